@@ -1,0 +1,1 @@
+//! Who may do what: account, role, password, session, token.

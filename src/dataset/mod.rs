@@ -1,0 +1,1 @@
+//! Tables in: schema, readers, one-pass profile, fingerprint (what bytes are hashed).

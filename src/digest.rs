@@ -1,0 +1,96 @@
+//! BLAKE3, SHA-256 and canonical JSON (RFC 8785): the only place that hashes.
+
+use serde::{Deserialize, Serialize};
+use sha2::Digest as _;
+
+/// The SHA-256 of `bytes`, raw.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    sha2::Sha256::digest(bytes).into()
+}
+
+/// The SHA-256 of `bytes`, as 64 lowercase hexadecimal digits.
+///
+/// ```
+/// assert!(driftledger::digest::sha256_hex(b"").starts_with("e3b0c44298fc1c149afbf4c8996fb924"));
+/// ```
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex::encode(sha256(bytes))
+}
+
+/// The BLAKE3 of `bytes`, as 64 lowercase hexadecimal digits.
+pub fn blake3_hex(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex().to_string()
+}
+
+/// Both digests and the length of one run of bytes: what `b3sum` and `sha256sum` print.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ContentDigest {
+    /// Length in bytes.
+    pub bytes: u64,
+    /// BLAKE3, 64 lowercase hexadecimal digits.
+    pub blake3: String,
+    /// SHA-256, 64 lowercase hexadecimal digits.
+    pub sha256: String,
+}
+
+impl ContentDigest {
+    /// Digests `bytes`.
+    pub fn of(bytes: &[u8]) -> Self {
+        let mut hasher = ContentHasher::new();
+        hasher.update(bytes);
+        hasher.finish()
+    }
+}
+
+/// Computes both digests of a stream in one read.
+#[derive(Debug, Default)]
+pub struct ContentHasher {
+    bytes: u64,
+    blake3: blake3::Hasher,
+    sha256: sha2::Sha256,
+}
+
+impl ContentHasher {
+    /// An empty hasher.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds the next bytes of the stream.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.bytes += bytes.len() as u64;
+        self.blake3.update(bytes);
+        self.sha256.update(bytes);
+    }
+
+    /// The digests of all bytes given so far.
+    pub fn finish(self) -> ContentDigest {
+        ContentDigest {
+            bytes: self.bytes,
+            blake3: self.blake3.finalize().to_hex().to_string(),
+            sha256: hex::encode(self.sha256.finalize()),
+        }
+    }
+}
+
+/// Why a value has no canonical JSON.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Not representable: for example a number that is not finite, or a map whose keys are not text.
+    #[error("value has no canonical JSON form")]
+    NotCanonical(#[source] serde_json::Error),
+}
+
+/// The canonical JSON (RFC 8785) bytes of `value`: written once, hashed, stored, never re-serialised.
+///
+/// # Errors
+///
+/// [`Error::NotCanonical`] when the value holds a number that is not finite or cannot be serialised.
+///
+/// ```
+/// let bytes = driftledger::digest::canonical_json(&serde_json::json!({"b": 1.0, "a": "x"})).unwrap();
+/// assert_eq!(bytes, br#"{"a":"x","b":1}"#);
+/// ```
+pub fn canonical_json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Error> {
+    serde_json_canonicalizer::to_vec(value).map_err(Error::NotCanonical)
+}

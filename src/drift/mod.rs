@@ -1,0 +1,1 @@
+//! Reference, policy, monitor, assessment, report, episode: the judgement of one batch.

@@ -1,0 +1,1 @@
+//! Evidence packs: write, open, verify. Proof needs no server.

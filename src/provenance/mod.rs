@@ -1,0 +1,1 @@
+//! What a model version is and where it came from: model, version, lineage, artifact.

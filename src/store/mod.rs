@@ -1,0 +1,1 @@
+//! The only SQL: the store, its transactions and one file per table family.
