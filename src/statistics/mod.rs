@@ -1,1 +1,85 @@
-//! Pure mathematics over slices and counts. Knows nothing of models, files, HTTP or SQL.
+//! Pure mathematics over slices and counts.
+//!
+//! **For**: every number the monitor decides on or shows. Slices in, numbers out; deterministic, seeded where a draw is
+//! needed, natural logarithms and exponentials of everything that decides taken from the pure-Rust `libm`, so that the
+//! same binary gives the same bits on every machine.
+//!
+//! **Must not know**: models, files, HTTP, SQL, time.
+//!
+//! **Start reading** at [`e_detector`] (what raises an alarm), then [`limits`] (what calls a batch stable), then any of
+//! the companions (`psi`, `ks`, `wasserstein`, …), which are shown and never decide.
+//!
+//! Conventions: *counts* are rows per frozen bin, *shares* sum to 1, *samples* are finite numbers in any order. No
+//! function returns NaN, and none runs without a bound on its loops.
+
+// PENDING pub mod adjust;
+// PENDING pub mod chi_square;
+pub mod e_detector;
+// PENDING pub mod intervals;
+// PENDING pub mod jensen_shannon;
+// PENDING pub mod ks;
+pub mod lanes;
+// PENDING pub mod limits;
+// PENDING pub mod moments;
+// PENDING pub mod noncentral_chi_square;
+// PENDING pub mod psi;
+pub mod score_card;
+// PENDING pub mod tolerance;
+pub mod total_variation;
+// PENDING pub mod wasserstein;
+
+// PENDING mod beta;
+mod bins;
+// PENDING mod gamma_draws;
+// PENDING mod kolmogorov;
+mod normal;
+mod sample;
+
+/// Why a statistic has no value for these inputs.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// Two count vectors that should describe the same bins do not.
+    #[error("reference has {reference} bins and batch has {batch}, expected the same bins")]
+    BinsDiffer {
+        /// Bins of the reference.
+        reference: usize,
+        /// Bins of the batch.
+        batch: usize,
+    },
+    /// Fewer rows, values, bins or groups than the statistic needs.
+    #[error("found {found}, needed at least {needed}")]
+    NotEnough {
+        /// How many there are.
+        found: usize,
+        /// How many the statistic needs.
+        needed: usize,
+    },
+    /// A value that is NaN or infinite.
+    #[error("value at index {index} is not finite")]
+    NotFinite {
+        /// Position of the first such value in its slice.
+        index: usize,
+    },
+    /// All values are equal, and the statistic divides by their spread.
+    #[error("all values are equal, so there is no spread to compare with")]
+    NoSpread,
+    /// A parameter outside the range in which the formula holds.
+    #[error("`{name}` is {value}, outside its range")]
+    OutOfRange {
+        /// Name of the parameter.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+    },
+    /// More work than the exact method is allowed to do.
+    #[error("found {found}, the exact method stops at {limit}")]
+    TooLarge {
+        /// Size of the input.
+        found: usize,
+        /// Largest size allowed.
+        limit: usize,
+    },
+}
+
+/// What every fallible statistic returns.
+pub type Result<T> = std::result::Result<T, Error>;
