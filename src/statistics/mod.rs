@@ -15,22 +15,22 @@
 // PENDING pub mod adjust;
 // PENDING pub mod chi_square;
 pub mod e_detector;
-// PENDING pub mod intervals;
+pub mod intervals;
 // PENDING pub mod jensen_shannon;
 // PENDING pub mod ks;
 pub mod lanes;
-// PENDING pub mod limits;
+pub mod limits;
 // PENDING pub mod moments;
-// PENDING pub mod noncentral_chi_square;
+pub mod noncentral_chi_square;
 // PENDING pub mod psi;
 pub mod score_card;
-// PENDING pub mod tolerance;
+pub mod tolerance;
 pub mod total_variation;
 // PENDING pub mod wasserstein;
 
-// PENDING mod beta;
+mod beta;
 mod bins;
-// PENDING mod gamma_draws;
+mod gamma_draws;
 // PENDING mod kolmogorov;
 mod normal;
 mod sample;
