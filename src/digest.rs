@@ -17,6 +17,27 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     hex::encode(sha256(bytes))
 }
 
+/// The hash of a Merkle leaf: SHA-256 of `0x00` and the leaf's bytes (RFC 6962 §2.1).
+///
+/// ```
+/// assert!(hex::encode(driftledger::digest::leaf_hash(b"")).starts_with("6e340b9cffb37a98"));
+/// ```
+pub fn leaf_hash(leaf: &[u8]) -> [u8; 32] {
+    let mut hasher = sha2::Sha256::new();
+    hasher.update([0x00]);
+    hasher.update(leaf);
+    hasher.finalize().into()
+}
+
+/// The hash of an inner Merkle node: SHA-256 of `0x01` and both children (RFC 6962 §2.1).
+pub fn node_hash(left: &[u8; 32], right: &[u8; 32]) -> [u8; 32] {
+    let mut hasher = sha2::Sha256::new();
+    hasher.update([0x01]);
+    hasher.update(left);
+    hasher.update(right);
+    hasher.finalize().into()
+}
+
 /// The BLAKE3 of `bytes`, as 64 lowercase hexadecimal digits.
 pub fn blake3_hex(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex().to_string()
@@ -92,5 +113,5 @@ pub enum Error {
 /// assert_eq!(bytes, br#"{"a":"x","b":1}"#);
 /// ```
 pub fn canonical_json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Error> {
-    serde_json_canonicalizer::to_vec(value).map_err(Error::NotCanonical)
+    serde_json_canonicalizer::to_vec(&value).map_err(Error::NotCanonical)
 }

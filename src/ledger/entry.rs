@@ -1,0 +1,351 @@
+//! One ledger entry: who did what to which thing at what time, and the digest of the body that says it in full.
+//!
+//! The leaf is the canonical JSON (RFC 8785) of [`Entry`], at most [`LEAF_MAX`] bytes. It is written once; verification
+//! hashes the stored bytes and never serialises again.
+
+use super::{Error, INTEGER_MAX, Result, is_lower_hex};
+use crate::{clock, digest};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// The longest leaf, in bytes.
+pub const LEAF_MAX: usize = 16 * 1024;
+
+/// The only entry version so far; any other fails closed.
+pub const VERSION: u64 = 1;
+
+macro_rules! entry_types {
+    ($($variant:ident $text:literal $doc:literal)*) => {
+        /// What an entry records. A type this program does not know fails closed.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub enum EntryType {
+            $(#[doc = $doc] $variant,)*
+        }
+
+        impl EntryType {
+            /// Every type, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// The type's name in leaves, JSON and pages.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+    };
+}
+
+entry_types! {
+    LogCreate          "log.create"          "The ledger itself was created; always entry 0."
+    AccountCreate      "account.create"      "An account was created."
+    AccountCredential  "account.credential"  "An account got a new credential."
+    AccountLock        "account.lock"        "An account was locked."
+    AccountUnlock      "account.unlock"      "An account was unlocked."
+    TokenCreate        "token.create"        "An access token was issued."
+    TokenRevoke        "token.revoke"        "An access token was revoked."
+    ModelRegister      "model.register"      "A model was registered."
+    VersionRegister    "version.register"    "A model version was registered."
+    DatasetManifest    "dataset.manifest"    "A dataset was fingerprinted."
+    ReferenceFreeze    "reference.freeze"    "A reference profile was frozen."
+    PolicySet          "policy.set"          "A policy came into force."
+    BatchIngest        "batch.ingest"        "A batch was assessed."
+    BatchQuarantine    "batch.quarantine"    "A batch was refused and put aside."
+    LabelsIngest       "labels.ingest"       "True outcomes arrived for earlier rows."
+    AlertOpen          "alert.open"          "An alert opened."
+    AlertJoin          "alert.join"          "A batch joined an open alert."
+    AlertAcknowledge   "alert.acknowledge"   "Somebody took note of an alert."
+    DecisionDraft      "decision.draft"      "A decision was drafted."
+    DecisionSign       "decision.sign"       "A decision was signed."
+    SilenceAlert       "silence.alert"       "An expected batch did not arrive."
+}
+
+impl FromStr for EntryType {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let known = Self::ALL.iter().find(|kind| kind.as_str() == text);
+        known.copied().ok_or_else(|| Error::UnknownType(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for EntryType {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl From<EntryType> for String {
+    fn from(kind: EntryType) -> Self {
+        kind.as_str().to_owned()
+    }
+}
+
+impl fmt::Display for EntryType {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// Who acted: a pseudonymous id, the role in which they acted, and how they proved who they are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Actor {
+    /// Account id, or the name of a part of the program.
+    pub id: String,
+    /// The role acted in, for example `reviewer`.
+    pub role: String,
+    /// How they proved who they are, for example `password` or `token`.
+    pub auth: String,
+}
+
+impl Actor {
+    /// An actor from its three parts.
+    pub fn new(id: impl Into<String>, role: impl Into<String>, auth: impl Into<String>) -> Self {
+        Self { id: id.into(), role: role.into(), auth: auth.into() }
+    }
+}
+
+/// A thing an entry is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Subject {
+    /// What kind of thing, for example `model_version`.
+    pub kind: String,
+    /// Its id.
+    pub id: String,
+    /// The digests of its content, where it has any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<SubjectDigest>,
+}
+
+/// Both digests of a subject's content, 64 lowercase hexadecimal digits each.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SubjectDigest {
+    /// BLAKE3.
+    pub b3: String,
+    /// SHA-256.
+    pub sha256: String,
+}
+
+/// What the leaf knows of the entry's body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BodyDigest {
+    /// Media type of the body.
+    pub media: String,
+    /// Length of the body in bytes.
+    pub len: u64,
+    /// SHA-256 of the body, 64 lowercase hexadecimal digits.
+    pub sha256: String,
+    /// BLAKE3 of the body, 64 lowercase hexadecimal digits.
+    pub b3: String,
+}
+
+/// One entry, as it stands in a leaf.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// Always [`VERSION`].
+    pub v: u64,
+    /// Position in the ledger, from 0.
+    pub idx: u64,
+    /// When, UTC with three fractional digits and `Z`.
+    pub ts: String,
+    /// What is recorded.
+    #[serde(rename = "type")]
+    #[schema(value_type = String)]
+    pub kind: EntryType,
+    /// Who acted.
+    pub actor: Actor,
+    /// What it is about.
+    pub subj: Vec<Subject>,
+    /// Digests of the body.
+    pub body: BodyDigest,
+    /// Earlier entries this one refers to.
+    pub refs: Vec<u64>,
+}
+
+impl Entry {
+    /// The leaf: canonical JSON of this entry.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Field`]: a value breaks the rules of its field.
+    /// - [`Error::TooLong`]: more than [`LEAF_MAX`] bytes.
+    pub fn to_leaf(&self) -> Result<Vec<u8>> {
+        self.validate()?;
+        let leaf = digest::canonical_json(self)?;
+        within_limit(&leaf)?;
+        Ok(leaf)
+    }
+
+    /// The entry a leaf holds. Strict: unknown fields, unknown types, duplicate keys and any byte that differs from
+    /// the canonical JSON of the result are refused.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::TooLong`], [`Error::Malformed`], [`Error::Field`], [`Error::NotCanonical`].
+    ///
+    /// ```
+    /// assert!(driftledger::ledger::entry::Entry::parse(b"{}").is_err());
+    /// ```
+    pub fn parse(leaf: &[u8]) -> Result<Self> {
+        within_limit(leaf)?;
+        let entry: Self = serde_json::from_slice(leaf)
+            .map_err(|source| Error::Malformed { part: "entry", source })?;
+        entry.validate()?;
+        if digest::canonical_json(&entry)? != leaf {
+            return Err(Error::NotCanonical { part: "entry" });
+        }
+        Ok(entry)
+    }
+
+    fn validate(&self) -> Result<()> {
+        let wrong = |field, found: &dyn fmt::Display, expected| {
+            Err(Error::Field { field, found: found.to_string(), expected })
+        };
+        if self.v != VERSION {
+            return wrong("v", &self.v, "1");
+        }
+        if self.idx > INTEGER_MAX {
+            return wrong("idx", &self.idx, "less than 2^53");
+        }
+        if !is_time(&self.ts) {
+            return wrong("ts", &self.ts, "UTC as 2026-11-23T17:48:24.132Z");
+        }
+        if let Some(later) = self.refs.iter().find(|&&refers| refers >= self.idx) {
+            return wrong("refs", later, "an earlier entry");
+        }
+        if self.body.len > INTEGER_MAX {
+            return wrong("body.len", &self.body.len, "less than 2^53");
+        }
+        let subjects = self.subj.iter().filter_map(|subject| subject.digest.as_ref());
+        let digests = subjects.flat_map(|found| [&found.b3, &found.sha256]);
+        for found in digests.chain([&self.body.sha256, &self.body.b3]) {
+            if !is_lower_hex(found, 64) {
+                return wrong("digest", found, "64 lowercase hexadecimal digits");
+            }
+        }
+        if self.actor.id.is_empty() || self.actor.role.is_empty() || self.actor.auth.is_empty() {
+            return wrong("actor", &self.actor.id, "id, role and auth, none of them empty");
+        }
+        Ok(())
+    }
+}
+
+fn within_limit(leaf: &[u8]) -> Result<()> {
+    if leaf.len() > LEAF_MAX {
+        return Err(Error::TooLong { part: "entry", found: leaf.len(), allowed: LEAF_MAX });
+    }
+    Ok(())
+}
+
+fn is_time(text: &str) -> bool {
+    text.parse().is_ok_and(|at: jiff::Timestamp| clock::rfc3339(at) == text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn example() -> Entry {
+        Entry {
+            v: 1,
+            idx: 7,
+            ts: "2026-11-23T17:48:24.132Z".into(),
+            kind: EntryType::DecisionSign,
+            actor: Actor::new("u_7f", "reviewer", "password"),
+            subj: vec![
+                Subject { kind: "batch".into(), id: "b_1".into(), digest: None },
+                Subject {
+                    kind: "report".into(),
+                    id: "r_1".into(),
+                    digest: Some(SubjectDigest { b3: "0".repeat(64), sha256: "a".repeat(64) }),
+                },
+            ],
+            body: BodyDigest {
+                media: super::super::body::MEDIA_TYPE.into(),
+                len: 812,
+                sha256: "b".repeat(64),
+                b3: "c".repeat(64),
+            },
+            refs: vec![0, 6],
+        }
+    }
+
+    fn refused(change: impl Fn(&mut Entry)) {
+        let mut entry = example();
+        change(&mut entry);
+        assert!(entry.to_leaf().is_err(), "{entry:?}");
+        let bytes = digest::canonical_json(&entry).unwrap();
+        assert!(Entry::parse(&bytes).is_err(), "{entry:?}");
+    }
+
+    #[test]
+    fn a_leaf_reads_back_as_the_same_entry() {
+        let leaf = example().to_leaf().unwrap();
+        assert_eq!(Entry::parse(&leaf).unwrap(), example());
+        assert!(leaf.starts_with(br#"{"actor":{"auth":"password","id":"u_7f""#));
+    }
+
+    #[test]
+    fn fields_that_break_their_rules_are_refused() {
+        refused(|entry| entry.v = 2);
+        refused(|entry| entry.idx = INTEGER_MAX + 1);
+        refused(|entry| entry.refs = vec![7]);
+        refused(|entry| entry.body.len = u64::MAX);
+        refused(|entry| entry.body.b3 = "C".repeat(64));
+        refused(|entry| entry.actor.role.clear());
+        refused(|entry| entry.actor.id = "x".repeat(LEAF_MAX));
+        for ts in [
+            "2026-11-23T17:48:24Z",
+            "2026-11-23T17:48:24.13Z",
+            "2026-11-23T17:48:24.1321Z",
+            "2026-11-23T17:48:24.132+00:00",
+            "2026-11-23t17:48:24.132z",
+            "2026-02-30T17:48:24.132Z",
+            "",
+        ] {
+            refused(|entry| entry.ts = ts.into());
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_not_the_canonical_form_are_refused() {
+        let leaf = String::from_utf8(example().to_leaf().unwrap()).unwrap();
+        Entry::parse(leaf.as_bytes()).unwrap();
+        for (from, to) in [
+            ("\"v\":1", "\"v\":2"),
+            ("\"v\":1", "\"v\":1.0"),
+            ("\"v\":1", "\"v\":1,\"v\":1"),
+            ("\"v\":1", "\"v\":1,\"w\":1"),
+            ("\"v\":1", "\"v\": 1"),
+            ("\"idx\":7", "\"idx\":7.0"),
+            ("\"idx\":7", "\"idx\":\"7\""),
+            ("\"idx\":7", "\"idx\":-7"),
+            ("decision.sign", "decision.forge"),
+            ("\"id\":\"u_7f\"", "\"id\":\"u_7f\",\"id\":\"u_7f\""),
+            ("u_7f", "\\u0075_7f"),
+        ] {
+            let changed = leaf.replacen(from, to, 1);
+            assert_ne!(changed, leaf);
+            assert!(Entry::parse(changed.as_bytes()).is_err(), "{changed}");
+        }
+        assert!(Entry::parse(format!("{leaf}\n").as_bytes()).is_err());
+    }
+
+    #[test]
+    fn every_type_has_its_own_name() {
+        let names: std::collections::BTreeSet<_> =
+            EntryType::ALL.iter().map(|kind| kind.as_str()).collect();
+        assert_eq!(names.len(), EntryType::ALL.len());
+        for &kind in EntryType::ALL {
+            assert_eq!(kind.as_str().parse::<EntryType>().unwrap(), kind);
+        }
+        assert!("no.such".parse::<EntryType>().is_err());
+    }
+}
