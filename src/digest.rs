@@ -94,6 +94,35 @@ impl ContentHasher {
     }
 }
 
+/// BLAKE3 in `derive_key` mode: digests under one context never meet digests under another.
+///
+/// `context` is a constant of the program, unique in the world and never built from data.
+#[derive(Clone, Debug)]
+pub struct ContextHasher(blake3::Hasher);
+
+impl ContextHasher {
+    /// An empty hasher under `context`.
+    pub fn new(context: &str) -> Self {
+        Self(blake3::Hasher::new_derive_key(context))
+    }
+
+    /// Adds the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) -> &mut Self {
+        self.0.update(bytes);
+        self
+    }
+
+    /// The 32-byte digest of all bytes given so far.
+    pub fn finish(&self) -> [u8; 32] {
+        self.0.finalize().into()
+    }
+
+    /// Fills `output` with the extended output of all bytes given so far; it starts with the digest.
+    pub fn fill(&self, output: &mut [u8]) {
+        self.0.finalize_xof().fill(output);
+    }
+}
+
 /// Why a value has no canonical JSON.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

@@ -1,0 +1,193 @@
+//! The bytes of cells: `00` for null, `01` and a payload for everything else.
+
+use super::logical_type::write_length;
+
+/// Why one value cannot be hashed under its declared type.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CellProblem {
+    /// The decimal has more digits than the declared scale keeps, or than 128 bits hold.
+    #[error(
+        "decimal {unscaled}e-{found} cannot be written exactly with {declared} digits after the point"
+    )]
+    NotExact {
+        /// The stored number without its decimal point.
+        unscaled: i128,
+        /// Digits after the point, as stored.
+        found: u8,
+        /// Digits after the point, as declared.
+        declared: u8,
+    },
+    /// The vector has another length than declared.
+    #[error("vector has {found} items, expected {declared}")]
+    Width {
+        /// Items in this row.
+        found: usize,
+        /// Items declared.
+        declared: u32,
+    },
+    /// The map holds the same key twice.
+    #[error("map holds one key twice")]
+    KeyTwice,
+    /// The code of a category has no text.
+    #[error("category {code} has no text")]
+    CategoryUnknown {
+        /// The stored code.
+        code: u32,
+    },
+}
+
+/// A [`CellProblem`] with the row it stands in, counted from the start of the encoded piece.
+#[derive(Debug)]
+pub(super) struct CellError {
+    pub(super) row: usize,
+    pub(super) problem: CellProblem,
+}
+
+/// A growing run of encoded cells of one column, with what was counted on the way.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Cells {
+    pub(super) bytes: Vec<u8>,
+    pub(super) nans: u64,
+    pub(super) negative_zeros: u64,
+}
+
+/// The one NaN that stands for all of them.
+const NAN: u64 = 0x7ff8_0000_0000_0000;
+
+impl Cells {
+    pub(super) fn null(&mut self) {
+        self.bytes.push(0);
+    }
+
+    /// Opens a cell that has a value; the payload must follow.
+    pub(super) fn some(&mut self) {
+        self.bytes.push(1);
+    }
+
+    pub(super) fn length(&mut self, length: usize) {
+        write_length(length, &mut self.bytes);
+    }
+
+    pub(super) fn bool(&mut self, value: bool) {
+        self.bytes.extend_from_slice(&[1, u8::from(value)]);
+    }
+
+    /// The count of bytes, then the shortest two's complement, lowest byte first; zero has no bytes.
+    pub(super) fn int(&mut self, value: i128) {
+        let redundant = if value < 0 { value.leading_ones() } else { value.leading_zeros() };
+        // One bit of the redundant run is the sign and has to stay.
+        let length = if value == 0 { 0 } else { (128 - redundant) / 8 + 1 };
+        let mut cell = [0u8; 18];
+        cell[0] = 1;
+        cell[1] = length.to_le_bytes()[0];
+        cell[2..].copy_from_slice(&value.to_le_bytes());
+        self.bytes.extend_from_slice(&cell[..2 + length as usize]);
+    }
+
+    pub(super) fn float(&mut self, value: f64) {
+        let bits = if value.is_nan() {
+            self.nans += 1;
+            NAN
+        } else if value == 0.0 {
+            self.negative_zeros += u64::from(value.is_sign_negative());
+            0
+        } else {
+            value.to_bits()
+        };
+        let mut cell = [1u8; 9];
+        cell[1..].copy_from_slice(&bits.to_le_bytes());
+        self.bytes.extend_from_slice(&cell);
+    }
+
+    pub(super) fn bytes(&mut self, value: &[u8]) {
+        self.some();
+        self.length(value.len());
+        self.bytes.extend_from_slice(value);
+    }
+
+    /// `unscaled · 10^-found` as the whole number it is at `declared` digits after the point.
+    pub(super) fn decimal(
+        &mut self,
+        unscaled: i128,
+        found: u8,
+        declared: u8,
+    ) -> Result<(), CellProblem> {
+        let shift = 10i128.checked_pow(u32::from(found.abs_diff(declared)));
+        let rescaled = match shift {
+            None => (unscaled == 0).then_some(0),
+            Some(shift) if declared >= found => unscaled.checked_mul(shift),
+            Some(shift) => (unscaled % shift == 0).then(|| unscaled / shift),
+        };
+        self.int(rescaled.ok_or(CellProblem::NotExact { unscaled, found, declared })?);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn int(value: i128) -> Vec<u8> {
+        let mut cells = Cells::default();
+        cells.int(value);
+        cells.bytes
+    }
+
+    fn float(value: f64) -> Vec<u8> {
+        let mut cells = Cells::default();
+        cells.float(value);
+        cells.bytes
+    }
+
+    #[test]
+    fn ints_are_minimal_at_every_edge() {
+        assert_eq!(int(0), [1, 0]);
+        assert_eq!(int(1), [1, 1, 0x01]);
+        assert_eq!(int(-1), [1, 1, 0xff]);
+        assert_eq!(int(127), [1, 1, 0x7f]);
+        assert_eq!(int(128), [1, 2, 0x80, 0x00]);
+        assert_eq!(int(-128), [1, 1, 0x80]);
+        assert_eq!(int(-129), [1, 2, 0x7f, 0xff]);
+        assert_eq!(int(i128::from(u64::MAX))[..3], [1, 9, 0xff]);
+        assert_eq!(int(i128::MIN).len(), 18);
+        assert_eq!(int(i128::MAX).len(), 18);
+    }
+
+    proptest! {
+        #[test]
+        fn an_int_reads_back_and_no_byte_of_it_is_spare(value: i128, shift in 0u32..128) {
+            let value = value >> shift;
+            let cell = int(value);
+            let payload = &cell[2..];
+            prop_assert_eq!(usize::from(cell[1]), payload.len());
+            let negative = payload.last().is_some_and(|top| top & 0x80 != 0);
+            let mut wide = [if negative { 0xff } else { 0 }; 16];
+            wide[..payload.len()].copy_from_slice(payload);
+            prop_assert_eq!(i128::from_le_bytes(wide), value);
+            if let [.., below, top] = payload {
+                let spare = (*top == 0 && below & 0x80 == 0) || (*top == 0xff && below & 0x80 != 0);
+                prop_assert!(!spare);
+            }
+        }
+    }
+
+    #[test]
+    fn floats_have_one_nan_and_one_zero() {
+        assert_eq!(float(-0.0), float(0.0));
+        assert_eq!(float(f64::from_bits(0xfff8_0000_0000_0001)), float(f64::NAN));
+        assert_eq!(float(f64::NAN), [1, 0, 0, 0, 0, 0, 0, 0xf8, 0x7f]);
+        assert_ne!(float(f64::INFINITY), float(f64::NAN));
+    }
+
+    #[test]
+    fn decimals_are_rescaled_exactly_or_refused() {
+        let mut cells = Cells::default();
+        cells.decimal(1_50, 2, 1).unwrap();
+        assert_eq!(cells.bytes, int(15));
+        let refused = cells.decimal(1_55, 2, 1).unwrap_err();
+        assert_eq!(refused, CellProblem::NotExact { unscaled: 155, found: 2, declared: 1 });
+        assert!(cells.decimal(i128::MAX, 0, 1).is_err());
+        cells.decimal(0, 0, 200).unwrap();
+    }
+}
