@@ -15,6 +15,7 @@
 #![cfg_attr(test, expect(clippy::float_cmp, reason = "some known answers hold to the last bit"))]
 
 pub mod adjust;
+pub mod binning;
 pub mod chi_square;
 pub mod e_detector;
 pub mod intervals;
@@ -29,6 +30,7 @@ pub mod score_card;
 pub mod tolerance;
 pub mod total_variation;
 pub mod wasserstein;
+pub mod wasserstein_binned;
 
 mod beta;
 mod bins;

@@ -8,8 +8,11 @@
 //! [`Store`]; to add a table family, add a migration (`schema.rs`), its tables (`record_table.rs`), and a file with
 //! `impl WriteTx<'_>` and `impl ReadTx<'_>` (a [`WriteTx`] can do all that a [`ReadTx`] can).
 
+pub mod accounts;
+pub mod batches;
 pub mod check;
 mod count;
+pub mod episodes;
 mod folder;
 pub mod log;
 pub mod objects;
@@ -20,6 +23,8 @@ mod row;
 mod schema;
 #[cfg(test)]
 mod specimen;
+pub mod versions;
+mod working;
 pub mod write;
 
 pub use open::Store;

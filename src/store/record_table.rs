@@ -4,12 +4,34 @@
 /// KEY`, `entry INTEGER NOT NULL` and `at TEXT NOT NULL`, a row id, and triggers that abort UPDATE and DELETE.
 pub const RECORD_TABLES: &[&str] = &[
     "ledger",
+    "account",
+    "credential",
+    "account_lock",
+    "token",
+    "token_revocation",
+    "model",
+    "model_version",
+    "reference",
+    "policy",
+    "monitor",
+    "batch",
+    "quarantine",
+    "labels",
+    "report",
+    "episode",
+    "episode_batch",
+    "acknowledgement",
+    "decision",
+    "signature",
     #[cfg(test)]
     "specimen",
 ];
 
 /// Tables that may change freely: sessions, spool, queues. No entry vouches for them.
 pub const WORKING_TABLES: &[&str] = &[
+    "session",
+    "wrong_password",
+    "setting",
     #[cfg(test)]
     "specimen_note",
 ];
@@ -19,6 +41,9 @@ pub const LEDGER_TABLES: &[&str] = &["entry", "tree_node", "checkpoint"];
 
 /// Columns of record tables that hold the BLAKE3 digest of a stored object, or NULL: (table, column).
 pub const OBJECT_COLUMNS: &[(&str, &str)] = &[
+    ("batch", "blake3"),
+    ("quarantine", "blake3"),
+    ("labels", "blake3"),
     #[cfg(test)]
     ("specimen", "object"),
 ];

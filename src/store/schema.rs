@@ -8,6 +8,7 @@ use std::time::Duration;
 /// Every migration, oldest first. Append here; never change one that was released.
 const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0001_ledger.sql")),
+    M::up(include_str!("migrations/0002_records.sql")),
     // Last, so that it never stands between two real ones.
     #[cfg(test)]
     M::up(super::specimen::MIGRATION),

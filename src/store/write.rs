@@ -54,6 +54,11 @@ impl Writer {
         }))?;
         Ok(Self { connection, touched })
     }
+
+    /// For changes of working tables, which no entry vouches for.
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
 }
 
 /// One act: one actor, one time, one ledger entry. Table families add their writes with `impl WriteTx<'_>`; everything a

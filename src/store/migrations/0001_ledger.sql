@@ -1,6 +1,6 @@
 -- The ledger: entries with their bodies, the hashes of perfect subtrees above them, one signed checkpoint per entry.
--- Level 0 of the tree is entry.leaf_hash. A later migration never alters a record table: a row's digest covers all its
--- columns, so a new column would change every row that is already proved.
+-- Level 0 of the tree is entry.leaf_hash. A later migration may add a column to a record table only if it is NULL in every
+-- row that is there: a row's digest covers all its columns that hold a value.
 
 CREATE TABLE entry (
     idx INTEGER PRIMARY KEY CHECK (idx >= 0),
