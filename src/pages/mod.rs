@@ -1,3 +1,29 @@
-//! The server-rendered pages.
+//! The server-rendered pages: typed input, one procedure, a template.
+//!
+//! Start with [`routes`] (the whole list), then [`visitor`] (who asks) and [`frame`] (what every page has around it), then
+//! one file a page. Must not hold rules: who may do what is decided by the procedures; a page only shows what came of it.
+//! No script and no inline style anywhere, so that the strictest content security policy holds.
 
+pub mod account;
+pub mod accounts;
+pub mod alert;
+pub mod assets;
+pub mod audit_trail;
+pub mod destination;
+pub mod entry;
+pub mod evidence_chart;
+pub mod frame;
+pub mod heat_map;
+pub mod inbox;
+pub mod lineage_chart;
+pub mod markup;
+pub mod models;
+pub mod page_error;
+pub mod report;
 pub mod routes;
+pub mod sign_in;
+pub mod signing_sheet;
+pub mod tolerances;
+pub mod version;
+pub mod visitor;
+pub mod wording;

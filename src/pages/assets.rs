@@ -1,0 +1,39 @@
+//! The style sheet and the icon, compiled in: pages load nothing else.
+
+use crate::digest;
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::{HttpRequest, HttpResponse, get};
+use std::sync::LazyLock;
+
+const STYLE: &str = include_str!("style.css");
+const ICON: &str = include_str!("icon.svg");
+
+static ADDRESS: LazyLock<String> = LazyLock::new(|| {
+    let sha256 = digest::sha256_hex(STYLE.as_bytes());
+    format!("/static/style.css?v={}", &sha256[..12])
+});
+
+/// Address of the style sheet with the digest of its content.
+pub fn style_address() -> &'static str {
+    &ADDRESS
+}
+
+/// The style sheet; kept for a year under the address that names its content.
+#[get("/static/style.css")]
+pub async fn style(request: HttpRequest) -> HttpResponse {
+    let named = request.uri().to_string() == style_address();
+    let kept = if named { "public, max-age=31536000, immutable" } else { "no-cache" };
+    HttpResponse::Ok()
+        .content_type("text/css; charset=utf-8")
+        .insert_header((CACHE_CONTROL, kept))
+        .body(STYLE)
+}
+
+/// The icon.
+#[get("/static/icon.svg")]
+pub async fn icon() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("image/svg+xml")
+        .insert_header((CACHE_CONTROL, "public, max-age=86400"))
+        .body(ICON)
+}

@@ -1,0 +1,159 @@
+//! Who asks for a page: somebody who is signed in, or somebody who is sent to sign in first.
+
+use super::frame::{Frame, Place};
+use super::page_error::{Answer, PageError};
+use crate::access;
+use crate::access::account::{Account, Acting, Way};
+use crate::access::session::Session;
+use crate::api::extract::{Shared, SignedIn, blocking};
+use crate::api::problem::Problem;
+use crate::error::{Error, Result};
+use crate::procedures::read_records;
+use crate::store::Store;
+use actix_web::dev::Payload;
+use actix_web::http::{Method, StatusCode};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use askama::Template;
+use std::future::Future;
+use std::pin::Pin;
+
+/// Somebody who is signed in, at the door of one page.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    /// The store.
+    pub store: Store,
+    /// The session.
+    pub session: Session,
+    /// The cookie's secret.
+    pub secret: String,
+    /// Whether the store is a demonstration.
+    pub demonstration: bool,
+}
+
+impl Visitor {
+    /// This person, acting in a session.
+    pub fn acting(&self) -> Acting {
+        Acting { account: self.account().clone(), way: Way::Session }
+    }
+
+    /// This person's account.
+    pub fn account(&self) -> &Account {
+        &self.session.account
+    }
+
+    /// The frame of a page for this person.
+    pub fn frame(&self, title: &str, place: Place) -> Frame {
+        Frame {
+            title: title.to_owned(),
+            place,
+            account: Some(self.account().clone()),
+            form_token: self.session.form_token.clone(),
+            demonstration: self.demonstration,
+            notice: None,
+        }
+    }
+
+    /// Checks that a form was sent from a page of this session.
+    ///
+    /// # Errors
+    ///
+    /// A page for [`access::Error::Forged`].
+    pub fn check_form(&self, form_token: &str) -> std::result::Result<(), PageError> {
+        let checked = self.session.check_form(form_token);
+        checked.map_err(|error| self.refuse(Error::Access(error)))
+    }
+
+    /// The page of an error, for this person.
+    pub fn refuse(&self, error: Error) -> PageError {
+        PageError::shown(error, self.frame("", Place::Elsewhere))
+    }
+
+    /// Reads, composes and renders a page off the async threads.
+    ///
+    /// # Errors
+    ///
+    /// The page of whatever `compose` refuses.
+    pub async fn page<T: Template>(
+        self,
+        compose: impl FnOnce(&Self) -> Result<T> + Send + 'static,
+    ) -> Answer {
+        self.page_with_status(StatusCode::OK, compose).await
+    }
+
+    /// The same with a status: what a refused form is shown again with.
+    ///
+    /// # Errors
+    ///
+    /// The page of whatever `compose` refuses.
+    pub async fn page_with_status<T: Template>(
+        self,
+        status: StatusCode,
+        compose: impl FnOnce(&Self) -> Result<T> + Send + 'static,
+    ) -> Answer {
+        let visitor = self.clone();
+        let html = blocking(move || rendered(&compose(&self)?)).await;
+        let html = html.map_err(|error| visitor.refuse(error))?;
+        Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html))
+    }
+
+    /// Does what a form asks for, off the async threads.
+    ///
+    /// # Errors
+    ///
+    /// Those of `act`.
+    pub async fn act<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&Store, &Acting) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (store, acting) = (self.store.clone(), self.acting());
+        blocking(move || act(&store, &acting)).await
+    }
+}
+
+/// The text of a template.
+///
+/// # Errors
+///
+/// [`Error::Render`].
+pub fn rendered(template: &impl Template) -> Result<String> {
+    template.render().map_err(|e| Error::Render { detail: e.to_string() })
+}
+
+/// What all handlers share.
+///
+/// # Errors
+///
+/// [`Error::Render`] when the application was put together without it.
+pub fn shared(request: &HttpRequest) -> Result<web::Data<Shared>> {
+    let missing = || Error::Render { detail: "the application has no store".to_owned() };
+    request.app_data::<web::Data<Shared>>().cloned().ok_or_else(missing)
+}
+
+/// The page asked for, to come back to; a form that was sent is not sent again.
+fn wanted(request: &HttpRequest) -> String {
+    if *request.method() == Method::GET { request.uri().to_string() } else { "/".to_owned() }
+}
+
+async fn visitor(request: HttpRequest) -> std::result::Result<Visitor, PageError> {
+    let store = shared(&request)?.store.clone();
+    let signed_in = match SignedIn::extract(&request).await {
+        Ok(signed_in) => signed_in,
+        Err(Problem(Error::Access(
+            access::Error::NotSignedIn | access::Error::SessionOver,
+        ))) => return Err(PageError::SignIn { next: wanted(&request) }),
+        Err(Problem(error)) => return Err(error.into()),
+    };
+    let asked = store.clone();
+    let demonstration = blocking(move || read_records::is_demonstration(&asked)).await?;
+    let SignedIn { session, secret } = signed_in;
+    Ok(Visitor { store, session, secret, demonstration })
+}
+
+impl FromRequest for Visitor {
+    type Error = PageError;
+    type Future = Pin<Box<dyn Future<Output = std::result::Result<Self, PageError>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        Box::pin(visitor(request.clone()))
+    }
+}
