@@ -4,6 +4,8 @@
 //! The rooms in reading order; no room imports one listed below it (`tests/it/house.rs` enforces that).
 
 pub mod access;
+pub mod api;
+pub mod cli;
 pub mod clock;
 pub mod dataset;
 pub mod digest;
@@ -11,6 +13,7 @@ pub mod drift;
 pub mod error;
 pub mod evidence;
 pub mod ledger;
+pub mod pages;
 pub mod procedures;
 pub mod provenance;
 pub mod review;

@@ -1,1 +1,16 @@
 //! The JSON API: typed input, one procedure, rendered output.
+//!
+//! Start with [`routes`] (the whole list), then [`extract`] (who asks), then one file per resource. Must not hold logic: a
+//! handler reads typed input, calls one procedure, renders.
+
+pub mod accounts;
+pub mod alerts;
+pub mod batches;
+pub mod extract;
+pub mod ledger;
+pub mod models;
+pub mod operation;
+pub mod problem;
+pub mod routes;
+pub mod server;
+pub mod session;

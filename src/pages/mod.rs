@@ -1,1 +1,3 @@
 //! The server-rendered pages.
+
+pub mod routes;

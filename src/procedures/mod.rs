@@ -7,7 +7,7 @@ pub mod acknowledge_alert;
 pub mod administer;
 // NEXT pub mod check_store;
 pub mod compare_files;
-// NEXT pub mod demonstrate;
+pub mod demonstrate;
 pub mod draft_decision;
 // NEXT pub mod export_evidence;
 pub mod fingerprint_files;

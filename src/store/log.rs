@@ -155,6 +155,22 @@ impl ReadTx<'_> {
         Ok(found.transpose()?.map(|(_, bytes)| bytes))
     }
 
+    /// Rows of every record table.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`].
+    pub fn record_counts(&self) -> Result<Vec<(&'static str, u64)>> {
+        let mut counts = Vec::new();
+        for table in RECORD_TABLES {
+            let sql = format!("SELECT count(*) FROM \"{table}\"");
+            let mut statement = self.connection().prepare_cached(&sql)?;
+            let Count(rows) = statement.query_row([], |row| row.get(0))?;
+            counts.push((*table, rows));
+        }
+        Ok(counts)
+    }
+
     fn page(&self, sql: &str, edge: u64, limit: usize) -> Result<Vec<StoredEntry>> {
         let mut statement = self.connection().prepare_cached(sql)?;
         let bounds =

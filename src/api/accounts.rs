@@ -1,0 +1,142 @@
+//! `/api/v1/accounts`, `/api/v1/tokens`.
+
+use super::extract::{Caller, Shared, blocking};
+use super::problem::{Problem, ProblemDocument};
+use crate::access::account::Account;
+use crate::access::role::Role;
+use crate::access::token::TokenScope;
+use crate::error::Error;
+use crate::procedures::Recorded;
+use crate::procedures::administer::{self, NewAccount, NewToken};
+use crate::procedures::read_records;
+use crate::store::accounts::TokenRow;
+use actix_web::{HttpResponse, delete, get, post, web};
+use serde::Deserialize;
+
+/// An account to create.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccountRequest {
+    /// User name.
+    pub user_name: String,
+    /// Name a signature shows.
+    pub printed_name: String,
+    /// Role.
+    pub role: Role,
+}
+
+/// Why an account is unlocked.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnlockRequest {
+    /// The reason.
+    pub reason: String,
+}
+
+/// A token to issue for oneself.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TokenRequest {
+    /// What it is for.
+    pub name: String,
+    /// For one version's batches: its model. Without it, a personal token.
+    pub model: Option<String>,
+    /// For one version's batches: the version.
+    pub version: Option<String>,
+    /// When it stops, RFC 3339.
+    pub expires_at: Option<String>,
+}
+
+/// All accounts.
+#[utoipa::path(tag = "accounts", responses((status = 200, body = Vec<Account>)))]
+#[get("/accounts")]
+pub async fn list_accounts(
+    shared: web::Data<Shared>,
+    caller: Caller,
+) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok()
+        .json(blocking(move || read_records::accounts(&shared.store, &caller.0)).await?))
+}
+
+/// Creates an account with a one-time password, shown in this answer only.
+#[utoipa::path(tag = "accounts", responses((status = 201, body = Recorded<NewAccount>), (status = 409, body = ProblemDocument)))]
+#[post("/accounts")]
+pub async fn create_account(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    body: web::Json<AccountRequest>,
+) -> Result<HttpResponse, Problem> {
+    let work = move || {
+        let names = (body.user_name.as_str(), body.printed_name.as_str());
+        administer::create_account(&shared.store, &caller.0, names, body.role)
+    };
+    Ok(HttpResponse::Created().json(blocking(work).await?))
+}
+
+/// Unlocks an account.
+#[utoipa::path(tag = "accounts", responses((status = 204), (status = 404, body = ProblemDocument)))]
+#[post("/accounts/{user_name}/unlock")]
+pub async fn unlock_account(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    user_name: web::Path<String>,
+    body: web::Json<UnlockRequest>,
+) -> Result<HttpResponse, Problem> {
+    let work =
+        move || administer::unlock_account(&shared.store, &caller.0, &user_name, &body.reason);
+    blocking(work).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// One's own tokens.
+#[utoipa::path(tag = "accounts", responses((status = 200, body = Vec<TokenRow>)))]
+#[get("/tokens")]
+pub async fn list_tokens(
+    shared: web::Data<Shared>,
+    caller: Caller,
+) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok()
+        .json(blocking(move || read_records::own_tokens(&shared.store, &caller.0)).await?))
+}
+
+/// Issues a token for oneself; its secret is shown in this answer only.
+#[utoipa::path(tag = "accounts", responses((status = 201, body = Recorded<NewToken>)))]
+#[post("/tokens")]
+pub async fn create_token(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    body: web::Json<TokenRequest>,
+) -> Result<HttpResponse, Problem> {
+    let work = move || {
+        let acting = &caller.0;
+        let scope = match (&body.model, &body.version) {
+            (None, None) => TokenScope::Personal,
+            (Some(model), Some(version)) => {
+                let row = read_records::version(&shared.store, acting, model, version)?;
+                TokenScope::Source { version_id: row.id }
+            }
+            _ => {
+                return Err(Error::BadRequest {
+                    detail: "a source token needs model and version".to_owned(),
+                });
+            }
+        };
+        let owner = (&acting.account, body.name.as_str());
+        administer::issue_token(&shared.store, acting, owner, &scope, body.expires_at.as_deref())
+    };
+    Ok(HttpResponse::Created().json(blocking(work).await?))
+}
+
+/// Revokes one of one's own tokens.
+#[utoipa::path(tag = "accounts", responses((status = 204), (status = 404, body = ProblemDocument)))]
+#[delete("/tokens/{id}")]
+pub async fn revoke_token(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let work =
+        move || administer::revoke_token(&shared.store, &caller.0, &id, "revoked by its owner");
+    blocking(work).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

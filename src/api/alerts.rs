@@ -1,0 +1,98 @@
+//! `/api/v1/alerts`: episodes, and what people answer.
+
+use super::extract::{Caller, Shared, blocking};
+use super::problem::{Problem, ProblemDocument};
+use crate::procedures::Recorded;
+use crate::procedures::acknowledge_alert::acknowledge_alert;
+use crate::procedures::draft_decision::{DraftDecision, draft_decision};
+use crate::procedures::read_records::{self, EpisodeLine, EpisodeView};
+use crate::procedures::sign_decision::sign_decision;
+use crate::review::decision::Decision;
+use crate::review::signature::Signature;
+use crate::store::episodes::EpisodeRow;
+use actix_web::{HttpResponse, get, post, web};
+use serde::Deserialize;
+
+/// An acknowledgement.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Acknowledgement {
+    /// `minor`, `major` or `critical`.
+    pub severity: String,
+    /// What was seen.
+    pub comment: String,
+}
+
+/// A signature: the digest of the record as it was shown, and the password again.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignRequest {
+    /// SHA-256 of the decision record that was shown.
+    pub decision_sha256: String,
+    /// Password of the signer.
+    pub password: String,
+}
+
+/// All alert episodes, newest first.
+#[utoipa::path(tag = "alerts", responses((status = 200, body = Vec<EpisodeLine>)))]
+#[get("/alerts")]
+pub async fn list_alerts(
+    shared: web::Data<Shared>,
+    caller: Caller,
+) -> Result<HttpResponse, Problem> {
+    let work = move || read_records::episodes(&shared.store, &caller.0);
+    Ok(HttpResponse::Ok().json(blocking(work).await?))
+}
+
+/// One alert episode with its whole story.
+#[utoipa::path(tag = "alerts", responses((status = 200, body = EpisodeView), (status = 404, body = ProblemDocument)))]
+#[get("/alerts/{id}")]
+pub async fn read_alert(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let work = move || read_records::episode_view(&shared.store, &caller.0, &id);
+    Ok(HttpResponse::Ok().json(blocking(work).await?))
+}
+
+/// Acknowledges an alert.
+#[utoipa::path(tag = "alerts", responses((status = 201, body = Recorded<EpisodeRow>), (status = 409, body = ProblemDocument)))]
+#[post("/alerts/{id}/acknowledgement")]
+pub async fn acknowledge(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    id: web::Path<String>,
+    body: web::Json<Acknowledgement>,
+) -> Result<HttpResponse, Problem> {
+    let Acknowledgement { severity, comment } = body.into_inner();
+    let work = move || acknowledge_alert(&shared.store, &caller.0, &id, (&severity, &comment));
+    Ok(HttpResponse::Created().json(blocking(work).await?))
+}
+
+/// Drafts the decision on an alert; another person signs it.
+#[utoipa::path(tag = "alerts", responses((status = 201, body = Recorded<Decision>), (status = 409, body = ProblemDocument)))]
+#[post("/alerts/{id}/decision")]
+pub async fn draft(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    id: web::Path<String>,
+    body: web::Json<DraftDecision>,
+) -> Result<HttpResponse, Problem> {
+    let work = move || draft_decision(&shared.store, &caller.0, &id, &body);
+    Ok(HttpResponse::Created().json(blocking(work).await?))
+}
+
+/// Signs the drafted decision. Needs a session: no token signs.
+#[utoipa::path(tag = "alerts", responses((status = 201, body = Recorded<Signature>), (status = 403, body = ProblemDocument)))]
+#[post("/alerts/{id}/signature")]
+pub async fn sign(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    id: web::Path<String>,
+    body: web::Json<SignRequest>,
+) -> Result<HttpResponse, Problem> {
+    let SignRequest { decision_sha256, password } = body.into_inner();
+    let work = move || sign_decision(&shared.store, &caller.0, &id, (&decision_sha256, &password));
+    Ok(HttpResponse::Created().json(blocking(work).await?))
+}

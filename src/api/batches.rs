@@ -1,0 +1,158 @@
+//! `/api/v1/models/{model}/versions/{version}/batches`, labels, quarantine; `/api/v1/reports`.
+
+use super::extract::{Body, Caller, Shared, blocking, format_of, spool};
+use super::problem::{Problem, ProblemDocument};
+use crate::drift::report::DriftReport;
+use crate::error::{Error, Result};
+use crate::procedures::Recorded;
+use crate::procedures::ingest_batch::{IngestBatch, ingest_batch};
+use crate::procedures::ingest_labels::ingest_labels;
+use crate::procedures::read_records::{self, PAGE_ROWS_MAX};
+use crate::store::batches::{BatchRow, LabelsRow, QuarantineRow, ReportRow};
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use serde::{Deserialize, Serialize};
+
+/// Name and event period of a batch.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct BatchQuery {
+    /// Name of the batch, unique within the version.
+    pub name: String,
+    /// Start of the event period, RFC 3339, included.
+    pub period_start: Option<String>,
+    /// End of the event period, RFC 3339, not included.
+    pub period_end: Option<String>,
+}
+
+/// Where a page of a list begins.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct PageQuery {
+    /// The `next` of the page before; without it, the newest.
+    pub before: Option<u64>,
+    /// Rows of the page.
+    pub limit: Option<u64>,
+}
+
+impl PageQuery {
+    /// Rows of the page, 1 to [`PAGE_ROWS_MAX`].
+    pub fn rows(&self) -> u64 {
+        self.limit.unwrap_or(100).clamp(1, PAGE_ROWS_MAX)
+    }
+}
+
+/// A page of a list, newest first.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Page<T> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// What to send as `before` for the next page; absent on the last one.
+    pub next: Option<u64>,
+}
+
+fn period(query: &BatchQuery) -> Result<Option<(jiff::Timestamp, jiff::Timestamp)>> {
+    let parse = |text: &str| {
+        text.parse::<jiff::Timestamp>().map_err(|e| Error::BadRequest {
+            detail: format!("`{text}` is not a time like 2026-06-01T00:00:00Z ({e})"),
+        })
+    };
+    match (&query.period_start, &query.period_end) {
+        (None, None) => Ok(None),
+        (Some(start), Some(end)) => {
+            let (start, end) = (parse(start)?, parse(end)?);
+            if start >= end {
+                let detail = format!(
+                    "the period starts at {start} and ends at {end}; the end must be later"
+                );
+                return Err(Error::BadRequest { detail });
+            }
+            Ok(Some((start, end)))
+        }
+        _ => Err(Error::BadRequest {
+            detail: "a period needs both period_start and period_end".to_owned(),
+        }),
+    }
+}
+
+/// Sends a batch to be judged. The body is a table: Parquet, Arrow, CSV, NDJSON or JSON rows, gzip or zstd if so declared.
+#[utoipa::path(tag = "batches", params(BatchQuery), request_body(content = Vec<u8>, content_type = "application/vnd.apache.parquet"), responses(
+    (status = 201, body = Recorded<ReportRow>), (status = 200, body = Recorded<ReportRow>),
+    (status = 409, body = ProblemDocument), (status = 413, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+#[post("/models/{model}/versions/{version}/batches")]
+pub async fn create_batch(
+    request: HttpRequest,
+    shared: web::Data<Shared>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+    query: web::Query<BatchQuery>,
+    body: Body,
+) -> std::result::Result<HttpResponse, Problem> {
+    let delivery = spool(&shared, body, Some(format_of(&request)?)).await?;
+    let (model, version) = path.into_inner();
+    let batch =
+        IngestBatch { model, version, name: query.name.clone(), period: period(&query)?, delivery };
+    let work = move || ingest_batch(&shared.store, &caller.0, batch);
+    let ingested = blocking(work).await?;
+    let mut response = if ingested.is_new { HttpResponse::Created() } else { HttpResponse::Ok() };
+    Ok(response.json(ingested.report))
+}
+
+/// The batches of a version, newest first.
+#[utoipa::path(tag = "batches", params(PageQuery), responses((status = 200, body = Page<BatchRow>)))]
+#[get("/models/{model}/versions/{version}/batches")]
+pub async fn list_batches(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+    query: web::Query<PageQuery>,
+) -> std::result::Result<HttpResponse, Problem> {
+    let (model, version) = path.into_inner();
+    let (before, rows) = (query.before, query.rows());
+    let work =
+        move || read_records::batches(&shared.store, &caller.0, (&model, &version), (before, rows));
+    let items = blocking(work).await?;
+    let next = items.last().filter(|_| items.len() as u64 == rows).map(|row| row.entry);
+    Ok(HttpResponse::Ok().json(Page { items, next }))
+}
+
+/// Files that were not taken, with their reasons.
+#[utoipa::path(tag = "batches", responses((status = 200, body = Vec<QuarantineRow>)))]
+#[get("/models/{model}/versions/{version}/quarantine")]
+pub async fn list_quarantine(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+) -> std::result::Result<HttpResponse, Problem> {
+    let (model, version) = path.into_inner();
+    let work = move || read_records::quarantined(&shared.store, &caller.0, &model, &version);
+    Ok(HttpResponse::Ok().json(blocking(work).await?))
+}
+
+/// Sends labels that arrived after their rows: a table with the id column and the label.
+#[utoipa::path(tag = "batches", request_body(content = Vec<u8>, content_type = "text/csv"), responses((status = 201, body = Recorded<LabelsRow>)))]
+#[post("/models/{model}/versions/{version}/labels")]
+pub async fn create_labels(
+    request: HttpRequest,
+    shared: web::Data<Shared>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+    body: Body,
+) -> std::result::Result<HttpResponse, Problem> {
+    let delivery = spool(&shared, body, Some(format_of(&request)?)).await?;
+    let (model, version) = path.into_inner();
+    let work = move || ingest_labels(&shared.store, &caller.0, (&model, &version), delivery);
+    Ok(HttpResponse::Created().json(blocking(work).await?))
+}
+
+/// One report: the canonical bytes that its digest is of.
+#[utoipa::path(tag = "batches", responses((status = 200, body = DriftReport), (status = 404, body = ProblemDocument)))]
+#[get("/reports/{id}")]
+pub async fn read_report(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    id: web::Path<String>,
+) -> std::result::Result<HttpResponse, Problem> {
+    let work = move || read_records::report_document(&shared.store, &caller.0, &id);
+    let document = blocking(work).await?;
+    Ok(HttpResponse::Ok().content_type("application/json").body(document))
+}

@@ -1,0 +1,177 @@
+//! Who asks, and what a body becomes: the extractors every door shares.
+
+use super::problem::Problem;
+use crate::access;
+use crate::access::account::{Acting, Way};
+use crate::access::session::Session;
+use crate::dataset::reader::Format;
+use crate::digest::ContentHasher;
+use crate::error::{Error, Result};
+use crate::procedures::ingest_batch::Delivery;
+use crate::procedures::sign_in;
+use crate::store::Store;
+use actix_web::dev::{Decompress, Payload};
+use actix_web::http::Method;
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::StreamExt as _;
+use std::future::Future;
+use std::io::Write;
+use std::pin::Pin;
+
+/// Name of the session cookie.
+pub const SESSION_COOKIE: &str = "driftledger_session";
+/// Header by which a script proves that it is no forged form.
+pub const FORM_TOKEN_HEADER: &str = "x-form-token";
+
+/// What all handlers share.
+#[derive(Clone, Debug)]
+pub struct Shared {
+    /// The store.
+    pub store: Store,
+    /// Largest body, in bytes.
+    pub body_bytes_max: u64,
+    /// Whether the cookie is sent over HTTPS only.
+    pub secure_cookie: bool,
+}
+
+/// Runs blocking work off the async threads.
+///
+/// # Errors
+///
+/// Those of `work`; [`Error::Render`] when the work panicked.
+pub async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    match web::block(work).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(Error::Render { detail: "the work stopped before it was done".to_owned() }),
+    }
+}
+
+fn shared(request: &HttpRequest) -> Result<web::Data<Shared>> {
+    let missing = || Error::Render { detail: "the application has no store".to_owned() };
+    request.app_data::<web::Data<Shared>>().cloned().ok_or_else(missing)
+}
+
+/// Somebody who is signed in with a browser.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// The session.
+    pub session: Session,
+    /// The cookie's secret.
+    pub secret: String,
+}
+
+impl SignedIn {
+    /// This person, acting in a session.
+    pub fn acting(&self) -> Acting {
+        Acting { account: self.session.account.clone(), way: Way::Session }
+    }
+}
+
+async fn signed_in(request: HttpRequest) -> Result<SignedIn> {
+    let cookie = request.cookie(SESSION_COOKIE).ok_or(access::Error::NotSignedIn)?;
+    let secret = cookie.value().to_owned();
+    let store = shared(&request)?.store.clone();
+    let looked_up = secret.clone();
+    let session = blocking(move || sign_in::session_of(&store, &looked_up)).await?;
+    Ok(SignedIn { session, secret })
+}
+
+impl FromRequest for SignedIn {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = std::result::Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Ok(signed_in(request).await?) })
+    }
+}
+
+/// Anybody with a session or a token.
+#[derive(Clone, Debug)]
+pub struct Caller(pub Acting);
+
+async fn caller(request: HttpRequest) -> Result<Caller> {
+    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    if let Some(token) = header.and_then(|value| value.strip_prefix("Bearer ")) {
+        let store = shared(&request)?.store.clone();
+        let token = token.trim().to_owned();
+        return blocking(move || sign_in::acting_by_token(&store, &token)).await.map(Caller);
+    }
+    let visitor = signed_in(request.clone()).await?;
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        let sent = request.headers().get(FORM_TOKEN_HEADER).and_then(|value| value.to_str().ok());
+        visitor.session.check_form(sent.unwrap_or_default())?;
+    }
+    Ok(Caller(visitor.acting()))
+}
+
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = std::result::Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Ok(caller(request).await?) })
+    }
+}
+
+/// The body as it arrives, decompressed, not yet read.
+pub struct Body(Decompress<Payload>);
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Body")
+    }
+}
+
+impl FromRequest for Body {
+    type Error = Problem;
+    type Future = std::future::Ready<std::result::Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        std::future::ready(Ok(Self(Decompress::from_headers(payload.take(), request.headers()))))
+    }
+}
+
+/// The format a body's media type names.
+///
+/// # Errors
+///
+/// [`Error::MediaType`].
+pub fn format_of(request: &HttpRequest) -> Result<Format> {
+    let found = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    Format::of_media_type(found).ok_or_else(|| Error::MediaType { found: found.to_owned() })
+}
+
+/// Streams a body to a spool file while it is hashed: no more than a chunk of it is ever in memory.
+///
+/// # Errors
+///
+/// [`Error::TooLarge`] beyond the limit; [`Error::BadRequest`] when the client breaks off.
+pub async fn spool(shared: &Shared, mut body: Body, format: Option<Format>) -> Result<Delivery> {
+    let mut file = shared.store.objects().spool_file()?;
+    let mut hasher = ContentHasher::new();
+    let mut length = 0u64;
+    while let Some(chunk) = body.0.next().await {
+        let chunk =
+            chunk.map_err(|e| Error::BadRequest { detail: format!("the body broke off: {e}") })?;
+        length += chunk.len() as u64;
+        if length > shared.body_bytes_max {
+            return Err(Error::TooLarge { limit: shared.body_bytes_max });
+        }
+        hasher.update(&chunk);
+        file.write_all(&chunk).map_err(|source| Error::File {
+            doing: "spooling to",
+            path: file.path().display().to_string(),
+            source,
+        })?;
+    }
+    Ok(Delivery { file, content: hasher.finish(), format })
+}

@@ -1,0 +1,70 @@
+//! `/api/v1/ledger`: the audit trail with its proofs; `/log/checkpoint`.
+
+use super::batches::{Page, PageQuery};
+use super::extract::{Caller, Shared, blocking};
+use super::problem::{Problem, ProblemDocument};
+use crate::procedures::read_records;
+use actix_web::{HttpResponse, get, web};
+use serde::Serialize;
+
+/// One ledger entry with its body.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct EntryView {
+    /// The leaf: who did what, when, to what.
+    #[schema(value_type = Object)]
+    pub entry: crate::ledger::entry::Entry,
+    /// The body: every row the act wrote, by digest.
+    #[schema(value_type = Object)]
+    pub body: serde_json::Value,
+}
+
+/// One ledger entry with its proof.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ProvedEntry {
+    /// The entry.
+    #[serde(flatten)]
+    pub entry: EntryView,
+    /// Its inclusion proof under the newest checkpoint (`c2sp.org/tlog-proof@v1`).
+    pub proof: String,
+}
+
+/// The audit trail, newest first.
+#[utoipa::path(tag = "ledger", params(PageQuery), responses((status = 200, body = Page<EntryView>)))]
+#[get("/ledger/entries")]
+pub async fn list_entries(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    query: web::Query<PageQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (before, rows) = (query.before, query.rows());
+    let work = move || read_records::audit_trail(&shared.store, &caller.0, before, rows);
+    let (entries, _) = blocking(work).await?;
+    let next = entries.last().filter(|(e, _)| e.idx > 0).map(|(e, _)| e.idx);
+    let items: Vec<EntryView> =
+        entries.into_iter().map(|(entry, body)| EntryView { entry, body }).collect();
+    Ok(HttpResponse::Ok().json(Page { items, next }))
+}
+
+/// One ledger entry with its body and its inclusion proof.
+#[utoipa::path(tag = "ledger", responses((status = 200, body = ProvedEntry), (status = 404, body = ProblemDocument)))]
+#[get("/ledger/entries/{index}")]
+pub async fn read_entry(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    index: web::Path<u64>,
+) -> Result<HttpResponse, Problem> {
+    let work = move || read_records::ledger_entry(&shared.store, &caller.0, *index);
+    let (entry, body, proof) = blocking(work).await?;
+    Ok(HttpResponse::Ok().json(ProvedEntry { entry: EntryView { entry, body }, proof }))
+}
+
+/// The newest signed head of the ledger, as a C2SP checkpoint.
+#[utoipa::path(tag = "ledger", responses((status = 200, body = String, content_type = "text/plain")))]
+#[get("/ledger/checkpoint")]
+pub async fn read_checkpoint(
+    shared: web::Data<Shared>,
+    caller: Caller,
+) -> Result<HttpResponse, Problem> {
+    let note = blocking(move || read_records::checkpoint(&shared.store, &caller.0)).await?;
+    Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(note))
+}

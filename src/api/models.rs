@@ -1,0 +1,126 @@
+//! `/api/v1/models`: models, versions, lineage.
+
+use super::extract::{Caller, Shared, blocking};
+use super::problem::{Problem, ProblemDocument};
+use crate::error::Error;
+use crate::procedures::Recorded;
+use crate::procedures::read_records;
+use crate::procedures::register_version::{register_model, register_version};
+use crate::provenance::lineage::Lineage;
+use crate::provenance::registration::Registration;
+use crate::store::versions::{ModelRow, VersionRow};
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, get, post, web};
+use serde::{Deserialize, Serialize};
+
+/// A model to register.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewModel {
+    /// Its name.
+    pub model: String,
+    /// What it is for.
+    #[serde(default)]
+    pub description: String,
+}
+
+/// A model with its versions.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ModelView {
+    /// The model.
+    #[serde(flatten)]
+    pub model: ModelRow,
+    /// Its versions, oldest first.
+    pub versions: Vec<VersionRow>,
+}
+
+/// A version with everything it was registered with.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct VersionDocument {
+    /// The version.
+    #[serde(flatten)]
+    pub version: VersionRow,
+    /// Its registration.
+    pub registration: Registration,
+}
+
+fn created(is_new: bool) -> StatusCode {
+    if is_new { StatusCode::CREATED } else { StatusCode::OK }
+}
+
+/// All models with their versions.
+#[utoipa::path(tag = "models", responses((status = 200, body = Vec<ModelView>)))]
+#[get("/models")]
+pub async fn list_models(
+    shared: web::Data<Shared>,
+    caller: Caller,
+) -> Result<HttpResponse, Problem> {
+    let models = blocking(move || read_records::models(&shared.store, &caller.0)).await?;
+    let views: Vec<ModelView> =
+        models.into_iter().map(|(model, versions)| ModelView { model, versions }).collect();
+    Ok(HttpResponse::Ok().json(views))
+}
+
+/// Registers a model.
+#[utoipa::path(tag = "models", responses((status = 201, body = ModelRow), (status = 200, body = ModelRow)))]
+#[post("/models")]
+pub async fn create_model(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    body: web::Json<NewModel>,
+) -> Result<HttpResponse, Problem> {
+    let NewModel { model, description } = body.into_inner();
+    let work = move || register_model(&shared.store, &caller.0, &model, &description);
+    let (row, is_new) = blocking(work).await?;
+    Ok(HttpResponse::build(created(is_new)).json(row))
+}
+
+/// Registers a version: digests, counts and declarations, never rows. The same content again returns the same version.
+#[utoipa::path(tag = "models", request_body = Registration, responses(
+    (status = 201, body = Recorded<VersionRow>), (status = 200, body = Recorded<VersionRow>),
+    (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+#[post("/models/{model}/versions")]
+pub async fn create_version(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    model: web::Path<String>,
+    body: web::Json<Registration>,
+) -> Result<HttpResponse, Problem> {
+    let registration = body.into_inner();
+    if registration.model != *model {
+        let detail =
+            format!("the path names model `{model}`, the registration `{}`", registration.model);
+        return Err(Error::BadRequest { detail }.into());
+    }
+    let work = move || register_version(&shared.store, &caller.0, &registration);
+    let registered = blocking(work).await?;
+    Ok(HttpResponse::build(created(registered.is_new)).json(registered.version))
+}
+
+/// One version with its registration.
+#[utoipa::path(tag = "models", responses((status = 200, body = VersionDocument), (status = 404, body = ProblemDocument)))]
+#[get("/models/{model}/versions/{version}")]
+pub async fn read_version(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let (model, version) = path.into_inner();
+    let work = move || read_records::version_view(&shared.store, &caller.0, &model, &version);
+    let view = blocking(work).await?;
+    Ok(HttpResponse::Ok()
+        .json(VersionDocument { version: view.version, registration: view.registration }))
+}
+
+/// What a version was made from, and what was made with it.
+#[utoipa::path(tag = "models", responses((status = 200, body = Lineage), (status = 404, body = ProblemDocument)))]
+#[get("/models/{model}/versions/{version}/lineage")]
+pub async fn read_lineage(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let (model, version) = path.into_inner();
+    let work = move || read_records::lineage(&shared.store, &caller.0, &model, &version);
+    Ok(HttpResponse::Ok().json(blocking(work).await?))
+}

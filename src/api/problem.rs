@@ -1,0 +1,88 @@
+//! Errors as RFC 9457 problem documents.
+
+use crate::dataset::CellError;
+use crate::error::{Error, Family};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
+use actix_web::{HttpResponse, ResponseError};
+use serde::{Deserialize, Serialize};
+
+/// A problem document. `type` is `urn:driftledger:<code>`.
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ProblemDocument {
+    /// Identifies the kind of problem.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The kind of problem in words.
+    pub title: String,
+    /// HTTP status.
+    pub status: u16,
+    /// What was found, what was expected, what to do.
+    pub detail: String,
+    /// Stable code.
+    pub code: String,
+    /// What to do.
+    pub hint: String,
+    /// Names this answer in the server's log.
+    pub request_id: String,
+    /// Cells that do not fit their declaration.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<CellError>,
+}
+
+/// An error on its way to a client.
+#[derive(Debug)]
+pub struct Problem(pub Error);
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<E: Into<Error>> From<E> for Problem {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl Problem {
+    /// The document; a fault shows its code and request id only, its chain goes to the log.
+    pub fn document(&self) -> ProblemDocument {
+        let error = &self.0;
+        let request_id = crate::clock::new_id("rq");
+        let detail = if error.family() == Family::Fault {
+            tracing::error!(request_id, code = error.code(), chain = error.chain(), "fault");
+            "the server could not do this".to_owned()
+        } else {
+            error.to_string()
+        };
+        let errors = match error {
+            Error::Quarantined { cells, .. } => cells.clone(),
+            _ => Vec::new(),
+        };
+        ProblemDocument {
+            kind: format!("urn:driftledger:{}", error.code()),
+            title: error.code().replace('_', " "),
+            status: error.status(),
+            detail,
+            code: error.code().to_owned(),
+            hint: error.hint().to_owned(),
+            request_id,
+            errors,
+        }
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.0.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code()).json(self.document());
+        let media_type = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(CONTENT_TYPE, media_type);
+        response
+    }
+}

@@ -1,0 +1,57 @@
+//! The whole list of API routes, and the OpenAPI description made from it.
+
+use super::{accounts, alerts, batches, ledger, models, operation, session};
+use actix_web::App;
+use utoipa::openapi::OpenApi;
+use utoipa_actix_web::AppExt as _;
+use utoipa_actix_web::scope::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Adds every API route.
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(operation::live).service(operation::ready).service(operation::metrics);
+    config.service(
+        scope("/api/v1")
+            .service(session::sign_in_session)
+            .service(session::read_session)
+            .service(session::end_session)
+            .service(models::list_models)
+            .service(models::create_model)
+            .service(models::create_version)
+            .service(models::read_version)
+            .service(models::read_lineage)
+            .service(batches::create_batch)
+            .service(batches::list_batches)
+            .service(batches::list_quarantine)
+            .service(batches::create_labels)
+            .service(batches::read_report)
+            .service(alerts::list_alerts)
+            .service(alerts::read_alert)
+            .service(alerts::acknowledge)
+            .service(alerts::draft)
+            .service(alerts::sign)
+            .service(ledger::list_entries)
+            .service(ledger::read_entry)
+            .service(ledger::read_checkpoint)
+            .service(accounts::list_accounts)
+            .service(accounts::create_account)
+            .service(accounts::unlock_account)
+            .service(accounts::list_tokens)
+            .service(accounts::create_token)
+            .service(accounts::revoke_token),
+    );
+}
+
+/// The OpenAPI 3.1 description of these routes.
+pub fn openapi() -> OpenApi {
+    let (_, mut description) = App::new().into_utoipa_app().configure(configure).split_for_parts();
+    description.info = utoipa::openapi::InfoBuilder::new()
+        .title("driftledger")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(
+            "Registers model versions, judges batches, keeps signed decisions. Send a token as `Authorization: Bearer`, or \
+             sign in and send the form token as `x-form-token`. Errors are RFC 9457 problem documents.",
+        ))
+        .build();
+    description
+}

@@ -1,0 +1,73 @@
+//! The server: every route of API and pages, with the headers every answer carries.
+
+use super::extract::Shared;
+use super::routes;
+use crate::error::{Error, Result};
+use crate::pages;
+use actix_web::middleware::{Compress, DefaultHeaders};
+use actix_web::{App, HttpServer, web};
+use std::net::TcpListener;
+use utoipa_actix_web::AppExt as _;
+use utoipa_swagger_ui::SwaggerUi;
+
+/// Largest JSON body (a registration holds counts of every feature), in bytes.
+const JSON_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// What a page may load: nothing but our own style sheet and images, and forms go nowhere else.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; \
+     base-uri 'none'; frame-ancestors 'none'";
+
+/// The API's browsable description is the one page with a script, and it is our own.
+const DESCRIPTION_POLICY: &str = "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' \
+     'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Serves `shared` on `listener` until the process is told to stop; requests in flight are finished.
+///
+/// # Errors
+///
+/// [`Error::File`] when the listener cannot be used.
+pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
+    let failed =
+        |source| Error::File { doing: "serving on", path: "the address".to_owned(), source };
+    let data = web::Data::new(shared);
+    let server = HttpServer::new(move || {
+        App::new()
+            .into_utoipa_app()
+            .app_data(data.clone())
+            .app_data(web::JsonConfig::default().limit(JSON_BYTES_MAX).error_handler(|e, _| {
+                super::problem::Problem(Error::BadRequest { detail: format!("body: {e}") }).into()
+            }))
+            .app_data(web::QueryConfig::default().error_handler(|e, _| {
+                super::problem::Problem(Error::BadRequest { detail: format!("query: {e}") }).into()
+            }))
+            .configure(routes::configure)
+            .map(|app| {
+                app.service(
+                    web::scope("/api/docs")
+                        .wrap(
+                            DefaultHeaders::new()
+                                .add(("content-security-policy", DESCRIPTION_POLICY)),
+                        )
+                        .service(
+                            SwaggerUi::new("/{_:.*}")
+                                .url("/api/v1/openapi.json", routes::openapi()),
+                        ),
+                )
+                .configure(pages::routes::configure)
+            })
+            .into_app()
+            .wrap(Compress::default())
+            .wrap(
+                DefaultHeaders::new()
+                    .add(("content-security-policy", CONTENT_SECURITY_POLICY))
+                    .add(("x-content-type-options", "nosniff"))
+                    .add(("referrer-policy", "same-origin"))
+                    .add(("cache-control", "no-store")),
+            )
+    })
+    .workers(2)
+    .shutdown_timeout(30)
+    .listen(listener)
+    .map_err(failed)?;
+    actix_web::rt::System::new().block_on(server.run()).map_err(failed)
+}

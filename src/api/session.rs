@@ -1,0 +1,79 @@
+//! `/api/v1/session`: sign in, who am I, sign out.
+
+use super::extract::{SESSION_COOKIE, Shared, SignedIn, blocking};
+use super::problem::Problem;
+use crate::access::account::Account;
+use crate::procedures::sign_in;
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::{HttpResponse, delete, get, post, web};
+use serde::{Deserialize, Serialize};
+
+/// What is typed to sign in.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Credentials {
+    /// User name.
+    pub user_name: String,
+    /// Password.
+    pub password: String,
+}
+
+/// Who is signed in.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct SessionView {
+    /// The account.
+    pub account: Account,
+    /// What to send as `x-form-token` with every request that changes something.
+    pub form_token: String,
+}
+
+/// The cookie of a session; without a secret, the one that removes it.
+pub fn session_cookie(shared: &Shared, secret: Option<String>) -> Cookie<'static> {
+    let removes = secret.is_none();
+    let mut cookie = Cookie::build(SESSION_COOKIE, secret.unwrap_or_default())
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Strict)
+        .secure(shared.secure_cookie)
+        .finish();
+    if removes {
+        cookie.make_removal();
+    }
+    cookie
+}
+
+/// Signs in: sets the session cookie.
+#[utoipa::path(tag = "session", responses((status = 200, body = SessionView), (status = 401, body = super::problem::ProblemDocument)))]
+#[post("/session")]
+pub async fn sign_in_session(
+    shared: web::Data<Shared>,
+    credentials: web::Json<Credentials>,
+) -> Result<HttpResponse, Problem> {
+    let store = shared.store.clone();
+    let Credentials { user_name, password } = credentials.into_inner();
+    let (secret, session) =
+        blocking(move || sign_in::sign_in(&store, &user_name, &password)).await?;
+    let view = SessionView { account: session.account, form_token: session.form_token };
+    Ok(HttpResponse::Ok().cookie(session_cookie(&shared, Some(secret))).json(view))
+}
+
+/// Who is signed in.
+#[utoipa::path(tag = "session", responses((status = 200, body = SessionView)))]
+#[get("/session")]
+pub async fn read_session(visitor: SignedIn) -> HttpResponse {
+    let session = visitor.session;
+    HttpResponse::Ok()
+        .json(SessionView { account: session.account, form_token: session.form_token })
+}
+
+/// Signs out.
+#[utoipa::path(tag = "session", responses((status = 204)))]
+#[delete("/session")]
+pub async fn end_session(
+    shared: web::Data<Shared>,
+    visitor: SignedIn,
+) -> Result<HttpResponse, Problem> {
+    let store = shared.store.clone();
+    blocking(move || sign_in::sign_out(&store, &visitor.secret)).await?;
+    Ok(HttpResponse::NoContent().cookie(session_cookie(&shared, None)).finish())
+}
