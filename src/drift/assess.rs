@@ -171,6 +171,8 @@ pub struct SeriesOutcome {
     pub rows_to_settle: Option<u64>,
     /// Whether the series is under an open alert (weight 0).
     pub muted: bool,
+    /// Whether the alarm of this batch covers the series.
+    pub alarmed: bool,
 }
 
 /// The series an alarm is about.
@@ -178,6 +180,8 @@ pub struct SeriesOutcome {
 pub struct Alarm {
     /// Keys of the series the alert covers.
     pub covers: Vec<String>,
+    /// One sentence a feature about the series covered.
+    pub sentences: Vec<String>,
     /// Whether e-BH established them on the accumulated evidence; else they hold at least 5 % of it each.
     pub established: bool,
 }
@@ -193,8 +197,8 @@ pub struct Assessment {
     pub meter: f64,
     /// Where the evidence stands.
     pub level: MonitorLevel,
-    /// What an alarm is about.
-    pub alarm: Option<Alarm>,
+    /// With an alarm: whether e-BH established the series it covers.
+    pub established: Option<bool>,
     /// The state after the batch (and after the reset, if there was an alarm).
     pub after: MonitorState,
 }
@@ -227,7 +231,7 @@ pub fn assess(monitor: &Monitor, before: &MonitorState, profile: &Profile) -> As
     let log_m = log_sum_exp(&weighted);
     let named = e_bh(&judged.iter().map(|j| j.step.series_log_e).collect::<Vec<_>>(), NAMING_LEVEL);
     let level = level_of(log_m, monitor.batches_per_false_alarm);
-    let series: Vec<SeriesOutcome> = judged
+    let mut series: Vec<SeriesOutcome> = judged
         .into_iter()
         .enumerate()
         .map(|(i, j)| {
@@ -235,12 +239,12 @@ pub fn assess(monitor: &Monitor, before: &MonitorState, profile: &Profile) -> As
             j.outcome(&monitor.series[i], named[i], share, muted[i])
         })
         .collect();
-    let alarm = (level == MonitorLevel::Alarm).then(|| cover(monitor, &weighted, &series));
-    if alarm.is_some() {
+    let established = (level == MonitorLevel::Alarm).then(|| cover(&weighted, &mut series));
+    if established.is_some() {
         after.series = monitor.series.iter().map(start_series).collect();
     }
     let meter = (log_m / libm::log(monitor.batches_per_false_alarm)).max(0.0);
-    Assessment { series, log_m, meter, level, alarm, after }
+    Assessment { series, log_m, meter, level, established, after }
 }
 
 fn level_of(log_m: f64, batches_per_false_alarm: f64) -> MonitorLevel {
@@ -258,17 +262,16 @@ fn share_of(log_part: f64, log_total: f64) -> f64 {
     if log_total.is_finite() { libm::exp(log_part - log_total).min(1.0) } else { 0.0 }
 }
 
-/// What an alarm covers: the series e-BH names on the accumulated evidence d · w_j · M_j, else those holding at least 5 % of
-/// the evidence. Muted series are in neither.
-fn cover(monitor: &Monitor, weighted: &[f64], outcomes: &[SeriesOutcome]) -> Alarm {
-    let log_d = libm::log(monitor.series.len() as f64);
+/// Marks what an alarm covers: the series e-BH names on the accumulated evidence d · w_j · M_j, else those holding at least
+/// 5 % of the evidence. Muted series are in neither. Returns whether e-BH established them.
+fn cover(weighted: &[f64], outcomes: &mut [SeriesOutcome]) -> bool {
+    let log_d = libm::log(outcomes.len() as f64);
     let named = e_bh(&weighted.iter().map(|log_m| log_d + log_m).collect::<Vec<_>>(), NAMING_LEVEL);
     let established = named.contains(&true);
-    let covered = |i: usize| {
-        if established { named[i] } else { outcomes[i].evidence_share >= EVIDENCE_SHARE_MIN }
-    };
-    let keys = monitor.series.iter().enumerate().filter(|(i, _)| covered(*i)).map(|(_, s)| s.key());
-    Alarm { covers: keys.collect(), established }
+    for (outcome, named) in outcomes.iter_mut().zip(named) {
+        outcome.alarmed = named || (!established && outcome.evidence_share >= EVIDENCE_SHARE_MIN);
+    }
+    established
 }
 
 /// The numbers of one series before its verdict is known.
@@ -372,6 +375,7 @@ impl Judged {
             pooled_tv_upper,
             rows_to_settle: rows_to_settle(tolerance, reference, series.reference_rows),
             muted,
+            alarmed: false,
         }
     }
 
