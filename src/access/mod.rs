@@ -1,1 +1,95 @@
 //! Who may do what: account, role, password, session, token.
+//!
+//! Must not know: HTTP, SQL, models. Start with [`role`] (the permission table, data in one place), then [`account`].
+
+pub mod account;
+pub mod password;
+pub mod role;
+pub mod session;
+pub mod token;
+
+/// Why somebody may not do something.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No account of that name with that password. Says not which of the two was wrong.
+    #[error("user name or password is wrong")]
+    WrongCredentials,
+    /// Too many wrong passwords.
+    #[error(
+        "`{user_name}` is locked after {attempts} wrong passwords; an administrator can unlock it"
+    )]
+    Locked {
+        /// Whose account.
+        user_name: String,
+        /// Wrong passwords in a row.
+        attempts: u32,
+    },
+    /// The session is unknown, over, or idle for too long.
+    #[error("the session is over; sign in again")]
+    SessionOver,
+    /// Nobody is signed in and no token was given.
+    #[error("sign in, or send a token in the `Authorization: Bearer` header")]
+    NotSignedIn,
+    /// The token is unknown, revoked or expired.
+    #[error("the token is not valid; ask its owner for a new one")]
+    TokenNotValid,
+    /// The role does not permit the action.
+    #[error("role `{role}` may not {action}; it takes {needed}")]
+    NotPermitted {
+        /// Role of the actor.
+        role: &'static str,
+        /// What was asked for.
+        action: &'static str,
+        /// Roles that may.
+        needed: String,
+    },
+    /// The same person may not do both steps.
+    #[error("`{user_name}` {did}, so another person has to {must}")]
+    SamePerson {
+        /// Who.
+        user_name: String,
+        /// What this person did before.
+        did: &'static str,
+        /// What somebody else must do.
+        must: &'static str,
+    },
+    /// A password that is too weak.
+    #[error("the password has {found} characters, expected at least {needed}")]
+    PasswordTooShort {
+        /// Characters found.
+        found: usize,
+        /// Characters needed.
+        needed: usize,
+    },
+    /// A user name that cannot be used.
+    #[error(
+        "`{user_name}` cannot be a user name; use 2 to 40 lower-case letters, digits, `.`, `-` or `_`"
+    )]
+    UserName {
+        /// As typed.
+        user_name: String,
+    },
+    /// A role that does not exist.
+    #[error("`{role}` is not a role; expected one of {expected}")]
+    UnknownRole {
+        /// As typed.
+        role: String,
+        /// All roles.
+        expected: String,
+    },
+    /// A form sent from another page than ours.
+    #[error("the form was not sent from a page of this session; reload the page and send it again")]
+    Forged,
+    /// A stored password digest cannot be read, or none can be made.
+    #[error("password digest failed: {detail}")]
+    Digest {
+        /// What failed.
+        detail: String,
+    },
+    /// The operating system's random source failed.
+    #[error("no random bytes")]
+    Random(#[source] getrandom::Error),
+}
+
+/// `Result` of this room.
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,1 +1,108 @@
-//! The command line: one file per command.
+//! The command line: one file per command. A command reads its arguments, calls one procedure and prints what came of it.
+//!
+//! Exit codes: 0 done (for `compare`: no drift shown; for `verify` and `check`: nothing wrong), 1 done and something was
+//! found (drift, a finding), 2 not done.
+
+mod administration;
+mod check;
+mod client;
+mod compare;
+mod demo;
+mod export;
+mod fingerprint;
+mod ingest;
+mod openapi;
+mod register;
+mod schema;
+mod selftest;
+mod serve;
+mod terminal;
+mod verify;
+
+use crate::error::Result;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Registers model versions with hashed training-data lineage, judges prediction batches with a stated false-alarm
+/// guarantee, and turns human decisions into signed evidence.
+#[derive(Debug, Parser)]
+#[command(name = "driftledger", version, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the whole story on real data and serve it: no arguments needed
+    Demo(demo::DemoArguments),
+    /// Create a data folder with its keys, its ledger and its first administrator
+    Init(administration::InitArguments),
+    /// Serve the pages and the API of a data folder
+    Serve(serve::ServeArguments),
+    /// Print a column declaration of a table, to edit
+    Schema(schema::SchemaArguments),
+    /// Print the digests of files and of the tables in them
+    Fingerprint(fingerprint::FingerprintArguments),
+    /// Register a model version; training rows never leave this machine
+    Register(Box<register::RegisterArguments>),
+    /// Send a batch to be judged
+    Ingest(ingest::IngestArguments),
+    /// Send labels that arrived after their rows
+    Labels(ingest::LabelsArguments),
+    /// Compare two files: the drift report without a server
+    Compare(compare::CompareArguments),
+    /// Verify an evidence pack, offline
+    Verify(verify::VerifyArguments),
+    /// Check everything in a data folder
+    Check(check::CheckArguments),
+    /// Write an evidence pack
+    Export(export::ExportArguments),
+    /// Create, list and unlock accounts of a data folder
+    User(administration::UserArguments),
+    /// Issue tokens for programs
+    Token(administration::TokenArguments),
+    /// Run the known answers of every statistic
+    Selftest(selftest::SelftestArguments),
+    /// Print the OpenAPI description
+    Openapi,
+}
+
+/// Runs the command and turns what came of it into an exit code.
+pub fn run(arguments: Arguments) -> ExitCode {
+    let outcome = match arguments.command {
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Init(arguments) => administration::init(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
+        Command::Fingerprint(arguments) => fingerprint::run(&arguments),
+        Command::Register(arguments) => register::run(&arguments),
+        Command::Ingest(arguments) => ingest::run(&arguments),
+        Command::Labels(arguments) => ingest::run_labels(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
+        Command::User(arguments) => administration::user(&arguments),
+        Command::Token(arguments) => administration::token(&arguments),
+        Command::Selftest(arguments) => selftest::run(&arguments),
+        Command::Openapi => openapi::run(),
+    };
+    match outcome {
+        Ok(found) => found,
+        Err(error) => {
+            terminal::complain(&error);
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Something was found.
+fn found() -> Result<ExitCode> {
+    Ok(ExitCode::from(1))
+}
+
+/// Nothing was found, or the work is done.
+fn done() -> Result<ExitCode> {
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,3 +1,16 @@
 //! Tables in: schema, readers, one-pass profile, fingerprint (what bytes are hashed).
+//!
+//! Must not know: models, policies, HTTP, SQL. It is the only room that sees polars. Start with [`schema`] (what a column is
+//! declared to be), then [`reader`] (how a file becomes typed chunks) and [`profile`] (chunks into counts).
 
+pub mod bins;
+pub mod cells;
+pub mod error;
+pub mod fingerprint;
+pub mod infer;
+pub mod profile;
+pub mod reader;
+pub mod schema;
 pub mod tdh1;
+
+pub use error::{CellError, Error, Result};

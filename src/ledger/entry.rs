@@ -4,6 +4,7 @@
 //! hashes the stored bytes and never serialises again.
 
 use super::{Error, INTEGER_MAX, Result, is_lower_hex};
+use crate::digest::ContentDigest;
 use crate::{clock, digest};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -119,6 +120,21 @@ pub struct Subject {
     /// The digests of its content, where it has any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<SubjectDigest>,
+}
+
+impl Subject {
+    /// A subject by its kind and id.
+    pub fn new(kind: impl Into<String>, id: impl Into<String>) -> Self {
+        Self { kind: kind.into(), id: id.into(), digest: None }
+    }
+
+    /// The same subject with the digests of its content.
+    #[must_use]
+    pub fn with_digest(mut self, content: &ContentDigest) -> Self {
+        let (b3, sha256) = (content.blake3.clone(), content.sha256.clone());
+        self.digest = Some(SubjectDigest { b3, sha256 });
+        self
+    }
 }
 
 /// Both digests of a subject's content, 64 lowercase hexadecimal digits each.
@@ -260,12 +276,8 @@ mod tests {
             kind: EntryType::DecisionSign,
             actor: Actor::new("u_7f", "reviewer", "password"),
             subj: vec![
-                Subject { kind: "batch".into(), id: "b_1".into(), digest: None },
-                Subject {
-                    kind: "report".into(),
-                    id: "r_1".into(),
-                    digest: Some(SubjectDigest { b3: "0".repeat(64), sha256: "a".repeat(64) }),
-                },
+                Subject::new("batch", "b_1"),
+                Subject::new("report", "r_1").with_digest(&ContentDigest::of(b"report")),
             ],
             body: BodyDigest {
                 media: super::super::body::MEDIA_TYPE.into(),

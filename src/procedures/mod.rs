@@ -1,1 +1,45 @@
 //! The stories, one file each: what happens, step by step, when somebody acts.
+//!
+//! Must not know: HTTP, HTML, arguments. A procedure takes typed input and the store, checks who may do it, and either
+//! changes everything it says or nothing. Start with [`register_version`], [`ingest_batch`] and [`sign_decision`].
+
+pub mod acknowledge_alert;
+pub mod administer;
+// NEXT pub mod check_store;
+pub mod compare_files;
+// NEXT pub mod demonstrate;
+pub mod draft_decision;
+// NEXT pub mod export_evidence;
+pub mod fingerprint_files;
+pub mod ingest_batch;
+pub mod ingest_labels;
+pub mod read_records;
+pub mod register_version;
+pub mod sign_decision;
+pub mod sign_in;
+// NEXT pub mod verify_pack;
+
+use crate::access::account::Acting;
+use crate::ledger::entry::{Actor, Subject};
+
+/// The actor of a ledger entry.
+fn actor(acting: &Acting) -> Actor {
+    Actor::new(acting.account.id.clone(), acting.account.role.word(), acting.way_word())
+}
+
+/// Names a thing a ledger entry is about.
+fn subject(kind: &str, id: &str) -> Subject {
+    Subject { kind: kind.to_owned(), id: id.to_owned(), digest: None }
+}
+
+/// What a procedure that recorded something returns: the value, and where the ledger witnesses it.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct Recorded<T> {
+    /// What was recorded.
+    #[serde(flatten)]
+    pub value: T,
+    /// Index of the ledger entry.
+    pub entry: u64,
+    /// Signed head of the ledger that contains it.
+    pub checkpoint: String,
+}

@@ -1,1 +1,56 @@
-//! What a model version is and where it came from: model, version, lineage, artifact.
+//! What a model version is and where it came from: registration, datasets, artifacts, lineage.
+//!
+//! Must not know: HTTP, SQL, drift. Start with [`registration`] (the document that registers a version), then [`lineage`].
+
+pub mod lineage;
+pub mod registration;
+
+/// Why a version cannot be registered.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A name that cannot be one.
+    #[error(
+        "{what} `{found}` cannot be used; use 1 to 100 letters, digits, `.`, `-` or `_`, starting with a letter or digit"
+    )]
+    Name {
+        /// Which name.
+        what: &'static str,
+        /// As typed.
+        found: String,
+    },
+    /// Something a registration must hold is missing.
+    #[error("registration has no {what}; {hint}")]
+    Missing {
+        /// What is missing.
+        what: &'static str,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// The format is not ours.
+    #[error("registration has format `{found}`, expected `{expected}`")]
+    Format {
+        /// Format found.
+        found: String,
+        /// Format expected.
+        expected: &'static str,
+    },
+    /// Other content under a version that exists.
+    #[error(
+        "`{model}` version `{version}` is registered with other content (differs in {}); register it as a new version",
+        differs.join(", ")
+    )]
+    VersionTaken {
+        /// Model name.
+        model: String,
+        /// Version.
+        version: String,
+        /// Parts that differ.
+        differs: Vec<String>,
+    },
+    /// A value has no canonical JSON.
+    #[error(transparent)]
+    Digest(#[from] crate::digest::Error),
+}
+
+/// `Result` of this room.
+pub type Result<T> = std::result::Result<T, Error>;

@@ -151,7 +151,7 @@ pub fn rows_min(tolerance: f64, bins: usize) -> u64 {
 /// assert!(rows_to_settle(0.05, &[0.1; 10], 10_000).is_some_and(|rows| rows >= 2_000));
 /// ```
 pub fn rows_to_settle(tolerance: f64, reference: &[f64], reference_rows: u64) -> Option<u64> {
-    if !(tolerance > 0.0) {
+    if tolerance.is_nan() || tolerance <= 0.0 {
         return None;
     }
     match reference.len() {

@@ -21,6 +21,11 @@ pub(super) fn sorted(sample: &[f64], needed: usize) -> Result<Vec<f64>> {
     Ok(sorted)
 }
 
+/// Whether all values are equal; true for an empty sample.
+pub(super) fn is_constant(sample: &[f64]) -> bool {
+    sample.windows(2).all(|pair| (pair[0] + 0.0).total_cmp(&(pair[1] + 0.0)).is_eq())
+}
+
 /// Arithmetic mean; the caller has checked that the sample is not empty.
 pub(super) fn mean(sample: &[f64]) -> f64 {
     sample.iter().sum::<f64>() / sample.len() as f64

@@ -1,1 +1,158 @@
 //! The only SQL: the store, its transactions and one file per table family.
+//!
+//! Nothing is written without a witness. [`Store::write`] is the only way to write: its [`WriteTx`] carries one actor and
+//! one time, every record row that goes through it is digested into the body of one ledger entry, and a commit without
+//! one is refused. [`Store::read`] sees one consistent snapshot.
+//!
+//! This room must not know what a model or a batch means: families store what other rooms hand them. Start reading at
+//! [`Store`]; to add a table family, add a migration (`schema.rs`), its tables (`record_table.rs`), and a file with
+//! `impl WriteTx<'_>` and `impl ReadTx<'_>` (a [`WriteTx`] can do all that a [`ReadTx`] can).
+
+pub mod accounts;
+pub mod batches;
+pub mod check;
+mod count;
+pub mod episodes;
+mod folder;
+pub mod log;
+pub mod objects;
+pub mod open;
+pub mod read;
+pub mod record_table;
+mod row;
+mod schema;
+#[cfg(test)]
+mod specimen;
+pub mod versions;
+mod working;
+pub mod write;
+
+pub use open::Store;
+pub use read::ReadTx;
+pub use write::{WriteTx, Written};
+
+use crate::{digest, ledger};
+use std::path::PathBuf;
+
+/// What can go wrong in the store.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The folder holds no database.
+    #[error("no database in `{}`; create one with `init` or `demo`", folder.display())]
+    NoDatabase {
+        /// The data folder.
+        folder: PathBuf,
+    },
+    /// The folder already holds a database.
+    #[error("`{}` already holds a database", folder.display())]
+    DatabaseExists {
+        /// The data folder.
+        folder: PathBuf,
+    },
+    /// The database was written by a newer program.
+    #[error("database has schema {found}, this program knows up to {known}; use a newer program")]
+    NewerSchema {
+        /// The database's schema version.
+        found: usize,
+        /// The newest this program knows.
+        known: usize,
+    },
+    /// Entries, tree and newest checkpoint do not belong together.
+    #[error("the ledger is broken at size {size}: {reason}; run `check` for every finding")]
+    TreeBroken {
+        /// Number of entries stored.
+        size: u64,
+        /// What does not match.
+        reason: &'static str,
+    },
+    /// A hash of the tree is not stored.
+    #[error("tree node {index} of level {level} is missing")]
+    NodeMissing {
+        /// Height above the leaves.
+        level: u8,
+        /// Position in its level.
+        index: u64,
+    },
+    /// The private key of the folder is not the one its public key file names.
+    #[error("private and public key in `{}` do not belong together", folder.display())]
+    KeysDiffer {
+        /// The key folder.
+        folder: PathBuf,
+    },
+    /// A write recorded nothing.
+    #[error("a `{kind}` entry needs at least one record row")]
+    NothingRecorded {
+        /// The entry's type.
+        kind: ledger::entry::EntryType,
+    },
+    /// Rows of record tables changed without going through the entry.
+    #[error("{touched} record rows changed but the entry lists {listed}")]
+    Unwitnessed {
+        /// Rows of record tables that the transaction changed.
+        touched: u64,
+        /// Rows that the entry lists.
+        listed: u64,
+    },
+    /// The table is not in the list of record tables.
+    #[error("`{table}` is not a record table")]
+    NotARecordTable {
+        /// The table.
+        table: String,
+    },
+    /// A row with this id, or another value that must be unique, exists already.
+    #[error("`{table}` already has such a row")]
+    AlreadyExists {
+        /// The table.
+        table: &'static str,
+    },
+    /// A value of a row has no exact JSON form.
+    #[error("column `{column}` of `{table}` holds {found}, which has no exact JSON form")]
+    RowNotCanonical {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// The value.
+        found: String,
+    },
+    /// The name of an object is not 64 lowercase hexadecimal digits.
+    #[error("`{0}` is not a BLAKE3 digest of 64 lowercase hexadecimal digits")]
+    ObjectName(String),
+    /// No object has this digest.
+    #[error("no stored object has the BLAKE3 digest {blake3}")]
+    ObjectMissing {
+        /// The digest asked for.
+        blake3: String,
+    },
+    /// The object's bytes are not those it was stored under.
+    #[error("stored object {expected} has the digest {found}")]
+    ObjectChanged {
+        /// The digest it is stored under.
+        expected: String,
+        /// The digest of its bytes.
+        found: String,
+    },
+    /// A file or folder cannot be used.
+    #[error("cannot use `{}`", path.display())]
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The ledger refused.
+    #[error(transparent)]
+    Ledger(#[from] ledger::Error),
+    /// A value has no canonical JSON form.
+    #[error(transparent)]
+    Canonical(#[from] digest::Error),
+    /// The database failed.
+    #[error("database failed")]
+    Database(#[from] rusqlite::Error),
+    /// The schema could not be brought up to date.
+    #[error("database schema could not be migrated")]
+    Migration(#[from] rusqlite_migration::Error),
+}
+
+/// Shorthand for results of this room.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

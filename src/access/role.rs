@@ -1,0 +1,210 @@
+//! Roles and the permission table: the one place that says who may do what.
+
+use super::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// What an account is for.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Registers models, sends batches.
+    DataScientist,
+    /// Answers alerts, drafts decisions.
+    Qa,
+    /// Signs decisions.
+    Reviewer,
+    /// Judges intended use and input space.
+    ProcessExpert,
+    /// Reads everything, writes nothing.
+    Inspector,
+    /// Keeps accounts; never touches records, never signs.
+    Admin,
+}
+
+impl Role {
+    /// All roles, in the order of the permission table.
+    pub const ALL: [Self; 6] = [
+        Self::DataScientist,
+        Self::Qa,
+        Self::Reviewer,
+        Self::ProcessExpert,
+        Self::Inspector,
+        Self::Admin,
+    ];
+
+    /// The word used in records.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::DataScientist => "data_scientist",
+            Self::Qa => "qa",
+            Self::Reviewer => "reviewer",
+            Self::ProcessExpert => "process_expert",
+            Self::Inspector => "inspector",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// The role of that word.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownRole`], naming all roles.
+    pub fn parse(word: &str) -> Result<Self> {
+        Self::ALL.into_iter().find(|role| role.word() == word).ok_or_else(|| Error::UnknownRole {
+            role: word.to_owned(),
+            expected: Self::ALL.map(Self::word).join(", "),
+        })
+    }
+}
+
+/// What can be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Read models, reports, alerts, decisions, the audit trail and evidence.
+    Read,
+    /// Register a model or a version.
+    Register,
+    /// Send a batch or labels.
+    Ingest,
+    /// Acknowledge an alert.
+    Acknowledge,
+    /// Draft a decision.
+    DraftDecision,
+    /// Sign a decision somebody else drafted.
+    SignDecision,
+    /// Create accounts, unlock them.
+    ManageAccounts,
+    /// Issue and revoke tokens that post batches of one version.
+    ManageSourceTokens,
+    /// Issue and revoke one's own token.
+    ManageOwnTokens,
+}
+
+impl Action {
+    /// All actions, in the order of the permission table.
+    pub const ALL: [Self; 9] = [
+        Self::Read,
+        Self::Register,
+        Self::Ingest,
+        Self::Acknowledge,
+        Self::DraftDecision,
+        Self::SignDecision,
+        Self::ManageAccounts,
+        Self::ManageSourceTokens,
+        Self::ManageOwnTokens,
+    ];
+
+    /// The action in words that follow "may not".
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Read => "read records",
+            Self::Register => "register models",
+            Self::Ingest => "send batches or labels",
+            Self::Acknowledge => "acknowledge alerts",
+            Self::DraftDecision => "draft decisions",
+            Self::SignDecision => "sign decisions",
+            Self::ManageAccounts => "manage accounts",
+            Self::ManageSourceTokens => "manage source tokens",
+            Self::ManageOwnTokens => "manage own tokens",
+        }
+    }
+
+    /// The roles that may do it.
+    pub fn roles(self) -> &'static [Role] {
+        match self {
+            Self::Read => &[
+                Role::DataScientist,
+                Role::Qa,
+                Role::Reviewer,
+                Role::ProcessExpert,
+                Role::Inspector,
+                Role::Admin,
+            ],
+            Self::Register | Self::Ingest | Self::ManageSourceTokens | Self::ManageOwnTokens => {
+                &[Role::DataScientist]
+            }
+            Self::Acknowledge | Self::DraftDecision => &[Role::Qa, Role::Reviewer],
+            Self::SignDecision => &[Role::Qa, Role::Reviewer, Role::ProcessExpert],
+            Self::ManageAccounts => &[Role::Admin],
+        }
+    }
+
+    /// Whether a token may do it for its owner. Tokens never sign and never decide.
+    pub fn by_token(self) -> bool {
+        matches!(self, Self::Read | Self::Register | Self::Ingest)
+    }
+}
+
+/// Checks that `role` may do `action`.
+///
+/// # Errors
+///
+/// [`Error::NotPermitted`], naming the roles that may.
+pub fn permit(role: Role, action: Action) -> Result<()> {
+    if action.roles().contains(&role) {
+        return Ok(());
+    }
+    let needed = action.roles().iter().map(|r| r.word()).collect::<Vec<_>>().join(" or ");
+    Err(Error::NotPermitted { role: role.word(), action: action.words(), needed })
+}
+
+/// The permission table as text, one action a line.
+pub fn permission_table() -> String {
+    let mut table = format!("{:<24}", "action");
+    for role in Role::ALL {
+        table.push_str(&format!("{:<16}", role.word()));
+    }
+    table.push_str("token\n");
+    for action in Action::ALL {
+        table.push_str(&format!("{:<24}", action.words()));
+        for role in Role::ALL {
+            let mark = if action.roles().contains(&role) { "yes" } else { "-" };
+            table.push_str(&format!("{mark:<16}"));
+        }
+        table.push_str(if action.by_token() { "yes\n" } else { "-\n" });
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_setting_can_switch_off() {
+        for action in [Action::SignDecision, Action::DraftDecision, Action::Acknowledge] {
+            assert!(!action.by_token());
+            assert!(permit(Role::Admin, action).is_err());
+            assert!(permit(Role::Inspector, action).is_err());
+        }
+        for action in Action::ALL.into_iter().filter(|a| *a != Action::Read) {
+            assert!(permit(Role::Inspector, action).is_err(), "{action:?}");
+        }
+        for action in
+            Action::ALL.into_iter().filter(|a| !matches!(a, Action::Read | Action::ManageAccounts))
+        {
+            assert!(permit(Role::Admin, action).is_err(), "{action:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_the_roles_that_may() {
+        let refused = permit(Role::Inspector, Action::SignDecision).unwrap_err().to_string();
+        assert_eq!(
+            refused,
+            "role `inspector` may not sign decisions; it takes qa or reviewer or process_expert"
+        );
+    }
+}

@@ -1,0 +1,48 @@
+//! The other side of the API: what `register`, `ingest` and `labels` talk through.
+
+use crate::error::{Error, Result};
+use clap::Args;
+use reqwest::blocking::{Client, RequestBuilder};
+use std::time::Duration;
+
+/// Where the server is and who asks.
+#[derive(Debug, Args)]
+pub(super) struct ServerArguments {
+    /// Address of the server
+    #[arg(long, env = "DRIFTLEDGER_SERVER", default_value = "http://127.0.0.1:8460")]
+    pub(super) server: String,
+    /// Token (from `driftledger token` or the account page)
+    #[arg(long, env = "DRIFTLEDGER_TOKEN", hide_env_values = true)]
+    pub(super) token: String,
+}
+
+impl ServerArguments {
+    /// A POST to `path` below the server's address.
+    pub(super) fn post(&self, path: &str) -> Result<RequestBuilder> {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder()
+            .timeout(Duration::from_secs(600))
+            .build()
+            .map_err(|e| self.failed(&e.to_string()))?;
+        Ok(client.post(format!("{}{path}", self.server.trim_end_matches('/'))).bearer_auth(&self.token))
+    }
+
+    /// Sends a request and returns status and body of a success.
+    pub(super) fn send(&self, request: RequestBuilder) -> Result<(u16, serde_json::Value)> {
+        let response = request.send().map_err(|e| {
+            let cause = std::error::Error::source(&e).map_or_else(|| e.to_string(), ToString::to_string);
+            self.failed(&format!("no connection ({cause}); is `driftledger serve` running there?"))
+        })?;
+        let status = response.status().as_u16();
+        let body: serde_json::Value = response.json().map_err(|e| self.failed(&e.to_string()))?;
+        if status < 400 {
+            return Ok((status, body));
+        }
+        let text = |name: &str| body.get(name).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
+        Err(self.failed(&format!("{status} {}: {}", text("code"), text("detail"))))
+    }
+
+    fn failed(&self, detail: &str) -> Error {
+        Error::Server { server: self.server.clone(), detail: detail.to_owned() }
+    }
+}

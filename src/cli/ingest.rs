@@ -1,0 +1,127 @@
+//! `driftledger ingest` and `driftledger labels`
+
+use super::client::ServerArguments;
+use super::{done, terminal};
+use crate::dataset::reader::TableFile;
+use crate::error::{Error, Result};
+use clap::Args;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Which version a file is for.
+#[derive(Debug, Args)]
+struct Target {
+    /// Model name
+    #[arg(long)]
+    model: String,
+    /// Version of the model
+    #[arg(long)]
+    version: String,
+    #[command(flatten)]
+    server: ServerArguments,
+    /// Print the answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Arguments of `ingest`.
+#[derive(Debug, Args)]
+#[command(after_help = "Sending the same file again returns the first report.\n\n\
+    Example: driftledger ingest june.parquet --model assay --version 1.0.0 --name 2026-06 \\\n\
+      --period 2026-06-01T00:00:00Z/2026-07-01T00:00:00Z --token $TOKEN")]
+pub(super) struct IngestArguments {
+    /// Table of one batch
+    file: PathBuf,
+    /// Name of the batch; without it, the file name
+    #[arg(long)]
+    name: Option<String>,
+    /// Event period, UTC, START/END, the end not included
+    #[arg(long, value_name = "START/END")]
+    period: Option<String>,
+    #[command(flatten)]
+    target: Target,
+}
+
+/// Arguments of `labels`.
+#[derive(Debug, Args)]
+pub(super) struct LabelsArguments {
+    /// Table with the id column and the label
+    file: PathBuf,
+    #[command(flatten)]
+    target: Target,
+}
+
+pub(super) fn run(arguments: &IngestArguments) -> Result<ExitCode> {
+    let name = arguments.name.clone().or_else(|| {
+        arguments.file.file_stem().map(|stem| stem.to_string_lossy().into_owned())
+    });
+    let mut query = vec![("name", name.unwrap_or_default())];
+    if let Some(period) = &arguments.period {
+        let (start, end) = period.split_once('/').ok_or_else(|| Error::BadRequest {
+            detail: format!("period `{period}` has no `/`; write START/END, for example 2026-06-01T00:00:00Z/2026-07-01T00:00:00Z"),
+        })?;
+        query.extend([("period_start", start.to_owned()), ("period_end", end.to_owned())]);
+    }
+    let (status, answer) = send(&arguments.target, "batches", &arguments.file, &query)?;
+    if arguments.target.json {
+        terminal::say_json(&answer)?;
+        return done();
+    }
+    let text = |name: &str| answer.get(name).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
+    let again = if status == 200 { " (judged before)" } else { "" };
+    let meter = answer.get("meter").and_then(serde_json::Value::as_f64).unwrap_or_default();
+    terminal::say(&format!(
+        "{}: {}, monitor {} (evidence {:.0} % of the alarm limit), report {}{again}",
+        text("batch"),
+        text("verdict"),
+        text("state"),
+        100.0 * meter,
+        text("id"),
+    ));
+    done()
+}
+
+pub(super) fn run_labels(arguments: &LabelsArguments) -> Result<ExitCode> {
+    let (_, answer) = send(&arguments.target, "labels", &arguments.file, &[])?;
+    terminal::say_json(&answer)?;
+    done()
+}
+
+fn send(
+    target: &Target,
+    what: &str,
+    path: &Path,
+    query: &[(&str, String)],
+) -> Result<(u16, serde_json::Value)> {
+    let format = TableFile::open(path, None)?.format();
+    let file = std::fs::File::open(path).map_err(|source| Error::File {
+        doing: "opening",
+        path: path.display().to_string(),
+        source,
+    })?;
+    let bar = terminal::progress(terminal::length_of(path), true);
+    bar.set_message("sending");
+    let (model, version) = (&target.model, &target.version);
+    let url = format!("/api/v1/models/{model}/versions/{version}/{what}?{}", encode(query));
+    let request = target
+        .server
+        .post(&url)?
+        .header("content-type", format.media_type())
+        .body(reqwest::blocking::Body::new(bar.wrap_read(file)));
+    let answer = target.server.send(request);
+    bar.finish_and_clear();
+    answer
+}
+
+/// A query string; everything but unreserved characters is percent-encoded.
+fn encode(query: &[(&str, String)]) -> String {
+    let one = |text: &str| -> String {
+        text.bytes()
+            .map(|b| match b {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(b).to_string(),
+                _ => format!("%{b:02X}"),
+            })
+            .collect()
+    };
+    query.iter().map(|(name, value)| format!("{name}={}", one(value))).collect::<Vec<_>>().join("&")
+}

@@ -1,0 +1,130 @@
+//! `driftledger register`
+
+use super::client::ServerArguments;
+use super::{done, terminal};
+use crate::error::{Error, Result};
+use crate::procedures::fingerprint_files::{RegistrationSources, make_registration};
+use clap::Args;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Arguments of `register`.
+#[derive(Debug, Args)]
+#[command(after_help = "Only digests, counts and declarations are sent.\n\n\
+    Example: driftledger register --model assay --version 1.0.0 --train train.parquet --reference reference.parquet \\\n\
+      --artifact model.json --param depth=6 --token $TOKEN")]
+pub(super) struct RegisterArguments {
+    /// Model name
+    #[arg(long)]
+    model: String,
+    /// Version of the model
+    #[arg(long)]
+    version: String,
+    /// Table the model was fitted on
+    #[arg(long)]
+    train: PathBuf,
+    /// Table that batches will be judged against (rows the model was not fitted on)
+    #[arg(long)]
+    reference: PathBuf,
+    /// File or folder of the model itself; may be repeated
+    #[arg(long, required = true)]
+    artifact: Vec<PathBuf>,
+    /// Column declaration (`driftledger schema FILE` writes one to edit)
+    #[arg(long)]
+    schema: Option<PathBuf>,
+    /// Monitoring policy as JSON; without it, one false alarm in 52 batches and standard tolerances
+    #[arg(long)]
+    policy: Option<PathBuf>,
+    /// Parameter of the training run, NAME=VALUE; may be repeated
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    parameters: Vec<String>,
+    /// Code revision that trained the model
+    #[arg(long, value_name = "REVISION")]
+    code: Option<String>,
+    /// File or folder of the code that prepared the data; may be repeated
+    #[arg(long, value_name = "PATH")]
+    preparation_code: Vec<PathBuf>,
+    /// Lock file of the environment that trained the model
+    #[arg(long, value_name = "FILE")]
+    environment_lock: Option<PathBuf>,
+    /// What the model is for
+    #[arg(long)]
+    intended_use: Option<String>,
+    /// Version this one follows
+    #[arg(long)]
+    parent_version: Option<String>,
+    /// Write the registration to this file instead of sending it
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    server: OptionalServer,
+    /// Print the answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// A server is needed only where something is sent.
+#[derive(Debug, Args)]
+struct OptionalServer {
+    /// Address of the server
+    #[arg(long, env = "DRIFTLEDGER_SERVER", default_value = "http://127.0.0.1:8460")]
+    server: String,
+    /// Token (from `driftledger token` or the account page)
+    #[arg(long, env = "DRIFTLEDGER_TOKEN", hide_env_values = true, default_value = "", required_unless_present = "output")]
+    token: String,
+}
+
+pub(super) fn run(arguments: &RegisterArguments) -> Result<ExitCode> {
+    let sources = sources(arguments)?;
+    let bar = terminal::progress(terminal::length_of(&sources.train) + terminal::length_of(&sources.reference), true);
+    bar.set_message("fingerprinting");
+    let registration = make_registration(&sources, |bytes| bar.inc(bytes))?;
+    bar.finish_and_clear();
+    if let Some(path) = &arguments.output {
+        terminal::write_file(path, &registration.bytes()?)?;
+        return done();
+    }
+    let server =
+        ServerArguments { server: arguments.server.server.clone(), token: arguments.server.token.clone() };
+    let request = server.post(&format!("/api/v1/models/{}/versions", registration.model))?.json(&registration);
+    let (status, answer) = server.send(request)?;
+    if arguments.json {
+        terminal::say_json(&answer)?;
+    } else {
+        let word = if status == 201 { "registered" } else { "was registered before" };
+        let text = |name: &str| answer.get(name).map_or_else(String::new, ToString::to_string);
+        let (model, version) = (&registration.model, &registration.version);
+        terminal::say(&format!(
+            "{model} {version} {word}: content {}, ledger entry {}",
+            text("content_sha256").trim_matches('"'),
+            text("entry")
+        ));
+    }
+    done()
+}
+
+fn sources(arguments: &RegisterArguments) -> Result<RegistrationSources> {
+    let mut parameters = BTreeMap::new();
+    for parameter in &arguments.parameters {
+        let (name, value) = parameter.split_once('=').ok_or_else(|| Error::BadRequest {
+            detail: format!("parameter `{parameter}` has no `=`; write NAME=VALUE"),
+        })?;
+        parameters.insert(name.to_owned(), value.to_owned());
+    }
+    Ok(RegistrationSources {
+        model: arguments.model.clone(),
+        version: arguments.version.clone(),
+        train: arguments.train.clone(),
+        reference: arguments.reference.clone(),
+        artifacts: arguments.artifact.clone(),
+        schema: arguments.schema.clone(),
+        policy: arguments.policy.clone(),
+        parameters,
+        code_revision: arguments.code.clone(),
+        preparation_code: arguments.preparation_code.clone(),
+        environment_lock: arguments.environment_lock.clone(),
+        intended_use: arguments.intended_use.clone(),
+        parent_version: arguments.parent_version.clone(),
+    })
+}

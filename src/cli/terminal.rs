@@ -1,0 +1,48 @@
+//! What commands print: text, JSON, complaints, progress.
+
+use crate::error::{Error, Result};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+use std::io::Write;
+use std::path::Path;
+
+/// Prints a line. A reader that has gone (`| head`) is not an error.
+pub(super) fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Prints `value` as one JSON document.
+pub(super) fn say_json<T: Serialize>(value: &T) -> Result<()> {
+    let text = serde_json::to_string_pretty(value).map_err(|e| Error::Render { detail: e.to_string() })?;
+    say(&text);
+    Ok(())
+}
+
+/// Prints an error with its causes and what to do.
+pub(super) fn complain(error: &Error) {
+    let _ = writeln!(std::io::stderr(), "error: {}\n  hint: {}", error.chain(), error.hint());
+}
+
+/// A progress bar over bytes or steps, on standard error; silent where that is not a terminal.
+pub(super) fn progress(length: u64, bytes: bool) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
+    let template = if bytes { "{msg} [{bar:30}] {bytes}/{total_bytes} {eta}" } else { "{msg} [{bar:30}] {pos}/{len} {eta}" };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style.progress_chars("=> "));
+    }
+    bar
+}
+
+/// Length of a file in bytes; 0 where it cannot be read (the command will say so).
+pub(super) fn length_of(path: &Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |m| m.len())
+}
+
+/// Writes `bytes` to the file at `path`.
+pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    std::fs::write(path, bytes).map_err(|source| Error::File {
+        doing: "writing",
+        path: path.display().to_string(),
+        source,
+    })
+}

@@ -1,0 +1,273 @@
+//! Frozen bins of one feature: learned once from the reference, then only counted into.
+
+use super::error::Result;
+use super::reader::TableFile;
+use super::schema::{Column, Kind, TableSchema};
+use crate::statistics::binning::{deciding_edges, quantile, quantile_edges, value_edges};
+use polars::prelude::{DataType, NamedFrom, Series};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+/// Bins that decide (ten reference deciles).
+pub const DECIDING_BINS: usize = 10;
+/// Bins for charts, KS and Wasserstein.
+pub const QUANTILE_BINS: usize = 100;
+/// Levels of a categorical feature that have a bin of their own, at most.
+pub const LEVELS_MAX: usize = 20;
+/// Known rare levels kept so that they are not taken for unseen ones, at most.
+pub const KNOWN_LEVELS_MAX: usize = 1_000_000;
+/// Reference rows from which the tails are cut at 0.5 %; below that at 2.5 %.
+pub const FINE_TAIL_ROWS: usize = 2_000;
+
+/// How the values of a feature are counted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(tag = "bins", rename_all = "snake_case")]
+pub enum FeatureBins {
+    /// The reference holds no value at all: nothing to compare values with.
+    NoValues,
+    /// Every reference value is the same number: bin 0 equals it, bin 1 differs.
+    Constant {
+        /// The value.
+        value: f64,
+    },
+    /// Ordered bins `(a, b]` between inner edges.
+    Ordered {
+        /// Inner edges of the deciding bins, ascending.
+        edges: Vec<f64>,
+        /// Inner edges of the quantile bins, ascending.
+        quantile_edges: Vec<f64>,
+        /// Values strictly below are in the low tail.
+        low_tail: f64,
+        /// Values strictly above are in the high tail.
+        high_tail: f64,
+        /// Smallest and largest reference value.
+        #[schema(value_type = Vec<f64>)]
+        range: [f64; 2],
+    },
+    /// One bin a level, and one more for the pooled `rare` levels if there are any.
+    Levels {
+        /// Levels with a bin of their own, most frequent first.
+        levels: Vec<String>,
+        /// Known levels pooled into the last bin, ascending.
+        rare: Vec<String>,
+        /// Levels seen exactly once in the reference: Good and Turing's f₁, which says how often a new level is due.
+        singletons: u64,
+    },
+}
+
+impl FeatureBins {
+    /// Number of deciding bins K.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::NoValues => 0,
+            Self::Constant { .. } => 2,
+            Self::Ordered { edges, .. } => edges.len() + 1,
+            Self::Levels { levels, rare, .. } => levels.len() + usize::from(!rare.is_empty()),
+        }
+    }
+
+    /// Whether there is no bin.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether neighbouring bins hold neighbouring values.
+    pub fn is_ordered(&self) -> bool {
+        matches!(self, Self::Ordered { .. })
+    }
+
+    /// What bin `index` holds, in words: `0.3–0.7`, `F`, `other known values`.
+    pub fn label(&self, index: usize) -> String {
+        match self {
+            Self::NoValues => "no values".to_owned(),
+            Self::Constant { value } if index == 0 => format!("{value}"),
+            Self::Constant { value } => format!("other than {value}"),
+            Self::Ordered { edges, .. } => {
+                match (index.checked_sub(1).map(|i| edges[i]), edges.get(index)) {
+                    (None, Some(high)) => format!("up to {}", short(*high)),
+                    (Some(low), None) => format!("above {}", short(low)),
+                    (Some(low), Some(high)) if low.next_up() == *high => short(*high),
+                    (Some(low), Some(high)) => format!("{}–{}", short(low), short(*high)),
+                    (None, None) => "all values".to_owned(),
+                }
+            }
+            Self::Levels { levels, .. } => {
+                levels.get(index).cloned().unwrap_or_else(|| "other known values".to_owned())
+            }
+        }
+    }
+}
+
+/// A number with at most four significant digits, for labels.
+fn short(value: f64) -> String {
+    let text = format!("{value:.3e}");
+    text.parse::<f64>().map_or(text, |rounded| format!("{rounded}"))
+}
+
+/// The values of a feature as numbers; `None` for a null.
+pub(super) fn numbers(series: &Series) -> Result<Series> {
+    Ok(series.cast(&DataType::Float64)?)
+}
+
+/// The values of a feature as texts: `true`, `12`, `F`, `2026-11-23`.
+pub(super) fn texts(series: &Series) -> Result<Series> {
+    Ok(match series.dtype() {
+        DataType::String => series.clone(),
+        DataType::Float64 => {
+            let text: Vec<Option<String>> =
+                series.f64()?.iter().map(|v| v.map(|v| format!("{}", v + 0.0))).collect();
+            Series::new(series.name().clone(), text)
+        }
+        _ => series.cast(&DataType::String)?,
+    })
+}
+
+/// All values of one monitored column, for freezing bins and for exact statistics.
+#[derive(Clone, Debug)]
+pub enum Sample {
+    /// Finite numbers, ascending.
+    Numbers(Vec<f64>),
+    /// Rows per level.
+    Levels(HashMap<String, u64>),
+}
+
+/// Collects the values of every monitored column of `schema`: one pass, then one sort a column.
+///
+/// # Errors
+///
+/// Those of [`TableFile::for_each_typed_chunk`].
+pub fn collect_samples(file: &TableFile, schema: &TableSchema) -> Result<Vec<Sample>> {
+    let columns: Vec<&Column> = schema.monitored().collect();
+    let mut samples: Vec<Sample> = columns
+        .iter()
+        .map(|column| match column.kind {
+            Some(kind) if kind.is_ordered() => Sample::Numbers(Vec::new()),
+            _ => Sample::Levels(HashMap::new()),
+        })
+        .collect();
+    file.for_each_typed_chunk(schema, |_, frame| {
+        for (column, sample) in columns.iter().zip(&mut samples) {
+            let series = frame.column(&column.name)?.as_materialized_series();
+            match sample {
+                Sample::Numbers(all) => {
+                    all.extend(numbers(series)?.f64()?.iter().flatten().filter(|v| v.is_finite()));
+                }
+                Sample::Levels(levels) => count_levels(&texts(series)?, levels)?,
+            }
+        }
+        Ok(())
+    })?;
+    for sample in &mut samples {
+        if let Sample::Numbers(values) = sample {
+            rayon::slice::ParallelSliceMut::par_sort_unstable_by(
+                values.as_mut_slice(),
+                f64::total_cmp,
+            );
+        }
+    }
+    Ok(samples)
+}
+
+/// Freezes the bins of every monitored column of `schema` from the samples of the reference, in the same order.
+pub fn freeze_bins(schema: &TableSchema, samples: &[Sample]) -> Vec<FeatureBins> {
+    schema.monitored().zip(samples).map(|(column, sample)| freeze(column, sample)).collect()
+}
+
+fn count_levels(texts: &Series, levels: &mut HashMap<String, u64>) -> Result<()> {
+    for text in texts.str()?.iter().flatten() {
+        match levels.get_mut(text) {
+            Some(rows) => *rows += 1,
+            None => {
+                levels.insert(text.to_owned(), 1);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn freeze(column: &Column, sample: &Sample) -> FeatureBins {
+    match sample {
+        Sample::Numbers(values) => ordered_bins(values, column.kind == Some(Kind::Count)),
+        Sample::Levels(levels) => level_bins(levels),
+    }
+}
+
+fn ordered_bins(sorted: &[f64], count: bool) -> FeatureBins {
+    let (Some(&low), Some(&high)) = (sorted.first(), sorted.last()) else {
+        return FeatureBins::NoValues;
+    };
+    if low == high {
+        return FeatureBins::Constant { value: low };
+    }
+    let edges = if count {
+        value_edges(sorted, 0.02, DECIDING_BINS)
+    } else {
+        deciding_edges(sorted, DECIDING_BINS)
+    };
+    let tail = if sorted.len() < FINE_TAIL_ROWS { 0.025 } else { 0.005 };
+    FeatureBins::Ordered {
+        edges,
+        quantile_edges: quantile_edges(sorted, QUANTILE_BINS),
+        low_tail: quantile(sorted, tail),
+        high_tail: quantile(sorted, 1.0 - tail),
+        range: [low, high],
+    }
+}
+
+fn level_bins(levels: &HashMap<String, u64>) -> FeatureBins {
+    if levels.is_empty() {
+        return FeatureBins::NoValues;
+    }
+    let rows: u64 = levels.values().sum();
+    let singletons = levels.values().filter(|&&count| count == 1).count() as u64;
+    let mut ranked: Vec<(String, u64)> = levels.iter().map(|(l, n)| (l.clone(), *n)).collect();
+    ranked.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    let least = (0.01 * rows as f64).max(5.0);
+    let own = ranked
+        .iter()
+        .take(LEVELS_MAX)
+        .take_while(|(_, count)| *count as f64 >= least)
+        .count()
+        .max(1);
+    // A feature of two values keeps both, however rare the second: its rate is what matters.
+    let own = if ranked.len() == 2 { 2 } else { own };
+    let mut rare: Vec<String> = ranked.drain(own..).map(|(level, _)| level).collect();
+    rare.truncate(KNOWN_LEVELS_MAX);
+    rare.sort();
+    FeatureBins::Levels {
+        levels: ranked.into_iter().map(|(level, _)| level).collect(),
+        rare,
+        singletons,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rare_second_value_keeps_its_bin() {
+        let levels = HashMap::from([("f".to_owned(), 775), ("t".to_owned(), 3)]);
+        let FeatureBins::Levels { levels, rare, singletons } = level_bins(&levels) else {
+            panic!()
+        };
+        assert_eq!((levels.len(), rare.len(), singletons), (2, 0, 0));
+    }
+
+    #[test]
+    fn rare_levels_are_pooled_and_remembered() {
+        let mut counts = HashMap::from([("a".to_owned(), 700), ("b".to_owned(), 290)]);
+        counts.extend((0..10).map(|i| (format!("rare {i}"), 1)));
+        let bins = level_bins(&counts);
+        assert_eq!(bins.len(), 3);
+        assert_eq!(bins.label(2), "other known values");
+        let FeatureBins::Levels { rare, singletons, .. } = bins else { panic!() };
+        assert_eq!((rare.len(), singletons), (10, 10));
+    }
+
+    #[test]
+    fn constants_and_emptiness_have_bins_of_their_own() {
+        assert_eq!(ordered_bins(&[], false), FeatureBins::NoValues);
+        assert_eq!(ordered_bins(&[2.0; 9], false), FeatureBins::Constant { value: 2.0 });
+    }
+}

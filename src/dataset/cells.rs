@@ -1,0 +1,321 @@
+//! Text and physical columns into declared types, strictly: a cell that does not fit is an error with its row, never a null.
+
+use super::error::{CellError, Error, Result};
+use super::schema::{Column, ValueType};
+use polars::prelude::{
+    ChunkCompareEq, ChunkedArray, DataType, Int64Chunked, IntoSeries, NamedFrom, NewChunkedArray,
+    PlSmallStr, Series, StringChunked, TimeUnit, TimeZone,
+};
+
+/// How many cell errors are kept in full; the rest are counted.
+pub const CELL_ERRORS_MAX: usize = 20;
+
+/// Gathers cell errors over the chunks of one file.
+#[derive(Debug, Default)]
+pub struct CellErrors {
+    errors: Vec<CellError>,
+    more: u64,
+}
+
+impl CellErrors {
+    /// Adds one; beyond [`CELL_ERRORS_MAX`] it is only counted.
+    pub fn push(&mut self, column: &str, row: u64, value: &str, expected: String) {
+        if self.errors.len() < CELL_ERRORS_MAX {
+            let value = value.chars().take(80).collect();
+            self.errors.push(CellError { column: column.to_owned(), row, value, expected });
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// Fails when any cell did not fit.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Cells`] with the first ones in row order.
+    pub fn into_result(mut self) -> Result<()> {
+        if self.errors.is_empty() {
+            return Ok(());
+        }
+        self.errors.sort_by_key(|e| e.row);
+        Err(Error::Cells { errors: self.errors, more: self.more })
+    }
+}
+
+/// `YYYY-MM-DD` as days since 1970-01-01.
+pub fn parse_date(text: &str) -> Option<i64> {
+    if text.len() != 10 {
+        return None;
+    }
+    let date: jiff::civil::Date = text.parse().ok()?;
+    let epoch = jiff::civil::date(1970, 1, 1);
+    Some(i64::from((date - epoch).get_days()))
+}
+
+/// `YYYY-MM-DD[T ]HH:MM[:SS[.f…]]` as microseconds since 1970-01-01T00:00; `None` with an offset or finer than 1 µs.
+pub fn parse_timestamp(text: &str) -> Option<i64> {
+    if text.len() < 16 || !matches!(text.as_bytes()[10], b'T' | b' ') || has_offset(text) {
+        return None;
+    }
+    let at: jiff::civil::DateTime = text.parse().ok()?;
+    micros(jiff::tz::TimeZone::UTC.to_timestamp(at).ok()?)
+}
+
+/// The same with `Z` or `±HH:MM`, as microseconds since 1970-01-01T00:00Z.
+pub fn parse_instant(text: &str) -> Option<i64> {
+    if text.len() < 17 || !matches!(text.as_bytes()[10], b'T' | b' ') || !has_offset(text) {
+        return None;
+    }
+    micros(text.parse().ok()?)
+}
+
+fn has_offset(text: &str) -> bool {
+    text.ends_with(['Z', 'z']) || text.get(11..).is_some_and(|time| time.contains(['+', '-']))
+}
+
+fn micros(at: jiff::Timestamp) -> Option<i64> {
+    (at.subsec_nanosecond() % 1_000 == 0).then(|| at.as_microsecond())
+}
+
+/// A whole number as text: no leading zeros (those are codes), within 64 bits.
+pub fn parse_int(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if digits.len() > 1 && digits.starts_with('0') {
+        return None;
+    }
+    text.parse().ok()
+}
+
+/// A binary64 number as text; `NaN`, `inf` and `-inf` are numbers here.
+pub fn parse_float(text: &str) -> Option<f64> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if digits.len() > 1 && digits.starts_with('0') && digits.as_bytes()[1].is_ascii_digit() {
+        return None;
+    }
+    text.parse().ok()
+}
+
+/// true or false, in lower, title or upper case.
+pub fn parse_bool(text: &str) -> Option<bool> {
+    match text {
+        "true" | "True" | "TRUE" => Some(true),
+        "false" | "False" | "FALSE" => Some(false),
+        _ => None,
+    }
+}
+
+/// Where a column's cells stand and where their errors go.
+struct Cells<'a> {
+    column: &'a Column,
+    first_row: u64,
+    errors: &'a mut CellErrors,
+}
+
+impl Cells<'_> {
+    fn is_null(&self, text: &str) -> bool {
+        (text.is_empty() && self.column.value_type != ValueType::Text)
+            || self.column.null_tokens.iter().any(|token| token == text)
+    }
+
+    fn parse<T>(
+        &mut self,
+        text: &StringChunked,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Vec<Option<T>> {
+        let mut out = Vec::with_capacity(text.len());
+        for (index, cell) in text.iter().enumerate() {
+            let Some(cell) = cell.filter(|cell| !self.is_null(cell)) else {
+                out.push(None);
+                continue;
+            };
+            let value = parse(cell);
+            if value.is_none() {
+                let what = self.column.value_type.word();
+                let hint = format!("{what}; declare `{cell}` as a null token or fix the row");
+                self.errors.push(&self.column.name, self.first_row + index as u64, cell, hint);
+            }
+            out.push(value);
+        }
+        out
+    }
+}
+
+/// Casts the physical `series` of a file to its declaration; `first_row` is the number of its first row (from 1).
+///
+/// # Errors
+///
+/// [`Error::TypeDiffers`] when the physical type cannot hold the declared values; single cells go to `errors`.
+pub fn cast(
+    series: &Series,
+    column: &Column,
+    first_row: u64,
+    errors: &mut CellErrors,
+) -> Result<Series> {
+    let name = PlSmallStr::from(column.name.as_str());
+    let mut cells = Cells { column, first_row, errors };
+    let out = match series.dtype() {
+        DataType::String => cast_text(series.str()?, &name, &mut cells)?,
+        DataType::Categorical(..) | DataType::Enum(..) => {
+            cast_text(series.cast(&DataType::String)?.str()?, &name, &mut cells)?
+        }
+        DataType::Null => series.cast(&physical(column.value_type))?,
+        _ if column.value_type == ValueType::Other => series.clone(),
+        found => cast_typed(series, found, &mut cells)?,
+    };
+    check_range(&out, column, first_row, errors)?;
+    Ok(out)
+}
+
+fn cast_text(text: &StringChunked, name: &PlSmallStr, cells: &mut Cells<'_>) -> Result<Series> {
+    let name = name.clone();
+    Ok(match cells.column.value_type {
+        ValueType::Text | ValueType::Other if cells.column.null_tokens.is_empty() => {
+            text.clone().into_series()
+        }
+        ValueType::Text | ValueType::Other => {
+            Series::new(name, cells.parse(text, |t| Some(t.to_owned())))
+        }
+        ValueType::Bool => Series::new(name, cells.parse(text, parse_bool)),
+        ValueType::Int => Series::new(name, cells.parse(text, parse_int)),
+        ValueType::Float => Series::new(name, cells.parse(text, parse_float)),
+        ValueType::Null => {
+            let none: Vec<Option<bool>> = cells.parse(text, |_| None);
+            Series::new(name, none).cast(&DataType::Null)?
+        }
+        ValueType::Date => {
+            let days = cells.parse(text, |t| parse_date(t).and_then(|d| i32::try_from(d).ok()));
+            Series::new(name, days).cast(&DataType::Date)?
+        }
+        ValueType::Timestamp => micros_series(name, cells.parse(text, parse_timestamp), None),
+        ValueType::Instant => {
+            micros_series(name, cells.parse(text, parse_instant), Some(TimeZone::UTC))
+        }
+    })
+}
+
+fn micros_series(name: PlSmallStr, micros: Vec<Option<i64>>, zone: Option<TimeZone>) -> Series {
+    let micros: Int64Chunked = ChunkedArray::from_slice_options(name, &micros);
+    micros.into_datetime(TimeUnit::Microseconds, zone).into_series()
+}
+
+/// The polars type of declared values.
+fn physical(value_type: ValueType) -> DataType {
+    match value_type {
+        ValueType::Bool => DataType::Boolean,
+        ValueType::Int => DataType::Int64,
+        ValueType::Float => DataType::Float64,
+        ValueType::Text => DataType::String,
+        ValueType::Date => DataType::Date,
+        ValueType::Timestamp => DataType::Datetime(TimeUnit::Microseconds, None),
+        ValueType::Instant => DataType::Datetime(TimeUnit::Microseconds, Some(TimeZone::UTC)),
+        ValueType::Null | ValueType::Other => DataType::Null,
+    }
+}
+
+fn cast_typed(series: &Series, found: &DataType, cells: &mut Cells<'_>) -> Result<Series> {
+    let differs = || Error::TypeDiffers {
+        column: cells.column.name.clone(),
+        found: found.to_string(),
+        declared: cells.column.value_type.word().to_owned(),
+    };
+    match (cells.column.value_type, found) {
+        (ValueType::Bool, DataType::Boolean) | (ValueType::Date, DataType::Date) => {
+            Ok(series.clone())
+        }
+        (ValueType::Timestamp, DataType::Datetime(_, None))
+        | (ValueType::Instant, DataType::Datetime(_, Some(_))) => Ok(series.clone()),
+        (ValueType::Int, _) if found.is_integer() => {
+            let out = series.cast(&DataType::Int64)?;
+            lossless(series, &out, cells);
+            Ok(out)
+        }
+        (ValueType::Float, _) if found.is_float() => Ok(series.cast(&DataType::Float64)?),
+        (ValueType::Float, _) if found.is_integer() => {
+            let out = series.cast(&DataType::Float64)?;
+            lossless(series, &out.cast(found)?, cells);
+            Ok(out)
+        }
+        (ValueType::Int, DataType::Float32 | DataType::Float64) => {
+            let wide = series.cast(&DataType::Float64)?;
+            let out = wide.cast(&DataType::Int64)?;
+            lossless(&wide, &out.cast(&DataType::Float64)?, cells);
+            Ok(out)
+        }
+        (ValueType::Null, _) if series.null_count() == series.len() => {
+            Ok(series.cast(&DataType::Null)?)
+        }
+        _ => Err(differs()),
+    }
+}
+
+/// Records every cell that `after` holds differently from `before`: nothing is coerced silently.
+fn lossless(before: &Series, after: &Series, cells: &mut Cells<'_>) {
+    let same = before.equal_missing(after);
+    if same.as_ref().is_ok_and(|mask| mask.all()) {
+        return;
+    }
+    for index in 0..before.len() {
+        let (Ok(old), Ok(new)) = (before.get(index), after.get(index)) else { continue };
+        let equal = old.is_null() == new.is_null()
+            && (old.is_null()
+                || old.to_string() == new.to_string()
+                || as_f64(&old) == as_f64(&new));
+        if !equal {
+            let what = format!("{} that is held exactly", cells.column.value_type.word());
+            cells.errors.push(
+                &cells.column.name,
+                cells.first_row + index as u64,
+                &old.to_string(),
+                what,
+            );
+        }
+    }
+}
+
+fn as_f64(value: &polars::prelude::AnyValue<'_>) -> Option<f64> {
+    value.extract::<f64>()
+}
+
+fn check_range(
+    series: &Series,
+    column: &Column,
+    first_row: u64,
+    errors: &mut CellErrors,
+) -> Result<()> {
+    let Some([low, high]) = column.range else { return Ok(()) };
+    if !matches!(column.value_type, ValueType::Int | ValueType::Float) {
+        return Ok(());
+    }
+    for (index, value) in series.cast(&DataType::Float64)?.f64()?.iter().enumerate() {
+        if let Some(value) = value
+            && !value.is_nan()
+            && !(low..=high).contains(&value)
+        {
+            let expected =
+                format!("a value from {low} to {high}; fix the row or widen the declared range");
+            errors.push(&column.name, first_row + index as u64, &value.to_string(), expected);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_parse_by_fixed_rules() {
+        assert_eq!(parse_int("-12"), Some(-12));
+        assert_eq!(parse_int("007"), None);
+        assert_eq!(parse_float("1e-3"), Some(0.001));
+        assert_eq!(parse_float("00.5"), None);
+        assert_eq!(parse_bool("True"), Some(true));
+        assert_eq!(parse_date("1970-01-02"), Some(1));
+        assert_eq!(parse_date("1969-12-31"), Some(-1));
+        assert_eq!(parse_date("1970-1-2"), None);
+        assert_eq!(parse_timestamp("1970-01-01 00:00:01"), Some(1_000_000));
+        assert_eq!(parse_timestamp("1970-01-01T00:00:01Z"), None);
+        assert_eq!(parse_instant("1970-01-01T01:00:00.5+01:00"), Some(500_000));
+        assert_eq!(parse_instant("1970-01-01T00:00:00.0000001Z"), None);
+    }
+}

@@ -1,0 +1,135 @@
+//! What can be wrong with a table, with the column, row and value that are.
+
+use serde::{Deserialize, Serialize};
+
+/// `Result` of this room.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// One cell that does not fit its declaration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct CellError {
+    /// Column name.
+    pub column: String,
+    /// Data row, counted from 1 (a header line is not counted).
+    pub row: u64,
+    /// The value as found.
+    pub value: String,
+    /// What the declaration expects, and what to do.
+    pub expected: String,
+}
+
+impl std::fmt::Display for CellError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { column, row, value, expected } = self;
+        write!(f, "column `{column}` holds `{value}` in row {row}, expected {expected}")
+    }
+}
+
+/// Why a table cannot be read as declared.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file cannot be opened or read.
+    #[error("cannot read `{path}`; check that the file exists and may be read")]
+    Open {
+        /// Path as given.
+        path: String,
+        /// Cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The format is not one we read.
+    #[error(
+        "cannot tell the format of `{path}`; expected a name ending in .parquet, .csv, .arrow, .feather, .ipc, .ndjson, \
+         .jsonl or .json"
+    )]
+    UnknownFormat {
+        /// Path as given.
+        path: String,
+    },
+    /// The bytes are not a table of that format.
+    #[error("`{path}` is not a readable {format} table")]
+    NotATable {
+        /// Path as given.
+        path: String,
+        /// Format it was read as.
+        format: &'static str,
+        /// Cause.
+        #[source]
+        source: Box<polars::error::PolarsError>,
+    },
+    /// Two columns share a name.
+    #[error("column `{name}` appears twice in the header; give each column its own name")]
+    DuplicateColumn {
+        /// The name.
+        name: String,
+    },
+    /// A declared column is not in the file.
+    #[error("column `{name}` is declared ({role}) but not in the file{}; the file has {}",
+        nearest.as_ref().map(|n| format!(" (did you mean `{n}`?)")).unwrap_or_default(), found.join(", "))]
+    MissingColumn {
+        /// Declared name.
+        name: String,
+        /// Declared role.
+        role: String,
+        /// The most similar name in the file that is not declared.
+        nearest: Option<String>,
+        /// Names in the file.
+        found: Vec<String>,
+    },
+    /// The file has a column nobody declared.
+    #[error(
+        "column `{name}` is in the file but not declared; declare it, with role `ignore` if it is not to be monitored"
+    )]
+    UndeclaredColumn {
+        /// Name in the file.
+        name: String,
+    },
+    /// The physical type of a column cannot hold the declared values.
+    #[error(
+        "column `{column}` is {found} in the file, declared {declared}; change the declaration or the file"
+    )]
+    TypeDiffers {
+        /// Column name.
+        column: String,
+        /// Type found.
+        found: String,
+        /// Type declared.
+        declared: String,
+    },
+    /// Cells that do not fit their declaration.
+    #[error("{}{}", errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+        if *more > 0 { format!("; and {more} more") } else { String::new() })]
+    Cells {
+        /// The first ones, in row order.
+        errors: Vec<CellError>,
+        /// How many more there are.
+        more: u64,
+    },
+    /// A schema file that cannot be used.
+    #[error("schema is not usable: {detail}")]
+    Schema {
+        /// What is wrong and what to do.
+        detail: String,
+    },
+    /// The table has no rows.
+    #[error("`{path}` has no rows")]
+    NoRows {
+        /// Path as given.
+        path: String,
+    },
+    /// Polars failed while a readable table was processed.
+    #[error("table could not be processed")]
+    Engine(#[source] Box<polars::error::PolarsError>),
+    /// The digest of the table's values failed.
+    #[error("table digest could not be computed: {detail}")]
+    Digest {
+        /// What failed.
+        detail: String,
+    },
+}
+
+impl From<polars::error::PolarsError> for Error {
+    fn from(source: polars::error::PolarsError) -> Self {
+        Self::Engine(Box::new(source))
+    }
+}

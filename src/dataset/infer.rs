@@ -1,0 +1,185 @@
+//! A column declaration to start from: types by fixed rules over every value, kinds by the number of distinct values.
+//!
+//! Types are tried in the order boolean, whole number, number, date, timestamp, instant; a text column is one where some
+//! value fits none of them. A whole-number column of more than 20 distinct values is continuous; text that never repeats in
+//! the first 100 000 rows (at least 20) is an id.
+
+use super::cells::{
+    parse_bool, parse_date, parse_float, parse_instant, parse_int, parse_timestamp,
+};
+use super::error::{Error, Result};
+use super::reader::TableFile;
+use super::schema::{Column, CsvContract, Kind, Role, TableSchema, ValueType};
+use polars::prelude::{DataType, Series};
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// Distinct whole numbers up to which a column is a count and not continuous.
+pub const COUNT_VALUES_MAX: usize = 20;
+const DISTINCT_MAX: usize = 100_000;
+const ID_ROWS_MIN: usize = 20;
+const TEXT_TYPES: [ValueType; 6] = [
+    ValueType::Bool,
+    ValueType::Int,
+    ValueType::Float,
+    ValueType::Date,
+    ValueType::Timestamp,
+    ValueType::Instant,
+];
+
+/// What has been seen of one column.
+#[derive(Debug)]
+struct Seen {
+    name: String,
+    value_type: Option<ValueType>,
+    possible: Vec<ValueType>,
+    values: u64,
+    repeated: bool,
+    distinct: HashSet<u64>,
+}
+
+impl Seen {
+    fn new(name: String, dtype: &DataType) -> Self {
+        let value_type = match dtype {
+            DataType::String | DataType::Null | DataType::Categorical(..) | DataType::Enum(..) => {
+                None
+            }
+            DataType::Boolean => Some(ValueType::Bool),
+            DataType::Date => Some(ValueType::Date),
+            DataType::Datetime(_, None) => Some(ValueType::Timestamp),
+            DataType::Datetime(_, Some(_)) => Some(ValueType::Instant),
+            d if d.is_integer() => Some(ValueType::Int),
+            d if d.is_float() => Some(ValueType::Float),
+            _ => Some(ValueType::Other),
+        };
+        let possible = TEXT_TYPES.to_vec();
+        Self { name, value_type, possible, values: 0, repeated: false, distinct: HashSet::new() }
+    }
+
+    fn count(&mut self, value: &impl Hash) {
+        self.values += 1;
+        if self.distinct.len() < DISTINCT_MAX {
+            let mut hasher = DefaultHasher::new();
+            value.hash(&mut hasher);
+            self.repeated |= !self.distinct.insert(hasher.finish());
+        }
+    }
+
+    fn visit(&mut self, series: &Series, parse_text: bool) -> Result<()> {
+        match series.dtype() {
+            DataType::String => {
+                for text in series.str()?.iter().flatten() {
+                    self.count(&text);
+                    if parse_text {
+                        self.possible.retain(|&t| fits(t, text));
+                    } else {
+                        self.possible.clear();
+                    }
+                }
+            }
+            DataType::Categorical(..) | DataType::Enum(..) => {
+                self.visit(&series.cast(&DataType::String)?, false)?;
+            }
+            d if d.is_integer() => {
+                for value in series.cast(&DataType::Int64)?.i64()?.iter().flatten() {
+                    self.count(&value);
+                }
+            }
+            _ => self.values += (series.len() - series.null_count()) as u64,
+        }
+        Ok(())
+    }
+
+    fn declare(&self) -> Column {
+        let value_type = self.value_type.unwrap_or(match (self.values, self.possible.first()) {
+            (0, _) => ValueType::Null,
+            (_, Some(&first)) => first,
+            (_, None) => ValueType::Text,
+        });
+        let all_distinct = !self.repeated && self.values as usize >= ID_ROWS_MIN;
+        let distinct = self.distinct.len();
+        let (role, kind) = match value_type {
+            ValueType::Date | ValueType::Timestamp | ValueType::Instant => (Role::Time, None),
+            ValueType::Other => (Role::Ignore, None),
+            ValueType::Text if all_distinct => (Role::Id, None),
+            ValueType::Text => (Role::Feature, Some(few(distinct, Kind::Categorical))),
+            ValueType::Bool => (Role::Feature, Some(Kind::Binary)),
+            ValueType::Int if distinct > COUNT_VALUES_MAX => {
+                (Role::Feature, Some(Kind::Continuous))
+            }
+            ValueType::Int => (Role::Feature, Some(few(distinct, Kind::Count))),
+            ValueType::Float | ValueType::Null => (Role::Feature, Some(Kind::Continuous)),
+        };
+        let name = self.name.clone();
+        Column { name, role, value_type, kind, unit: None, range: None, null_tokens: Vec::new() }
+    }
+}
+
+fn few(distinct: usize, otherwise: Kind) -> Kind {
+    if distinct == 2 { Kind::Binary } else { otherwise }
+}
+
+fn fits(value_type: ValueType, text: &str) -> bool {
+    match value_type {
+        ValueType::Bool => parse_bool(text).is_some(),
+        ValueType::Int => parse_int(text).is_some(),
+        ValueType::Float => parse_float(text).is_some(),
+        ValueType::Date => parse_date(text).is_some(),
+        ValueType::Timestamp => parse_timestamp(text).is_some(),
+        ValueType::Instant => parse_instant(text).is_some(),
+        ValueType::Text | ValueType::Null | ValueType::Other => true,
+    }
+}
+
+/// Infers the declaration of the table in `file`, reading every row once.
+///
+/// # Errors
+///
+/// Those of [`TableFile::for_each_chunk`]; [`Error::NoRows`] for a table without rows.
+pub fn infer(file: &TableFile) -> Result<TableSchema> {
+    let csv = CsvContract::default();
+    let physical = file.physical_columns(&csv)?;
+    let mut seen: Vec<Seen> =
+        physical.iter().map(|(name, dtype)| Seen::new(name.clone(), dtype)).collect();
+    // Text of CSV and of JSON may stand for another type; text of a typed format is text.
+    let parse_text = matches!(
+        file.format(),
+        super::reader::Format::Csv | super::reader::Format::Ndjson | super::reader::Format::Json
+    );
+    let rows = file.for_each_chunk(&csv, |_, frame| {
+        seen.iter_mut()
+            .zip(frame.columns())
+            .try_for_each(|(seen, column)| seen.visit(column.as_materialized_series(), parse_text))
+    })?;
+    if rows == 0 {
+        return Err(Error::NoRows { path: file.path().display().to_string() });
+    }
+    Ok(TableSchema::new(seen.iter().map(Seen::declare).collect()))
+}
+
+/// One declaration under which two tables with inferred schemas can both be read: `reference` decides roles and kinds.
+///
+/// Where types differ the wider one is taken (null → any, whole number → number); otherwise text.
+pub fn unify(reference: &TableSchema, batch: &TableSchema) -> TableSchema {
+    let mut unified = reference.clone();
+    for column in &mut unified.columns {
+        let Some(other) = batch.column(&column.name) else { continue };
+        let wider = match (column.value_type, other.value_type) {
+            (a, b) if a == b => continue,
+            (a, ValueType::Null) => a,
+            (ValueType::Null, b) => {
+                (column.role, column.kind) = (other.role, other.kind);
+                b
+            }
+            (ValueType::Int, ValueType::Float) | (ValueType::Float, ValueType::Int) => {
+                ValueType::Float
+            }
+            _ => ValueType::Text,
+        };
+        column.value_type = wider;
+        if wider == ValueType::Text && column.role.is_monitored() {
+            column.kind = Some(Kind::Categorical);
+        }
+    }
+    unified
+}

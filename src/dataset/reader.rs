@@ -1,0 +1,322 @@
+//! Files into chunks: Parquet, Arrow, CSV, NDJSON and JSON, streamed in row order, typed by a declaration.
+
+use super::cells::{CellErrors, cast};
+use super::error::{Error, Result};
+use super::schema::{CsvContract, TableSchema};
+use polars::prelude::{
+    Column as PolarsColumn, DataFrame, Engine, IntoLazy, IpcStreamReader, JsonReader,
+    LazyCsvReader, LazyFileListReader, LazyFrame, LazyJsonLineReader, PlRefPath, PlanCallback,
+    ScanArgsParquet, SerReader, UnifiedScanArgs,
+};
+use std::fs::File;
+use std::io::Read;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::sync_channel;
+
+/// Rows of one chunk: also the block of the table digest and of the moments.
+pub const CHUNK_ROWS: usize = 65_536;
+
+/// A table's file format.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// Apache Parquet.
+    Parquet,
+    /// Comma-separated values, under a [`CsvContract`].
+    Csv,
+    /// Arrow IPC, file format (Feather version 2).
+    Arrow,
+    /// Arrow IPC, stream format.
+    ArrowStream,
+    /// One JSON object a line.
+    Ndjson,
+    /// One JSON array of objects.
+    Json,
+}
+
+impl Format {
+    /// The word used in messages.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Parquet => "Parquet",
+            Self::Csv => "CSV",
+            Self::Arrow => "Arrow file",
+            Self::ArrowStream => "Arrow stream",
+            Self::Ndjson => "NDJSON",
+            Self::Json => "JSON",
+        }
+    }
+
+    /// The format a media type names, for request bodies.
+    pub fn of_media_type(media_type: &str) -> Option<Self> {
+        let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        Some(match essence.as_str() {
+            "application/vnd.apache.parquet" | "application/parquet" | "application/x-parquet" => {
+                Self::Parquet
+            }
+            "text/csv" | "application/csv" => Self::Csv,
+            "application/vnd.apache.arrow.file" | "application/x-feather" => Self::Arrow,
+            "application/vnd.apache.arrow.stream" => Self::ArrowStream,
+            "application/x-ndjson" | "application/jsonl" | "application/jsonlines" => Self::Ndjson,
+            "application/json" => Self::Json,
+            _ => return None,
+        })
+    }
+
+    /// The media type of this format.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Parquet => "application/vnd.apache.parquet",
+            Self::Csv => "text/csv",
+            Self::Arrow => "application/vnd.apache.arrow.file",
+            Self::ArrowStream => "application/vnd.apache.arrow.stream",
+            Self::Ndjson => "application/x-ndjson",
+            Self::Json => "application/json",
+        }
+    }
+
+    fn of_extension(path: &Path) -> Option<Self> {
+        Some(match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "parquet" | "pq" => Self::Parquet,
+            "csv" => Self::Csv,
+            "arrow" | "feather" | "ipc" => Self::Arrow,
+            "arrows" => Self::ArrowStream,
+            "ndjson" | "jsonl" => Self::Ndjson,
+            "json" => Self::Json,
+            _ => return None,
+        })
+    }
+}
+
+/// A table in a file whose format is known.
+#[derive(Clone, Debug)]
+pub struct TableFile {
+    path: PathBuf,
+    format: Format,
+}
+
+impl TableFile {
+    /// The table at `path`; the format by `format`, else by the file's first bytes, else by its name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Open`] when it cannot be read, [`Error::UnknownFormat`] when nothing tells the format.
+    pub fn open(path: &Path, format: Option<Format>) -> Result<Self> {
+        let shown = path.display().to_string();
+        let open = |source| Error::Open { path: shown.clone(), source };
+        let mut magic = [0u8; 8];
+        let mut file = File::open(path).map_err(open)?;
+        let read = file.read(&mut magic).map_err(open)?;
+        let by_magic = match &magic[..read] {
+            [b'P', b'A', b'R', b'1', ..] => Some(Format::Parquet),
+            [b'A', b'R', b'R', b'O', b'W', b'1', ..] => Some(Format::Arrow),
+            [0xff, 0xff, 0xff, 0xff, ..] => Some(Format::ArrowStream),
+            _ => None,
+        };
+        let format = by_magic
+            .or(format)
+            .or_else(|| Format::of_extension(path))
+            .ok_or(Error::UnknownFormat { path: shown })?;
+        Ok(Self { path: path.to_path_buf(), format })
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The format it is read as.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    fn not_a_table(&self, source: polars::error::PolarsError) -> Error {
+        let path = self.path.display().to_string();
+        Error::NotATable { path, format: self.format.word(), source: Box::new(source) }
+    }
+
+    fn scan(&self, csv: &CsvContract) -> polars::error::PolarsResult<LazyFrame> {
+        let path = PlRefPath::try_from_path(&self.path)?;
+        match self.format {
+            Format::Parquet => LazyFrame::scan_parquet(
+                path,
+                ScanArgsParquet { glob: false, ..ScanArgsParquet::default() },
+            ),
+            Format::Csv => {
+                let delimiter = u8::try_from(csv.delimiter).unwrap_or(b',');
+                LazyCsvReader::new(path)
+                    .with_glob(false)
+                    .with_infer_schema_length(Some(0))
+                    .with_separator(delimiter)
+                    .with_missing_is_null(csv.empty_is_null)
+                    .finish()
+            }
+            Format::Arrow => {
+                let args = UnifiedScanArgs { glob: false, ..UnifiedScanArgs::default() };
+                LazyFrame::scan_ipc(path, polars::prelude::IpcScanOptions::default(), args)
+            }
+            Format::ArrowStream => {
+                Ok(IpcStreamReader::new(File::open(&self.path)?).finish()?.lazy())
+            }
+            Format::Ndjson => LazyJsonLineReader::new(path).with_infer_schema_length(None).finish(),
+            Format::Json => {
+                Ok(JsonReader::new(File::open(&self.path)?).infer_schema_len(None).finish()?.lazy())
+            }
+        }
+    }
+
+    /// Column names as they stand in the file; a repeated CSV header name is refused.
+    fn refuse_repeated_names(&self, csv: &CsvContract) -> Result<()> {
+        if self.format != Format::Csv {
+            return Ok(());
+        }
+        let shown = self.path.display().to_string();
+        let file = File::open(&self.path).map_err(|source| Error::Open { path: shown, source })?;
+        let mut header = String::new();
+        let mut reader = std::io::BufReader::new(file).take(1 << 20);
+        std::io::BufRead::read_line(&mut reader, &mut header).unwrap_or_default();
+        let mut seen = std::collections::HashSet::new();
+        for name in header.trim_end().split(csv.delimiter) {
+            if !seen.insert(name) {
+                return Err(Error::DuplicateColumn { name: name.trim_matches('"').to_owned() });
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls `visit` with chunks of [`CHUNK_ROWS`] rows (the last one shorter) in row order, physical types as in the file.
+    ///
+    /// CSV columns arrive as text. At most a few chunks are in memory at a time (JSON arrays and Arrow streams are read whole).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotATable`] when the bytes are not of the format; any error of `visit`, after which reading stops.
+    pub fn for_each_chunk(
+        &self,
+        csv: &CsvContract,
+        mut visit: impl FnMut(u64, DataFrame) -> Result<()>,
+    ) -> Result<u64> {
+        self.refuse_repeated_names(csv)?;
+        let (send, receive) = sync_channel::<DataFrame>(1);
+        let scan = self.scan(csv).map_err(|e| self.not_a_table(e))?;
+        let callback = PlanCallback::new(move |frame| Ok(send.send(frame).is_err()));
+        let query = scan
+            .sink_batches(callback, true, NonZeroUsize::new(CHUNK_ROWS))
+            .map_err(|e| self.not_a_table(e))?;
+        let engine =
+            std::thread::spawn(move || query.collect_with_engine(Engine::Streaming).map(|_| ()));
+        let mut rows = 0u64;
+        let mut outcome = Ok(());
+        for frame in &receive {
+            let height = frame.height() as u64;
+            outcome = visit(rows + 1, frame);
+            rows += height;
+            if outcome.is_err() {
+                break;
+            }
+        }
+        drop(receive);
+        let finished = engine.join();
+        outcome?;
+        match finished {
+            Ok(Ok(())) => Ok(rows),
+            Ok(Err(e)) => Err(self.not_a_table(e)),
+            Err(_) => Err(self.not_a_table(polars::error::PolarsError::ComputeError(
+                "the decoder stopped on these bytes".into(),
+            ))),
+        }
+    }
+
+    /// Names and physical types of the columns, without reading the rows where the format allows it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotATable`], [`Error::DuplicateColumn`].
+    pub fn physical_columns(
+        &self,
+        csv: &CsvContract,
+    ) -> Result<Vec<(String, polars::prelude::DataType)>> {
+        self.refuse_repeated_names(csv)?;
+        let mut scan = self.scan(csv).map_err(|e| self.not_a_table(e))?;
+        let schema = scan.collect_schema().map_err(|e| self.not_a_table(e))?;
+        Ok(schema.iter().map(|(name, dtype)| (name.to_string(), dtype.clone())).collect())
+    }
+
+    /// Calls `visit` with typed chunks: the declared columns in declared order, each cell as declared or an error.
+    ///
+    /// Returns the number of rows. Optional columns (label, time, ignore) may be absent and are then left out.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::MissingColumn`], [`Error::UndeclaredColumn`], [`Error::TypeDiffers`], [`Error::Cells`], and those of
+    /// [`TableFile::for_each_chunk`]. When cells do not fit, `visit` has been called with their places null: drop its results.
+    pub fn for_each_typed_chunk(
+        &self,
+        schema: &TableSchema,
+        mut visit: impl FnMut(u64, &DataFrame) -> Result<()>,
+    ) -> Result<u64> {
+        let found: Vec<String> =
+            self.physical_columns(&schema.csv)?.into_iter().map(|(name, _)| name).collect();
+        let present = match_columns(schema, &found)?;
+        let mut errors = CellErrors::default();
+        let rows = self.for_each_chunk(&schema.csv, |first_row, frame| {
+            let mut columns: Vec<PolarsColumn> = Vec::with_capacity(present.len());
+            for column in &present {
+                let physical = frame.column(&column.name)?.as_materialized_series();
+                columns.push(cast(physical, column, first_row, &mut errors)?.into());
+            }
+            let typed = DataFrame::new(frame.height(), columns)?;
+            visit(first_row, &typed)
+        })?;
+        errors.into_result()?;
+        Ok(rows)
+    }
+}
+
+/// The declared columns that are in the file, in declared order.
+fn match_columns<'a>(
+    schema: &'a TableSchema,
+    found: &[String],
+) -> Result<Vec<&'a super::schema::Column>> {
+    let mut present = Vec::new();
+    for column in &schema.columns {
+        if found.contains(&column.name) {
+            present.push(column);
+        } else if !column.role.is_optional() {
+            let undeclared = found.iter().filter(|name| schema.column(name).is_none());
+            let nearest = undeclared
+                .min_by_key(|name| edit_distance(name, &column.name))
+                .filter(|name| edit_distance(name, &column.name) <= 2 + column.name.len() / 4)
+                .cloned();
+            return Err(Error::MissingColumn {
+                name: column.name.clone(),
+                role: column.role.word().to_owned(),
+                nearest,
+                found: found.to_vec(),
+            });
+        }
+    }
+    if let Some(name) = found.iter().find(|name| schema.column(name).is_none()) {
+        return Err(Error::UndeclaredColumn { name: name.clone() });
+    }
+    Ok(present)
+}
+
+/// Levenshtein distance over lower-case characters.
+fn edit_distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.to_lowercase().chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.to_lowercase().chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let substitute = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = substitute.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}

@@ -1,0 +1,111 @@
+//! Two files, one report: the judgement of a batch against a reference without a server, an account or a history.
+
+use super::Result;
+use super::assess::{MonitorState, Verdict, assess};
+use super::monitor::Monitor;
+use super::policy::Policy;
+use super::reference::{Reference, ReferenceFeature};
+use super::report::{FeatureReport, Frozen, counted, feature_reports, worst};
+use super::shown::{self, Statistics};
+use crate::dataset::bins::{Sample, collect_samples};
+use crate::dataset::profile::profile;
+use crate::dataset::reader::TableFile;
+use crate::dataset::schema::TableSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeSet, HashMap};
+
+/// Identifies the format of a comparison.
+pub const COMPARISON_FORMAT: &str = "driftledger/comparison/v1";
+
+/// Rows of one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Rows {
+    /// Rows.
+    pub rows: u64,
+}
+
+/// The judgement of two files. A feature is `drift` where e-BH at 0.05 over all series' e-values names one of its series.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Comparison {
+    /// Always [`COMPARISON_FORMAT`].
+    pub schema: String,
+    /// The reference file.
+    pub reference: Rows,
+    /// The batch file.
+    pub batch: Rows,
+    /// The worst verdict of the features.
+    pub verdict: Verdict,
+    /// One report a feature.
+    pub features: Vec<FeatureReport>,
+}
+
+/// A comparison together with the reference it froze, for drawing.
+#[derive(Debug)]
+pub struct Compared {
+    /// The result.
+    pub comparison: Comparison,
+    /// Bins and counts of the reference.
+    pub reference: Reference,
+}
+
+/// Compares the table in `batch` with the table in `reference`, both read under `schema`, with the tolerances of `policy`.
+///
+/// # Errors
+///
+/// [`super::Error::Dataset`] when a table is not as declared.
+pub fn compare(
+    reference: &TableFile,
+    batch: &TableFile,
+    schema: &TableSchema,
+    policy: &Policy,
+) -> Result<Compared> {
+    let reference_samples = collect_samples(reference, schema)?;
+    let frozen = Reference::learn_from(reference, schema, &reference_samples)?;
+    let monitor = Monitor::freeze(&frozen, policy);
+    let batch_samples = collect_samples(batch, schema)?;
+    let counts = profile(batch, schema, &frozen.bins())?;
+    let rows = counts.rows;
+    let assessment = assess(&monitor, &MonitorState::start(&monitor), &counts);
+    let pairs: HashMap<&str, (&Sample, &Sample)> = frozen
+        .features
+        .iter()
+        .map(|f| f.feature.as_str())
+        .zip(reference_samples.iter().zip(&batch_samples))
+        .collect();
+    let both = Frozen { reference: &frozen, monitor: &monitor };
+    let mut features =
+        feature_reports(&both, counts.features, assessment.series, |feature, profile| match pairs
+            .get(feature.feature.as_str())
+        {
+            Some((Sample::Numbers(a), Sample::Numbers(b))) => {
+                let mut shown = counted(feature, profile);
+                shown.extend(shown::from_samples(a, b));
+                shown
+            }
+            Some((Sample::Levels(a), Sample::Levels(b))) => from_levels(a, b),
+            _ => counted(feature, profile),
+        });
+    shown::adjust(&mut features.iter_mut().map(|f| &mut f.statistics).collect::<Vec<_>>());
+    let comparison = Comparison {
+        schema: COMPARISON_FORMAT.to_owned(),
+        reference: Rows { rows: frozen.rows },
+        batch: Rows { rows },
+        verdict: worst(&features),
+        features,
+    };
+    Ok(Compared { comparison, reference: frozen })
+}
+
+/// Statistics over the union of all levels, none pooled.
+fn from_levels(reference: &HashMap<String, u64>, batch: &HashMap<String, u64>) -> Statistics {
+    let levels: BTreeSet<&String> = reference.keys().chain(batch.keys()).collect();
+    let count = |of: &HashMap<String, u64>| -> Vec<u64> {
+        levels.iter().map(|level| of.get(*level).copied().unwrap_or(0)).collect()
+    };
+    shown::from_counts(&count(reference), &count(batch))
+}
+
+/// The features of `compared` with the frozen side each is drawn against.
+pub fn drawn(compared: &Compared) -> impl Iterator<Item = (&FeatureReport, &ReferenceFeature)> {
+    compared.comparison.features.iter().zip(&compared.reference.features)
+}

@@ -1,0 +1,120 @@
+//! An alert episode: one feature group's run beyond tolerance, from its first alarming batch to its last.
+//!
+//! An alarm opens an episode over the series it covers. While it is open these series keep recording with weight 0, and a
+//! later batch in which one of them is `drift` joins the episode instead of raising a second alert.
+
+use super::assess::Verdict;
+use super::report::{DriftReport, FeatureReport};
+use serde::{Deserialize, Serialize};
+
+/// What an episode is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EpisodeKind {
+    /// Features beyond their tolerance.
+    Drift,
+    /// No batch by its due time.
+    MissingBatch,
+    /// A batch of too few rows to judge.
+    TooFewRows,
+    /// A file that could not be read as declared.
+    UnreadableFile,
+}
+
+impl EpisodeKind {
+    /// The word used in records.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Drift => "drift",
+            Self::MissingBatch => "missing_batch",
+            Self::TooFewRows => "too_few_rows",
+            Self::UnreadableFile => "unreadable_file",
+        }
+    }
+}
+
+/// How far the people have come with an episode. Derived from the records that exist, never stored.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum EpisodeState {
+    /// Nobody has answered yet.
+    Open,
+    /// Somebody has seen it and said how severe it is.
+    Acknowledged,
+    /// A decision is drafted, not yet signed.
+    Drafted,
+    /// A decision is signed.
+    Decided,
+}
+
+impl EpisodeState {
+    /// The word used in records and on pages.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Acknowledged => "acknowledged",
+            Self::Drafted => "drafted",
+            Self::Decided => "decided",
+        }
+    }
+}
+
+/// What opens an episode, as stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct EpisodeOpening {
+    /// What it is about.
+    pub kind: EpisodeKind,
+    /// Keys of the series it covers, `feature/series`; empty for episodes that are not about drift.
+    pub series: Vec<String>,
+    /// One sentence a feature.
+    pub sentences: Vec<String>,
+}
+
+/// The part of an open episode that routing needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenEpisode {
+    /// Its id.
+    pub id: String,
+    /// Keys of the series it covers.
+    pub series: Vec<String>,
+}
+
+/// What a report means for the alerts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Routing {
+    /// A new episode.
+    pub opens: Option<EpisodeOpening>,
+    /// Open episodes this batch belongs to.
+    pub joins: Vec<String>,
+}
+
+/// Routes a report: to open episodes whose series are `drift` in it, and to a new one if it raised an alarm.
+pub fn route(report: &DriftReport, open: &[OpenEpisode]) -> Routing {
+    let drifting: Vec<String> = report
+        .features
+        .iter()
+        .flat_map(|f| {
+            f.series.iter().filter(|s| s.verdict == Verdict::Drift).map(|s| key(f, s.name.word()))
+        })
+        .collect();
+    let joins = open
+        .iter()
+        .filter(|episode| episode.series.iter().any(|series| drifting.contains(series)))
+        .map(|episode| episode.id.clone())
+        .collect();
+    let opens = report.alarm.as_ref().map(|alarm| {
+        let covered = |f: &&FeatureReport| {
+            f.series.iter().any(|s| alarm.covers.contains(&key(f, s.name.word())))
+        };
+        let sentences =
+            report.features.iter().filter(covered).map(|f| f.sentence.clone()).collect();
+        EpisodeOpening { kind: EpisodeKind::Drift, series: alarm.covers.clone(), sentences }
+    });
+    Routing { opens, joins }
+}
+
+fn key(feature: &FeatureReport, series: &str) -> String {
+    format!("{}/{series}", feature.feature)
+}

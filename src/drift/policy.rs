@@ -1,0 +1,133 @@
+//! The monitoring policy: how often a false alarm may come, what is tolerated, and why.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Identifies the format of a policy record.
+pub const POLICY_FORMAT: &str = "driftledger/policy/v1";
+
+/// How much a feature matters for the intended use (ICH Q9 risk assessment).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Criticality {
+    /// A small move matters.
+    Critical,
+    /// The default.
+    #[default]
+    Standard,
+    /// Only a large move matters.
+    Low,
+}
+
+impl Criticality {
+    /// Tolerance floor of a values series of three or more bins: share of rows that may move.
+    pub fn floor(self) -> f64 {
+        match self {
+            Self::Critical => 0.03,
+            Self::Standard => 0.05,
+            Self::Low => 0.10,
+        }
+    }
+
+    /// Tolerance floor of a rate, as Cohen's h, which scales with the base rate.
+    pub fn rate_effect(self) -> f64 {
+        2.0 * self.floor()
+    }
+}
+
+/// How often batches are due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Cadence {
+    /// One a day.
+    Daily,
+    /// One a week.
+    Weekly,
+    /// One a month.
+    Monthly,
+}
+
+impl Cadence {
+    /// Days of the shortest period: a gap of that many days between two batches means that one is missing.
+    pub fn days_min(self) -> i64 {
+        match self {
+            Self::Daily => 1,
+            Self::Weekly => 7,
+            Self::Monthly => 28,
+        }
+    }
+}
+
+/// Which limits are in force for one model version, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// Always [`POLICY_FORMAT`].
+    pub format: String,
+    /// N: at most one false alarm per this many batches on average (20 or more).
+    pub batches_per_false_alarm: f64,
+    /// Criticality of features that differ from `standard`.
+    #[serde(default)]
+    pub criticality: BTreeMap<String, Criticality>,
+    /// Batches below this are too small to judge alone.
+    pub rows_min: u64,
+    /// How often batches are due; without it, silence raises no alert.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cadence: Option<Cadence>,
+    /// Days of grace after a batch is due.
+    #[serde(default)]
+    pub grace_days: u32,
+    /// Why these limits are right for the intended use.
+    pub rationale: String,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            format: POLICY_FORMAT.to_owned(),
+            batches_per_false_alarm: 52.0,
+            criticality: BTreeMap::new(),
+            rows_min: 30,
+            cadence: None,
+            grace_days: 0,
+            rationale: "default limits: one false alarm in 52 batches, standard tolerance for every feature".to_owned(),
+        }
+    }
+}
+
+impl Policy {
+    /// The criticality of `feature`.
+    pub fn criticality_of(&self, feature: &str) -> Criticality {
+        self.criticality.get(feature).copied().unwrap_or_default()
+    }
+
+    /// Checks a policy that came from outside, against the monitored `features`.
+    ///
+    /// # Errors
+    ///
+    /// [`super::Error::Mismatch`] naming what is out of range.
+    pub fn validate(&self, features: &[&str]) -> super::Result<()> {
+        let refuse = |detail: String| Err(super::Error::Mismatch { what: "policy", detail });
+        if self.format != POLICY_FORMAT {
+            return refuse(format!("found format `{}`, expected `{POLICY_FORMAT}`", self.format));
+        }
+        let n = self.batches_per_false_alarm;
+        if !(20.0..=1e6).contains(&n) {
+            return refuse(format!("batches_per_false_alarm is {n}, expected 20 to 1000000"));
+        }
+        if self.rationale.trim().is_empty() {
+            return refuse(
+                "rationale is empty; say why these limits are right for the intended use"
+                    .to_owned(),
+            );
+        }
+        if let Some(unknown) =
+            self.criticality.keys().find(|name| !features.contains(&name.as_str()))
+        {
+            return refuse(format!(
+                "criticality names `{unknown}`, which is not a monitored feature"
+            ));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,119 @@
+//! The reference: the frozen profile of the agreed data that every batch is judged against.
+
+use super::{Error, Result};
+use crate::dataset::bins::{FeatureBins, Sample, collect_samples, freeze_bins};
+use crate::dataset::profile::{FeatureProfile, profile};
+use crate::dataset::reader::TableFile;
+use crate::dataset::schema::{Kind, Role, TableSchema};
+use serde::{Deserialize, Serialize};
+
+/// Identifies the format of a reference record.
+pub const REFERENCE_FORMAT: &str = "driftledger/reference/v1";
+
+/// One monitored feature of the reference.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ReferenceFeature {
+    /// Column name.
+    pub feature: String,
+    /// Column role.
+    pub role: Role,
+    /// How it is judged.
+    pub kind: Kind,
+    /// Unit, for reading.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// Frozen bins.
+    pub bins: FeatureBins,
+    /// Counts of the reference itself on these bins.
+    pub profile: FeatureProfile,
+}
+
+/// The frozen reference. Holds counts only: the rows stay where they were fingerprinted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Reference {
+    /// Always [`REFERENCE_FORMAT`].
+    pub format: String,
+    /// Rows of the reference table.
+    pub rows: u64,
+    /// Monitored features in schema order.
+    pub features: Vec<ReferenceFeature>,
+}
+
+impl Reference {
+    /// Learns the reference from `file`: bins in one pass, counts in a second.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Dataset`] when the table is not as `schema` declares it.
+    pub fn learn(file: &TableFile, schema: &TableSchema) -> Result<Self> {
+        Self::learn_from(file, schema, &collect_samples(file, schema)?)
+    }
+
+    /// The same with the samples of `file` already collected.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Dataset`] when the table is not as `schema` declares it.
+    pub fn learn_from(file: &TableFile, schema: &TableSchema, samples: &[Sample]) -> Result<Self> {
+        let bins = freeze_bins(schema, samples);
+        let counted = profile(file, schema, &bins)?;
+        let features = schema
+            .monitored()
+            .zip(bins)
+            .zip(counted.features)
+            .map(|((column, bins), profile)| ReferenceFeature {
+                feature: column.name.clone(),
+                role: column.role,
+                kind: column.kind.unwrap_or(Kind::Categorical),
+                unit: column.unit.clone(),
+                bins,
+                profile,
+            })
+            .collect();
+        Ok(Self { format: REFERENCE_FORMAT.to_owned(), rows: counted.rows, features })
+    }
+
+    /// The bins of all features, in order.
+    pub fn bins(&self) -> Vec<FeatureBins> {
+        self.features.iter().map(|f| f.bins.clone()).collect()
+    }
+
+    /// Checks a reference that came from outside: its counts must agree with its bins and with its rows, and its features
+    /// with the monitored columns of `schema`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Mismatch`] naming the first feature that does not fit.
+    pub fn validate(&self, schema: &TableSchema) -> Result<()> {
+        let refuse = |detail: String| Err(Error::Mismatch { what: "reference", detail });
+        if self.format != REFERENCE_FORMAT {
+            return refuse(format!(
+                "found format `{}`, expected `{REFERENCE_FORMAT}`",
+                self.format
+            ));
+        }
+        let declared: Vec<&str> = schema.monitored().map(|c| c.name.as_str()).collect();
+        let found: Vec<&str> = self.features.iter().map(|f| f.feature.as_str()).collect();
+        if declared != found {
+            return refuse(format!("it holds {found:?}, the schema monitors {declared:?}"));
+        }
+        for feature in &self.features {
+            let profile = &feature.profile;
+            if profile.rows() != self.rows
+                || profile.values.iter().any(|block| block.len() != feature.bins.len())
+            {
+                return refuse(format!("the counts of `{}` are not on its bins", feature.feature));
+            }
+            if let FeatureBins::Ordered { edges, quantile_edges, .. } = &feature.bins
+                && !(ascending(edges) && ascending(quantile_edges))
+            {
+                return refuse(format!("the edges of `{}` are not ascending", feature.feature));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn ascending(edges: &[f64]) -> bool {
+    edges.windows(2).all(|pair| pair[0] < pair[1])
+}

@@ -1,0 +1,253 @@
+//! The drift report: everything that is stored of one judged batch, enough to compute it again from its own numbers.
+
+use super::assess::{Alarm, MonitorLevel, MonitorState, SeriesOutcome, Verdict, assess};
+use super::monitor::Monitor;
+use super::reference::Reference;
+use super::sentence::sentence;
+use super::shown::{self, Statistics};
+use super::{Error, Result};
+use crate::dataset::bins::FeatureBins;
+use crate::dataset::profile::{FeatureProfile, Profile};
+use crate::dataset::schema::{Kind, Role};
+use serde::{Deserialize, Serialize};
+
+/// Identifies the format of a report record.
+pub const REPORT_FORMAT: &str = "driftledger/report/v1";
+
+/// Rows and missing values of one side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RowCount {
+    /// Rows.
+    pub rows: u64,
+    /// Missing values: null or NaN.
+    pub nulls: u64,
+}
+
+impl RowCount {
+    /// The counts of `profile`.
+    pub fn of(profile: &FeatureProfile) -> Self {
+        Self { rows: profile.rows(), nulls: profile.missing().iter().sum() }
+    }
+}
+
+/// The judgement of one feature.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct FeatureReport {
+    /// Column name.
+    pub feature: String,
+    /// Column role.
+    pub role: Role,
+    /// How it is judged.
+    pub kind: Kind,
+    /// The verdict of its worst series.
+    pub verdict: Verdict,
+    /// What happened, in one sentence.
+    pub sentence: String,
+    /// Reference side.
+    pub reference: RowCount,
+    /// Batch side.
+    pub batch: RowCount,
+    /// Outcomes of its series.
+    pub series: Vec<SeriesOutcome>,
+    /// Statistics shown beside them.
+    pub statistics: Statistics,
+    /// The counts of the batch, from which all of the above is computed.
+    pub profile: FeatureProfile,
+}
+
+/// What the report is about and what it was computed with: digests are SHA-256 of canonical JSON, in hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ReportContext {
+    /// Model name.
+    pub model: String,
+    /// Version of the model.
+    pub version: String,
+    /// Id of the batch record.
+    pub batch_id: String,
+    /// Name of the batch.
+    pub batch: String,
+    /// Start of the event period, UTC, included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period_start: Option<String>,
+    /// End of the event period, UTC, not included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period_end: Option<String>,
+    /// SHA-256 of the batch file.
+    pub batch_sha256: String,
+    /// Digest of the reference record.
+    pub reference_sha256: String,
+    /// Digest of the policy record.
+    pub policy_sha256: String,
+    /// Digest of the monitor record.
+    pub monitor_sha256: String,
+    /// Version of the program that judged.
+    pub engine: String,
+}
+
+/// The stored judgement of one batch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct DriftReport {
+    /// Always [`REPORT_FORMAT`].
+    pub format: String,
+    /// What it is about and computed with.
+    pub context: ReportContext,
+    /// Rows of the batch.
+    pub rows: u64,
+    /// The worst verdict of its features.
+    pub verdict: Verdict,
+    /// Where the evidence over time stands.
+    pub state: MonitorLevel,
+    /// max(0, ln M) / ln N; an alarm is at 1.
+    pub meter: f64,
+    /// ln M over all series that are not muted; absent where there is no evidence.
+    pub log_m: Option<f64>,
+    /// N.
+    pub batches_per_false_alarm: f64,
+    /// Rows below which a batch is too small to judge alone.
+    pub rows_min: u64,
+    /// What the alarm is about, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alarm: Option<Alarm>,
+    /// One report a feature, in schema order.
+    pub features: Vec<FeatureReport>,
+    /// The monitor's state before this batch.
+    #[schema(value_type = Object)]
+    pub state_before: MonitorState,
+    /// The monitor's state after it.
+    #[schema(value_type = Object)]
+    pub state_after: MonitorState,
+}
+
+impl DriftReport {
+    /// Judges `profile` and composes the report. Pure: called again with what a stored report holds, it gives the same bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Mismatch`] when the profile has not the reference's features or the state not the monitor's series.
+    pub fn compose(
+        context: ReportContext,
+        frozen: &Frozen<'_>,
+        before: MonitorState,
+        profile: Profile,
+    ) -> Result<Self> {
+        frozen.check(&before, &profile)?;
+        let assessment = assess(frozen.monitor, &before, &profile);
+        let mut features =
+            feature_reports(frozen, profile.features, assessment.series, |feature, profile| {
+                let mut shown = counted(feature, profile);
+                shown.extend(shown::from_quantiles(feature, profile));
+                shown
+            });
+        shown::adjust(&mut features.iter_mut().map(|f| &mut f.statistics).collect::<Vec<_>>());
+        Ok(Self {
+            format: REPORT_FORMAT.to_owned(),
+            context,
+            rows: profile.rows,
+            verdict: worst(&features),
+            state: assessment.level,
+            meter: assessment.meter,
+            log_m: assessment.log_m.is_finite().then_some(assessment.log_m),
+            batches_per_false_alarm: frozen.monitor.batches_per_false_alarm,
+            rows_min: frozen.monitor.rows_min,
+            alarm: assessment.alarm,
+            features,
+            state_before: before,
+            state_after: assessment.after,
+        })
+    }
+
+    /// Computes the report again from its own stored counts and state.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Mismatch`] when the stored counts do not fit `frozen`.
+    pub fn recompute(&self, frozen: &Frozen<'_>) -> Result<Self> {
+        let features = self.features.iter().map(|f| f.profile.clone()).collect();
+        let profile = Profile { rows: self.rows, features };
+        Self::compose(self.context.clone(), frozen, self.state_before.clone(), profile)
+    }
+}
+
+/// The worst verdict of `features`.
+pub fn worst(features: &[FeatureReport]) -> Verdict {
+    features.iter().map(|f| f.verdict).max().unwrap_or(Verdict::NotEvaluated)
+}
+
+/// What a batch is judged against.
+#[derive(Clone, Copy, Debug)]
+pub struct Frozen<'a> {
+    /// Bins and counts of the reference.
+    pub reference: &'a Reference,
+    /// Score cards.
+    pub monitor: &'a Monitor,
+}
+
+impl Frozen<'_> {
+    fn check(&self, before: &MonitorState, profile: &Profile) -> Result<()> {
+        let refuse = |what, detail: String| Err(Error::Mismatch { what, detail });
+        if profile.features.len() != self.reference.features.len() {
+            let (found, expected) = (profile.features.len(), self.reference.features.len());
+            return refuse("profile", format!("it has {found} features, the reference {expected}"));
+        }
+        for (feature, counts) in self.reference.features.iter().zip(&profile.features) {
+            if counts.values.iter().any(|block| block.len() != feature.bins.len()) {
+                return refuse(
+                    "profile",
+                    format!("the counts of `{}` are not on its bins", feature.feature),
+                );
+            }
+        }
+        if before.series.len() != self.monitor.series.len() {
+            let (found, expected) = (before.series.len(), self.monitor.series.len());
+            return refuse(
+                "monitor state",
+                format!("it has {found} series, the monitor {expected}"),
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Groups outcomes by feature and words them.
+pub(super) fn feature_reports(
+    frozen: &Frozen<'_>,
+    profiles: Vec<FeatureProfile>,
+    outcomes: Vec<SeriesOutcome>,
+    statistics: impl Fn(&super::reference::ReferenceFeature, &FeatureProfile) -> Statistics,
+) -> Vec<FeatureReport> {
+    let mut grouped: Vec<Vec<SeriesOutcome>> = vec![Vec::new(); frozen.reference.features.len()];
+    for (series, outcome) in frozen.monitor.series.iter().zip(outcomes) {
+        grouped[series.feature_index].push(outcome);
+    }
+    let parts = frozen.reference.features.iter().zip(profiles).zip(grouped);
+    parts
+        .map(|((feature, profile), series)| FeatureReport {
+            feature: feature.feature.clone(),
+            role: feature.role,
+            kind: feature.kind,
+            verdict: series.iter().map(|o| o.verdict).max().unwrap_or(Verdict::NotEvaluated),
+            sentence: sentence(feature, &profile, &series, frozen.monitor.rows_min),
+            reference: RowCount::of(&feature.profile),
+            batch: RowCount::of(&profile),
+            statistics: statistics(feature, &profile),
+            series,
+            profile,
+        })
+        .collect()
+}
+
+/// Statistics on deciding bins; unseen values are a bin of their own here, because they are values of the batch.
+pub(super) fn counted(
+    feature: &super::reference::ReferenceFeature,
+    batch: &FeatureProfile,
+) -> Statistics {
+    let mut reference = feature.profile.values_total();
+    let mut counts = batch.values_total();
+    if matches!(feature.bins, FeatureBins::Levels { .. }) {
+        reference.push(feature.profile.unseen.iter().sum());
+        counts.push(batch.unseen.iter().sum());
+    }
+    let used: Vec<usize> = (0..reference.len()).filter(|&k| reference[k] + counts[k] > 0).collect();
+    let pick = |counts: &[u64]| used.iter().map(|&k| counts[k]).collect::<Vec<u64>>();
+    shown::from_counts(&pick(&reference), &pick(&counts))
+}

@@ -1,0 +1,238 @@
+//! The crate's error: every room's refusals and faults, and the one table from code to HTTP status, exit code and advice.
+
+use crate::{access, dataset, digest, drift, evidence, ledger, provenance, review, store};
+
+/// Anything that keeps a procedure from doing what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Who may do what.
+    #[error(transparent)]
+    Access(#[from] access::Error),
+    /// Tables.
+    #[error(transparent)]
+    Dataset(#[from] dataset::Error),
+    /// Digests.
+    #[error(transparent)]
+    Digest(#[from] digest::Error),
+    /// Judgement.
+    #[error(transparent)]
+    Drift(#[from] drift::Error),
+    /// Evidence packs.
+    #[error(transparent)]
+    Evidence(#[from] evidence::Error),
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] ledger::Error),
+    /// Registration.
+    #[error(transparent)]
+    Provenance(#[from] provenance::Error),
+    /// Conclusions.
+    #[error(transparent)]
+    Review(#[from] review::Error),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// Nothing of that id.
+    #[error("there is no {what} `{id}`")]
+    NotFound {
+        /// What was looked for.
+        what: &'static str,
+        /// Its id as given.
+        id: String,
+    },
+    /// A user name that is taken.
+    #[error("user name `{user_name}` is taken; names are never given away twice, choose another")]
+    UserNameTaken {
+        /// The name.
+        user_name: String,
+    },
+    /// Another batch under a name that exists.
+    #[error(
+        "batch `{name}` exists with other content (SHA-256 {existing}); give the new one a name of its own"
+    )]
+    BatchNameTaken {
+        /// The name.
+        name: String,
+        /// Digest of the batch of that name.
+        existing: String,
+    },
+    /// A batch that is not as the version's schema declares it. It is kept, with its reasons.
+    #[error("batch `{name}` is quarantined as `{quarantine_id}`: {}", reasons.join("; "))]
+    Quarantined {
+        /// Name given to the batch.
+        name: String,
+        /// Id of the quarantine record.
+        quarantine_id: String,
+        /// What does not fit.
+        reasons: Vec<String>,
+        /// The cells that do not fit.
+        cells: Vec<dataset::CellError>,
+    },
+    /// A body that is too large.
+    #[error(
+        "the body has more than {limit} bytes; raise `--body-bytes-max` or send smaller batches"
+    )]
+    TooLarge {
+        /// The limit.
+        limit: u64,
+    },
+    /// A media type we do not read.
+    #[error(
+        "content type `{found}` is not read; expected one of application/vnd.apache.parquet, \
+         application/vnd.apache.arrow.file, application/vnd.apache.arrow.stream, text/csv, application/x-ndjson, \
+         application/json"
+    )]
+    MediaType {
+        /// As sent.
+        found: String,
+    },
+    /// A request that does not say what it must.
+    #[error("{detail}")]
+    BadRequest {
+        /// What was found, what was expected, what to do.
+        detail: String,
+    },
+    /// A file or folder that cannot be used.
+    #[error("{doing} `{path}` failed")]
+    File {
+        /// What was tried.
+        doing: &'static str,
+        /// Path.
+        path: String,
+        /// Cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The server that a command talks to refused or is not there.
+    #[error("the server at {server} answered: {detail}")]
+    Server {
+        /// Address.
+        server: String,
+        /// What it said.
+        detail: String,
+    },
+    /// Rendering a page or a document failed.
+    #[error("page could not be rendered: {detail}")]
+    Render {
+        /// What failed.
+        detail: String,
+    },
+}
+
+/// `Result` of procedures and doors.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Whether the caller can do something about an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// The caller can act.
+    Refusal,
+    /// It is ours: the message goes to the log, not to the caller.
+    Fault,
+}
+
+impl Error {
+    /// The stable code, the HTTP status and what to do: the one table.
+    pub fn entry(&self) -> (&'static str, u16, &'static str) {
+        use access::Error as A;
+        match self {
+            Self::Access(A::WrongCredentials) => {
+                ("wrong_credentials", 401, "check both and try again")
+            }
+            Self::Access(A::Locked { .. }) => {
+                ("locked", 423, "ask an administrator to unlock the account")
+            }
+            Self::Access(A::SessionOver) => ("session_over", 401, "sign in again"),
+            Self::Access(A::NotSignedIn) => ("not_signed_in", 401, "sign in or send a token"),
+            Self::Access(A::TokenNotValid) => ("token_not_valid", 401, "issue a new token"),
+            Self::Access(A::NotPermitted { .. }) => {
+                ("not_permitted", 403, "ask somebody of that role")
+            }
+            Self::Access(A::SamePerson { .. }) => ("same_person", 403, "ask another person"),
+            Self::Access(A::Forged) => {
+                ("forged_form", 403, "reload the page and send the form again")
+            }
+            Self::Access(
+                A::PasswordTooShort { .. } | A::UserName { .. } | A::UnknownRole { .. },
+            ) => ("account_not_valid", 422, "correct the field"),
+            Self::Access(A::Digest { .. } | A::Random(_)) => ("access_fault", 500, REPORT),
+            Self::Dataset(dataset::Error::Engine(_) | dataset::Error::Digest { .. }) => {
+                ("engine_fault", 500, REPORT)
+            }
+            Self::Dataset(_) | Self::Drift(drift::Error::Dataset(_)) => {
+                ("table_not_valid", 422, "correct the file or its declaration")
+            }
+            Self::Drift(drift::Error::Mismatch { .. }) => {
+                ("record_mismatch", 422, "make the record anew")
+            }
+            Self::Provenance(provenance::Error::VersionTaken { .. }) => {
+                ("version_taken", 409, "register the content as a new version")
+            }
+            Self::Provenance(_) => ("registration_not_valid", 422, "correct the registration"),
+            Self::Review(review::Error::WrongState { .. }) => {
+                ("wrong_state", 409, "reload to see where it stands")
+            }
+            Self::Review(review::Error::Changed) => {
+                ("record_changed", 409, "read the record again")
+            }
+            Self::Review(_) => ("review_not_valid", 422, "correct the field"),
+            Self::NotFound { .. } => ("not_found", 404, "check the name or id"),
+            Self::UserNameTaken { .. } => ("user_name_taken", 409, "choose another name"),
+            Self::BatchNameTaken { .. } => ("batch_name_taken", 409, "name the batch otherwise"),
+            Self::Quarantined { .. } => {
+                ("batch_quarantined", 422, "correct the rows and send the batch again")
+            }
+            Self::TooLarge { .. } => ("too_large", 413, "send less or raise the limit"),
+            Self::MediaType { .. } => ("media_type", 415, "set the Content-Type header"),
+            Self::BadRequest { .. } => ("bad_request", 400, "correct the request"),
+            Self::File { .. } => ("file", 500, "check the path and its permissions"),
+            Self::Server { .. } => ("server", 502, "check the address and the token"),
+            Self::Evidence(_) => ("evidence", 422, "check the file"),
+            Self::Store(store::Error::NoDatabase { .. }) => {
+                ("no_database", 500, "create one with `driftledger init`")
+            }
+            Self::Digest(_)
+            | Self::Drift(drift::Error::Digest(_))
+            | Self::Ledger(_)
+            | Self::Store(_)
+            | Self::Render { .. } => ("fault", 500, REPORT),
+        }
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        self.entry().0
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.entry().1
+    }
+
+    /// What to do.
+    pub fn hint(&self) -> &'static str {
+        self.entry().2
+    }
+
+    /// Refusal or fault, by status.
+    pub fn family(&self) -> Family {
+        if self.status() >= 500 { Family::Fault } else { Family::Refusal }
+    }
+
+    /// The message with all causes, for a terminal or a log.
+    pub fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(source) = cause {
+            let next = source.to_string();
+            if !text.contains(&next) {
+                text.push_str(": ");
+                text.push_str(&next);
+            }
+            cause = source.source();
+        }
+        text
+    }
+}
+
+const REPORT: &str = "try again; if it stays, report it with the request id";

@@ -1,0 +1,62 @@
+//! Procedure: acknowledge an alert.
+//!
+//! 1. check that the person may, that the episode is open, and that the comment says something
+//! 2. write the acknowledgement and its ledger entry
+
+use super::{Recorded, actor, subject};
+use crate::access::account::Acting;
+use crate::access::role::Action;
+use crate::clock;
+use crate::drift::episode::EpisodeState;
+use crate::error::{Error, Result};
+use crate::ledger::entry::EntryType;
+use crate::review;
+use crate::review::decision::Severity;
+use crate::store::Store;
+use crate::store::episodes::EpisodeRow;
+
+/// Acknowledges the episode `id` with a severity and a comment.
+///
+/// # Errors
+///
+/// [`Error::Access`], [`Error::NotFound`], [`Error::Review`] for an empty comment or an episode that is not open.
+pub fn acknowledge_alert(
+    store: &Store,
+    acting: &Acting,
+    id: &str,
+    (severity, comment): (&str, &str),
+) -> Result<Recorded<EpisodeRow>> {
+    acting.permit(Action::Acknowledge)?;
+    let severity = Severity::parse(severity)?;
+    if comment.trim().is_empty() {
+        let hint = "say what you saw and why it is this severe";
+        return Err(Error::Review(review::Error::Empty { field: "comment", hint }));
+    }
+    let written = store.write(&actor(acting), EntryType::AlertAcknowledge, |tx| {
+        let episode = require_state(tx.episode(id)?, id, EpisodeState::Open, "to acknowledge it")?;
+        tx.subject(subject("episode", id));
+        tx.refer(episode.entry);
+        tx.insert_acknowledgement(
+            &clock::new_id("ak"),
+            (id, &acting.account.id),
+            (severity.word(), comment.trim()),
+        )?;
+        Ok::<_, Error>(EpisodeRow { state: EpisodeState::Acknowledged, ..episode })
+    })?;
+    Ok(Recorded { value: written.value, entry: written.index, checkpoint: written.checkpoint })
+}
+
+/// The episode, if it is there and in the state a step needs.
+pub(super) fn require_state(
+    episode: Option<EpisodeRow>,
+    id: &str,
+    expected: EpisodeState,
+    action: &'static str,
+) -> Result<EpisodeRow> {
+    let episode = episode.ok_or_else(|| Error::NotFound { what: "alert", id: id.to_owned() })?;
+    if episode.state == expected {
+        return Ok(episode);
+    }
+    let (found, expected) = (episode.state.word(), expected.word());
+    Err(Error::Review(review::Error::WrongState { found, action, expected }))
+}

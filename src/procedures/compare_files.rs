@@ -1,0 +1,46 @@
+//! Procedure: compare two files, offline.
+//!
+//! 1. read the column declaration, or infer one from both files
+//! 2. freeze the reference with the default tolerances
+//! 3. judge the batch as if it were the first one
+
+use crate::dataset::infer::{infer, unify};
+use crate::dataset::reader::TableFile;
+use crate::dataset::schema::TableSchema;
+use crate::drift::compare::{Compared, compare};
+use crate::drift::policy::Policy;
+use crate::error::{Error, Result};
+use std::path::Path;
+
+/// Compares the table in `batch` with the table in `reference`; `schema` is the path of a column declaration.
+///
+/// # Errors
+///
+/// [`Error::Dataset`], [`Error::Drift`] when a table is not readable as declared; [`Error::File`] for the schema file.
+pub fn compare_files(
+    reference: &Path,
+    batch: &Path,
+    schema: Option<&Path>,
+) -> Result<(Compared, TableSchema)> {
+    let reference = TableFile::open(reference, None)?;
+    let batch = TableFile::open(batch, None)?;
+    let schema = match schema {
+        Some(path) => read_schema(path)?,
+        None => unify(&infer(&reference)?, &infer(&batch)?),
+    };
+    Ok((compare(&reference, &batch, &schema, &Policy::default())?, schema))
+}
+
+/// The column declaration in the file at `path`.
+///
+/// # Errors
+///
+/// [`Error::File`], [`Error::Dataset`].
+pub fn read_schema(path: &Path) -> Result<TableSchema> {
+    let text = std::fs::read(path).map_err(|source| Error::File {
+        doing: "reading",
+        path: path.display().to_string(),
+        source,
+    })?;
+    Ok(TableSchema::parse(&text)?)
+}

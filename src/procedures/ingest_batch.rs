@@ -1,0 +1,443 @@
+//! Procedure: take a batch, judge it, raise or join alerts.
+//!
+//! 1. check that the sender may send to this version
+//! 2. the same content before: return its first report
+//! 3. profile the file on the frozen bins (no transaction is open while the CPU works); a file that is not as declared is
+//!    quarantined with its reasons
+//! 4. in one transaction: read the monitor's state, judge, and write batch, report, alerts and the ledger entry
+
+use super::{Recorded, actor, subject};
+use crate::access::account::{Acting, Way};
+use crate::access::role::Action;
+use crate::dataset::profile::{Profile, profile};
+use crate::dataset::reader::{Format, TableFile};
+use crate::digest::{self, ContentDigest};
+use crate::drift::assess::MonitorState;
+use crate::drift::episode::{EpisodeKind, EpisodeOpening, OpenEpisode, route};
+use crate::drift::monitor::Monitor;
+use crate::drift::policy::Policy;
+use crate::drift::reference::Reference;
+use crate::drift::report::{DriftReport, Frozen, ReportContext};
+use crate::error::{Error, Result};
+use crate::ledger::entry::EntryType;
+use crate::provenance::registration::Registration;
+use crate::store::batches::{BatchRow, ReportRow};
+use crate::store::versions::{FrozenKind, VersionRow};
+use crate::store::{ReadTx, Store, WriteTx};
+use crate::{access, clock, dataset};
+use std::io::Write;
+use tempfile::NamedTempFile;
+
+/// A received file, already on disk and digested.
+#[derive(Debug)]
+pub struct Delivery {
+    /// The spooled file.
+    pub file: NamedTempFile,
+    /// Its digests.
+    pub content: ContentDigest,
+    /// Its format, if the sender said.
+    pub format: Option<Format>,
+}
+
+impl Delivery {
+    /// Spools `bytes` into `file` while digesting them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::File`] when the spool cannot be written.
+    pub fn of_bytes(mut file: NamedTempFile, bytes: &[u8], format: Option<Format>) -> Result<Self> {
+        file.write_all(bytes).and_then(|()| file.flush()).map_err(|source| Error::File {
+            doing: "spooling to",
+            path: file.path().display().to_string(),
+            source,
+        })?;
+        Ok(Self { content: ContentDigest::of(bytes), file, format })
+    }
+}
+
+/// A batch to be taken.
+#[derive(Debug)]
+pub struct IngestBatch {
+    /// Model name.
+    pub model: String,
+    /// Model version.
+    pub version: String,
+    /// Name of the batch.
+    pub name: String,
+    /// Event period, UTC, closed-open.
+    pub period: Option<(jiff::Timestamp, jiff::Timestamp)>,
+    /// The file.
+    pub delivery: Delivery,
+}
+
+/// What came of a batch.
+#[derive(Debug)]
+pub struct Ingested {
+    /// The stored report and its ledger entry.
+    pub report: Recorded<ReportRow>,
+    /// Whether this call judged it; otherwise the same content came before.
+    pub is_new: bool,
+}
+
+/// What a version's batches are judged with.
+#[derive(Debug)]
+pub struct Judge {
+    /// The version.
+    pub version: VersionRow,
+    /// Its registration.
+    pub registration: Registration,
+    /// Frozen reference and its digest.
+    pub reference: (Reference, String),
+    /// Policy and its digest.
+    pub policy: (Policy, String),
+    /// Frozen monitor, its digest and its id.
+    pub monitor: (Monitor, String, String),
+}
+
+impl Judge {
+    /// Reads the documents in force for a version.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] when there is no such version.
+    pub fn read(tx: &ReadTx<'_>, model: &str, version: &str) -> Result<Self> {
+        let missing =
+            || Error::NotFound { what: "model version", id: format!("{model}/{version}") };
+        let version = tx.version(model, version)?.ok_or_else(missing)?;
+        let registration = tx.registration(&version.id)?.ok_or_else(missing)?;
+        let frozen = |kind| tx.frozen(kind, &version.id)?.ok_or_else(missing);
+        let (reference, policy, monitor) = (
+            frozen(FrozenKind::Reference)?,
+            frozen(FrozenKind::Policy)?,
+            frozen(FrozenKind::Monitor)?,
+        );
+        Ok(Self {
+            registration: stored(&registration)?,
+            reference: (stored(&reference.document)?, reference.sha256),
+            policy: (stored(&policy.document)?, policy.sha256),
+            monitor: (stored(&monitor.document)?, monitor.sha256, monitor.id),
+            version,
+        })
+    }
+
+    /// What a batch is judged against.
+    pub fn frozen(&self) -> Frozen<'_> {
+        Frozen { reference: &self.reference.0, monitor: &self.monitor.0 }
+    }
+}
+
+fn stored<T: serde::de::DeserializeOwned>(document: &str) -> Result<T> {
+    serde_json::from_str(document).map_err(|e| {
+        Error::Drift(crate::drift::Error::Mismatch { what: "stored record", detail: e.to_string() })
+    })
+}
+
+/// Takes a batch.
+///
+/// # Errors
+///
+/// [`Error::Access`], [`Error::NotFound`], [`Error::Quarantined`] for a file that is not as declared,
+/// [`Error::BatchNameTaken`] for other content under the same name.
+pub fn ingest_batch(store: &Store, acting: &Acting, request: IngestBatch) -> Result<Ingested> {
+    acting.permit(Action::Ingest)?;
+    let judge = store.read(|tx| Judge::read(tx, &request.model, &request.version))?;
+    check_source(acting, &judge.version.id)?;
+    if let Some(report) = judged_before(store, &judge, &request)? {
+        return Ok(Ingested { report, is_new: false });
+    }
+    let table = TableFile::open(request.delivery.file.path(), request.delivery.format)?;
+    let bins = judge.reference.0.bins();
+    let batch = batch_row(&judge, &request, table.format());
+    let counted = profile(&table, &judge.registration.schema, &bins);
+    store.objects().put_file(request.delivery.file)?;
+    match counted {
+        Ok(counts) => {
+            let row = BatchRow { rows: counts.rows, ..batch };
+            let report = write(store, acting, &judge, row, counts)?;
+            Ok(Ingested { report, is_new: true })
+        }
+        Err(error) if is_about_the_file(&error) => Err(quarantine(store, acting, &batch, error)?),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A source token sends to its own version only.
+pub(super) fn check_source(acting: &Acting, version: &str) -> Result<()> {
+    match &acting.way {
+        Way::SourceToken { version_id } if version_id != version => {
+            Err(Error::Access(access::Error::NotPermitted {
+                role: "source token",
+                action: "send to this version",
+                needed: "a token of this version".to_owned(),
+            }))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_about_the_file(error: &dataset::Error) -> bool {
+    !matches!(
+        error,
+        dataset::Error::Engine(_) | dataset::Error::Open { .. } | dataset::Error::Digest { .. }
+    )
+}
+
+fn batch_row(judge: &Judge, request: &IngestBatch, format: Format) -> BatchRow {
+    let period = request.period.map(|(start, end)| (clock::rfc3339(start), clock::rfc3339(end)));
+    let (period_start, period_end) = period.unzip();
+    BatchRow {
+        id: clock::new_id("ba"),
+        version_id: judge.version.id.clone(),
+        name: request.name.clone(),
+        period_start,
+        period_end,
+        format: format.word().to_owned(),
+        rows: 0,
+        bytes: request.delivery.content.bytes,
+        blake3: request.delivery.content.blake3.clone(),
+        sha256: request.delivery.content.sha256.clone(),
+        received_at: String::new(),
+        entry: 0,
+    }
+}
+
+fn judged_before(
+    store: &Store,
+    judge: &Judge,
+    request: &IngestBatch,
+) -> Result<Option<Recorded<ReportRow>>> {
+    store.read(|tx| {
+        find_before(tx, &judge.version.id, &request.name, &request.delivery.content.sha256)
+    })
+}
+
+fn find_before(
+    tx: &ReadTx<'_>,
+    version_id: &str,
+    name: &str,
+    sha256: &str,
+) -> Result<Option<Recorded<ReportRow>>> {
+    if let Some(batch) = tx.batch_by_content(version_id, sha256)? {
+        let report = tx.report_of_batch(&batch.id)?;
+        let checkpoint = tx.head()?.checkpoint;
+        return Ok(report.map(|value| Recorded { entry: value.entry, value, checkpoint }));
+    }
+    match tx.batch_by_name(version_id, name)? {
+        Some(other) => Err(Error::BatchNameTaken { name: name.to_owned(), existing: other.sha256 }),
+        None => Ok(None),
+    }
+}
+
+fn quarantine(
+    store: &Store,
+    acting: &Acting,
+    batch: &BatchRow,
+    error: dataset::Error,
+) -> Result<Error> {
+    let cells = match &error {
+        dataset::Error::Cells { errors, .. } => errors.clone(),
+        _ => Vec::new(),
+    };
+    let reasons = match &error {
+        dataset::Error::Cells { errors, more } => {
+            let mut reasons: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            if *more > 0 {
+                reasons.push(format!("and {more} more"));
+            }
+            reasons
+        }
+        other => vec![Error::Dataset(error_text(other)).to_string()],
+    };
+    let opening = EpisodeOpening {
+        kind: EpisodeKind::UnreadableFile,
+        series: Vec::new(),
+        sentences: vec![format!("batch `{}` is quarantined: {}", batch.name, reasons.join("; "))],
+    };
+    store.write(&actor(acting), EntryType::BatchQuarantine, |tx| {
+        tx.subject(subject("model_version", &batch.version_id));
+        tx.insert_quarantine(batch, &reasons)?;
+        tx.insert_episode((&clock::new_id("ep"), &batch.version_id), None, &opening)?;
+        Ok::<_, Error>(())
+    })?;
+    Ok(Error::Quarantined {
+        name: batch.name.clone(),
+        quarantine_id: batch.id.clone(),
+        reasons,
+        cells,
+    })
+}
+
+/// A message-only copy: the cause of an unreadable table names the temporary file and helps nobody.
+fn error_text(error: &dataset::Error) -> dataset::Error {
+    match error {
+        dataset::Error::NotATable { format, source, .. } => dataset::Error::Schema {
+            detail: format!("the file is not a readable {format} table ({source})"),
+        },
+        other => dataset::Error::Schema { detail: other.to_string() },
+    }
+}
+
+fn write(
+    store: &Store,
+    acting: &Acting,
+    judge: &Judge,
+    batch: BatchRow,
+    counts: Profile,
+) -> Result<Recorded<ReportRow>> {
+    let written = store.write(&actor(acting), EntryType::BatchIngest, |tx| {
+        if find_before(tx, &batch.version_id, &batch.name, &batch.sha256)?.is_some() {
+            return Err(Error::BatchNameTaken {
+                name: batch.name.clone(),
+                existing: batch.sha256.clone(),
+            });
+        }
+        let open = tx.open_drift_episodes(&batch.version_id)?;
+        let before = state_before(tx, judge, &open)?;
+        let report = DriftReport::compose(context(judge, &batch), &judge.frozen(), before, counts)?;
+        tx.subject(subject("model_version", &batch.version_id));
+        tx.subject(subject("batch", &batch.id));
+        let previous_end = tx.reports(&batch.version_id, 1)?.pop().and_then(|r| r.period_end);
+        tx.insert_batch(&batch)?;
+        let row = insert_report(tx, judge, &batch, &report)?;
+        insert_alerts(tx, &batch, &report, &row.id, &open)?;
+        insert_silence(tx, &judge.policy.0, &batch, previous_end.as_deref(), &row.id)?;
+        Ok(row)
+    })?;
+    Ok(Recorded { value: written.value, entry: written.index, checkpoint: written.checkpoint })
+}
+
+fn context(judge: &Judge, batch: &BatchRow) -> ReportContext {
+    ReportContext {
+        model: judge.version.model.clone(),
+        version: judge.version.version.clone(),
+        batch_id: batch.id.clone(),
+        batch: batch.name.clone(),
+        period_start: batch.period_start.clone(),
+        period_end: batch.period_end.clone(),
+        batch_sha256: batch.sha256.clone(),
+        reference_sha256: judge.reference.1.clone(),
+        policy_sha256: judge.policy.1.clone(),
+        monitor_sha256: judge.monitor.1.clone(),
+        engine: format!("driftledger {}", env!("CARGO_PKG_VERSION")),
+    }
+}
+
+/// The state the last report left, with the series of open alerts muted and those of closed ones started anew.
+fn state_before(tx: &ReadTx<'_>, judge: &Judge, open: &[OpenEpisode]) -> Result<MonitorState> {
+    let monitor = &judge.monitor.0;
+    let start = MonitorState::start(monitor);
+    let mut state = match tx.reports(&judge.version.id, 1)?.pop() {
+        None => start.clone(),
+        Some(last) => {
+            let document = tx.report_document(&last.id)?.unwrap_or_default();
+            stored::<DriftReport>(&document)?.state_after
+        }
+    };
+    let muted: Vec<String> = monitor
+        .series
+        .iter()
+        .map(crate::drift::monitor::Series::key)
+        .filter(|key| open.iter().any(|episode| episode.series.contains(key)))
+        .collect();
+    for (index, series) in monitor.series.iter().enumerate() {
+        let key = series.key();
+        if state.muted.contains(&key) && !muted.contains(&key) {
+            state.series[index] = start.series[index].clone();
+        }
+    }
+    state.muted = muted;
+    Ok(state)
+}
+
+fn insert_report(
+    tx: &mut WriteTx<'_>,
+    judge: &Judge,
+    batch: &BatchRow,
+    report: &DriftReport,
+) -> Result<ReportRow> {
+    let bytes = digest::canonical_json(report)?;
+    let row = ReportRow {
+        id: clock::new_id("re"),
+        version_id: batch.version_id.clone(),
+        batch_id: batch.id.clone(),
+        batch: batch.name.clone(),
+        rows: batch.rows,
+        period_end: batch.period_end.clone(),
+        number: report.state_after.batches,
+        verdict: report.verdict.word().to_owned(),
+        state: report.state.word().to_owned(),
+        meter: report.meter,
+        sha256: digest::sha256_hex(&bytes),
+        at: tx.at().to_owned(),
+        entry: tx.index(),
+    };
+    let document = String::from_utf8(bytes).unwrap_or_default();
+    tx.insert_report(&row, &judge.monitor.2, &document)?;
+    Ok(row)
+}
+
+fn insert_alerts(
+    tx: &mut WriteTx<'_>,
+    batch: &BatchRow,
+    report: &DriftReport,
+    report_id: &str,
+    open: &[OpenEpisode],
+) -> Result<()> {
+    let routing = route(report, open);
+    for episode_id in &routing.joins {
+        tx.insert_episode_batch(&clock::new_id("eb"), episode_id, report_id)?;
+    }
+    if let Some(opening) = &routing.opens {
+        insert_episode(tx, batch, report_id, opening)?;
+    }
+    Ok(())
+}
+
+fn insert_episode(
+    tx: &mut WriteTx<'_>,
+    batch: &BatchRow,
+    report_id: &str,
+    opening: &EpisodeOpening,
+) -> Result<()> {
+    let id = clock::new_id("ep");
+    tx.subject(subject("episode", &id));
+    tx.insert_episode((&id, &batch.version_id), Some(report_id), opening)?;
+    tx.insert_episode_batch(&clock::new_id("eb"), &id, report_id)?;
+    Ok(())
+}
+
+/// Silence on the event clock: a gap before this batch's period, or too few rows in it.
+fn insert_silence(
+    tx: &mut WriteTx<'_>,
+    policy: &Policy,
+    batch: &BatchRow,
+    previous_end: Option<&str>,
+    report_id: &str,
+) -> Result<()> {
+    let Some(cadence) = policy.cadence else { return Ok(()) };
+    let mut open = |kind, sentence: String| {
+        insert_episode(
+            tx,
+            batch,
+            report_id,
+            &EpisodeOpening { kind, series: Vec::new(), sentences: vec![sentence] },
+        )
+    };
+    if batch.rows < policy.rows_min {
+        let (name, rows, needed) = (&batch.name, batch.rows, policy.rows_min);
+        open(
+            EpisodeKind::TooFewRows,
+            format!("batch `{name}` has {rows} rows, at least {needed} are expected"),
+        )?;
+    }
+    let times = previous_end.zip(batch.period_start.as_deref());
+    let parse = |text: &str| text.parse::<jiff::Timestamp>().ok();
+    if let Some((end, start)) = times.and_then(|(end, start)| Some((parse(end)?, parse(start)?))) {
+        let days = start.duration_since(end).as_secs() / 86_400;
+        if days >= cadence.days_min() + i64::from(policy.grace_days) {
+            let sentence = format!("no batch covers the {days} days before `{}`", batch.name);
+            open(EpisodeKind::MissingBatch, sentence)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,478 @@
+//! Procedure: read records, each as one consistent snapshot.
+//!
+//! 1. check that the person may read
+//! 2. read everything one page or answer needs in one read transaction
+
+use super::ingest_batch::Judge;
+use crate::access::account::{Account, Acting};
+use crate::access::role::Action;
+use crate::drift::episode::EpisodeState;
+use crate::drift::monitor::Monitor;
+use crate::drift::policy::Policy;
+use crate::drift::reference::Reference;
+use crate::drift::report::DriftReport;
+use crate::error::{Error, Result};
+use crate::ledger::entry::Entry;
+use crate::provenance::lineage::Lineage;
+use crate::provenance::registration::Registration;
+use crate::review::decision::Decision;
+use crate::review::signature::Signature;
+use crate::store::accounts::TokenRow;
+use crate::store::batches::{BatchRow, LabelsRow, QuarantineRow, ReportRow};
+use crate::store::episodes::{AcknowledgementRow, EpisodeRow};
+use crate::store::versions::{ModelRow, VersionRow};
+use crate::store::{ReadTx, Store};
+
+/// Most rows any list returns at once.
+pub const PAGE_ROWS_MAX: u64 = 500;
+
+/// An episode with the version it belongs to, for lists.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct EpisodeLine {
+    /// The episode.
+    #[serde(flatten)]
+    pub episode: EpisodeRow,
+    /// Model name.
+    pub model: String,
+    /// Model version.
+    pub version: String,
+    /// Batches in it so far.
+    pub batches: u64,
+    /// User name of who drafted its decision.
+    pub drafted_by: Option<String>,
+}
+
+/// What waits for a person.
+#[derive(Clone, Debug)]
+pub struct Inbox {
+    /// Episodes that are not decided, newest first.
+    pub open: Vec<EpisodeLine>,
+    /// Those this person can take the next step on.
+    pub mine: Vec<EpisodeLine>,
+    /// The newest decided ones.
+    pub decided: Vec<EpisodeLine>,
+}
+
+/// Everything the page of a version shows.
+#[derive(Clone, Debug)]
+pub struct VersionView {
+    /// The version.
+    pub version: VersionRow,
+    /// Its registration.
+    pub registration: Registration,
+    /// The policy in force.
+    pub policy: Policy,
+    /// The frozen score cards.
+    pub monitor: Monitor,
+    /// Reports, oldest first.
+    pub reports: Vec<(ReportRow, DriftReport)>,
+    /// Episodes, newest first.
+    pub episodes: Vec<EpisodeLine>,
+    /// Files that were not taken.
+    pub quarantined: Vec<QuarantineRow>,
+    /// Label deliveries.
+    pub labels: Vec<LabelsRow>,
+}
+
+/// Everything the page of a report shows.
+#[derive(Clone, Debug)]
+pub struct ReportView {
+    /// Its row.
+    pub row: ReportRow,
+    /// Its document.
+    pub report: DriftReport,
+    /// The reference it was judged against.
+    pub reference: Reference,
+    /// Episodes it belongs to.
+    pub episodes: Vec<EpisodeLine>,
+}
+
+/// A decision as drafted, with its exact bytes.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct DecisionView {
+    /// The record.
+    pub decision: Decision,
+    /// SHA-256 of its canonical bytes.
+    pub sha256: String,
+    /// The canonical bytes.
+    pub document: String,
+    /// Ledger entry.
+    pub entry: u64,
+    /// The signature, if there is one.
+    pub signature: Option<SignatureView>,
+}
+
+/// A signature and how it is shown.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct SignatureView {
+    /// The record.
+    pub signature: Signature,
+    /// The words every page and export shows.
+    pub manifestation: String,
+    /// Ledger entry.
+    pub entry: u64,
+}
+
+/// Everything the page of an episode shows.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct EpisodeView {
+    /// The episode.
+    pub episode: EpisodeLine,
+    /// Its reports, oldest first.
+    pub reports: Vec<ReportRow>,
+    /// Who took note of it.
+    pub acknowledgement: Option<AcknowledgementRow>,
+    /// What was decided.
+    pub decision: Option<DecisionView>,
+}
+
+fn missing(what: &'static str, id: &str) -> Error {
+    Error::NotFound { what, id: id.to_owned() }
+}
+
+fn parse<T: serde::de::DeserializeOwned>(document: &str) -> Result<T> {
+    serde_json::from_str(document).map_err(|e| {
+        Error::Drift(crate::drift::Error::Mismatch { what: "stored record", detail: e.to_string() })
+    })
+}
+
+/// All models, with their versions.
+///
+/// # Errors
+///
+/// [`Error::Access`].
+pub fn models(store: &Store, acting: &Acting) -> Result<Vec<(ModelRow, Vec<VersionRow>)>> {
+    acting.permit(Action::Read)?;
+    store.read(|tx| {
+        let versions = tx.versions(None)?;
+        let of = |model: &ModelRow| {
+            versions.iter().filter(|v| v.model == model.model).cloned().collect()
+        };
+        Ok(tx.models()?.into_iter().map(|model| (model.clone(), of(&model))).collect())
+    })
+}
+
+/// One version row.
+///
+/// # Errors
+///
+/// [`Error::Access`], [`Error::NotFound`].
+pub fn version(store: &Store, acting: &Acting, model: &str, version: &str) -> Result<VersionRow> {
+    acting.permit(Action::Read)?;
+    store.read(|tx| {
+        tx.version(model, version)?
+            .ok_or_else(|| missing("model version", &format!("{model}/{version}")))
+    })
+}
+
+/// The version's page.
+///
+/// # Errors
+///
+/// [`Error::Access`], [`Error::NotFound`].
+pub fn version_view(
+    store: &Store,
+    acting: &Acting,
+    model: &str,
+    version: &str,
+) -> Result<VersionView> {
+    acting.permit(Action::Read)?;
+    store.read(|tx| {
+        let judge = Judge::read(tx, model, version)?;
+        let id = judge.version.id.clone();
+        let mut reports = Vec::new();
+        for row in tx.reports(&id, 60)? {
+            let document =
+                tx.report_document(&row.id)?.ok_or_else(|| missing("report", &row.id))?;
+            reports.push((row, parse(&document)?));
+        }
+        Ok(VersionView {
+            reports,
+            episodes: lines(tx, tx.episodes(Some(&id), PAGE_ROWS_MAX)?)?,
+            quarantined: tx.quarantined(&id, 50)?,
+            labels: tx.labels(&id, 50)?,
+            version: judge.version,
+            registration: judge.registration,
+            policy: judge.policy.0,
+            monitor: judge.monitor.0,
+        })
+    })
+}
+
+/// The batches of a version, newest first, before ledger entry `before`.
+///
+/// # Errors
+///
+/// [`Error::Access`], [`Error::NotFound`].
+pub fn batches(
+    store: &Store,
+    acting: &Acting,
+    (model, version): (&str, &str),
+    (before, limit): (Option<u64>, u64),
+) -> Result<Vec<BatchRow>> {
+    let row = self::version(store, acting, model, version)?;
+    Ok(store.read(|tx| tx.batches(&row.id, before, limit.clamp(1, PAGE_ROWS_MAX)))?)
+}
+
+/// Files that were not taken.
+///
+/// # Errors
+///
+/// [`Error::Access`], [`Error::NotFound`].
+pub fn quarantined(
+    store: &Store,
+    acting: &Acting,
+    model: &str,
+    version: &str,
+) -> Result<Vec<QuarantineRow>> {
+    let row = self::version(store, acting, model, version)?;
+    Ok(store.read(|tx| tx.quarantined(&row.id, PAGE_ROWS_MAX))?)
+}
+
+/// One report with the reference it was judged against.
+///
+/// # Errors
+///
+/// [`Error::Access`], [`Error::NotFound`].
+pub fn report_view(store: &Store, acting: &Acting, id: &str) -> Result<ReportView> {
+    acting.permit(Action::Read)?;
+    store.read(|tx| {
+        let row = tx.report(id)?.ok_or_else(|| missing("report", id))?;
+        let document = tx.report_document(id)?.ok_or_else(|| missing("report", id))?;
+        let report: DriftReport = parse(&document)?;
+        let judge = Judge::read(tx, &report.context.model, &report.context.version)?;
+        let mut episodes = Vec::new();
+        for episode_id in tx.episodes_of_report(id)? {
+            episodes.extend(tx.episode(&episode_id)?);
+        }
+        Ok(ReportView { episodes: lines(tx, episodes)?, reference: judge.reference.0, row, report })
+    })
+}
+
+/// The canonical bytes of a report.
+///
+/// # Errors
+///
+/// [`Error::Access`], [`Error::NotFound`].
+pub fn report_document(store: &Store, acting: &Acting, id: &str) -> Result<String> {
+    acting.permit(Action::Read)?;
+    store.read(|tx| tx.report_document(id)?.ok_or_else(|| missing("report", id)))
+}
+
+fn lines(tx: &ReadTx<'_>, episodes: Vec<EpisodeRow>) -> Result<Vec<EpisodeLine>> {
+    let mut out = Vec::with_capacity(episodes.len());
+    for episode in episodes {
+        let version = tx
+            .version_by_id(&episode.version_id)?
+            .ok_or_else(|| missing("model version", &episode.version_id))?;
+        let drafted_by = match tx.decision_of(&episode.id)? {
+            Some(row) => Some(parse::<Decision>(&row.document)?.drafted_by.user_name),
+            None => None,
+        };
+        out.push(EpisodeLine {
+            batches: tx.episode_reports(&episode.id)?.len() as u64,
+            model: version.model,
+            version: version.version,
+            drafted_by,
+            episode,
+        });
+    }
+    Ok(out)
+}
+
+/// What waits, and what waits for this person.
+///
+/// # Errors
+///
+/// [`Error::Access`].
+pub fn inbox(store: &Store, acting: &Acting) -> Result<Inbox> {
+    acting.permit(Action::Read)?;
+    let all = store.read(|tx| lines(tx, tx.episodes(None, PAGE_ROWS_MAX)?))?;
+    let (decided, open): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|line| line.episode.state == EpisodeState::Decided);
+    let mine = open.iter().filter(|line| is_next(&acting.account, line)).cloned().collect();
+    Ok(Inbox { mine, open, decided: decided.into_iter().take(20).collect() })
+}
+
+/// Whether `account` may take the next step on an episode.
+pub fn is_next(account: &Account, line: &EpisodeLine) -> bool {
+    let may = |action: Action| action.roles().contains(&account.role);
+    match line.episode.state {
+        EpisodeState::Open => may(Action::Acknowledge),
+        EpisodeState::Acknowledged => may(Action::DraftDecision),
+        EpisodeState::Drafted => {
+            may(Action::SignDecision)
+                && line.drafted_by.as_deref() != Some(account.user_name.as_str())
+        }
+        EpisodeState::Decided => false,
+    }
+}
+
+/// Episodes, newest first, of one version or of all.
+///
+/// # Errors
+///
+/// [`Error::Access`].
+pub fn episodes(store: &Store, acting: &Acting) -> Result<Vec<EpisodeLine>> {
+    acting.permit(Action::Read)?;
+    store.read(|tx| lines(tx, tx.episodes(None, PAGE_ROWS_MAX)?))
+}
+
+/// One episode with its whole story.
+///
+/// # Errors
+///
+/// [`Error::Access`], [`Error::NotFound`].
+pub fn episode_view(store: &Store, acting: &Acting, id: &str) -> Result<EpisodeView> {
+    acting.permit(Action::Read)?;
+    store.read(|tx| {
+        let episode = tx.episode(id)?.ok_or_else(|| missing("alert", id))?;
+        let decision = match tx.decision_of(id)? {
+            None => None,
+            Some(row) => Some(DecisionView {
+                signature: signature_view(tx, &row.id)?,
+                decision: parse(&row.document)?,
+                sha256: row.sha256,
+                document: row.document,
+                entry: row.entry,
+            }),
+        };
+        let line = lines(tx, vec![episode])?.pop().ok_or_else(|| missing("alert", id))?;
+        Ok(EpisodeView {
+            episode: line,
+            reports: tx.episode_reports(id)?,
+            acknowledgement: tx.acknowledgement(id)?,
+            decision,
+        })
+    })
+}
+
+fn signature_view(tx: &ReadTx<'_>, decision_id: &str) -> Result<Option<SignatureView>> {
+    let Some(row) = tx.signature_of(decision_id)? else { return Ok(None) };
+    let signature: Signature = parse(&row.document)?;
+    Ok(Some(SignatureView {
+        manifestation: signature.manifestation(),
+        signature,
+        entry: row.entry,
+    }))
+}
+
+/// The lineage graph of a version, with its batches and reports.
+///
+/// # Errors
+///
+/// [`Error::Access`], [`Error::NotFound`].
+pub fn lineage(store: &Store, acting: &Acting, model: &str, version: &str) -> Result<Lineage> {
+    acting.permit(Action::Read)?;
+    store.read(|tx| {
+        let judge = Judge::read(tx, model, version)?;
+        let id = judge.version.id.clone();
+        let mut graph =
+            Lineage::of_registration(&id, &judge.registration, &judge.version.content_sha256);
+        for report in tx.reports(&id, PAGE_ROWS_MAX)? {
+            if let Some(batch) = tx.batch_by_name(&id, &report.batch)? {
+                graph.node(&batch.id, "batch", &batch.name, Some(&batch.sha256));
+                graph.node(
+                    &report.id,
+                    "report",
+                    &format!("report {}", report.number),
+                    Some(&report.sha256),
+                );
+                graph.edge(&batch.id, &report.id, "judged");
+                graph.edge(&id, &report.id, "judged_by_reference_of");
+            }
+        }
+        for episode in tx.episodes(Some(&id), PAGE_ROWS_MAX)? {
+            let Some(decision) = tx.decision_of(&episode.id)? else { continue };
+            graph.node(&decision.id, "decision", "decision", Some(&decision.sha256));
+            for report in tx.episode_reports(&episode.id)? {
+                graph.edge(&report.id, &decision.id, "cited");
+            }
+        }
+        Ok(graph)
+    })
+}
+
+/// A page of the audit trail, newest first, with the bodies of the entries; and the signed head.
+///
+/// # Errors
+///
+/// [`Error::Access`].
+pub fn audit_trail(
+    store: &Store,
+    acting: &Acting,
+    before: Option<u64>,
+    limit: u64,
+) -> Result<(Vec<(Entry, serde_json::Value)>, String)> {
+    acting.permit(Action::Read)?;
+    let limit = usize::try_from(limit.clamp(1, PAGE_ROWS_MAX)).unwrap_or(1);
+    store.read(|tx| {
+        let mut page = Vec::new();
+        for stored in tx.entries_before(before, limit)? {
+            let body = tx.body(stored.entry.idx)?.unwrap_or_default();
+            page.push((stored.entry, serde_json::from_slice(&body).unwrap_or_default()));
+        }
+        Ok((page, tx.head()?.checkpoint))
+    })
+}
+
+/// One ledger entry, its body, and its proof under the newest checkpoint.
+///
+/// # Errors
+///
+/// [`Error::Access`], [`Error::NotFound`].
+pub fn ledger_entry(
+    store: &Store,
+    acting: &Acting,
+    index: u64,
+) -> Result<(Entry, serde_json::Value, String)> {
+    acting.permit(Action::Read)?;
+    store.read(|tx| {
+        let stored = tx.entry(index)?.ok_or_else(|| missing("ledger entry", &index.to_string()))?;
+        let body = tx.body(index)?.unwrap_or_default();
+        Ok((
+            stored.entry,
+            serde_json::from_slice(&body).unwrap_or_default(),
+            tx.log_proof(index)?.to_text(),
+        ))
+    })
+}
+
+/// The newest signed head of the ledger.
+///
+/// # Errors
+///
+/// [`Error::Access`].
+pub fn checkpoint(store: &Store, acting: &Acting) -> Result<String> {
+    acting.permit(Action::Read)?;
+    Ok(store.read(|tx| tx.head())?.checkpoint)
+}
+
+/// All accounts.
+///
+/// # Errors
+///
+/// [`Error::Access`].
+pub fn accounts(store: &Store, acting: &Acting) -> Result<Vec<Account>> {
+    acting.permit(Action::Read)?;
+    Ok(store.read(|tx| tx.accounts())?)
+}
+
+/// The tokens of the person who asks.
+///
+/// # Errors
+///
+/// [`Error::Access`].
+pub fn own_tokens(store: &Store, acting: &Acting) -> Result<Vec<TokenRow>> {
+    acting.permit(Action::ManageOwnTokens)?;
+    Ok(store.read(|tx| tx.tokens_of(&acting.account.id))?)
+}
+
+/// Whether the store is a demonstration.
+///
+/// # Errors
+///
+/// Those of the store.
+pub fn is_demonstration(store: &Store) -> Result<bool> {
+    Ok(store.read(|tx| tx.setting("demonstration"))?.is_some())
+}

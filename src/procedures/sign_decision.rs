@@ -1,0 +1,74 @@
+//! Procedure: sign a decision that another person drafted.
+//!
+//! 1. check that the person may sign, is signed in (no token signs), and is not the drafter
+//! 2. verify the password again; five wrong ones lock the account
+//! 3. check that the bytes to sign are those that were shown
+//! 4. write the signature and its ledger entry: the alert is decided because a signed decision exists
+
+use super::sign_in::check_password;
+use super::{Recorded, actor, subject};
+use crate::access::account::{Acting, Way};
+use crate::access::role::Action;
+use crate::drift::episode::EpisodeState;
+use crate::error::{Error, Result};
+use crate::ledger::entry::EntryType;
+use crate::review::signature::Signature;
+use crate::store::Store;
+use crate::{access, clock, digest};
+
+/// Signs the decision on the episode `id`; `shown_sha256` is the digest of the record that was on the screen.
+///
+/// # Errors
+///
+/// [`Error::Access`] for a role, a token, the drafter or a wrong password; [`Error::Review`] for a record that changed or an
+/// episode without a draft.
+pub fn sign_decision(
+    store: &Store,
+    acting: &Acting,
+    id: &str,
+    (shown_sha256, password): (&str, &str),
+) -> Result<Recorded<Signature>> {
+    acting.permit(Action::SignDecision)?;
+    if acting.way != Way::Session {
+        return Err(Error::Access(access::Error::NotPermitted {
+            role: acting.way_word(),
+            action: Action::SignDecision.words(),
+            needed: "somebody who is signed in".to_owned(),
+        }));
+    }
+    let episode = store.read(|tx| tx.episode(id))?;
+    super::acknowledge_alert::require_state(episode, id, EpisodeState::Drafted, "to sign")?;
+    let missing = || Error::NotFound { what: "decision on alert", id: id.to_owned() };
+    let drafted = store.read(|tx| tx.decision_of(id))?.ok_or_else(missing)?;
+    if drafted.account_id == acting.account.id {
+        return Err(Error::Access(access::Error::SamePerson {
+            user_name: acting.account.user_name.clone(),
+            did: "drafted this decision",
+            must: "sign it",
+        }));
+    }
+    check_password(store, &acting.account, password)?;
+    let written = store.write(&actor(acting), EntryType::DecisionSign, |tx| {
+        let newest = tx.decision_of(id)?.ok_or_else(missing)?;
+        if tx.signature_of(&newest.id)?.is_some() {
+            let (found, expected) = (EpisodeState::Decided.word(), EpisodeState::Drafted.word());
+            return Err(Error::Review(crate::review::Error::WrongState {
+                found,
+                action: "to sign",
+                expected,
+            }));
+        }
+        let made = (clock::new_id("si"), tx.at().to_owned());
+        let decision = (newest.id.as_str(), newest.document.as_bytes());
+        let signature = Signature::over(decision, shown_sha256, acting.account.clone(), made)?;
+        let bytes = signature.bytes()?;
+        let sha256 = digest::sha256_hex(&bytes);
+        let document = String::from_utf8(bytes).unwrap_or_default();
+        tx.subject(subject("episode", id));
+        tx.subject(subject("decision", &newest.id));
+        tx.refer(newest.entry);
+        tx.insert_signature(&signature.id, (&newest.id, &acting.account.id), (&sha256, &document))?;
+        Ok::<_, Error>(signature)
+    })?;
+    Ok(Recorded { value: written.value, entry: written.index, checkpoint: written.checkpoint })
+}

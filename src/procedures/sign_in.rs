@@ -1,0 +1,131 @@
+//! Procedure: sign in, stay signed in, sign out; and who a request comes from.
+//!
+//! 1. find the account; refuse a locked one
+//! 2. verify the password; the fifth wrong one in a row locks the account, which is a ledger entry
+//! 3. keep a session: its secret goes into the cookie, its digest into the store
+
+use super::subject;
+use crate::access;
+use crate::access::account::{Account, Acting, Way};
+use crate::access::password::{self, WRONG_PASSWORDS_MAX};
+use crate::access::session::{Secret, Session};
+use crate::access::token::TokenScope;
+use crate::error::{Error, Result};
+use crate::ledger::entry::{Actor, EntryType};
+use crate::store::Store;
+use crate::{clock, digest};
+
+/// Signs in and returns the cookie's secret with the session.
+///
+/// # Errors
+///
+/// [`access::Error::WrongCredentials`], [`access::Error::Locked`].
+pub fn sign_in(store: &Store, user_name: &str, password: &str) -> Result<(String, Session)> {
+    let Some(account) = store.read(|tx| tx.account_by_name(user_name))? else {
+        // The same work as for a real account, so that the time tells nothing.
+        let _ = password::digest("a password nobody has");
+        return Err(Error::Access(access::Error::WrongCredentials));
+    };
+    check_password(store, &account, password)?;
+    let secret = Secret::draw("")?;
+    let session = Session {
+        secret_sha256: secret.sha256,
+        account,
+        form_token: clock::new_secret(16).map_err(access::Error::Random)?,
+        used_at: store.clock().now().as_second(),
+    };
+    store.start_session(&session)?;
+    Ok((secret.plain, session))
+}
+
+/// Verifies the password of an account and counts wrong ones.
+///
+/// # Errors
+///
+/// [`access::Error::WrongCredentials`], [`access::Error::Locked`].
+pub(super) fn check_password(store: &Store, account: &Account, password: &str) -> Result<()> {
+    let locked = |attempts| {
+        Error::Access(access::Error::Locked { user_name: account.user_name.clone(), attempts })
+    };
+    let (is_locked, credential, wrong) = store.read(|tx| {
+        let state = (
+            tx.is_locked(&account.id)?,
+            tx.credential(&account.id)?,
+            tx.wrong_passwords(&account.id)?,
+        );
+        Ok::<_, crate::store::Error>(state)
+    })?;
+    if is_locked {
+        return Err(locked(WRONG_PASSWORDS_MAX));
+    }
+    let stored = credential.ok_or(access::Error::WrongCredentials)?.phc;
+    if password::verify(password, &stored)? {
+        if wrong > 0 {
+            store.clear_wrong_passwords(&account.id)?;
+        }
+        return Ok(());
+    }
+    let attempts = store.count_wrong_password(&account.id)?;
+    if attempts < WRONG_PASSWORDS_MAX {
+        return Err(Error::Access(access::Error::WrongCredentials));
+    }
+    let reason = format!("{attempts} wrong passwords in a row");
+    store.write(&Actor::new("system", "system", "system"), EntryType::AccountLock, |tx| {
+        tx.subject(subject("account", &account.id));
+        tx.insert_lock(&clock::new_id("lo"), &account.id, true, &reason)?;
+        Ok::<_, Error>(())
+    })?;
+    Err(locked(attempts))
+}
+
+/// The session behind a cookie; using it keeps it alive.
+///
+/// # Errors
+///
+/// [`access::Error::SessionOver`].
+pub fn session_of(store: &Store, secret: &str) -> Result<Session> {
+    let sha256 = digest::sha256_hex(secret.as_bytes());
+    let session = store.read(|tx| tx.session(&sha256))?.ok_or(access::Error::SessionOver)?;
+    let now = store.clock().now().as_second();
+    if session.check(now).is_err() {
+        store.end_session(&sha256)?;
+        return Err(Error::Access(access::Error::SessionOver));
+    }
+    if now > session.used_at {
+        store.touch_session(&sha256, now)?;
+    }
+    Ok(session)
+}
+
+/// Ends the session behind a cookie.
+///
+/// # Errors
+///
+/// Those of the store.
+pub fn sign_out(store: &Store, secret: &str) -> Result<()> {
+    Ok(store.end_session(&digest::sha256_hex(secret.as_bytes()))?)
+}
+
+/// Who sends a request with a bearer token.
+///
+/// # Errors
+///
+/// [`access::Error::TokenNotValid`].
+pub fn acting_by_token(store: &Store, secret: &str) -> Result<Acting> {
+    let sha256 = digest::sha256_hex(secret.as_bytes());
+    let not_valid = access::Error::TokenNotValid;
+    let token =
+        store.read(|tx| tx.token_by_secret(&sha256))?.ok_or(access::Error::TokenNotValid)?;
+    let now = store.clock().now_text();
+    if token.revoked || token.expires_at.as_ref().is_some_and(|end| *end <= now) {
+        return Err(not_valid.into());
+    }
+    let scope: TokenScope = serde_json::from_value(token.scope).map_err(|e| {
+        Error::Access(access::Error::Digest { detail: format!("token scope: {e}") })
+    })?;
+    let way = match scope {
+        TokenScope::Source { version_id } => Way::SourceToken { version_id },
+        TokenScope::Personal => Way::PersonalToken,
+    };
+    Ok(Acting { account: token.account, way })
+}

@@ -1,0 +1,97 @@
+//! An electronic signature: who signed which bytes, with what meaning, when.
+
+use super::{Error, Result};
+use crate::access::account::Account;
+use crate::digest;
+use serde::{Deserialize, Serialize};
+
+/// Identifies the format of a signature record.
+pub const SIGNATURE_FORMAT: &str = "driftledger/signature/v1";
+
+/// What a signature stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Meaning {
+    /// The signer approves the decision.
+    ApprovesDecision,
+}
+
+impl Meaning {
+    /// The meaning in words, as every manifestation shows it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::ApprovesDecision => "approves this decision",
+        }
+    }
+}
+
+/// The signature record: its canonical bytes are witnessed by the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Signature {
+    /// Always [`SIGNATURE_FORMAT`].
+    pub format: String,
+    /// Id.
+    pub id: String,
+    /// The decision signed.
+    pub decision: String,
+    /// SHA-256 of its canonical bytes.
+    pub decision_sha256: String,
+    /// Who signed: user name, printed name, role.
+    pub signer: Account,
+    /// What it stands for.
+    pub meaning: Meaning,
+    /// When, UTC.
+    pub signed_at: String,
+    /// How the signer was identified: user name and password, entered for this signature.
+    pub method: String,
+}
+
+impl Signature {
+    /// The signature of `signer` over `decision_bytes`, which must be the bytes whose digest `shown_sha256` was on the screen.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Changed`] when the bytes are others than those shown.
+    pub fn over(
+        decision: (&str, &[u8]),
+        shown_sha256: &str,
+        signer: Account,
+        (id, signed_at): (String, String),
+    ) -> Result<Self> {
+        let decision_sha256 = digest::sha256_hex(decision.1);
+        if decision_sha256 != shown_sha256 {
+            return Err(Error::Changed);
+        }
+        Ok(Self {
+            format: SIGNATURE_FORMAT.to_owned(),
+            id,
+            decision: decision.0.to_owned(),
+            decision_sha256,
+            signer,
+            meaning: Meaning::ApprovesDecision,
+            signed_at,
+            method: "user name and password".to_owned(),
+        })
+    }
+
+    /// The canonical bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Digest`].
+    pub fn bytes(&self) -> Result<Vec<u8>> {
+        Ok(digest::canonical_json(self)?)
+    }
+
+    /// The manifestation: the same words on screen, in print and in every export.
+    pub fn manifestation(&self) -> String {
+        let Account { printed_name, user_name, role, .. } = &self.signer;
+        format!(
+            "Signed electronically by {printed_name} ({user_name}, {}) on {}: {}. Record SHA-256 {}",
+            role.word(),
+            self.signed_at,
+            self.meaning.words(),
+            self.decision_sha256,
+        )
+    }
+}

@@ -1,0 +1,199 @@
+//! χ² test of homogeneity on two count vectors: could both come from the same shares?
+//!
+//! Shown, never deciding. Two-sample form: the reference is a sample too, so its counts are not taken as the truth.
+//!
+//! Source: Pearson 1900; Agresti 2013, *Categorical Data Analysis*, 3rd ed., section 3.2. Vectors:
+//! `tests/vectors/statistics.json`.
+
+use statrs::function::gamma::gamma_ur;
+
+use super::{Error, Result, bins};
+
+/// Outcome of the test.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct ChiSquareTest {
+    /// X²: 0 = equal shares; larger is worse.
+    pub statistic: f64,
+    /// Degrees of freedom: bins with rows − 1.
+    pub degrees: usize,
+    /// P(X² at least as large | same shares).
+    pub p_value: f64,
+    /// Smallest expected cell: below 5 the p-value is not to be relied on.
+    pub smallest_expected: f64,
+}
+
+/// Test of homogeneity of the 2 × K table of `reference` and `batch`, without continuity correction.
+///
+/// ```text
+/// X² = Σ (observed − expected)²/expected,  expected = row total × column total / grand total,  df = K − 1
+/// ```
+///
+/// Bins without rows on either side are left out.
+///
+/// # Errors
+///
+/// - [`Error::BinsDiffer`]: different numbers of bins.
+/// - [`Error::NotEnough`]: a side without rows, or fewer than two bins with rows.
+///
+/// ```
+/// use driftledger::statistics::chi_square::chi_square;
+/// let test = chi_square(&[40, 60], &[60, 40]).unwrap();
+/// assert!((test.statistic - 8.0).abs() < 1e-12);
+/// ```
+pub fn chi_square(reference: &[u64], batch: &[u64]) -> Result<ChiSquareTest> {
+    let columns = columns(reference, batch)?;
+    let (mut statistic, mut smallest_expected) = (0.0, f64::INFINITY);
+    for cell in cells(&columns) {
+        statistic +=
+            (cell.observed - cell.expected) * (cell.observed - cell.expected) / cell.expected;
+        smallest_expected = cell.expected.min(smallest_expected);
+    }
+    let degrees = columns.len() - 1;
+    Ok(ChiSquareTest {
+        statistic,
+        degrees,
+        p_value: sf(statistic, degrees as f64),
+        smallest_expected,
+    })
+}
+
+/// Merges the bins with an expected cell below `smallest` into one, so that the test may be used on what is left.
+///
+/// Rule: all bins with an expected cell below `smallest` on either side are pooled; if the pool is still too small, the bin
+/// with the fewest rows joins it, until it is large enough. The pool is the last bin of the answer. At least one bin remains.
+///
+/// # Errors
+///
+/// As [`chi_square`].
+///
+/// ```
+/// use driftledger::statistics::chi_square::merge_small;
+/// let (reference, batch) = merge_small(&[50, 40, 3, 2, 1], &[50, 40, 3, 2, 1], 5.0).unwrap();
+/// assert_eq!((reference, batch), (vec![50, 40, 6], vec![50, 40, 6]));
+/// ```
+pub fn merge_small(
+    reference: &[u64],
+    batch: &[u64],
+    smallest: f64,
+) -> Result<(Vec<u64>, Vec<u64>)> {
+    let rows = bins::totals(reference, batch)?;
+    let columns = columns(reference, batch)?;
+    let (m, n) = (rows.reference as f64, rows.batch as f64);
+    let expected = |column: (u64, u64)| (column.0 + column.1) as f64 * m.min(n) / (m + n);
+    let (small, mut large): (Vec<_>, Vec<_>) =
+        columns.into_iter().partition(|column| expected(*column) < smallest);
+    if !small.is_empty() {
+        let mut pool =
+            small.iter().fold((0, 0), |pool, column| (pool.0 + column.0, pool.1 + column.1));
+        while expected(pool) < smallest && !large.is_empty() {
+            let fewest =
+                (0..large.len()).min_by_key(|&bin| large[bin].0 + large[bin].1).unwrap_or(0);
+            let column = large.remove(fewest);
+            pool = (pool.0 + column.0, pool.1 + column.1);
+        }
+        large.push(pool);
+    }
+    Ok(large.into_iter().unzip())
+}
+
+/// One cell of the 2 × K table.
+pub(super) struct Cell {
+    /// Rows found.
+    pub(super) observed: f64,
+    /// Rows expected if both sides had the same shares.
+    pub(super) expected: f64,
+}
+
+/// The bins with rows on at least one side; at least two of them.
+pub(super) fn columns(reference: &[u64], batch: &[u64]) -> Result<Vec<(u64, u64)>> {
+    bins::totals(reference, batch)?;
+    let pairs = reference.iter().copied().zip(batch.iter().copied());
+    let columns: Vec<(u64, u64)> = pairs.filter(|(r, b)| r + b > 0).collect();
+    if columns.len() < 2 {
+        return Err(Error::NotEnough { found: columns.len(), needed: 2 });
+    }
+    Ok(columns)
+}
+
+/// All cells of the table of these columns.
+pub(super) fn cells(columns: &[(u64, u64)]) -> impl Iterator<Item = Cell> + '_ {
+    let m = columns.iter().map(|column| column.0).sum::<u64>() as f64;
+    let n = columns.iter().map(|column| column.1).sum::<u64>() as f64;
+    columns.iter().flat_map(move |&(reference, batch)| {
+        let share = (reference + batch) as f64 / (m + n);
+        [
+            Cell { observed: reference as f64, expected: m * share },
+            Cell { observed: batch as f64, expected: n * share },
+        ]
+    })
+}
+
+/// P(X > x) for X central χ² with `degrees` degrees of freedom.
+pub(super) fn sf(x: f64, degrees: f64) -> f64 {
+    if x <= 0.0 { 1.0 } else { gamma_ur(0.5 * degrees, 0.5 * x) }
+}
+
+/// The x with P(X > x) = `level`, `level` in (0, 1): doubling, then halving.
+pub(super) fn upper_quantile(level: f64, degrees: f64) -> f64 {
+    let (mut low, mut high) = (0.0, degrees.max(1.0));
+    for _ in 0..60 {
+        if sf(high, degrees) <= level {
+            break;
+        }
+        low = high;
+        high *= 2.0;
+    }
+    for _ in 0..100 {
+        let middle = 0.5 * (low + high);
+        if middle <= low || middle >= high {
+            break;
+        }
+        if sf(middle, degrees) > level {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    0.5 * (low + high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_known_answers() {
+        // scipy 1.17.1: chi2_contingency([r, c], correction=False)
+        let test = chi_square(&[16, 18, 16, 14, 12, 12], &[16, 16, 16, 16, 16, 8]).unwrap();
+        assert!((test.statistic / 1.622_408_963_585_434_2 - 1.0).abs() < 1e-12);
+        assert!((test.p_value / 0.898_526_239_402_660_7 - 1.0).abs() < 1e-9);
+        assert_eq!((test.degrees, test.smallest_expected), (5, 10.0));
+    }
+
+    #[test]
+    fn bins_without_rows_do_not_count() {
+        let with = chi_square(&[40, 0, 60], &[60, 0, 40]).unwrap();
+        assert_eq!(with, chi_square(&[40, 60], &[60, 40]).unwrap());
+        assert_eq!(chi_square(&[3, 0], &[4, 0]), Err(Error::NotEnough { found: 1, needed: 2 }));
+        assert!(chi_square(&[], &[]).is_err());
+        assert_eq!(chi_square(&[5, 5], &[50, 50]).unwrap().p_value, 1.0);
+    }
+
+    #[test]
+    fn small_bins_merge_by_the_stated_rule() {
+        let merged = merge_small(&[50, 2, 30, 1], &[50, 2, 30, 0], 5.0).unwrap();
+        assert_eq!(merged, (vec![50, 33], vec![50, 32]));
+        assert_eq!(merge_small(&[9, 9], &[9, 9], 5.0).unwrap(), (vec![9, 9], vec![9, 9]));
+        assert_eq!(merge_small(&[1, 1], &[1, 1], 5.0).unwrap(), (vec![2], vec![2]));
+    }
+
+    #[test]
+    fn quantiles_invert_the_tail() {
+        for level in [0.999, 0.5, 0.05, 1e-9] {
+            for degrees in [1.0, 9.0, 40.0] {
+                let x = upper_quantile(level, degrees);
+                assert!((sf(x, degrees) / level - 1.0).abs() < 1e-9, "{level} {degrees}");
+            }
+        }
+    }
+}

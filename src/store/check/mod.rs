@@ -1,0 +1,181 @@
+//! The full examination of a data folder: everything that is stored is hashed again and held against the ledger.
+//!
+//! 1. schema: tables and triggers are those that the migrations made, and the database is sound
+//! 2. entries: every leaf, body, node and checkpoint belongs to the others and is signed
+//! 3. rows: every record row is listed in an entry with its digest, and every listed row exists
+//! 4. objects: every stored content has the digest it is named by
+//!
+//! It only reads, and it never refuses a broken store: what is wrong is a [`Finding`].
+
+mod contents;
+mod entries;
+mod layout;
+mod rows;
+
+use super::folder::Folder;
+use super::objects::Objects;
+use super::open::{connect, load_verifier_key};
+use super::{Error, Result, schema};
+use crate::ledger::body::RowDigest;
+use rusqlite::{Connection, OpenFlags, ffi};
+use serde::Serialize;
+use std::path::Path;
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// The record is not what was written.
+    Error,
+    /// Worth looking into; the record stands.
+    Warning,
+}
+
+/// One thing that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What kind of finding, for example `row_changed`; stable.
+    pub code: &'static str,
+    /// The table, or `objects`.
+    pub table: String,
+    /// The row, entry, node (`level/index`), checkpoint size or object.
+    pub id: String,
+    /// What was found and what was expected.
+    pub detail: String,
+}
+
+/// Where the examination is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// `entries`, `rows` or `objects`.
+    pub stage: &'static str,
+    /// How many of them are done.
+    pub done: u64,
+    /// How many there are.
+    pub total: u64,
+}
+
+/// A row that a sound body lists.
+#[derive(Debug)]
+struct ListedRow {
+    index: u64,
+    row: RowDigest,
+}
+
+/// What all parts of the examination write to.
+struct Report<'caller> {
+    findings: Vec<Finding>,
+    progress: &'caller mut dyn FnMut(Progress),
+}
+
+impl Report<'_> {
+    fn error(
+        &mut self,
+        code: &'static str,
+        table: &str,
+        id: impl ToString,
+        detail: impl Into<String>,
+    ) {
+        self.add(Severity::Error, code, table, id, detail.into());
+    }
+
+    fn warning(
+        &mut self,
+        code: &'static str,
+        table: &str,
+        id: impl ToString,
+        detail: impl Into<String>,
+    ) {
+        self.add(Severity::Warning, code, table, id, detail.into());
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "numbers and texts are named alike")]
+    fn add(
+        &mut self,
+        severity: Severity,
+        code: &'static str,
+        table: &str,
+        id: impl ToString,
+        detail: String,
+    ) {
+        let (table, id) = (table.to_owned(), id.to_string());
+        self.findings.push(Finding { severity, code, table, id, detail });
+    }
+
+    fn progress(&mut self, stage: &'static str, done: u64, total: u64) {
+        (self.progress)(Progress { stage, done, total });
+    }
+}
+
+/// Examines the data folder and names everything that is wrong; nothing when it is whole. `progress` is called before
+/// the first and after every entry, row and object.
+///
+/// Truncation to an older state that was whole, by somebody who also removed its newer checkpoints, cannot be seen from
+/// inside: hold a checkpoint kept elsewhere against [`super::ReadTx::consistency_proof`].
+///
+/// # Errors
+///
+/// Only when there is nothing to examine: [`Error::NoDatabase`], [`Error::File`] or [`Error::Ledger`] (no public key),
+/// [`Error::Database`] (not a database at all).
+pub fn check(folder: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Vec<Finding>> {
+    let folder = Folder::new(folder);
+    if !folder.database().exists() {
+        return Err(Error::NoDatabase { folder: folder.path().to_owned() });
+    }
+    let key = load_verifier_key(&folder)?;
+    let connection = open_for_reading(&folder)?;
+    let snapshot = connection.unchecked_transaction()?;
+    let mut report = Report { findings: Vec::new(), progress };
+    layout::check(&snapshot, &mut report)?;
+    if let Some(listed) = tolerate(entries::check(&snapshot, &key, &mut report), &mut report)? {
+        let checked = rows::check(&snapshot, listed, &mut report);
+        tolerate(checked, &mut report)?;
+    }
+    let objects = Objects::new(folder.objects(), folder.spool());
+    contents::check(&snapshot, &objects, &folder.objects(), &mut report)?;
+    Ok(report.findings)
+}
+
+/// A part that the database could not answer is a finding, not the end.
+fn tolerate<T>(outcome: Result<T>, report: &mut Report<'_>) -> Result<Option<T>> {
+    match outcome {
+        Ok(found) => Ok(Some(found)),
+        Err(Error::Database(error)) => {
+            report.error("database_unreadable", "", "", error.to_string());
+            Ok(None)
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// A read-only connection. A folder that cannot be written has no room for the files that reading beside a writer needs;
+/// then, and only when no writer left any, the database is read as a file that nobody changes.
+fn open_for_reading(folder: &Folder) -> Result<Connection> {
+    let connection = connect(folder, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    schema::configure_reader(&connection)?;
+    let tried = connection.query_row("PRAGMA schema_version", [], |_row| Ok(()));
+    let refused = tried.as_ref().err().and_then(rusqlite::Error::sqlite_error);
+    let cannot_open = refused.is_some_and(|error| {
+        matches!(error.extended_code & 0xff, ffi::SQLITE_CANTOPEN | ffi::SQLITE_READONLY)
+    });
+    let left = folder.database().with_extension("db-wal");
+    if !cannot_open || left.metadata().is_ok_and(|about| about.len() > 0) {
+        tried?;
+        return Ok(connection);
+    }
+    let path = folder.database().canonicalize().map_err(|source| {
+        let path = folder.database();
+        Error::File { path, source }
+    })?;
+    let escaped =
+        path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags)?;
+    schema::configure_reader(&connection)?;
+    Ok(connection)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,340 @@
+//! Alert episodes and what people answered: acknowledgement, decision, signature.
+
+use super::{ReadTx, Result, WriteTx};
+use crate::drift::episode::{EpisodeOpening, EpisodeState, OpenEpisode};
+use rusqlite::{OptionalExtension, Row, named_params};
+use serde::Serialize;
+
+/// An episode with how far people have come.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct EpisodeRow {
+    /// Id.
+    pub id: String,
+    /// Version.
+    pub version_id: String,
+    /// Report that opened it.
+    pub report_id: Option<String>,
+    /// What opened it.
+    pub opening: EpisodeOpening,
+    /// When, UTC.
+    pub opened_at: String,
+    /// Where it stands.
+    pub state: EpisodeState,
+    /// Ledger entry.
+    pub entry: u64,
+}
+
+/// An acknowledgement.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct AcknowledgementRow {
+    /// User name of who acknowledged.
+    pub by: String,
+    /// How bad it is.
+    pub severity: String,
+    /// What was said.
+    pub comment: String,
+    /// When, UTC.
+    pub at: String,
+    /// Ledger entry.
+    pub entry: u64,
+}
+
+/// A drafted decision or a signature: the canonical document and its digest.
+#[derive(Clone, Debug)]
+pub struct DocumentRow {
+    /// Id.
+    pub id: String,
+    /// Account that made it.
+    pub account_id: String,
+    /// SHA-256 of the document.
+    pub sha256: String,
+    /// Canonical JSON.
+    pub document: String,
+    /// When, UTC.
+    pub at: String,
+    /// Ledger entry.
+    pub entry: u64,
+}
+
+impl WriteTx<'_> {
+    /// Records a new episode.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn insert_episode(
+        &mut self,
+        (id, version_id): (&str, &str),
+        report_id: Option<&str>,
+        opening: &EpisodeOpening,
+    ) -> Result<()> {
+        let document =
+            String::from_utf8(crate::digest::canonical_json(opening)?).unwrap_or_default();
+        self.insert(
+            "episode",
+            &[
+                ("id", &id),
+                ("version_id", &version_id),
+                ("kind", &opening.kind.word()),
+                ("report_id", &report_id),
+                ("opening", &document),
+            ],
+        )
+    }
+
+    /// Records that a report belongs to an episode.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn insert_episode_batch(
+        &mut self,
+        id: &str,
+        episode_id: &str,
+        report_id: &str,
+    ) -> Result<()> {
+        self.insert(
+            "episode_batch",
+            &[("id", &id), ("episode_id", &episode_id), ("report_id", &report_id)],
+        )
+    }
+
+    /// Records an acknowledgement.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn insert_acknowledgement(
+        &mut self,
+        id: &str,
+        (episode_id, account_id): (&str, &str),
+        (severity, comment): (&str, &str),
+    ) -> Result<()> {
+        self.insert(
+            "acknowledgement",
+            &[
+                ("id", &id),
+                ("episode_id", &episode_id),
+                ("account_id", &account_id),
+                ("severity", &severity),
+                ("comment", &comment),
+            ],
+        )
+    }
+
+    /// Records a drafted decision.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn insert_decision(
+        &mut self,
+        id: &str,
+        (episode_id, account_id): (&str, &str),
+        (sha256, document): (&str, &str),
+    ) -> Result<()> {
+        self.insert(
+            "decision",
+            &[
+                ("id", &id),
+                ("episode_id", &episode_id),
+                ("account_id", &account_id),
+                ("sha256", &sha256),
+                ("document", &document),
+            ],
+        )
+    }
+
+    /// Records a signature.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn insert_signature(
+        &mut self,
+        id: &str,
+        (decision_id, account_id): (&str, &str),
+        (sha256, document): (&str, &str),
+    ) -> Result<()> {
+        self.insert(
+            "signature",
+            &[
+                ("id", &id),
+                ("decision_id", &decision_id),
+                ("account_id", &account_id),
+                ("sha256", &sha256),
+                ("document", &document),
+            ],
+        )
+    }
+}
+
+const EPISODE: &str = "SELECT e.id, e.version_id, e.report_id, e.opening, e.at, e.entry, \
+  EXISTS (SELECT 1 FROM acknowledgement a WHERE a.episode_id = e.id), \
+  EXISTS (SELECT 1 FROM decision d WHERE d.episode_id = e.id), \
+  EXISTS (SELECT 1 FROM decision d JOIN signature s ON s.decision_id = d.id WHERE d.episode_id = e.id) \
+  FROM episode e";
+
+fn episode_of(row: &Row<'_>) -> rusqlite::Result<EpisodeRow> {
+    let opening: String = row.get(3)?;
+    let state = match (row.get(6)?, row.get(7)?, row.get(8)?) {
+        (_, _, true) => EpisodeState::Decided,
+        (_, true, false) => EpisodeState::Drafted,
+        (true, false, false) => EpisodeState::Acknowledged,
+        (false, false, false) => EpisodeState::Open,
+    };
+    Ok(EpisodeRow {
+        id: row.get(0)?,
+        version_id: row.get(1)?,
+        report_id: row.get(2)?,
+        opening: serde_json::from_str(&opening).map_err(|e| {
+            rusqlite::Error::FromSqlConversionFailure(3, rusqlite::types::Type::Text, Box::new(e))
+        })?,
+        opened_at: row.get(4)?,
+        state,
+        entry: row.get::<_, i64>(5)?.unsigned_abs(),
+    })
+}
+
+fn document_of(row: &Row<'_>) -> rusqlite::Result<DocumentRow> {
+    Ok(DocumentRow {
+        id: row.get(0)?,
+        account_id: row.get(1)?,
+        sha256: row.get(2)?,
+        document: row.get(3)?,
+        at: row.get(4)?,
+        entry: row.get::<_, i64>(5)?.unsigned_abs(),
+    })
+}
+
+impl ReadTx<'_> {
+    /// One episode.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn episode(&self, id: &str) -> Result<Option<EpisodeRow>> {
+        let sql = format!("{EPISODE} WHERE e.id = :id ORDER BY e.id");
+        let mut statement = self.connection().prepare_cached(&sql)?;
+        Ok(statement.query_row(named_params! {":id": id}, episode_of).optional()?)
+    }
+
+    /// Episodes of one version or of all, newest first, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn episodes(&self, version_id: Option<&str>, limit: u64) -> Result<Vec<EpisodeRow>> {
+        let sql = format!(
+            "{EPISODE} WHERE :version_id IS NULL OR e.version_id = :version_id \
+             ORDER BY e.entry DESC, e.id DESC LIMIT :limit"
+        );
+        let mut statement = self.connection().prepare_cached(&sql)?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let parameters = named_params! {":version_id": version_id, ":limit": limit};
+        let rows = statement.query_map(parameters, episode_of)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The drift episodes of a version that are not decided, oldest first: their series are muted.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn open_drift_episodes(&self, version_id: &str) -> Result<Vec<OpenEpisode>> {
+        let sql = format!(
+            "{EPISODE} WHERE e.version_id = :version_id AND e.kind = 'drift' AND NOT EXISTS ( \
+             SELECT 1 FROM decision d JOIN signature s ON s.decision_id = d.id WHERE d.episode_id = e.id) \
+             ORDER BY e.entry, e.id"
+        );
+        let mut statement = self.connection().prepare_cached(&sql)?;
+        let rows = statement.query_map(named_params! {":version_id": version_id}, episode_of)?;
+        let rows = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(rows
+            .into_iter()
+            .map(|row| OpenEpisode { id: row.id, series: row.opening.series })
+            .collect())
+    }
+
+    /// The reports of an episode, oldest first, with their digests.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn episode_reports(&self, episode_id: &str) -> Result<Vec<super::batches::ReportRow>> {
+        let sql =
+            "SELECT report_id FROM episode_batch WHERE episode_id = :episode_id ORDER BY entry, id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let ids = statement
+            .query_map(named_params! {":episode_id": episode_id}, |row| row.get::<_, String>(0))?;
+        let ids = ids.collect::<rusqlite::Result<Vec<_>>>()?;
+        let mut reports = Vec::new();
+        for id in ids {
+            reports.extend(self.report(&id)?);
+        }
+        Ok(reports)
+    }
+
+    /// The episodes a report belongs to.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn episodes_of_report(&self, report_id: &str) -> Result<Vec<String>> {
+        let sql =
+            "SELECT episode_id FROM episode_batch WHERE report_id = :report_id ORDER BY entry, id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let rows =
+            statement.query_map(named_params! {":report_id": report_id}, |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The acknowledgement of an episode.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn acknowledgement(&self, episode_id: &str) -> Result<Option<AcknowledgementRow>> {
+        let sql = "SELECT a.user_name, k.severity, k.comment, k.at, k.entry FROM acknowledgement k \
+                   JOIN account a ON a.id = k.account_id WHERE k.episode_id = :episode_id ORDER BY k.id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let found = statement.query_row(named_params! {":episode_id": episode_id}, |row| {
+            Ok(AcknowledgementRow {
+                by: row.get(0)?,
+                severity: row.get(1)?,
+                comment: row.get(2)?,
+                at: row.get(3)?,
+                entry: row.get::<_, i64>(4)?.unsigned_abs(),
+            })
+        });
+        Ok(found.optional()?)
+    }
+
+    /// The newest drafted decision of an episode.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn decision_of(&self, episode_id: &str) -> Result<Option<DocumentRow>> {
+        let sql = "SELECT id, account_id, sha256, document, at, entry FROM decision WHERE episode_id = :episode_id \
+                   ORDER BY entry DESC, id DESC LIMIT 1";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        Ok(statement
+            .query_row(named_params! {":episode_id": episode_id}, document_of)
+            .optional()?)
+    }
+
+    /// The signature of a decision.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn signature_of(&self, decision_id: &str) -> Result<Option<DocumentRow>> {
+        let sql = "SELECT id, account_id, sha256, document, at, entry FROM signature \
+                   WHERE decision_id = :decision_id ORDER BY id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        Ok(statement
+            .query_row(named_params! {":decision_id": decision_id}, document_of)
+            .optional()?)
+    }
+}

@@ -1,0 +1,202 @@
+//! The handle: a data folder that was created or opened, and found whole.
+
+use super::folder::{Folder, sync_folder};
+use super::objects::Objects;
+use super::write::Writer;
+use super::{Error, Result, log, schema};
+use crate::clock::Clock;
+use crate::ledger::entry::{Actor, EntryType, Subject};
+use crate::ledger::key::LogKey;
+use crate::ledger::note::VerifierKey;
+use rusqlite::{Connection, OpenFlags};
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+/// The store of one data folder. Cheap to clone; all clones share one writer.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub(super) inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub(super) folder: Folder,
+    pub(super) clock: Clock,
+    pub(super) key: LogKey,
+    pub(super) objects: Objects,
+    pub(super) writer: Mutex<Writer>,
+    pub(super) readers: Mutex<Vec<Connection>>,
+}
+
+impl Store {
+    /// Makes a new data folder for the log named `origin` (a schema-less URL such as `example.org/driftledger/<id>`):
+    /// key, database, and entry 0, which records both.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::DatabaseExists`]: the folder is in use; an existing key is not overwritten either.
+    /// - [`Error::Ledger`]: `origin` is no key name, or the key cannot be made or saved.
+    /// - [`Error::File`], [`Error::Database`]: the folder cannot be written.
+    pub fn create(folder: &Path, origin: &str, clock: Clock) -> Result<Self> {
+        let folder = Folder::new(folder);
+        if folder.database().exists() {
+            return Err(Error::DatabaseExists { folder: folder.path().to_owned() });
+        }
+        let key = LogKey::generate(origin)?;
+        folder.make()?;
+        key.save(&folder.private_key())?;
+        save_verifier_key(&folder, key.verifier())?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        let mut connection = connect(&folder, flags)?;
+        schema::configure_writer(&connection)?;
+        schema::migrate(&mut connection)?;
+        sync_folder(folder.path())?;
+        let store = Self::assemble(folder, clock, key, connection)?;
+        store.record_creation(origin)?;
+        Ok(store)
+    }
+
+    /// Opens the data folder. The newest checkpoint must be signed by the folder's key, and the root recomputed from the
+    /// stored tree must be the checkpoint's. An older schema is brought up to date.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::NoDatabase`]: there is none; this never creates one.
+    /// - [`Error::NewerSchema`]: a newer program wrote it.
+    /// - [`Error::TreeBroken`], [`Error::NodeMissing`], [`Error::Ledger`], [`Error::KeysDiffer`]: the ledger is not whole.
+    pub fn open(folder: &Path, clock: Clock) -> Result<Self> {
+        let folder = Folder::new(folder);
+        if !folder.database().exists() {
+            return Err(Error::NoDatabase { folder: folder.path().to_owned() });
+        }
+        let verifier = load_verifier_key(&folder)?;
+        let key = LogKey::load(&folder.private_key(), verifier.name())?;
+        if *key.verifier() != verifier {
+            return Err(Error::KeysDiffer { folder: folder.keys() });
+        }
+        let mut connection = connect(&folder, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        if schema::version(&connection)? == 0 {
+            return Err(Error::TreeBroken { size: 0, reason: "the database is empty" });
+        }
+        log::verified_head(&connection, &verifier)?;
+        folder.make()?;
+        schema::configure_writer(&connection)?;
+        schema::migrate(&mut connection)?;
+        Self::assemble(folder, clock, key, connection)
+    }
+
+    /// The data folder.
+    pub fn folder(&self) -> &Path {
+        self.inner.folder.path()
+    }
+
+    /// The clock that dates every entry.
+    pub fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+
+    /// The log's name and public key: what an offline verifier must hold. Its text form is a `vkey`.
+    pub fn verifier_key(&self) -> &VerifierKey {
+        self.inner.key.verifier()
+    }
+
+    /// Stored contents, addressed by their BLAKE3.
+    pub fn objects(&self) -> &Objects {
+        &self.inner.objects
+    }
+
+    fn assemble(folder: Folder, clock: Clock, key: LogKey, writer: Connection) -> Result<Self> {
+        let objects = Objects::new(folder.objects(), folder.spool());
+        let writer = Mutex::new(Writer::new(writer)?);
+        let readers = Mutex::new(Vec::new());
+        Ok(Self { inner: Arc::new(Inner { folder, clock, key, objects, writer, readers }) })
+    }
+
+    fn record_creation(&self, origin: &str) -> Result<()> {
+        let actor = Actor::new("driftledger", "system", "local");
+        let verifier = self.verifier_key().to_string();
+        self.write(&actor, EntryType::LogCreate, |tx| {
+            tx.subject(Subject::new("ledger", origin));
+            tx.insert("ledger", &[("id", &origin), ("verifier_key", &verifier)])
+        })?;
+        Ok(())
+    }
+}
+
+/// Opens the folder's database with `flags`; no other file is ever opened as one.
+pub(super) fn connect(folder: &Folder, flags: OpenFlags) -> Result<Connection> {
+    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Ok(Connection::open_with_flags(folder.database(), flags)?)
+}
+
+/// The verifier key that the folder names.
+pub(super) fn load_verifier_key(folder: &Folder) -> Result<VerifierKey> {
+    let path = folder.verifier_key();
+    let text = fs::read_to_string(&path).map_err(|source| Error::File { path, source })?;
+    Ok(text.trim_end().parse()?)
+}
+
+fn save_verifier_key(folder: &Folder, key: &VerifierKey) -> Result<()> {
+    let path = folder.verifier_key();
+    let saved = fs::File::create_new(&path).and_then(|mut file| {
+        writeln!(file, "{key}")?;
+        file.sync_all()
+    });
+    saved.map_err(|source| Error::File { path, source })?;
+    sync_folder(&folder.keys())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::specimen::{fresh, tamper};
+
+    #[test]
+    fn a_created_store_opens_again_with_the_same_key() {
+        let (folder, store) = fresh();
+        let key = store.verifier_key().clone();
+        drop(store);
+        let again = Store::open(folder.path(), Clock::system()).unwrap();
+        assert_eq!(*again.verifier_key(), key);
+        assert_eq!(again.read(|tx| tx.head()).unwrap().size, 1);
+        let refused = Store::create(folder.path(), "example.org/other", Clock::system());
+        assert!(matches!(refused, Err(Error::DatabaseExists { .. })));
+    }
+
+    #[test]
+    fn a_missing_database_and_a_newer_schema_are_refused() {
+        let empty = tempfile::tempdir().unwrap();
+        let refused = Store::open(empty.path(), Clock::system());
+        assert!(matches!(refused, Err(Error::NoDatabase { .. })));
+        assert_eq!(fs::read_dir(empty.path()).unwrap().count(), 0, "nothing was created");
+        let (folder, store) = fresh();
+        drop(store);
+        tamper(folder.path(), "PRAGMA user_version = 99");
+        let refused = Store::open(folder.path(), Clock::system());
+        assert!(matches!(refused, Err(Error::NewerSchema { found: 99, .. })));
+    }
+
+    #[test]
+    fn a_broken_tree_and_a_foreign_key_are_refused() {
+        for change in [
+            "UPDATE entry SET leaf_hash = zeroblob(32) WHERE idx = 0",
+            "DELETE FROM checkpoint",
+            "DELETE FROM entry",
+            "UPDATE checkpoint SET note = replace(note, '.org', '.net')",
+        ] {
+            let (folder, store) = fresh();
+            drop(store);
+            Store::open(folder.path(), Clock::system()).unwrap();
+            tamper(folder.path(), change);
+            assert!(Store::open(folder.path(), Clock::system()).is_err(), "{change}");
+        }
+        let (folder, store) = fresh();
+        let pem = folder.path().join("keys/log.pem");
+        fs::remove_file(&pem).unwrap();
+        LogKey::generate(store.verifier_key().name()).unwrap().save(&pem).unwrap();
+        let refused = Store::open(folder.path(), Clock::system());
+        assert!(matches!(refused, Err(Error::KeysDiffer { .. })));
+    }
+}

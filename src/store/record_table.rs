@@ -1,0 +1,119 @@
+//! The printed list: every table is a record table, a working table, or one of the ledger's own.
+
+/// Append-only tables: every row is listed in the body of exactly one ledger entry. Each has `id TEXT NOT NULL PRIMARY
+/// KEY`, `entry INTEGER NOT NULL` and `at TEXT NOT NULL`, a row id, and triggers that abort UPDATE and DELETE.
+pub const RECORD_TABLES: &[&str] = &[
+    "ledger",
+    "account",
+    "credential",
+    "account_lock",
+    "token",
+    "token_revocation",
+    "model",
+    "model_version",
+    "reference",
+    "policy",
+    "monitor",
+    "batch",
+    "quarantine",
+    "labels",
+    "report",
+    "episode",
+    "episode_batch",
+    "acknowledgement",
+    "decision",
+    "signature",
+    #[cfg(test)]
+    "specimen",
+];
+
+/// Tables that may change freely: sessions, spool, queues. No entry vouches for them.
+pub const WORKING_TABLES: &[&str] = &[
+    "session",
+    "wrong_password",
+    "setting",
+    #[cfg(test)]
+    "specimen_note",
+];
+
+/// Tables that the Merkle tree itself proves; append-only.
+pub const LEDGER_TABLES: &[&str] = &["entry", "tree_node", "checkpoint"];
+
+/// Columns of record tables that hold the BLAKE3 digest of a stored object, or NULL: (table, column).
+pub const OBJECT_COLUMNS: &[(&str, &str)] = &[
+    ("batch", "blake3"),
+    ("quarantine", "blake3"),
+    ("labels", "blake3"),
+    #[cfg(test)]
+    ("specimen", "object"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::schema;
+    use rusqlite::Connection;
+    use std::collections::BTreeSet;
+
+    fn latest() -> Connection {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut connection).unwrap();
+        connection
+    }
+
+    fn names(connection: &Connection, sql: &str) -> Vec<String> {
+        let mut statement = connection.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.map(|name| name.unwrap()).collect()
+    }
+
+    #[test]
+    fn every_table_is_in_exactly_one_list() {
+        let listed = [RECORD_TABLES, WORKING_TABLES, LEDGER_TABLES].concat();
+        let once: BTreeSet<_> = listed.iter().map(|&name| name.to_owned()).collect();
+        assert_eq!(once.len(), listed.len());
+        let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
+        let stored: BTreeSet<_> = names(&latest(), sql).into_iter().collect();
+        assert_eq!(stored, once);
+    }
+
+    #[test]
+    fn every_append_only_table_aborts_update_and_delete() {
+        let connection = latest();
+        for table in [RECORD_TABLES, LEDGER_TABLES].concat() {
+            for act in ["update", "delete"] {
+                let sql = format!(
+                    "SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND name = '{table}_no_{act}'"
+                );
+                let found = names(&connection, &sql).pop().unwrap_or_default();
+                let expected = format!("BEFORE {} ON {table} BEGIN", act.to_uppercase());
+                assert!(found.contains(&expected), "{table}: {found}");
+                assert!(found.contains("RAISE(ABORT"), "{table}: {found}");
+                assert!(!found.contains("WHEN"), "{table}: {found}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_record_table_has_the_columns_and_the_row_id_it_needs() {
+        let connection = latest();
+        for table in RECORD_TABLES {
+            let columns = format!(
+                "SELECT name || ' ' || type || ' ' || \"notnull\" || ' ' || pk FROM pragma_table_info('{table}') \
+                 WHERE name IN ('id', 'entry', 'at') ORDER BY name"
+            );
+            let expected = ["at TEXT 1 0", "entry INTEGER 1 0", "id TEXT 1 1"];
+            assert_eq!(names(&connection, &columns), expected, "{table}");
+            let kind =
+                format!("SELECT wr || ' ' || strict FROM pragma_table_list WHERE name = '{table}'");
+            assert_eq!(names(&connection, &kind), ["0 1"], "{table} has a row id and is strict");
+        }
+    }
+
+    #[test]
+    fn every_table_is_strict() {
+        let sql = "SELECT name FROM pragma_table_list \
+                   WHERE strict = 0 AND type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
+        assert_eq!(names(&latest(), sql), [""; 0]);
+    }
+}

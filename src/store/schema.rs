@@ -1,0 +1,58 @@
+//! The schema: every migration in order, and the settings of a connection.
+
+use super::{Error, Result};
+use rusqlite::Connection;
+use rusqlite_migration::{M, Migrations, SchemaVersion};
+use std::time::Duration;
+
+/// Every migration, oldest first. Append here; never change one that was released.
+const STEPS: &[M<'_>] = &[
+    M::up(include_str!("migrations/0001_ledger.sql")),
+    M::up(include_str!("migrations/0002_records.sql")),
+    // Last, so that it never stands between two real ones.
+    #[cfg(test)]
+    M::up(super::specimen::MIGRATION),
+];
+
+const MIGRATIONS: Migrations<'_> = Migrations::from_slice(STEPS);
+
+/// How long a connection waits for another process's write.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// Refuses a database whose schema is newer than this program; gives the schema version, 0 for an empty database.
+pub(super) fn version(connection: &Connection) -> Result<usize> {
+    match MIGRATIONS.current_version(connection)? {
+        SchemaVersion::NoneSet => Ok(0),
+        SchemaVersion::Inside(found) => Ok(found.get()),
+        SchemaVersion::Outside(found) => {
+            Err(Error::NewerSchema { found: found.get(), known: STEPS.len() })
+        }
+    }
+}
+
+/// Brings the schema up to date.
+pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
+    Ok(MIGRATIONS.to_latest(connection)?)
+}
+
+/// An empty database in memory with the schema of `version`.
+pub(super) fn pristine(version: usize) -> Result<Connection> {
+    let mut connection = Connection::open_in_memory()?;
+    MIGRATIONS.to_version(&mut connection, version)?;
+    Ok(connection)
+}
+
+/// The settings of the writing connection. Recursive triggers make `REPLACE` fire the triggers that forbid deletion.
+pub(super) fn configure_writer(connection: &Connection) -> Result<()> {
+    connection.pragma_update_and_check(None, "journal_mode", "wal", |_row| Ok(()))?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "recursive_triggers", true)?;
+    configure_reader(connection)
+}
+
+/// The settings of a reading connection.
+pub(super) fn configure_reader(connection: &Connection) -> Result<()> {
+    connection.pragma_update(None, "trusted_schema", false)?;
+    Ok(connection.busy_timeout(BUSY)?)
+}

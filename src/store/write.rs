@@ -1,0 +1,296 @@
+//! Writing: record rows, entry, tree and signed checkpoint in one transaction, or nothing.
+//!
+//! 1. take the one writer and check that entries, tree and newest checkpoint belong together
+//! 2. run the caller's work; every record row it inserts is read back and digested
+//! 3. append the entry that lists these rows, the new tree nodes and the signed checkpoint
+//! 4. commit; only then does the caller get the index and the checkpoint
+
+use super::count::Count;
+use super::log::{self, stored_node};
+use super::open::Store;
+use super::read::ReadTx;
+use super::record_table::RECORD_TABLES;
+use super::row::row_digest;
+use super::{Error, Result};
+use crate::clock;
+use crate::digest::leaf_hash;
+use crate::ledger::body::{self, Body, RowDigest};
+use crate::ledger::checkpoint::Checkpoint;
+use crate::ledger::entry::{Actor, Entry, EntryType, Subject, VERSION};
+use crate::ledger::key::LogKey;
+use crate::ledger::tree::{self, Hash, Node};
+use rusqlite::{Connection, ToSql, TransactionBehavior, named_params, params_from_iter};
+use serde_json::Value;
+use std::ops::Deref;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
+
+/// What a committed write gives back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written<T> {
+    /// The work's own result.
+    pub value: T,
+    /// Index of the ledger entry.
+    pub index: u64,
+    /// The signed checkpoint that covers it.
+    pub checkpoint: String,
+}
+
+/// The one writing connection, and how many rows of record tables its transaction has touched.
+#[derive(Debug)]
+pub(super) struct Writer {
+    connection: Connection,
+    touched: Arc<AtomicU64>,
+}
+
+impl Writer {
+    pub(super) fn new(connection: Connection) -> Result<Self> {
+        let touched = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&touched);
+        connection.update_hook(Some(move |_act, _database: &str, table: &str, _row| {
+            if RECORD_TABLES.contains(&table) {
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+        }))?;
+        Ok(Self { connection, touched })
+    }
+
+    /// For changes of working tables, which no entry vouches for.
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+/// One act: one actor, one time, one ledger entry. Table families add their writes with `impl WriteTx<'_>`; everything a
+/// [`ReadTx`] answers can be asked here too, and sees what this act has written.
+#[derive(Debug)]
+pub struct WriteTx<'connection> {
+    read: ReadTx<'connection>,
+    index: u64,
+    at: jiff::Timestamp,
+    at_text: String,
+    kind: EntryType,
+    actor: Actor,
+    subjects: Vec<Subject>,
+    refers: Vec<u64>,
+    rows: Vec<RowDigest>,
+    detail: Value,
+}
+
+impl<'connection> Deref for WriteTx<'connection> {
+    type Target = ReadTx<'connection>;
+
+    fn deref(&self) -> &ReadTx<'connection> {
+        &self.read
+    }
+}
+
+impl Store {
+    /// Does `work` and records it as one ledger entry of type `kind` by `actor`. When this returns, entry, rows and
+    /// signed checkpoint are durable; when it fails, nothing was written. Do not call it from inside `work`: there is
+    /// one writer.
+    ///
+    /// # Errors
+    ///
+    /// - whatever `work` returns
+    /// - [`Error::NothingRecorded`]: `work` inserted no record row
+    /// - [`Error::Unwitnessed`]: a record table was changed otherwise than by an insert through the transaction
+    /// - [`Error::TreeBroken`]: the stored tree is not the one the newest checkpoint signed
+    pub fn write<T, E: From<Error>>(
+        &self,
+        actor: &Actor,
+        kind: EntryType,
+        work: impl FnOnce(&mut WriteTx<'_>) -> Result<T, E>,
+    ) -> Result<Written<T>, E> {
+        // A panic in `work` rolled its transaction back, so the connection is as good as before.
+        let mut writer = self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let Writer { connection, touched } = &mut *writer;
+        touched.store(0, Ordering::Relaxed);
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(Error::from)?;
+        let size = size_to_extend(&transaction, &self.inner.key)?;
+        let at = self.inner.clock.now();
+        let mut tx = WriteTx {
+            read: ReadTx::new(transaction),
+            index: size,
+            at,
+            at_text: clock::rfc3339(at),
+            kind,
+            actor: actor.clone(),
+            subjects: Vec::new(),
+            refers: Vec::new(),
+            rows: Vec::new(),
+            detail: Value::Null,
+        };
+        let value = work(&mut tx)?;
+        let checkpoint = tx.append(&self.inner.key, touched.load(Ordering::Relaxed))?;
+        let index = tx.index;
+        tx.read.commit()?;
+        Ok(Written { value, index, checkpoint })
+    }
+}
+
+impl WriteTx<'_> {
+    /// The act's time as text, `2026-11-23T17:48:24.132Z`.
+    pub fn at(&self) -> &str {
+        &self.at_text
+    }
+
+    /// The act's time.
+    pub fn time(&self) -> jiff::Timestamp {
+        self.at
+    }
+
+    /// The index of the entry this act will get.
+    pub fn index(&self) -> u64 {
+        self.index
+    }
+
+    /// Who acts.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Names a thing the act is about.
+    pub fn subject(&mut self, subject: Subject) {
+        self.subjects.push(subject);
+    }
+
+    /// Refers to an earlier entry.
+    pub fn refer(&mut self, index: u64) {
+        self.refers.push(index);
+    }
+
+    /// Adds anything else about the act to the entry's body; replaces what was added before.
+    pub fn detail(&mut self, detail: Value) {
+        self.detail = detail;
+    }
+
+    /// Inserts one row into a record table, with the columns `entry` and `at` of this act, and lists its digest in the
+    /// entry. `columns` are literals of the calling family file and hold `id`.
+    pub(super) fn insert(
+        &mut self,
+        table: &'static str,
+        columns: &[(&'static str, &dyn ToSql)],
+    ) -> Result<()> {
+        if !RECORD_TABLES.contains(&table) {
+            return Err(Error::NotARecordTable { table: table.to_owned() });
+        }
+        let act: [(&'static str, &dyn ToSql); 2] =
+            [("entry", &Count(self.index)), ("at", &self.at_text)];
+        let all = || columns.iter().chain(&act);
+        let names: Vec<_> = all().map(|(name, _)| format!("\"{name}\"")).collect();
+        let marks = vec!["?"; names.len()].join(", ");
+        let sql = format!("INSERT INTO \"{table}\" ({}) VALUES ({marks})", names.join(", "));
+        let values = params_from_iter(all().map(|(_, value)| *value));
+        let connection = self.read.connection();
+        let inserted = connection.prepare_cached(&sql)?.execute(values);
+        inserted.map_err(|error| conflict_or(error, table))?;
+        let sql = format!("SELECT * FROM \"{table}\" WHERE rowid = last_insert_rowid()");
+        let row =
+            connection.prepare_cached(&sql)?.query_row([], |row| Ok(row_digest(table, row)))??;
+        self.rows.push(row);
+        Ok(())
+    }
+
+    /// Works on working tables inside the same transaction. Record rows go through [`Self::insert`]: a record table
+    /// that is changed here makes the commit fail.
+    pub(super) fn work<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T> {
+        Ok(work(self.read.connection())?)
+    }
+
+    /// Entry, nodes and checkpoint; gives the checkpoint.
+    fn append(&mut self, key: &LogKey, touched: u64) -> Result<String> {
+        let listed = self.rows.len() as u64;
+        if listed == 0 {
+            return Err(Error::NothingRecorded { kind: self.kind });
+        }
+        if touched != listed {
+            return Err(Error::Unwitnessed { touched, listed });
+        }
+        let body =
+            Body { rows: std::mem::take(&mut self.rows), detail: std::mem::take(&mut self.detail) };
+        let body = body.to_bytes()?;
+        let entry = Entry {
+            v: VERSION,
+            idx: self.index,
+            ts: self.at_text.clone(),
+            kind: self.kind,
+            actor: self.actor.clone(),
+            subj: std::mem::take(&mut self.subjects),
+            body: body::digest_of(&body),
+            refs: std::mem::take(&mut self.refers),
+        };
+        let leaf = entry.to_leaf()?;
+        let connection = self.read.connection();
+        let hash = leaf_hash(&leaf);
+        let nodes = tree::append(self.index, hash, &mut stored_node(connection))?;
+        insert_entry(connection, self.index, &leaf, &hash, &body)?;
+        for node in nodes.iter().filter(|node| node.level > 0) {
+            insert_node(connection, node)?;
+        }
+        let size = self.index + 1;
+        let root = tree::root(size, &mut stored_node(connection))?;
+        let head = Checkpoint { origin: key.verifier().name().to_owned(), size, root };
+        let note = head.sign(key)?;
+        insert_checkpoint(connection, size, &note)?;
+        Ok(note)
+    }
+}
+
+/// The size of the tree to append to. An empty ledger has no checkpoint yet.
+fn size_to_extend(connection: &Connection, key: &LogKey) -> Result<u64> {
+    if log::is_empty(connection)? {
+        return Ok(0);
+    }
+    Ok(log::verified_head(connection, key.verifier())?.size)
+}
+
+fn conflict_or(error: rusqlite::Error, table: &'static str) -> Error {
+    use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
+    let code = error.sqlite_error().map(|found| found.extended_code);
+    match code {
+        Some(SQLITE_CONSTRAINT_PRIMARYKEY | SQLITE_CONSTRAINT_UNIQUE) => {
+            Error::AlreadyExists { table }
+        }
+        _ => error.into(),
+    }
+}
+
+fn insert_entry(
+    connection: &Connection,
+    index: u64,
+    leaf: &[u8],
+    hash: &Hash,
+    body: &[u8],
+) -> Result<()> {
+    let sql =
+        "INSERT INTO entry (idx, leaf, leaf_hash, body) VALUES (:idx, :leaf, :leaf_hash, :body)";
+    connection.prepare_cached(sql)?.execute(
+        named_params! { ":idx": Count(index), ":leaf": leaf, ":leaf_hash": hash, ":body": body },
+    )?;
+    Ok(())
+}
+
+fn insert_node(connection: &Connection, node: &Node) -> Result<()> {
+    let sql = "INSERT INTO tree_node (level, idx, hash) VALUES (:level, :idx, :hash)";
+    connection.prepare_cached(sql)?.execute(
+        named_params! { ":level": node.level, ":idx": Count(node.index), ":hash": node.hash },
+    )?;
+    Ok(())
+}
+
+fn insert_checkpoint(connection: &Connection, size: u64, note: &str) -> Result<()> {
+    let sql = "INSERT INTO checkpoint (size, note) VALUES (:size, :note)";
+    connection
+        .prepare_cached(sql)?
+        .execute(named_params! { ":size": Count(size), ":note": note })?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
