@@ -49,6 +49,7 @@ DAYS = [0, -1, 1, -719162, 2932896, 20774, -25567, None]
 INSTANTS = [0, -1, 1, 1_795_456_104_132_000_000, -2_208_988_800_000_000_000, 999, -1_000_000, None]
 # (id, what it shows, columns, whether the rows are digested too)
 TABLES = [
+    ("worked-example", "the table of docs/TDH1.md, section 10", [column("n", "int", 300, None, -1), column("t", "utf8", "a", "", None)], True),
     ("no-rows", "a table without rows has a schema and no blocks", [column("n", "int"), column("t", "utf8")], True),
     ("one-null", "one null cell", [column("n", "int", None)], True),
     ("all-null-untyped", "the null type", [column("x", "null", None, None, None)], True),

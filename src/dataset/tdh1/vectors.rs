@@ -1,5 +1,6 @@
 //! Every vector of `tests/vectors/tdh1.json` agrees, whole and cut; a second implementation computed what is expected.
 
+use super::context::{BLOCK, COLUMN, ROW, ROW_SET, SCHEMA, TABLE};
 use super::{LogicalType, Result, StructField, TableDigest, TableHasher, row_digests};
 use polars::chunked_array::builder::get_list_builder;
 use polars::prelude::*;
@@ -249,5 +250,25 @@ fn every_vector_agrees() {
                 row_digests(&frame, &declared).unwrap().iter().map(hex::encode).collect();
             assert_eq!(&found, expected, "{}", vector.id);
         }
+    }
+}
+
+#[test]
+fn the_specification_shows_the_digests_of_its_example_and_every_context() {
+    let page = include_str!("../../../docs/TDH1.md");
+    let vectors = include_str!("../../../tests/vectors/tdh1.json");
+    let vectors: Vectors = serde_json::from_str(vectors).unwrap();
+    let example = vectors.tables.iter().find(|vector| vector.id == "worked-example").unwrap();
+    let expected = example.expected.as_ref().unwrap();
+    let digest = &expected.digest;
+    let mut shown = vec![&digest.table, &digest.schema, digest.row_set.as_ref().unwrap()];
+    shown.extend(digest.columns.iter().flat_map(|column| [&column.digest, &column.blocks[0]]));
+    shown.extend(expected.row_digests.iter().flatten());
+    assert_eq!(shown.len(), 10);
+    for digest in shown {
+        assert!(page.contains(digest.as_str()), "{digest}");
+    }
+    for context in [BLOCK, COLUMN, ROW, ROW_SET, SCHEMA, TABLE] {
+        assert!(page.contains(&format!("| `{context}` |")), "{context}");
     }
 }
