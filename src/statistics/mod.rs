@@ -15,13 +15,16 @@
 #![cfg_attr(test, expect(clippy::float_cmp, reason = "some known answers hold to the last bit"))]
 
 pub mod adjust;
+pub mod anderson_darling;
 pub mod chi_square;
 pub mod cliffs_delta;
 pub mod cohens_d;
 pub mod cohens_h;
+pub mod cramer_von_mises;
 pub mod cramers_v;
 pub mod e_detector;
 pub mod energy_distance;
+pub mod epps_singleton;
 pub mod fisher_exact;
 pub mod g_test;
 pub mod hellinger;
@@ -32,6 +35,7 @@ pub mod ks;
 pub mod l_infinity;
 pub mod lanes;
 pub mod limits;
+pub mod mann_whitney;
 pub mod moments;
 pub mod noncentral_chi_square;
 pub mod psi;
