@@ -6,7 +6,7 @@
 mod administration;
 // NEXT mod check;
 mod client;
-// NEXT mod compare;
+mod compare;
 mod demo;
 // NEXT mod export;
 mod fingerprint;
@@ -50,8 +50,8 @@ enum Command {
     Ingest(ingest::IngestArguments),
     /// Send labels that arrived after their rows
     Labels(ingest::LabelsArguments),
-    // NEXT     /// Compare two files: the drift report without a server
-    // NEXT     Compare(compare::CompareArguments),
+        /// Compare two files: the drift report without a server
+        Compare(compare::CompareArguments),
     // NEXT     /// Verify an evidence pack, offline
     // NEXT     Verify(verify::VerifyArguments),
     // NEXT     /// Check everything in a data folder
@@ -79,7 +79,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Register(arguments) => register::run(&arguments),
         Command::Ingest(arguments) => ingest::run(&arguments),
         Command::Labels(arguments) => ingest::run_labels(&arguments),
-        // NEXT         Command::Compare(arguments) => compare::run(&arguments),
+                Command::Compare(arguments) => compare::run(&arguments),
         // NEXT         Command::Verify(arguments) => verify::run(&arguments),
         // NEXT         Command::Check(arguments) => check::run(&arguments),
         // NEXT         Command::Export(arguments) => export::run(&arguments),
@@ -98,7 +98,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
 }
 
 /// Something was found.
-#[expect(dead_code)]
+
 fn found() -> Result<ExitCode> {
     Ok(ExitCode::from(1))
 }
