@@ -50,8 +50,8 @@ enum Command {
     Ingest(ingest::IngestArguments),
     /// Send labels that arrived after their rows
     Labels(ingest::LabelsArguments),
-        /// Compare two files: the drift report without a server
-        Compare(compare::CompareArguments),
+    /// Compare two files: the drift report without a server
+    Compare(compare::CompareArguments),
     // NEXT     /// Verify an evidence pack, offline
     // NEXT     Verify(verify::VerifyArguments),
     // NEXT     /// Check everything in a data folder
@@ -79,7 +79,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Register(arguments) => register::run(&arguments),
         Command::Ingest(arguments) => ingest::run(&arguments),
         Command::Labels(arguments) => ingest::run_labels(&arguments),
-                Command::Compare(arguments) => compare::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
         // NEXT         Command::Verify(arguments) => verify::run(&arguments),
         // NEXT         Command::Check(arguments) => check::run(&arguments),
         // NEXT         Command::Export(arguments) => export::run(&arguments),

@@ -15,8 +15,8 @@
 #![cfg_attr(test, expect(clippy::float_cmp, reason = "some known answers hold to the last bit"))]
 
 pub mod adjust;
-pub mod binning;
 pub mod anderson_darling;
+pub mod binning;
 pub mod chi_square;
 pub mod cliffs_delta;
 pub mod cohen_kappa;
