@@ -43,14 +43,21 @@ pub(super) fn run(arguments: &CompareArguments) -> Result<ExitCode> {
     } else {
         let comparison = &compared.comparison;
         terminal::say(&table(&comparison.features));
-        for feature in comparison.features.iter().filter(|f| f.verdict != Verdict::Stable) {
-            terminal::say(&feature.sentence);
-        }
-        let (verdict, reference, batch) =
-            (comparison.verdict.word(), comparison.reference.rows, comparison.batch.rows);
+        let of = |verdict| comparison.features.iter().filter(move |f| f.verdict == verdict);
+        of(Verdict::Drift)
+            .chain(of(Verdict::NotEvaluated))
+            .for_each(|f| terminal::say(&f.sentence));
+        let (drift, open, stable) = (
+            of(Verdict::Drift).count(),
+            of(Verdict::Undetermined).count(),
+            of(Verdict::Stable).count(),
+        );
         terminal::say(&format!(
-            "\nverdict: {verdict} ({batch} rows against {reference} reference rows)"
+            "\n{} rows against {} reference rows: {drift} features drifted, {open} not shown either way, {stable} stable \
+             (a sentence for each: --json or --html)",
+            comparison.batch.rows, comparison.reference.rows
         ));
+        terminal::say(&format!("verdict: {}", comparison.verdict.word()));
     }
     if compared.comparison.verdict == Verdict::Drift { found() } else { done() }
 }

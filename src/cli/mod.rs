@@ -98,7 +98,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
 }
 
 /// Something was found.
-#[expect(dead_code)]
+
 fn found() -> Result<ExitCode> {
     Ok(ExitCode::from(1))
 }
