@@ -36,8 +36,8 @@ pub(super) async fn read_evidence(
     .await?;
     // The spool's name is gone by now; the open file lives until it is sent.
     let body = stream::try_unfold(file, |file| async move {
-        let read = blocking(move || next_chunk(file)).await.map_err(Problem)?;
-        Ok::<_, Problem>(read)
+        let read = blocking(move || next_chunk(file)).await?;
+        Ok::<_, Error>(read)
     });
     Ok(HttpResponse::Ok()
         .content_type("application/zip")
