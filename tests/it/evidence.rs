@@ -9,6 +9,7 @@ mod stores;
 use driftledger::access::account::{Acting, Way};
 use driftledger::access::role::Role;
 use driftledger::clock::Clock;
+use driftledger::dataset::reader::Format;
 use driftledger::evidence::manifest::Scope;
 use driftledger::ledger::note::VerifierKey;
 use driftledger::procedures::acknowledge_alert::acknowledge_alert;
@@ -77,11 +78,17 @@ fn tell(folder: &Path) -> Store {
     ingest(&store, &dana, (OTHER, "first"), &table(150, 8, 0.0));
     register(&store, &dana, MODEL, 1);
     for (number, shift) in [0.0, 0.0, 3.0, 3.0].into_iter().enumerate() {
-        ingest(&store, &dana, (MODEL, &format!("batch {number}")), &table(200, 20 + number as u64, shift));
+        ingest(
+            &store,
+            &dana,
+            (MODEL, &format!("batch {number}")),
+            &table(200, 20 + number as u64, shift),
+        );
     }
     let episodes = store.read(|tx| tx.episodes(None, 10)).unwrap();
     let alert = episodes.iter().find(|episode| !episode.opening.series.is_empty()).unwrap();
-    acknowledge_alert(&store, &quentin, &alert.id, ("major", "the tablets dissolve later")).unwrap();
+    acknowledge_alert(&store, &quentin, &alert.id, ("major", "the tablets dissolve later"))
+        .unwrap();
     let draft = DraftDecision {
         code: "accept_with_rationale".to_owned(),
         rationale: "a new coating, <validated> & approved".to_owned(),
@@ -126,7 +133,7 @@ fn ingest(store: &Store, dana: &Acting, (model, name): (&str, &str), table: &str
         version: "1".to_owned(),
         name: name.to_owned(),
         period: None,
-        delivery: Delivery::of_bytes(spool, table.as_bytes(), None).unwrap(),
+        delivery: Delivery::of_bytes(spool, table.as_bytes(), Some(Format::Csv)).unwrap(),
     };
     ingest_batch(store, dana, batch).unwrap();
 }
@@ -135,7 +142,8 @@ fn ingest(store: &Store, dana: &Acting, (model, name): (&str, &str), table: &str
 fn table(rows: u64, seed: u64, shift: f64) -> String {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1);
     let mut draw = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as f64 / f64::from(1_u32 << 31)
     };
     let mut text = "minutes,site\n".to_owned();

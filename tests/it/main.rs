@@ -1,3 +1,4 @@
 //! One binary for all integration tests, so that polars is linked once.
 
+mod evidence;
 mod readme;

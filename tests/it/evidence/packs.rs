@@ -78,7 +78,10 @@ fn no_pack_holds_what_somebody_signs_in_with() {
         let files = Files::of(pack);
         for (name, bytes) in &files.0 {
             assert!(!name.starts_with("records/credential") && !name.starts_with("records/token"));
-            assert!(!String::from_utf8_lossy(bytes).contains("$argon2"), "{name} holds a password digest");
+            assert!(
+                !String::from_utf8_lossy(bytes).contains("$argon2"),
+                "{name} holds a password digest"
+            );
         }
     }
 }
@@ -93,10 +96,13 @@ fn documents_to_read_need_nothing_else() {
         for forbidden in ["<script", "src=", "href=", "url(", "@import", "style=\""] {
             assert!(!page.contains(forbidden), "{name} holds `{forbidden}`");
         }
-        assert!(!page.contains("a site with a <long> name") && !page.contains("<validated>"), "{name} is not escaped");
+        assert!(
+            !page.contains("a site with a <long> name") && !page.contains("<validated>"),
+            "{name} is not escaped"
+        );
     }
-    let decision = &files.0[&files.first("decisions/")];
-    let page = files.first("decisions/").replace(".json", ".html");
+    let page = files.first("decisions/");
+    let decision = &files.0[&page.replace(".html", ".json")];
     let page = String::from_utf8_lossy(&files.0[&page]).into_owned();
     let sha256 = driftledger::digest::sha256_hex(decision);
     assert!(page.contains("Signed electronically by rosa of the story (rosa, reviewer)"), "{page}");
@@ -106,7 +112,9 @@ fn documents_to_read_need_nothing_else() {
 #[test]
 fn a_report_promises_what_its_policy_says_and_a_comparison_promises_nothing() {
     let files = Files::of(&story().whole);
-    let page = String::from_utf8_lossy(&files.0[&files.first("reports/").replace(".json", ".html")]).into_owned();
+    let page =
+        String::from_utf8_lossy(&files.0[&files.first("reports/").replace(".json", ".html")])
+            .into_owned();
     assert!(page.contains("at most one false alarm per 52 batches"), "{page}");
     let comparison = include_str!("../../../src/evidence/templates/printable_comparison.html");
     assert!(!comparison.contains("false alarm"));
@@ -116,7 +124,11 @@ fn a_report_promises_what_its_policy_says_and_a_comparison_promises_nothing() {
 fn the_manifest_is_as_its_schema_says() {
     use utoipa::{OpenApi, PartialSchema as _};
     #[derive(OpenApi)]
-    #[openapi(components(schemas(Manifest, driftledger::evidence::manifest::Scope, driftledger::evidence::manifest::PackedFile)))]
+    #[openapi(components(schemas(
+        Manifest,
+        driftledger::evidence::manifest::Scope,
+        driftledger::evidence::manifest::PackedFile
+    )))]
     struct Document;
     let document = serde_json::to_value(Document::openapi()).unwrap();
     let mut schema = serde_json::to_value(Manifest::schema()).unwrap();

@@ -91,7 +91,8 @@ fn an_edited_row_is_named() {
         ("account", "printed_name = 'Somebody Else'"),
         ("acknowledgement", "severity = 'minor'"),
     ] {
-        let id = id_of(folder, &format!("SELECT id FROM {table} ORDER BY entry DESC, id DESC LIMIT 1"));
+        let id =
+            id_of(folder, &format!("SELECT id FROM {table} ORDER BY entry DESC, id DESC LIMIT 1"));
         let sql = format!("UPDATE {table} SET {change} WHERE id = '{id}'");
         found_after(table, &id, "row_changed", &sql);
     }
@@ -126,13 +127,15 @@ fn an_inserted_row_is_named() {
 fn a_report_that_was_edited_with_its_digest_does_not_compute() {
     let folder = copied();
     assert_eq!(check(folder.path()), []);
-    let id = id_of(folder.path(), "SELECT id FROM report WHERE state = 'alarm' ORDER BY entry LIMIT 1");
+    let id =
+        id_of(folder.path(), "SELECT id FROM report WHERE state = 'alarm' ORDER BY entry LIMIT 1");
     let document = id_of(folder.path(), &format!("SELECT document FROM report WHERE id = '{id}'"));
     let forged = document.replacen("\"verdict\":\"drift\"", "\"verdict\":\"stable\"", 1);
     assert_ne!(forged, document);
     let sha256 = driftledger::digest::sha256_hex(forged.as_bytes());
     let forged = forged.replace('\'', "''");
-    let sql = format!("UPDATE report SET document = '{forged}', sha256 = '{sha256}' WHERE id = '{id}'");
+    let sql =
+        format!("UPDATE report SET document = '{forged}', sha256 = '{sha256}' WHERE id = '{id}'");
     attack(folder.path(), "report", &sql);
     let findings = check(folder.path());
     for (table, code) in [("report", "row_changed"), ("report", "report_not_reproduced")] {
@@ -140,7 +143,10 @@ fn a_report_that_was_edited_with_its_digest_does_not_compute() {
         assert!(told, "{code}: {findings:#?}");
     }
     // The decision cites the report's digest.
-    assert!(findings.iter().any(|f| f.table == "decision" && f.code == "record_disagrees"), "{findings:#?}");
+    assert!(
+        findings.iter().any(|f| f.table == "decision" && f.code == "record_disagrees"),
+        "{findings:#?}"
+    );
 }
 
 #[test]
@@ -148,7 +154,8 @@ fn a_pack_of_an_attacked_store_is_made_and_does_not_verify() {
     let folder = copied();
     let id = id_of(folder.path(), "SELECT id FROM signature");
     attack(folder.path(), "signature", "DELETE FROM signature");
-    let store = driftledger::store::Store::open(folder.path(), driftledger::clock::Clock::system()).unwrap();
+    let store = driftledger::store::Store::open(folder.path(), driftledger::clock::Clock::system())
+        .unwrap();
     let (pack, _) = super::export(&store, &driftledger::evidence::manifest::Scope::whole());
     let findings = super::packs::verified(&pack, Some(&story().key)).findings;
     let file = format!("records/signature/{id}.json");
