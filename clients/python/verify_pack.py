@@ -271,6 +271,7 @@ class Verifier:
             raise zipfile.BadZipFile("it holds neither a manifest nor entries")
         self.trusted = key
         self.findings, self.checked, self.rows = [], {}, {}
+        self.leaves, self.parsed, self.listed, self.scope, self.key, self.note = [], [], {}, {}, key, None
 
     def find(self, code, file, detail):
         finding = {"code": code, "file": file, "detail": str(detail)}
@@ -297,15 +298,13 @@ class Verifier:
         return data
 
     def run(self):
-        self.hidden()
-        manifest = self.files()
+        self.guard(self.hidden)
+        manifest = self.guard(self.files)
         self.scope = (manifest or {}).get("scope", {})
-        head = self.checkpoint()
-        self.entries(head)
-        self.proofs()
-        self.bodies()
-        self.records()
-        self.completeness()
+        head = self.guard(self.checkpoint)
+        self.guard(lambda: self.entries(head))
+        for part in (self.proofs, self.bodies, self.records, self.completeness):
+            self.guard(part)
         if manifest and head and (manifest["origin"], manifest["size"]) != head[:2]:
             self.find("manifest_invalid", "MANIFEST.json", "it names another ledger or size than the checkpoint")
         if self.key:
@@ -313,10 +312,15 @@ class Verifier:
             if not own or own.get("verifier_key") != self.key.text:
                 code = "key_differs" if own else "record_missing"
                 self.find(code, record_file("ledger", self.key.name), "the ledger's own record names another key or none")
-        self.copies()
-        self.reports()
-        self.decisions()
-        self.signatures()
+        for part in (self.copies, self.reports, self.decisions, self.signatures):
+            self.guard(part)
+
+    def guard(self, part):
+        """Nothing in a pack may stop the verification: what cannot be verified is a finding."""
+        try:
+            return part()
+        except Exception as error:
+            return self.find("not_verifiable", "the archive", f"{type(error).__name__}: {error}")
 
     def hidden(self):
         infos, fp = sorted(self.zip.infolist(), key=lambda info: info.header_offset), self.zip.fp
@@ -572,6 +576,8 @@ class Verifier:
 
     def document(self, table, key, row):
         """The document inside a row, held against the digest that the row states."""
+        if not row:
+            raise ValueError(f"{table} {key} is not there")
         name, text = record_file(table, key), row.get("document", "")
         if sha256(text.encode()) != row.get("sha256"):
             self.find("document_changed", name, "the document has another digest than the row says")

@@ -3,6 +3,7 @@
 use super::manifest::encode;
 use super::printable;
 use super::records::{Records, Row};
+use super::shape::{unfit_reference, unfit_report};
 use crate::drift::reference::Reference;
 use crate::drift::report::DriftReport;
 use crate::review::decision::Decision;
@@ -50,6 +51,9 @@ impl Pages {
             "report" => {
                 let report: DriftReport = serde_json::from_str(row.text("document")).ok()?;
                 let reference = self.reference(records, row.text("monitor_id"))?;
+                if unfit_report(&report, reference).is_some() {
+                    return None;
+                }
                 printable::report(&report, reference).ok()
             }
             "decision" => {
@@ -67,7 +71,8 @@ impl Pages {
             let found = records
                 .row("monitor", monitor)
                 .and_then(|row| records.row("reference", row.text("reference_id")))
-                .and_then(|row| serde_json::from_str(row.text("document")).ok());
+                .and_then(|row| serde_json::from_str(row.text("document")).ok())
+                .filter(|reference| unfit_reference(reference).is_none());
             self.references.insert(monitor.to_owned(), found);
         }
         self.references.get(monitor)?.as_ref()

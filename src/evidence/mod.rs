@@ -16,6 +16,7 @@ pub mod printable;
 pub mod readme;
 pub mod records;
 pub mod scope;
+pub mod shape;
 pub mod verify;
 
 /// What can be wrong with a pack.

@@ -4,6 +4,7 @@ use super::{Examiner, is_canonical};
 use crate::drift::monitor::Monitor;
 use crate::drift::policy::Policy;
 use crate::drift::reference::Reference;
+use crate::evidence::shape::unfit_reference;
 use crate::provenance::registration::Registration;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -75,9 +76,15 @@ impl Examiner<'_> {
             };
             let policy_of = ("policy", row.text("policy_id"), &policy_row);
             let Some(policy) = self.document::<Policy>(policy_of, columns) else { continue };
-            if !is_canonical(&Monitor::freeze(&reference, &policy), row.text("document")) {
+            let unlike = unfit_reference(&reference).or_else(|| {
+                let again =
+                    is_canonical(&Monitor::freeze(&reference, &policy), row.text("document"));
                 let detail = "freezing its reference under its policy again gives another monitor";
+                (!again).then(|| detail.to_owned())
+            });
+            if let Some(detail) = unlike {
                 self.trouble("monitor_not_reproduced", (of.0, of.1), detail);
+                continue;
             }
             self.examined.monitors += 1;
             let judge = Judge {

@@ -4,6 +4,7 @@ use super::frozen::Judge;
 use super::{Examiner, Row, is_canonical};
 use crate::drift::assess::MonitorState;
 use crate::drift::report::{DriftReport, Frozen, REPORT_FORMAT};
+use crate::evidence::shape::{unfit_report, unfit_state};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -140,7 +141,8 @@ impl Examiner<'_> {
         self.same(of, "digest of the policy", &context.policy_sha256, &judge.policy_sha256);
         self.same(of, "digest of the monitor", &context.monitor_sha256, &judge.monitor.1);
         let frozen = Frozen { reference: &judge.reference.0, monitor: &judge.monitor.0 };
-        if let Some(detail) = unfit(report, &frozen) {
+        let unfit = unfit_report(report, frozen.reference);
+        if let Some(detail) = unfit.or_else(|| unfit_state(report, frozen.monitor)) {
             self.trouble("report_not_reproduced", of, detail);
             return;
         }
@@ -191,36 +193,6 @@ impl Examiner<'_> {
             }
         }
     }
-}
-
-/// Why the report cannot even be computed on these bins and lanes.
-fn unfit(report: &DriftReport, frozen: &Frozen<'_>) -> Option<String> {
-    for (feature, reference) in report.features.iter().zip(&frozen.reference.features) {
-        let profile = &feature.profile;
-        let missing_exceed = (0..profile.rows.len()).any(|block| {
-            profile.nulls[block].saturating_add(profile.nans[block]) > profile.rows[block]
-        });
-        if profile.values.len() != profile.rows.len() || missing_exceed {
-            return Some(format!("the counts of `{}` are impossible", feature.feature));
-        }
-        if profile.quantiles.len() != reference.profile.quantiles.len() {
-            return Some(format!(
-                "the quantile counts of `{}` are not on its bins",
-                feature.feature
-            ));
-        }
-    }
-    let fits =
-        frozen.monitor.series.iter().zip(&report.state_before.series).all(|(series, state)| {
-            let lanes = series.detector.lanes.len() + 1;
-            let bins = series.detector.reference.len();
-            state.lanes.log_m.len() == lanes
-                && state.rising_since.len() == lanes
-                && state.lanes.learned_counts.len() == bins
-                && state.recent.iter().all(|counts| counts.len() == bins)
-                && series.feature_index < report.features.len()
-        });
-    (!fits).then(|| "its state is not of this monitor".to_owned())
 }
 
 /// The first part that differs, in words.

@@ -261,3 +261,36 @@ fn bytes_that_belong_to_no_file_are_told() {
     let found = verified(&prefixed, None).findings;
     assert!(found.iter().any(|f| f.code == "archive_unsound"), "{found:#?}");
 }
+
+#[test]
+fn impossible_counts_are_findings_and_no_crash() {
+    let clean = Files::of(&story().scoped);
+    let record = clean.first("records/report/");
+    let reference = clean.first("records/reference/");
+    for (record, code, from, to) in [
+        (&record, "report_not_reproduced", "\"nulls\":[0,", "\"nulls\":[18446744073709551615,"),
+        (&record, "report_not_reproduced", "\"values\":[[", "\"values\":[[1,"),
+        (&record, "report_not_reproduced", "\"values\":[[", "\"values\":[[9007199254740991],["),
+        (
+            &record,
+            "report_not_reproduced",
+            "\"state_before\":{\"batches\":0",
+            "\"state_before\":{\"batches\":18446744073709551615",
+        ),
+        (&record, "report_not_reproduced", "\"learned_counts\":[", "\"learned_counts\":[1,"),
+        (&record, "report_not_reproduced", "\"recent\":[]", "\"recent\":[[18446744073709551615]]"),
+        (&reference, "monitor_not_reproduced", "\"values\":[[", "\"values\":[[],["),
+        (&reference, "monitor_not_reproduced", "\"rows\":[", "\"rows\":[18446744073709551615,"),
+    ] {
+        let mut files = clean.clone();
+        let mut row: serde_json::Value = serde_json::from_slice(&files.0[record]).unwrap();
+        let document = row["document"].as_str().unwrap();
+        let forged = document.replace(from, to);
+        assert_ne!(forged, document, "{from}");
+        row["document"] = forged.into();
+        files.0.insert(record.clone(), row.to_string().into_bytes());
+        let found = verified(&files.seal(), None).findings;
+        let told = found.iter().any(|f| f.code == code || f.code == "document_invalid");
+        assert!(told, "{to}: {found:#?}");
+    }
+}
