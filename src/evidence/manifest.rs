@@ -2,6 +2,7 @@
 
 use crate::digest::ContentDigest;
 use serde::{Deserialize, Serialize};
+use std::fmt::Write as _;
 
 /// Identifies the format of a pack.
 pub const EVIDENCE_FORMAT: &str = "driftledger/evidence/v1";
@@ -141,7 +142,7 @@ pub fn encode(key: &str) -> String {
         if plain || (byte == b'.' && !name.is_empty()) {
             name.push(char::from(byte));
         } else {
-            name.push_str(&format!("%{byte:02X}"));
+            let _infallible = write!(name, "%{byte:02X}");
         }
     }
     name

@@ -71,7 +71,9 @@ pub fn export_evidence(
         let (leaves, entries) = leaves(tx, head.size)?;
         pack.add(ENTRIES, &leaves)?;
         let mut concern = Concern::new(scope, versions);
-        entries.iter().for_each(|entry| concern.visit(entry));
+        for entry in &entries {
+            concern.visit(entry);
+        }
         let concerned = concern.entries(entries.iter());
         let mut stored = StoredRecords::empty(tx);
         let total = concerned.len() as u64;

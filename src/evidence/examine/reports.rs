@@ -4,6 +4,7 @@ use super::frozen::Judge;
 use super::{Examiner, Row, is_canonical};
 use crate::drift::assess::MonitorState;
 use crate::drift::report::{DriftReport, Frozen, REPORT_FORMAT};
+use crate::evidence::printable::PROGRAM;
 use crate::evidence::shape::{unfit_report, unfit_state};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -56,16 +57,15 @@ impl Examiner<'_> {
         self.row_agrees(of, row, &report);
         self.batch_agrees(of, row, &report);
         let monitor = row.text("monitor_id").to_owned();
-        match self.frozen.get(&monitor).cloned() {
-            Some(judge) => self.reproduce(of, row, &report, &judge),
-            None => {
-                let detail = format!(
-                    "monitor `{monitor}` is not there or not valid, so nothing can be computed again"
-                );
-                self.trouble("record_dangling", of, detail);
-            }
-        }
         let judge = self.frozen.get(&monitor).cloned();
+        if let Some(judge) = &judge {
+            self.reproduce(of, row, &report, judge);
+        } else {
+            let detail = format!(
+                "monitor `{monitor}` is not there or not valid, so nothing can be computed again"
+            );
+            self.trouble("record_dangling", of, detail);
+        }
         self.follows(
             of,
             &report,
@@ -146,7 +146,7 @@ impl Examiner<'_> {
             self.trouble("report_not_reproduced", of, detail);
             return;
         }
-        match report.recompute(&frozen) {
+        match report.recompute(&frozen).map(|again| reworded(again, report)) {
             Ok(again) if is_canonical(&again, row.text("document")) => {}
             Ok(again) => {
                 let detail = format!(
@@ -193,6 +193,16 @@ impl Examiner<'_> {
             }
         }
     }
+}
+
+/// `again` in the words of `stored`, where another program version wrote it: wording may improve, numbers may not change.
+fn reworded(mut again: DriftReport, stored: &DriftReport) -> DriftReport {
+    if stored.context.engine != PROGRAM {
+        for (again, stored) in again.features.iter_mut().zip(&stored.features) {
+            again.sentence.clone_from(&stored.sentence);
+        }
+    }
+    again
 }
 
 /// The first part that differs, in words.

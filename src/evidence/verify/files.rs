@@ -43,7 +43,7 @@ impl<R: Read + Seek> Walk<'_, R> {
             match listed.get(name.as_str()) {
                 None if manifest.is_some() => unlisted.push((name.clone(), content)),
                 Some(file) if PackedFile::new(name, content.clone()) != **file => {
-                    changed.push((name, content))
+                    changed.push((name, content));
                 }
                 _ => {}
             }
@@ -51,24 +51,16 @@ impl<R: Read + Seek> Walk<'_, R> {
         for (name, content) in changed {
             let is_other =
                 |file: &&&PackedFile| file.sha256 == content.sha256 && file.name != *name;
-            match listed.values().find(is_other) {
-                Some(other) => {
-                    self.find(
-                        "file_swapped",
-                        name,
-                        format!("it holds what `{MANIFEST}` lists as `{}`", other.name),
-                    );
-                }
-                None => {
-                    let expected = listed
-                        .get(name.as_str())
-                        .map(|file| file.sha256.as_str())
-                        .unwrap_or_default();
-                    let detail =
-                        format!("it has SHA-256 {}, `{MANIFEST}` lists {expected}", content.sha256);
-                    self.find("file_changed", name, detail);
-                }
+            if let Some(other) = listed.values().find(is_other) {
+                let detail = format!("it holds what `{MANIFEST}` lists as `{}`", other.name);
+                self.find("file_swapped", name, detail);
+                continue;
             }
+            let expected =
+                listed.get(name.as_str()).map(|file| file.sha256.as_str()).unwrap_or_default();
+            let detail =
+                format!("it has SHA-256 {}, `{MANIFEST}` lists {expected}", content.sha256);
+            self.find("file_changed", name, detail);
         }
         self.misplaced(&listed, unlisted);
         manifest
@@ -87,7 +79,7 @@ impl<R: Read + Seek> Walk<'_, R> {
             let moved = unlisted.iter().position(|(_, content)| content.sha256 == file.sha256);
             match moved.map(|index| unlisted.remove(index)) {
                 Some((now, _)) => {
-                    self.find("file_renamed", name, format!("its content is here as `{now}`"))
+                    self.find("file_renamed", name, format!("its content is here as `{now}`"));
                 }
                 None => self.find("file_missing", name, format!("`{MANIFEST}` lists it")),
             }

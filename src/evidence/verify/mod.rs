@@ -199,7 +199,11 @@ impl<R: Read + Seek> Walk<'_, R> {
             ),
             Some(found) if found == expected => {}
             Some(_) => {
-                self.find("copy_differs", name, format!("it is not the document inside `{record}`"))
+                self.find(
+                    "copy_differs",
+                    name,
+                    format!("it is not the document inside `{record}`"),
+                );
             }
         }
     }
