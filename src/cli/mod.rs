@@ -4,11 +4,11 @@
 //! found (drift, a finding), 2 not done.
 
 mod administration;
-// NEXT mod check;
+mod check;
 mod client;
 mod compare;
 mod demo;
-// NEXT mod export;
+mod export;
 mod fingerprint;
 mod ingest;
 mod openapi;
@@ -17,7 +17,7 @@ mod schema;
 // NEXT mod selftest;
 mod serve;
 mod terminal;
-// NEXT mod verify;
+mod verify;
 
 use crate::error::Result;
 use clap::{Parser, Subcommand};
@@ -52,12 +52,12 @@ enum Command {
     Labels(ingest::LabelsArguments),
     /// Compare two files: the drift report without a server
     Compare(compare::CompareArguments),
-    // NEXT     /// Verify an evidence pack, offline
-    // NEXT     Verify(verify::VerifyArguments),
-    // NEXT     /// Check everything in a data folder
-    // NEXT     Check(check::CheckArguments),
-    // NEXT     /// Write an evidence pack
-    // NEXT     Export(export::ExportArguments),
+    /// Verify an evidence pack, offline
+    Verify(verify::VerifyArguments),
+    /// Check everything in a data folder
+    Check(check::CheckArguments),
+    /// Write an evidence pack
+    Export(export::ExportArguments),
     /// Create, list and unlock accounts of a data folder
     User(administration::UserArguments),
     /// Issue tokens for programs
@@ -80,9 +80,9 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Ingest(arguments) => ingest::run(&arguments),
         Command::Labels(arguments) => ingest::run_labels(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
-        // NEXT         Command::Verify(arguments) => verify::run(&arguments),
-        // NEXT         Command::Check(arguments) => check::run(&arguments),
-        // NEXT         Command::Export(arguments) => export::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::User(arguments) => administration::user(&arguments),
         Command::Token(arguments) => administration::token(&arguments),
         // NEXT         Command::Selftest(arguments) => selftest::run(&arguments),
