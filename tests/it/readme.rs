@@ -8,7 +8,8 @@ use std::process::{Command, Stdio};
 
 /// The marked blocks of the README, one after the other.
 fn walkthrough() -> String {
-    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let readme =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
     let marked = readme.split("<!-- walkthrough -->\n```sh\n").skip(1);
     marked.map(|rest| rest.split("```").next().unwrap()).collect()
 }
