@@ -6,6 +6,9 @@
 
 mod compute;
 mod inputs;
+mod laws;
+mod rates;
+mod series;
 
 use std::collections::BTreeMap;
 
@@ -146,7 +149,7 @@ fn compared(vector: &Vector, found: &compute::Found) -> (bool, String) {
                 notes.push(format!("`{name}` is {found:?}, expected {expected:?}"));
             }
             (None, _) => {
-                notes.push(format!("expected `{name}` is not a number or list of numbers"))
+                notes.push(format!("expected `{name}` is not a number or list of numbers"));
             }
             (_, None) => notes.push(format!("`{name}` is not among the answers")),
         }
