@@ -14,7 +14,7 @@ mod ingest;
 mod openapi;
 mod register;
 mod schema;
-// NEXT mod selftest;
+mod selftest;
 mod serve;
 mod terminal;
 mod verify;
@@ -62,8 +62,8 @@ enum Command {
     User(administration::UserArguments),
     /// Issue tokens for programs
     Token(administration::TokenArguments),
-    // NEXT     /// Run the known answers of every statistic
-    // NEXT     Selftest(selftest::SelftestArguments),
+    /// Run the known answers of every statistic
+    Selftest(selftest::SelftestArguments),
     /// Print the OpenAPI description
     Openapi,
 }
@@ -85,7 +85,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Export(arguments) => export::run(&arguments),
         Command::User(arguments) => administration::user(&arguments),
         Command::Token(arguments) => administration::token(&arguments),
-        // NEXT         Command::Selftest(arguments) => selftest::run(&arguments),
+        Command::Selftest(arguments) => selftest::run(&arguments),
         Command::Openapi => openapi::run(),
     };
     match outcome {
@@ -98,7 +98,6 @@ pub fn run(arguments: Arguments) -> ExitCode {
 }
 
 /// Something was found.
-
 fn found() -> Result<ExitCode> {
     Ok(ExitCode::from(1))
 }

@@ -212,7 +212,7 @@ fn as_shares(counts: &[u64]) -> Vec<f64> {
 pub fn percent(share: f64) -> String {
     let value = 100.0 * share;
     match value {
-        v if v == 0.0 => "0 %".to_owned(),
+        0.0 => "0 %".to_owned(),
         v if v < 0.095 => format!("{v:.2} %"),
         v if v < 9.95 => format!("{v:.1} %"),
         v => format!("{v:.0} %"),
