@@ -44,6 +44,8 @@ pub enum Way {
     },
     /// On the machine of the store, with its data folder.
     Host,
+    /// A demo account, acted for while a demonstration is made. Nothing else constructs this.
+    Demonstration,
 }
 
 /// Somebody who acts: whose account, and how.
@@ -63,7 +65,7 @@ impl Acting {
     /// [`Error::NotPermitted`].
     pub fn permit(&self, action: Action) -> Result<()> {
         let by_token = match self.way {
-            Way::Session | Way::Host => true,
+            Way::Session | Way::Host | Way::Demonstration => true,
             Way::PersonalToken => action.by_token(),
             Way::SourceToken { .. } => action == Action::Ingest,
         };
@@ -81,6 +83,7 @@ impl Acting {
             Way::PersonalToken => "personal_token",
             Way::SourceToken { .. } => "source_token",
             Way::Host => "host",
+            Way::Demonstration => "demonstration",
         }
     }
 }

@@ -5,7 +5,7 @@ use super::routes;
 use crate::error::{Error, Result};
 use crate::pages;
 use actix_web::middleware::{Compress, DefaultHeaders};
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, HttpResponse, HttpServer, web};
 use std::net::TcpListener;
 use utoipa_actix_web::AppExt as _;
 use utoipa_swagger_ui::SwaggerUi;
@@ -52,6 +52,10 @@ pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
                             SwaggerUi::new("/{_:.*}")
                                 .url("/api/v1/openapi.json", routes::openapi()),
                         ),
+                )
+                .route(
+                    "/api/v1/openapi.json",
+                    web::get().to(|| async { HttpResponse::Ok().json(routes::openapi()) }),
                 )
                 .configure(pages::routes::configure)
             })

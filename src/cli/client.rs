@@ -21,16 +21,19 @@ impl ServerArguments {
     pub(super) fn post(&self, path: &str) -> Result<RequestBuilder> {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
-            .timeout(Duration::from_secs(600))
+            .timeout(Duration::from_mins(10))
             .build()
             .map_err(|e| self.failed(&e.to_string()))?;
-        Ok(client.post(format!("{}{path}", self.server.trim_end_matches('/'))).bearer_auth(&self.token))
+        Ok(client
+            .post(format!("{}{path}", self.server.trim_end_matches('/')))
+            .bearer_auth(&self.token))
     }
 
     /// Sends a request and returns status and body of a success.
     pub(super) fn send(&self, request: RequestBuilder) -> Result<(u16, serde_json::Value)> {
         let response = request.send().map_err(|e| {
-            let cause = std::error::Error::source(&e).map_or_else(|| e.to_string(), ToString::to_string);
+            let cause =
+                std::error::Error::source(&e).map_or_else(|| e.to_string(), ToString::to_string);
             self.failed(&format!("no connection ({cause}); is `driftledger serve` running there?"))
         })?;
         let status = response.status().as_u16();
@@ -38,7 +41,8 @@ impl ServerArguments {
         if status < 400 {
             return Ok((status, body));
         }
-        let text = |name: &str| body.get(name).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
+        let text =
+            |name: &str| body.get(name).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
         Err(self.failed(&format!("{status} {}: {}", text("code"), text("detail"))))
     }
 

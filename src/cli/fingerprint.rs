@@ -9,8 +9,10 @@ use std::process::ExitCode;
 
 /// Arguments of `fingerprint`.
 #[derive(Debug, Args)]
-#[command(after_help = "The file digests are what `b3sum` and `sha256sum` print; docs/TDH1.md specifies the table digest.\n\n\
-    Example: driftledger fingerprint train.parquet reference.parquet --json")]
+#[command(
+    after_help = "The file digests are what `b3sum` and `sha256sum` print; docs/TDH1.md specifies the table digest.\n\n\
+    Example: driftledger fingerprint train.parquet reference.parquet --json"
+)]
 pub(super) struct FingerprintArguments {
     /// Tables (Parquet, CSV, Arrow, NDJSON, JSON)
     #[arg(required = true)]
@@ -42,7 +44,13 @@ pub(super) fn run(arguments: &FingerprintArguments) -> Result<ExitCode> {
 
 fn print(file: &FingerprintedFile) {
     let print = &file.fingerprint;
-    terminal::say(&format!("{} ({}, {} rows, {} bytes)", print.name, print.format.word(), print.rows, print.content.bytes));
+    terminal::say(&format!(
+        "{} ({}, {} rows, {} bytes)",
+        print.name,
+        print.format.word(),
+        print.rows,
+        print.content.bytes
+    ));
     terminal::say(&format!("  blake3  {}", print.content.blake3));
     terminal::say(&format!("  sha256  {}", print.content.sha256));
     terminal::say(&format!("  tdh1    {}", print.table.table));
@@ -50,6 +58,9 @@ fn print(file: &FingerprintedFile) {
         let kind = column.kind.map_or("-", crate::dataset::schema::Kind::word);
         let (name, role) = (&column.name, column.role.word());
         let short = digest.digest.get(..16).unwrap_or_default();
-        terminal::say(&format!("  {name:<24} {role:<10} {kind:<12} {:>7} missing  {short}…", digest.nulls));
+        terminal::say(&format!(
+            "  {name:<24} {role:<10} {kind:<12} {:>7} missing  {short}…",
+            digest.nulls
+        ));
     }
 }

@@ -52,9 +52,10 @@ pub(super) struct LabelsArguments {
 }
 
 pub(super) fn run(arguments: &IngestArguments) -> Result<ExitCode> {
-    let name = arguments.name.clone().or_else(|| {
-        arguments.file.file_stem().map(|stem| stem.to_string_lossy().into_owned())
-    });
+    let name = arguments
+        .name
+        .clone()
+        .or_else(|| arguments.file.file_stem().map(|stem| stem.to_string_lossy().into_owned()));
     let mut query = vec![("name", name.unwrap_or_default())];
     if let Some(period) = &arguments.period {
         let (start, end) = period.split_once('/').ok_or_else(|| Error::BadRequest {
@@ -67,7 +68,8 @@ pub(super) fn run(arguments: &IngestArguments) -> Result<ExitCode> {
         terminal::say_json(&answer)?;
         return done();
     }
-    let text = |name: &str| answer.get(name).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
+    let text =
+        |name: &str| answer.get(name).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
     let again = if status == 200 { " (judged before)" } else { "" };
     let meter = answer.get("meter").and_then(serde_json::Value::as_f64).unwrap_or_default();
     terminal::say(&format!(
@@ -118,7 +120,9 @@ fn encode(query: &[(&str, String)]) -> String {
     let one = |text: &str| -> String {
         text.bytes()
             .map(|b| match b {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(b).to_string(),
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                    char::from(b).to_string()
+                }
                 _ => format!("%{b:02X}"),
             })
             .collect()

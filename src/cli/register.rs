@@ -37,7 +37,7 @@ pub(super) struct RegisterArguments {
     #[arg(long)]
     policy: Option<PathBuf>,
     /// Parameter of the training run, NAME=VALUE; may be repeated
-    #[arg(long = "param", value_name = "NAME=VALUE")]
+    #[arg(long = "param", alias = "params", value_name = "NAME=VALUE", num_args = 1..)]
     parameters: Vec<String>,
     /// Code revision that trained the model
     #[arg(long, value_name = "REVISION")]
@@ -71,13 +71,22 @@ struct OptionalServer {
     #[arg(long, env = "DRIFTLEDGER_SERVER", default_value = "http://127.0.0.1:8460")]
     server: String,
     /// Token (from `driftledger token` or the account page)
-    #[arg(long, env = "DRIFTLEDGER_TOKEN", hide_env_values = true, default_value = "", required_unless_present = "output")]
+    #[arg(
+        long,
+        env = "DRIFTLEDGER_TOKEN",
+        hide_env_values = true,
+        default_value = "",
+        required_unless_present = "output"
+    )]
     token: String,
 }
 
 pub(super) fn run(arguments: &RegisterArguments) -> Result<ExitCode> {
     let sources = sources(arguments)?;
-    let bar = terminal::progress(terminal::length_of(&sources.train) + terminal::length_of(&sources.reference), true);
+    let bar = terminal::progress(
+        terminal::length_of(&sources.train) + terminal::length_of(&sources.reference),
+        true,
+    );
     bar.set_message("fingerprinting");
     let registration = make_registration(&sources, |bytes| bar.inc(bytes))?;
     bar.finish_and_clear();
@@ -85,9 +94,13 @@ pub(super) fn run(arguments: &RegisterArguments) -> Result<ExitCode> {
         terminal::write_file(path, &registration.bytes()?)?;
         return done();
     }
-    let server =
-        ServerArguments { server: arguments.server.server.clone(), token: arguments.server.token.clone() };
-    let request = server.post(&format!("/api/v1/models/{}/versions", registration.model))?.json(&registration);
+    let server = ServerArguments {
+        server: arguments.server.server.clone(),
+        token: arguments.server.token.clone(),
+    };
+    let request = server
+        .post(&format!("/api/v1/models/{}/versions", registration.model))?
+        .json(&registration);
     let (status, answer) = server.send(request)?;
     if arguments.json {
         terminal::say_json(&answer)?;

@@ -13,7 +13,8 @@ pub(super) fn say(line: &str) {
 
 /// Prints `value` as one JSON document.
 pub(super) fn say_json<T: Serialize>(value: &T) -> Result<()> {
-    let text = serde_json::to_string_pretty(value).map_err(|e| Error::Render { detail: e.to_string() })?;
+    let text =
+        serde_json::to_string_pretty(value).map_err(|e| Error::Render { detail: e.to_string() })?;
     say(&text);
     Ok(())
 }
@@ -26,7 +27,11 @@ pub(super) fn complain(error: &Error) {
 /// A progress bar over bytes or steps, on standard error; silent where that is not a terminal.
 pub(super) fn progress(length: u64, bytes: bool) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
-    let template = if bytes { "{msg} [{bar:30}] {bytes}/{total_bytes} {eta}" } else { "{msg} [{bar:30}] {pos}/{len} {eta}" };
+    let template = if bytes {
+        "{msg} [{bar:30}] {bytes}/{total_bytes} {eta}"
+    } else {
+        "{msg} [{bar:30}] {pos}/{len} {eta}"
+    };
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style.progress_chars("=> "));
     }

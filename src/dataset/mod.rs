@@ -8,6 +8,8 @@ pub mod cells;
 pub mod error;
 pub mod fingerprint;
 pub mod infer;
+#[cfg(test)]
+mod one_table;
 pub mod profile;
 pub mod reader;
 pub mod schema;

@@ -126,6 +126,8 @@ pub struct LeadingLane {
     pub kind: LaneKind,
     /// First batch (counted from 1) since which its evidence has not been gone: the estimated change point.
     pub since_batch: u64,
+    /// Batches since then, this one included.
+    pub batches: u64,
 }
 
 /// The outcome for one series of one batch.
@@ -171,6 +173,8 @@ pub struct SeriesOutcome {
     pub rows_to_settle: Option<u64>,
     /// Whether the series is under an open alert (weight 0).
     pub muted: bool,
+    /// Whether the alarm of this batch covers the series.
+    pub alarmed: bool,
 }
 
 /// The series an alarm is about.
@@ -178,6 +182,8 @@ pub struct SeriesOutcome {
 pub struct Alarm {
     /// Keys of the series the alert covers.
     pub covers: Vec<String>,
+    /// One sentence a feature about the series covered.
+    pub sentences: Vec<String>,
     /// Whether e-BH established them on the accumulated evidence; else they hold at least 5 % of it each.
     pub established: bool,
 }
@@ -193,8 +199,8 @@ pub struct Assessment {
     pub meter: f64,
     /// Where the evidence stands.
     pub level: MonitorLevel,
-    /// What an alarm is about.
-    pub alarm: Option<Alarm>,
+    /// With an alarm: whether e-BH established the series it covers.
+    pub established: Option<bool>,
     /// The state after the batch (and after the reset, if there was an alarm).
     pub after: MonitorState,
 }
@@ -227,7 +233,7 @@ pub fn assess(monitor: &Monitor, before: &MonitorState, profile: &Profile) -> As
     let log_m = log_sum_exp(&weighted);
     let named = e_bh(&judged.iter().map(|j| j.step.series_log_e).collect::<Vec<_>>(), NAMING_LEVEL);
     let level = level_of(log_m, monitor.batches_per_false_alarm);
-    let series: Vec<SeriesOutcome> = judged
+    let mut series: Vec<SeriesOutcome> = judged
         .into_iter()
         .enumerate()
         .map(|(i, j)| {
@@ -235,12 +241,12 @@ pub fn assess(monitor: &Monitor, before: &MonitorState, profile: &Profile) -> As
             j.outcome(&monitor.series[i], named[i], share, muted[i])
         })
         .collect();
-    let alarm = (level == MonitorLevel::Alarm).then(|| cover(monitor, &weighted, &series));
-    if alarm.is_some() {
+    let established = (level == MonitorLevel::Alarm).then(|| cover(&weighted, &mut series));
+    if established.is_some() {
         after.series = monitor.series.iter().map(start_series).collect();
     }
     let meter = (log_m / libm::log(monitor.batches_per_false_alarm)).max(0.0);
-    Assessment { series, log_m, meter, level, alarm, after }
+    Assessment { series, log_m, meter, level, established, after }
 }
 
 fn level_of(log_m: f64, batches_per_false_alarm: f64) -> MonitorLevel {
@@ -258,17 +264,16 @@ fn share_of(log_part: f64, log_total: f64) -> f64 {
     if log_total.is_finite() { libm::exp(log_part - log_total).min(1.0) } else { 0.0 }
 }
 
-/// What an alarm covers: the series e-BH names on the accumulated evidence d · w_j · M_j, else those holding at least 5 % of
-/// the evidence. Muted series are in neither.
-fn cover(monitor: &Monitor, weighted: &[f64], outcomes: &[SeriesOutcome]) -> Alarm {
-    let log_d = libm::log(monitor.series.len() as f64);
+/// Marks what an alarm covers: the series e-BH names on the accumulated evidence d · w_j · M_j, else those holding at least
+/// 5 % of the evidence. Muted series are in neither. Returns whether e-BH established them.
+fn cover(weighted: &[f64], outcomes: &mut [SeriesOutcome]) -> bool {
+    let log_d = libm::log(outcomes.len() as f64);
     let named = e_bh(&weighted.iter().map(|log_m| log_d + log_m).collect::<Vec<_>>(), NAMING_LEVEL);
     let established = named.contains(&true);
-    let covered = |i: usize| {
-        if established { named[i] } else { outcomes[i].evidence_share >= EVIDENCE_SHARE_MIN }
-    };
-    let keys = monitor.series.iter().enumerate().filter(|(i, _)| covered(*i)).map(|(_, s)| s.key());
-    Alarm { covers: keys.collect(), established }
+    for (outcome, named) in outcomes.iter_mut().zip(named) {
+        outcome.alarmed = named || (!established && outcome.evidence_share >= EVIDENCE_SHARE_MIN);
+    }
+    established
 }
 
 /// The numbers of one series before its verdict is known.
@@ -308,12 +313,17 @@ fn judge(series: &Series, state: &mut SeriesState, profile: &FeatureProfile, bat
         let lower = tv_lower(&series.detector, &learned_before, &blocks, tv);
         (tv, lower.min(tv), upper.max(tv))
     });
-    let lane = leading_lane(series, state, &step);
+    let lane = leading_lane(series, state, &step, batch);
     let pooled = total(&state.recent);
     Judged { step, counts, tv, lane, pooled, pooled_batches: state.recent.len() as u64 }
 }
 
-fn leading_lane(series: &Series, state: &SeriesState, step: &Step) -> Option<LeadingLane> {
+fn leading_lane(
+    series: &Series,
+    state: &SeriesState,
+    step: &Step,
+    batch: u64,
+) -> Option<LeadingLane> {
     let lanes = &series.detector.lanes;
     let weight =
         |i: usize| lanes.get(i).map_or(series.detector.learned_weight(), |lane| lane.weight);
@@ -325,7 +335,8 @@ fn leading_lane(series: &Series, state: &SeriesState, step: &Step) -> Option<Lea
         .map(|(i, log_m)| (i, log_m + libm::log(weight(i))))
         .max_by(|a, b| a.1.total_cmp(&b.1))?;
     let kind = lanes.get(index).map_or(LaneKind::Learned, |lane| lane.kind);
-    Some(LeadingLane { kind, since_batch: state.rising_since[index] })
+    let since_batch = state.rising_since[index];
+    Some(LeadingLane { kind, since_batch, batches: batch + 1 - since_batch })
 }
 
 impl Judged {
@@ -372,6 +383,7 @@ impl Judged {
             pooled_tv_upper,
             rows_to_settle: rows_to_settle(tolerance, reference, series.reference_rows),
             muted,
+            alarmed: false,
         }
     }
 

@@ -104,13 +104,10 @@ pub fn route(report: &DriftReport, open: &[OpenEpisode]) -> Routing {
         .filter(|episode| episode.series.iter().any(|series| drifting.contains(series)))
         .map(|episode| episode.id.clone())
         .collect();
-    let opens = report.alarm.as_ref().map(|alarm| {
-        let covered = |f: &&FeatureReport| {
-            f.series.iter().any(|s| alarm.covers.contains(&key(f, s.name.word())))
-        };
-        let sentences =
-            report.features.iter().filter(covered).map(|f| f.sentence.clone()).collect();
-        EpisodeOpening { kind: EpisodeKind::Drift, series: alarm.covers.clone(), sentences }
+    let opens = report.alarm.as_ref().map(|alarm| EpisodeOpening {
+        kind: EpisodeKind::Drift,
+        series: alarm.covers.clone(),
+        sentences: alarm.sentences.clone(),
     });
     Routing { opens, joins }
 }

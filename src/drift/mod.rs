@@ -5,6 +5,7 @@
 //! verdict) and [`report`] (what is stored of it).
 
 pub mod assess;
+pub mod chart;
 pub mod compare;
 pub mod episode;
 pub mod monitor;

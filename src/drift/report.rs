@@ -3,7 +3,7 @@
 use super::assess::{Alarm, MonitorLevel, MonitorState, SeriesOutcome, Verdict, assess};
 use super::monitor::Monitor;
 use super::reference::Reference;
-use super::sentence::sentence;
+use super::sentence::{moved, sentence};
 use super::shown::{self, Statistics};
 use super::{Error, Result};
 use crate::dataset::bins::FeatureBins;
@@ -132,6 +132,7 @@ impl DriftReport {
     ) -> Result<Self> {
         frozen.check(&before, &profile)?;
         let assessment = assess(frozen.monitor, &before, &profile);
+        let established = assessment.established;
         let mut features =
             feature_reports(frozen, profile.features, assessment.series, |feature, profile| {
                 let mut shown = counted(feature, profile);
@@ -149,7 +150,7 @@ impl DriftReport {
             log_m: assessment.log_m.is_finite().then_some(assessment.log_m),
             batches_per_false_alarm: frozen.monitor.batches_per_false_alarm,
             rows_min: frozen.monitor.rows_min,
-            alarm: assessment.alarm,
+            alarm: established.map(|established| alarm(frozen, &features, established)),
             features,
             state_before: before,
             state_after: assessment.after,
@@ -166,6 +167,22 @@ impl DriftReport {
         let profile = Profile { rows: self.rows, features };
         Self::compose(self.context.clone(), frozen, self.state_before.clone(), profile)
     }
+}
+
+/// What an alarm is about, from the series marked as covered by it.
+fn alarm(frozen: &Frozen<'_>, features: &[FeatureReport], established: bool) -> Alarm {
+    let mut alarm = Alarm { covers: Vec::new(), sentences: Vec::new(), established };
+    for (report, reference) in features.iter().zip(&frozen.reference.features) {
+        let covered: Vec<&SeriesOutcome> = report.series.iter().filter(|s| s.alarmed).collect();
+        if covered.is_empty() {
+            continue;
+        }
+        alarm
+            .covers
+            .extend(covered.iter().map(|s| format!("{}/{}", report.feature, s.name.word())));
+        alarm.sentences.push(moved(reference, &report.profile, covered.into_iter()));
+    }
+    alarm
 }
 
 /// The worst verdict of `features`.

@@ -15,6 +15,13 @@ pub fn sentence(
     outcomes: &[SeriesOutcome],
     rows_min: u64,
 ) -> String {
+    if outcomes.iter().any(|o| o.alarmed || o.verdict == Verdict::Drift) {
+        return moved(
+            feature,
+            batch,
+            outcomes.iter().filter(|o| o.alarmed || o.verdict == Verdict::Drift),
+        );
+    }
     let name = &feature.feature;
     let verdict = outcomes.iter().map(|o| o.verdict).max().unwrap_or(Verdict::NotEvaluated);
     let telling = Telling { feature, batch };
@@ -45,6 +52,17 @@ pub fn sentence(
     format!("`{name}`: {}", said.join("; "))
 }
 
+/// The sentence about the series of `feature` that moved, as `outcomes` say.
+pub fn moved<'a>(
+    feature: &ReferenceFeature,
+    batch: &FeatureProfile,
+    outcomes: impl Iterator<Item = &'a SeriesOutcome>,
+) -> String {
+    let telling = Telling { feature, batch };
+    let said: Vec<String> = outcomes.map(|o| telling.moved(o)).collect();
+    format!("`{}`: {}", feature.feature, said.join("; "))
+}
+
 /// How far the upper limit lies beyond the tolerance.
 fn excess(outcome: &SeriesOutcome) -> f64 {
     outcome.pooled_tv_upper.unwrap_or(1.0) / outcome.tolerance
@@ -62,8 +80,19 @@ impl Telling<'_> {
             rate => self.rate_moved(rate),
         };
         match &outcome.lane {
-            Some(lane) => format!("{what}, since about batch {}", lane.since_batch),
-            None => what,
+            Some(lane) if lane.batches > 1 && outcome.verdict == Verdict::Drift => {
+                format!(
+                    "{what}; for {} batches, since about batch {}",
+                    lane.batches, lane.since_batch
+                )
+            }
+            Some(lane) if lane.batches > 1 => {
+                format!(
+                    "{what}; shown by {} batches together, since about batch {}",
+                    lane.batches, lane.since_batch
+                )
+            }
+            _ => what,
         }
     }
 
@@ -183,7 +212,7 @@ fn as_shares(counts: &[u64]) -> Vec<f64> {
 pub fn percent(share: f64) -> String {
     let value = 100.0 * share;
     match value {
-        v if v == 0.0 => "0 %".to_owned(),
+        0.0 => "0 %".to_owned(),
         v if v < 0.095 => format!("{v:.2} %"),
         v if v < 9.95 => format!("{v:.1} %"),
         v => format!("{v:.0} %"),

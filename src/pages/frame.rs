@@ -116,6 +116,11 @@ impl Frame {
         self.account.as_ref().is_some_and(|account| action.roles().contains(&account.role))
     }
 
+    /// The role of who is signed in, as a person reads it.
+    pub fn role(&self) -> String {
+        self.account.as_ref().map(|account| role_words(account.role)).unwrap_or_default()
+    }
+
     /// Whether this is one's own account page.
     pub fn is_account(&self) -> bool {
         self.place == Place::Account

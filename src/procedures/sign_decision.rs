@@ -5,6 +5,7 @@
 //! 3. check that the bytes to sign are those that were shown
 //! 4. write the signature and its ledger entry: the alert is decided because a signed decision exists
 
+use super::acknowledge_alert::require_state;
 use super::sign_in::check_password;
 use super::{Recorded, actor, subject};
 use crate::access::account::{Acting, Way};
@@ -14,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
 use crate::review::signature::Signature;
 use crate::store::Store;
+use crate::store::episodes::DocumentRow;
 use crate::{access, clock, digest};
 
 /// Signs the decision on the episode `id`; `shown_sha256` is the digest of the record that was on the screen.
@@ -36,10 +38,31 @@ pub fn sign_decision(
             needed: "somebody who is signed in".to_owned(),
         }));
     }
+    signable(store, acting, id)?;
+    check_password(store, &acting.account, password)?;
+    write(store, acting, id, shown_sha256)
+}
+
+/// Signs for a demo account, which has no password to enter: the ledger says `demonstration`.
+pub(super) fn sign_decision_shown(
+    store: &Store,
+    acting: &Acting,
+    id: &str,
+) -> Result<Recorded<Signature>> {
+    acting.permit(Action::SignDecision)?;
+    let shown = signable(store, acting, id)?;
+    write(store, acting, id, &shown.sha256)
+}
+
+fn missing(id: &str) -> Error {
+    Error::NotFound { what: "decision on alert", id: id.to_owned() }
+}
+
+/// The drafted decision, if this person may sign it.
+fn signable(store: &Store, acting: &Acting, id: &str) -> Result<DocumentRow> {
     let episode = store.read(|tx| tx.episode(id))?;
-    super::acknowledge_alert::require_state(episode, id, EpisodeState::Drafted, "to sign")?;
-    let missing = || Error::NotFound { what: "decision on alert", id: id.to_owned() };
-    let drafted = store.read(|tx| tx.decision_of(id))?.ok_or_else(missing)?;
+    require_state(episode, id, EpisodeState::Drafted, "to sign")?;
+    let drafted = store.read(|tx| tx.decision_of(id))?.ok_or_else(|| missing(id))?;
     if drafted.account_id == acting.account.id {
         return Err(Error::Access(access::Error::SamePerson {
             user_name: acting.account.user_name.clone(),
@@ -47,20 +70,22 @@ pub fn sign_decision(
             must: "sign it",
         }));
     }
-    check_password(store, &acting.account, password)?;
+    Ok(drafted)
+}
+
+fn write(
+    store: &Store,
+    acting: &Acting,
+    id: &str,
+    shown_sha256: &str,
+) -> Result<Recorded<Signature>> {
     let written = store.write(&actor(acting), EntryType::DecisionSign, |tx| {
-        let newest = tx.decision_of(id)?.ok_or_else(missing)?;
-        if tx.signature_of(&newest.id)?.is_some() {
-            let (found, expected) = (EpisodeState::Decided.word(), EpisodeState::Drafted.word());
-            return Err(Error::Review(crate::review::Error::WrongState {
-                found,
-                action: "to sign",
-                expected,
-            }));
-        }
+        let newest = tx.decision_of(id)?.ok_or_else(|| missing(id))?;
+        require_state(tx.episode(id)?, id, EpisodeState::Drafted, "to sign")?;
         let made = (clock::new_id("si"), tx.at().to_owned());
         let decision = (newest.id.as_str(), newest.document.as_bytes());
-        let signature = Signature::over(decision, shown_sha256, acting.account.clone(), made)?;
+        let signature =
+            Signature::over(decision, shown_sha256, acting.account.clone(), made, method(acting))?;
         let bytes = signature.bytes()?;
         let sha256 = digest::sha256_hex(&bytes);
         let document = String::from_utf8(bytes).unwrap_or_default();
@@ -71,4 +96,8 @@ pub fn sign_decision(
         Ok::<_, Error>(signature)
     })?;
     Ok(Recorded { value: written.value, entry: written.index, checkpoint: written.checkpoint })
+}
+
+fn method(acting: &Acting) -> &'static str {
+    if acting.way == Way::Demonstration { "demonstration" } else { "user name and password" }
 }

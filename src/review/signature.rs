@@ -57,6 +57,7 @@ impl Signature {
         shown_sha256: &str,
         signer: Account,
         (id, signed_at): (String, String),
+        method: &str,
     ) -> Result<Self> {
         let decision_sha256 = digest::sha256_hex(decision.1);
         if decision_sha256 != shown_sha256 {
@@ -70,7 +71,7 @@ impl Signature {
             signer,
             meaning: Meaning::ApprovesDecision,
             signed_at,
-            method: "user name and password".to_owned(),
+            method: method.to_owned(),
         })
     }
 

@@ -26,3 +26,9 @@ pub(super) fn totals(reference: &[u64], batch: &[u64]) -> Result<Totals> {
 pub(super) fn shares(counts: &[u64], rows: u64) -> Vec<f64> {
     counts.iter().map(|&count| count as f64 / rows as f64).collect()
 }
+
+/// Shares with half a row added to every bin.
+pub(super) fn smoothed(counts: &[u64]) -> Vec<f64> {
+    let rows = counts.iter().sum::<u64>() as f64 + 0.5 * counts.len() as f64;
+    counts.iter().map(|&count| (count as f64 + 0.5) / rows).collect()
+}

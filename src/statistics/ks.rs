@@ -6,24 +6,13 @@
 //! (exact, by lattice paths); Simard & L'Ecuyer 2011 (the law of D_n at n = nm/(n+m)). Ties make the exact p-value
 //! conservative. Vectors: `tests/vectors/statistics.json`.
 
+pub use super::significance::Method;
 use super::{Error, Result, bins, kolmogorov, sample};
 
 /// Larger sample up to which the automatic choice is the exact method.
 const EXACT_MAX: usize = 10_000;
 /// Lattice points the exact method may visit.
 const CELLS_MAX: usize = 400_000_000;
-
-/// How a p-value was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Method {
-    /// By counting every arrangement.
-    Exact,
-    /// By the limit law.
-    Asymptotic,
-    /// By the limit law, on the binned distance.
-    Binned,
-}
 
 /// Outcome of the test.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]

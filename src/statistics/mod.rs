@@ -15,26 +15,54 @@
 #![cfg_attr(test, expect(clippy::float_cmp, reason = "some known answers hold to the last bit"))]
 
 pub mod adjust;
+pub mod adwin;
+pub mod anderson_darling;
 pub mod binning;
 pub mod chi_square;
+pub mod cliffs_delta;
+pub mod cohen_kappa;
+pub mod cohens_d;
+pub mod cohens_h;
+pub mod control_charts;
+pub mod cramer_von_mises;
+pub mod cramers_v;
+pub mod ddm;
+pub mod delong;
 pub mod e_detector;
+pub mod energy_distance;
+pub mod epps_singleton;
+pub mod fisher_exact;
+pub mod g_test;
+pub mod gwet_ac1;
+pub mod hellinger;
 pub mod intervals;
 pub mod jensen_shannon;
+pub mod kl_divergence;
 pub mod ks;
+pub mod l_infinity;
 pub mod lanes;
 pub mod limits;
+pub mod mann_whitney;
+pub mod mcnemar;
+pub mod mmd_rff;
 pub mod moments;
 pub mod noncentral_chi_square;
+pub mod page_hinkley;
 pub mod psi;
 pub mod score_card;
+pub mod selftest;
+pub mod significance;
 pub mod tolerance;
 pub mod total_variation;
 pub mod wasserstein;
 pub mod wasserstein_binned;
+pub mod welch_t;
+pub mod z_proportion;
 
 mod beta;
 mod bins;
-mod gamma_draws;
+mod draws;
+mod jackknife;
 mod kolmogorov;
 mod normal;
 mod sample;
@@ -74,6 +102,12 @@ pub enum Error {
         name: &'static str,
         /// Its value.
         value: f64,
+    },
+    /// A distance without a finite value: one side has rows in a bin where the other has none.
+    #[error("infinite: bin {bin} has rows on one side only")]
+    Infinite {
+        /// Index of the first such bin.
+        bin: usize,
     },
     /// More work than the exact method is allowed to do.
     #[error("found {found}, the exact method stops at {limit}")]

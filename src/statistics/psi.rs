@@ -28,16 +28,10 @@ use super::{Error, Result, bins, chi_square};
 /// ```
 pub fn psi(reference: &[u64], batch: &[u64]) -> Result<f64> {
     bins::totals(reference, batch)?;
-    let r = smoothed(reference);
-    let b = smoothed(batch);
+    let r = bins::smoothed(reference);
+    let b = bins::smoothed(batch);
     let terms = r.iter().zip(&b).map(|(r, b)| (b - r) * libm::log(b / r));
     Ok(terms.sum::<f64>().max(0.0))
-}
-
-/// Shares with half a row added to every bin.
-fn smoothed(counts: &[u64]) -> Vec<f64> {
-    let rows = counts.iter().sum::<u64>() as f64 + 0.5 * counts.len() as f64;
-    counts.iter().map(|&count| (count as f64 + 0.5) / rows).collect()
 }
 
 /// P(PSI at least this large | no drift), from the χ² law: PSI ≈ (1/n + 1/m) χ²_{K−1}.

@@ -8,7 +8,7 @@
 //! Cohen 1988, *Statistical Power Analysis*, 2nd ed., equation 6.2.1 (h). Vectors: `tests/vectors/statistics.json`.
 
 use super::beta;
-use super::gamma_draws::Draws;
+use super::draws::Draws;
 
 /// Probability with which the reference's own error stays within [`reference_error`].
 const COVERAGE: f64 = 0.998;

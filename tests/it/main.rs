@@ -1,1 +1,6 @@
+//! One binary for all integration tests, so that polars is linked once.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by stopping")]
+
+mod evidence;
+mod readme;

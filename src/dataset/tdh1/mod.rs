@@ -17,6 +17,8 @@ mod table;
 
 #[cfg(test)]
 mod same_table;
+#[cfg(test)]
+mod vectors;
 
 pub use cell::CellProblem;
 pub use logical_type::{LogicalType, StructField};

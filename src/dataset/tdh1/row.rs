@@ -30,7 +30,7 @@ fn start(schema: &[u8; 32]) -> ContextHasher {
 /// finding two sets of rows with one sum is as hard as a lattice problem.
 ///
 /// Source: M. Bellare, D. Micciancio, "A new paradigm for collision-free hashing: incrementality at reduced cost",
-/// EUROCRYPT 1997; K. Lewi et al., "Securing update propagation with homomorphic hashing", 2019, section 3.
+/// EUROCRYPT 1997; K. Lewi et al., "Securing update propagation with homomorphic hashing", 2019.
 pub(super) struct RowSet {
     schema: [u8; 32],
     start: ContextHasher,

@@ -29,11 +29,10 @@ fn wide(rows: i64) -> DataFrame {
     let whole = |row: i64| (row % 7 != 3).then_some(row * 37 % 1000 - 500);
     let ints: Int64Chunked = (0..rows).map(whole).collect_ca("n".into());
     let narrow = ints.cast(&DataType::Float32).unwrap();
+    let words = ["", "a", "ü,\"", "long enough to leave the view"].into_iter().cycle();
     let texts: StringChunked = (0..rows)
-        .map(|row| {
-            (row % 5 != 0)
-                .then(|| ["", "a", "ü,\"", "long enough to leave the view"][(row % 4) as usize])
-        })
+        .zip(words)
+        .map(|(row, word)| (row % 5 != 0).then_some(word))
         .collect_ca("t".into());
     let at = ints.cast(&DataType::Datetime(TimeUnit::Milliseconds, None)).unwrap();
     let mut list = ListPrimitiveChunkedBuilder::<Int64Type>::new("l".into(), 8, 8, DataType::Int64);

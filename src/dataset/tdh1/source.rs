@@ -19,33 +19,34 @@ pub(super) fn source(stored: &Series, declared: &LogicalType) -> Option<Box<dyn 
     if *stored.dtype() == DataType::Null {
         return Some(Box::new(Nulls));
     }
-    match declared {
-        LogicalType::Null => {
-            (stored.null_count() == stored.len()).then(|| Box::new(Nulls) as Box<dyn Source>)
-        }
-        LogicalType::Bool => Some(Box::new(Bools { values: stored.try_bool()?.clone() })),
-        LogicalType::Int => ints(stored),
-        LogicalType::Float => floats(stored),
-        LogicalType::Decimal { scale } => decimals(stored, *scale),
-        LogicalType::Utf8 => texts(stored),
-        LogicalType::Bytes => Some(Box::new(Blobs { values: stored.try_binary()?.clone() })),
+    Some(match declared {
+        LogicalType::Null if stored.null_count() == stored.len() => Box::new(Nulls),
+        LogicalType::Null => return None,
+        LogicalType::Bool => Box::new(Bools { values: stored.try_bool()?.clone() }),
+        LogicalType::Int => return ints(stored),
+        LogicalType::Float => return floats(stored),
+        LogicalType::Decimal { scale } => decimals(stored, *scale)?,
+        LogicalType::Utf8 => return texts(stored),
+        LogicalType::Bytes => Box::new(Blobs { values: stored.try_binary()?.clone() }),
         LogicalType::Date => scaled(stored.try_date()?.physical(), 1),
         LogicalType::Time => scaled(stored.try_time()?.physical(), 1),
         LogicalType::TimestampLocal | LogicalType::TimestampInstant => {
             let values = stored.try_datetime()?;
             let zoned = values.time_zone().is_some();
-            let covered = zoned == (*declared == LogicalType::TimestampInstant);
-            covered.then(|| scaled(values.physical(), nanoseconds(values.time_unit())))?
+            if zoned != (*declared == LogicalType::TimestampInstant) {
+                return None;
+            }
+            scaled(values.physical(), nanoseconds(values.time_unit()))
         }
         LogicalType::Duration => {
             let values = stored.try_duration()?;
             scaled(values.physical(), nanoseconds(values.time_unit()))
         }
-        LogicalType::List(item) => nested::list(stored, item),
-        LogicalType::Struct(fields) => nested::record(stored, fields),
-        LogicalType::Map { key, value } => nested::map(stored, key, value),
-        LogicalType::Vector { width, item } => nested::vector(stored, *width, item),
-    }
+        LogicalType::List(item) => nested::list(stored, item)?,
+        LogicalType::Struct(fields) => nested::record(stored, fields)?,
+        LogicalType::Map { key, value } => nested::map(stored, key, value)?,
+        LogicalType::Vector { width, item } => nested::vector(stored, *width, item)?,
+    })
 }
 
 /// Nanoseconds in one stored unit of time.
@@ -92,16 +93,16 @@ where
     }
 }
 
-fn numbers<T, W>(values: &ChunkedArray<T>, write: W) -> Option<Box<dyn Source>>
+fn numbers<T, W>(values: &ChunkedArray<T>, write: W) -> Box<dyn Source>
 where
     T: PolarsNumericType,
     W: Fn(T::Native, &mut Cells) -> Result<(), CellProblem> + Send + Sync + 'static,
 {
-    Some(Box::new(Numbers { values: values.clone(), write }))
+    Box::new(Numbers { values: values.clone(), write })
 }
 
 /// Whole numbers, times and dates: the stored number times `factor`.
-fn scaled<T>(values: &ChunkedArray<T>, factor: i128) -> Option<Box<dyn Source>>
+fn scaled<T>(values: &ChunkedArray<T>, factor: i128) -> Box<dyn Source>
 where
     T: PolarsNumericType<Native: Into<i128>>,
 {
@@ -119,7 +120,7 @@ where
 }
 
 fn ints(stored: &Series) -> Option<Box<dyn Source>> {
-    match stored.dtype() {
+    Some(match stored.dtype() {
         DataType::Int8 => scaled(stored.try_i8()?, 1),
         DataType::Int16 => scaled(stored.try_i16()?, 1),
         DataType::Int32 => scaled(stored.try_i32()?, 1),
@@ -129,28 +130,27 @@ fn ints(stored: &Series) -> Option<Box<dyn Source>> {
         DataType::UInt16 => scaled(stored.try_u16()?, 1),
         DataType::UInt32 => scaled(stored.try_u32()?, 1),
         DataType::UInt64 => scaled(stored.try_u64()?, 1),
-        _ => None,
-    }
+        _ => return None,
+    })
 }
 
 fn floats(stored: &Series) -> Option<Box<dyn Source>> {
-    match stored.dtype() {
-        DataType::Float64 => numbers(stored.try_f64()?, |value, out| {
+    if let Some(values) = stored.try_f64() {
+        return Some(numbers(values, |value, out| {
             out.float(value);
             Ok(())
-        }),
-        DataType::Float32 => numbers(stored.try_f32()?, |value, out| {
-            out.float(f64::from(value));
-            Ok(())
-        }),
-        _ => None,
+        }));
     }
+    Some(numbers(stored.try_f32()?, |value, out| {
+        out.float(f64::from(value));
+        Ok(())
+    }))
 }
 
 fn decimals(stored: &Series, declared: u8) -> Option<Box<dyn Source>> {
     let values = stored.try_decimal()?;
     let found = u8::try_from(values.scale()).ok()?;
-    numbers(values.physical(), move |value, out| out.decimal(value, found, declared))
+    Some(numbers(values.physical(), move |value, out| out.decimal(value, found, declared)))
 }
 
 struct Bools {
@@ -210,15 +210,15 @@ fn texts(stored: &Series) -> Option<Box<dyn Source>> {
         return Some(Box::new(Texts { values: values.clone() }));
     }
     if let Some(values) = stored.try_cat8() {
-        return categories(values);
+        return Some(categories(values));
     }
     if let Some(values) = stored.try_cat16() {
-        return categories(values);
+        return Some(categories(values));
     }
-    categories(stored.try_cat32()?)
+    stored.try_cat32().map(categories)
 }
 
-fn categories<T>(values: &CategoricalChunked<T>) -> Option<Box<dyn Source>>
+fn categories<T>(values: &CategoricalChunked<T>) -> Box<dyn Source>
 where
     T: PolarsCategoricalType<Native: Into<u32>>,
 {

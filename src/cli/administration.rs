@@ -1,0 +1,148 @@
+//! `driftledger init`, `driftledger user`, `driftledger token`: on the machine of the store, with its data folder.
+
+use super::{done, terminal};
+use crate::access::role::Role;
+use crate::access::token::TokenScope;
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::procedures::administer::{
+    create_account, create_store, host, issue_token, unlock_account,
+};
+use crate::store::Store;
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: driftledger init data")]
+pub(super) struct InitArguments {
+    /// Data folder to make
+    data: PathBuf,
+    /// User name of the first administrator
+    #[arg(long, default_value = "admin")]
+    admin: String,
+}
+
+/// Arguments of `user`.
+#[derive(Debug, Args)]
+pub(super) struct UserArguments {
+    #[command(subcommand)]
+    command: UserCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum UserCommand {
+    /// Create an account with a one-time password
+    Add {
+        /// Data folder
+        data: PathBuf,
+        /// User name
+        user_name: String,
+        /// `data_scientist`, `qa`, `reviewer`, `process_expert`, `inspector` or `admin`
+        #[arg(long)]
+        role: String,
+        /// Name a signature shows
+        #[arg(long)]
+        printed_name: String,
+    },
+    /// List the accounts
+    List {
+        /// Data folder
+        data: PathBuf,
+    },
+    /// Unlock an account after wrong passwords
+    Unlock {
+        /// Data folder
+        data: PathBuf,
+        /// User name
+        user_name: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+/// Arguments of `token`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: driftledger token data dana --name laptop")]
+pub(super) struct TokenArguments {
+    /// Data folder
+    data: PathBuf,
+    /// Owner of the token (a data scientist)
+    user_name: String,
+    /// What the token is for
+    #[arg(long)]
+    name: String,
+    /// Only for batches of this model version, MODEL/VERSION
+    #[arg(long, value_name = "MODEL/VERSION")]
+    source: Option<String>,
+    /// When it stops, RFC 3339
+    #[arg(long)]
+    expires_at: Option<String>,
+}
+
+pub(super) fn init(arguments: &InitArguments) -> Result<ExitCode> {
+    let store = create_store(&arguments.data, Clock::system())?;
+    let names = (arguments.admin.as_str(), "Administrator");
+    let admin = create_account(&store, &host(), names, Role::Admin)?.value;
+    terminal::say(&format!("data folder {} made", arguments.data.display()));
+    terminal::say(&format!("verifier key: {}", store.verifier_key()));
+    terminal::say(&format!(
+        "{} (admin), password shown once: {}",
+        admin.account.user_name, admin.password
+    ));
+    done()
+}
+
+pub(super) fn user(arguments: &UserArguments) -> Result<ExitCode> {
+    match &arguments.command {
+        UserCommand::Add { data, user_name, role, printed_name } => {
+            let store = Store::open(data, Clock::system())?;
+            let new =
+                create_account(&store, &host(), (user_name, printed_name), Role::parse(role)?)?
+                    .value;
+            terminal::say(&format!("{user_name} ({role}), password shown once: {}", new.password));
+        }
+        UserCommand::List { data } => {
+            let store = Store::open(data, Clock::system())?;
+            for account in store.read(|tx| tx.accounts())? {
+                let role = account.role.word();
+                terminal::say(&format!(
+                    "{:<24} {role:<16} {}",
+                    account.user_name, account.printed_name
+                ));
+            }
+        }
+        UserCommand::Unlock { data, user_name, reason } => {
+            let store = Store::open(data, Clock::system())?;
+            unlock_account(&store, &host(), user_name, reason)?;
+            terminal::say(&format!("{user_name} unlocked"));
+        }
+    }
+    done()
+}
+
+pub(super) fn token(arguments: &TokenArguments) -> Result<ExitCode> {
+    let store = Store::open(&arguments.data, Clock::system())?;
+    let missing = |what, id: &str| Error::NotFound { what, id: id.to_owned() };
+    let owner = store
+        .read(|tx| tx.account_by_name(&arguments.user_name))?
+        .ok_or_else(|| missing("account", &arguments.user_name))?;
+    let scope = match &arguments.source {
+        None => TokenScope::Personal,
+        Some(source) => {
+            let (model, version) = source.split_once('/').ok_or_else(|| Error::BadRequest {
+                detail: format!("`{source}` has no `/`; write MODEL/VERSION"),
+            })?;
+            let row = store
+                .read(|tx| tx.version(model, version))?
+                .ok_or_else(|| missing("model version", source))?;
+            TokenScope::Source { version_id: row.id }
+        }
+    };
+    let named = (&owner, arguments.name.as_str());
+    let new = issue_token(&store, &host(), named, &scope, arguments.expires_at.as_deref())?.value;
+    terminal::say(&new.token);
+    done()
+}

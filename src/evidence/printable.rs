@@ -1,0 +1,314 @@
+//! Documents to read and to print: one self-contained HTML file each, with its style inside and without a script.
+//!
+//! Everything shown comes from the record itself; the same record gives the same bytes.
+
+use super::{Error, Result};
+use crate::digest;
+use crate::drift::assess::{SeriesOutcome, Verdict};
+use crate::drift::chart;
+use crate::drift::compare::Compared;
+use crate::drift::monitor::SeriesName;
+use crate::drift::reference::{Reference, ReferenceFeature};
+use crate::drift::report::{DriftReport, FeatureReport, ReportContext, RowCount};
+use crate::drift::sentence::percent;
+use crate::drift::shown::Statistic;
+use crate::review::decision::Decision;
+use crate::review::signature::Signature;
+use askama::Template;
+
+/// What these documents are rendered by: another program may lay the same record out otherwise.
+pub const PROGRAM: &str = concat!("driftledger ", env!("CARGO_PKG_VERSION"));
+
+/// The comparison of two files as one HTML file.
+///
+/// # Errors
+///
+/// [`Error::Render`]; [`Error::Digest`] for a value that has no canonical form.
+pub fn comparison(compared: &Compared) -> Result<String> {
+    let comparison = &compared.comparison;
+    render(&ComparisonPage {
+        heading: "Drift comparison".to_owned(),
+        verdict: comparison.verdict.word(),
+        verdict_words: words(comparison.verdict),
+        reference_rows: comparison.reference.rows,
+        batch_rows: comparison.batch.rows,
+        reference_sha256: sha256(&compared.reference)?,
+        comparison_sha256: sha256(comparison)?,
+        program: PROGRAM,
+        features: sections(&comparison.features, &compared.reference),
+    })
+}
+
+/// A stored report as one HTML file; `reference` is the one it was judged against.
+///
+/// # Errors
+///
+/// [`Error::Render`]; [`Error::Digest`] for a value that has no canonical form.
+pub fn report(report: &DriftReport, reference: &Reference) -> Result<String> {
+    let alarm = report.alarm.as_ref().map(|alarm| {
+        let how = if alarm.established { "It is established for" } else { "Most evidence is in" };
+        format!("{how} {}.", alarm.covers.join(", "))
+    });
+    render(&ReportPage {
+        heading: format!("Drift report: {}", report.context.batch),
+        verdict: report.verdict.word(),
+        verdict_words: words(report.verdict),
+        state: report.state.word(),
+        meter: chart::meter(report.meter),
+        meter_words: format!("{:.2}", report.meter),
+        alarm: alarm.unwrap_or_default(),
+        context: &report.context,
+        rows: report.rows,
+        number: report.state_after.batches,
+        report_sha256: sha256(report)?,
+        batches_per_false_alarm: report.batches_per_false_alarm,
+        features: sections(&report.features, reference),
+    })
+}
+
+/// A decision record as one HTML file, with the manifestation of its signature where it has one.
+///
+/// # Errors
+///
+/// [`Error::Render`]; [`Error::Digest`] for a value that has no canonical form.
+pub fn decision(decision: &Decision, signature: Option<&Signature>) -> Result<String> {
+    render(&DecisionPage {
+        heading: format!("Decision on {} {}", decision.model, decision.version),
+        code: decision.code.word().replace('_', " "),
+        drafter_role: decision.drafted_by.role.word(),
+        decision_sha256: digest::sha256_hex(
+            &decision.bytes().map_err(|source| Error::Render { detail: source.to_string() })?,
+        ),
+        manifestation: signature.map(Signature::manifestation).unwrap_or_default(),
+        signature_id: signature.map(|signature| signature.id.as_str()).unwrap_or_default(),
+        method: signature.map(|signature| signature.method.as_str()).unwrap_or_default(),
+        decision,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "printable_comparison.html")]
+struct ComparisonPage {
+    heading: String,
+    verdict: &'static str,
+    verdict_words: String,
+    reference_rows: u64,
+    batch_rows: u64,
+    reference_sha256: String,
+    comparison_sha256: String,
+    program: &'static str,
+    features: Vec<Section>,
+}
+
+#[derive(Template)]
+#[template(path = "printable_report.html")]
+struct ReportPage<'a> {
+    heading: String,
+    verdict: &'static str,
+    verdict_words: String,
+    state: &'static str,
+    meter: String,
+    meter_words: String,
+    alarm: String,
+    context: &'a ReportContext,
+    rows: u64,
+    number: u64,
+    report_sha256: String,
+    batches_per_false_alarm: f64,
+    features: Vec<Section>,
+}
+
+#[derive(Template)]
+#[template(path = "printable_decision.html")]
+struct DecisionPage<'a> {
+    heading: String,
+    code: String,
+    drafter_role: &'static str,
+    decision_sha256: String,
+    manifestation: String,
+    signature_id: &'a str,
+    method: &'a str,
+    decision: &'a Decision,
+}
+
+/// One feature, every number as it is printed.
+struct Section {
+    name: String,
+    kind: &'static str,
+    role: &'static str,
+    verdict: &'static str,
+    verdict_words: String,
+    sentence: String,
+    rows: u64,
+    reference_rows: u64,
+    moved: String,
+    limits: String,
+    tolerance: String,
+    missing: String,
+    missing_reference: String,
+    histogram: String,
+    limited: String,
+    series: Vec<SeriesLine>,
+    statistics: Vec<StatisticLine>,
+}
+
+struct SeriesLine {
+    name: &'static str,
+    verdict: &'static str,
+    verdict_words: String,
+    rows: u64,
+    moved: String,
+    limits: String,
+    tolerance: String,
+    pooled: String,
+    log_e: String,
+    evidence: String,
+}
+
+struct StatisticLine {
+    name: String,
+    value: String,
+    p_value: String,
+    p_value_adjusted: String,
+    method: String,
+}
+
+fn sections(features: &[FeatureReport], reference: &Reference) -> Vec<Section> {
+    features.iter().zip(&reference.features).map(|(f, frozen)| section(f, frozen)).collect()
+}
+
+fn section(feature: &FeatureReport, frozen: &ReferenceFeature) -> Section {
+    let main = feature.series.first();
+    let missing = |side: RowCount| percent(side.nulls as f64 / side.rows.max(1) as f64);
+    let limited: Vec<String> = feature
+        .series
+        .iter()
+        .filter(|series| series.limited_by_reference)
+        .map(|series| format!("{} {}", series_words(series.name), percent(series.tolerance)))
+        .collect();
+    Section {
+        name: feature.feature.clone(),
+        kind: feature.kind.word(),
+        role: feature.role.word(),
+        verdict: feature.verdict.word(),
+        verdict_words: words(feature.verdict),
+        sentence: feature.sentence.replace('`', ""),
+        rows: feature.batch.rows,
+        reference_rows: feature.reference.rows,
+        moved: share(main.and_then(|series| series.tv)),
+        limits: main.map_or_else(dash, limits),
+        tolerance: share(main.map(|series| series.tolerance)),
+        missing: missing(feature.batch),
+        missing_reference: missing(feature.reference),
+        histogram: chart::histogram(frozen, &feature.profile),
+        limited: limited.join(", "),
+        series: feature.series.iter().map(series_line).collect(),
+        statistics: feature.statistics.iter().map(statistic_line).collect(),
+    }
+}
+
+fn series_line(series: &SeriesOutcome) -> SeriesLine {
+    let evidence = match (&series.reason, &series.lane) {
+        (Some(reason), _) => reason.clone(),
+        (None, Some(lane)) => format!("since about batch {}", lane.since_batch),
+        (None, None) => "none".to_owned(),
+    };
+    let muted = if series.muted { "; under an open alert" } else { "" };
+    SeriesLine {
+        name: series_words(series.name),
+        verdict: series.verdict.word(),
+        verdict_words: words(series.verdict),
+        rows: series.rows,
+        moved: share(series.tv),
+        limits: limits(series),
+        tolerance: percent(series.tolerance),
+        pooled: pooled(series),
+        log_e: format!("{:.2}", series.log_e),
+        evidence: format!("{evidence}{muted}"),
+    }
+}
+
+fn statistic_line((code, statistic): (&String, &Statistic)) -> StatisticLine {
+    let number = |value: Option<f64>| value.map_or_else(dash, decimal);
+    let value = match (statistic.value, statistic.error_max) {
+        (Some(value), Some(error)) => format!("{} ± {}", decimal(value), decimal(error)),
+        (value, _) => number(value),
+    };
+    let method = statistic.not_evaluated.as_ref().map(|why| format!("not evaluated: {why}"));
+    StatisticLine {
+        name: statistic_words(code),
+        value,
+        p_value: number(statistic.p_value),
+        p_value_adjusted: number(statistic.p_value_adjusted),
+        method: method.or_else(|| statistic.method.clone()).unwrap_or_default(),
+    }
+}
+
+fn statistic_words(code: &str) -> String {
+    match code {
+        "psi" => "population stability index (PSI)".to_owned(),
+        "ks" => "Kolmogorov–Smirnov".to_owned(),
+        "chi_square" => "χ²".to_owned(),
+        "jensen_shannon_distance" => "Jensen–Shannon distance".to_owned(),
+        "wasserstein" => "Wasserstein distance, in the feature's unit".to_owned(),
+        "wasserstein_normed" => "Wasserstein distance, in reference standard deviations".to_owned(),
+        other => other.replace('_', " "),
+    }
+}
+
+fn series_words(name: SeriesName) -> &'static str {
+    match name {
+        SeriesName::Values => "values",
+        SeriesName::Nulls => "missing values",
+        SeriesName::Unseen => "unseen values",
+        SeriesName::LowTail => "low tail",
+        SeriesName::HighTail => "high tail",
+    }
+}
+
+fn words(verdict: Verdict) -> String {
+    verdict.word().replace('_', " ")
+}
+
+fn dash() -> String {
+    "–".to_owned()
+}
+
+fn share(value: Option<f64>) -> String {
+    value.map_or_else(dash, percent)
+}
+
+fn limits(series: &SeriesOutcome) -> String {
+    match (series.tv_lower, series.tv_upper) {
+        (Some(lower), Some(upper)) => format!("{} – {}", percent(lower), percent(upper)),
+        _ => dash(),
+    }
+}
+
+/// The upper limit over all rows that were pooled, which is what shows stability.
+fn pooled(series: &SeriesOutcome) -> String {
+    let Some(upper) = series.pooled_tv_upper else { return dash() };
+    let (rows, batches) = (series.pooled_rows, series.pooled_batches);
+    let s = if batches == 1 { "" } else { "es" };
+    format!("{} on {rows} rows of {batches} batch{s}", percent(upper))
+}
+
+/// A number with four significant digits.
+fn decimal(value: f64) -> String {
+    match value.abs() {
+        0.0 => "0".to_owned(),
+        size if size < 1e-3 => format!("{value:.1e}"),
+        size if size < 1.0 => format!("{value:.4}"),
+        size if size < 1000.0 => format!("{value:.2}"),
+        size if size < 1e7 => format!("{value:.0}"),
+        _ => format!("{value:.3e}"),
+    }
+}
+
+fn sha256<T: serde::Serialize>(value: &T) -> Result<String> {
+    Ok(digest::sha256_hex(&digest::canonical_json(value)?))
+}
+
+fn render(page: &impl Template) -> Result<String> {
+    page.render().map_err(|error| Error::Render { detail: error.to_string() })
+}

@@ -1,0 +1,110 @@
+//! `/`: what waits for this person, what is open, what was decided.
+
+use super::frame::{Frame, Place, roles_that_may};
+use super::markup::Markup;
+use super::page_error::Answer;
+use super::visitor::Visitor;
+use super::wording::counted;
+use crate::access::role::Action;
+use crate::drift::episode::EpisodeState;
+use crate::procedures::read_records::{self, EpisodeLine};
+use actix_web::get;
+use askama::Template;
+
+/// An alert in one line of a list.
+#[derive(Clone, Debug)]
+pub struct AlertLine {
+    /// Page of the alert.
+    pub path: String,
+    /// Model and version.
+    pub version: String,
+    /// Page of the version.
+    pub version_path: String,
+    /// What happened, in one sentence.
+    pub sentence: Markup,
+    /// How many features moved besides; empty for one.
+    pub more: String,
+    /// Since when.
+    pub since: Markup,
+    /// How many batches belong to it.
+    pub batches: String,
+    /// Where it stands.
+    pub state: &'static str,
+    /// The next step and who takes it.
+    pub next_step: String,
+}
+
+impl AlertLine {
+    /// The line of an episode.
+    pub fn of(line: &EpisodeLine) -> Self {
+        let opening = &line.episode.opening;
+        let kind = opening.kind.word().replace('_', " ");
+        let sentence = opening.sentences.first().cloned().unwrap_or(kind);
+        let more = opening.sentences.len().saturating_sub(1) as u64;
+        Self {
+            path: format!("/alerts/{}", line.episode.id),
+            version: format!("{} {}", line.model, line.version),
+            version_path: format!("/models/{}/versions/{}", line.model, line.version),
+            sentence: Markup::sentence(&sentence),
+            more: match more {
+                0 => String::new(),
+                more => format!("and {}", counted(more, "more feature", "more features")),
+            },
+            since: Markup::time(&line.episode.opened_at),
+            batches: counted(line.batches, "batch", "batches"),
+            state: line.episode.state.word(),
+            next_step: next_step(line),
+        }
+    }
+}
+
+/// The next step on an episode and who may take it.
+fn next_step(line: &EpisodeLine) -> String {
+    match (line.episode.state, &line.drafted_by) {
+        (EpisodeState::Open, _) => {
+            format!("acknowledge it ({})", roles_that_may(Action::Acknowledge))
+        }
+        (EpisodeState::Acknowledged, _) => {
+            format!("draft the decision ({})", roles_that_may(Action::DraftDecision))
+        }
+        (EpisodeState::Drafted, Some(drafter)) => {
+            format!("read and sign the decision that {drafter} drafted (another person)")
+        }
+        (EpisodeState::Drafted, None) => "read and sign the decision".to_owned(),
+        (EpisodeState::Decided, _) => "nothing".to_owned(),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "inbox.html")]
+struct InboxPage {
+    frame: Frame,
+    mine: Vec<AlertLine>,
+    nothing_mine: &'static str,
+    open: Vec<AlertLine>,
+    decided: Vec<AlertLine>,
+}
+
+/// What waits.
+#[get("/")]
+pub async fn show(visitor: Visitor) -> Answer {
+    visitor
+        .page(|visitor| {
+            let inbox = read_records::inbox(&visitor.store, &visitor.acting())?;
+            let lines = |lines: &[EpisodeLine]| lines.iter().map(AlertLine::of).collect();
+            let frame = visitor.frame("Inbox", Place::Inbox);
+            let acts = [Action::Acknowledge, Action::SignDecision].iter().any(|a| frame.may(*a));
+            Ok(InboxPage {
+                mine: lines(&inbox.mine),
+                nothing_mine: if acts {
+                    "Nothing: no alert needs a step that you may take."
+                } else {
+                    "Nothing: your role takes no step on alerts."
+                },
+                open: lines(&inbox.open),
+                decided: lines(&inbox.decided),
+                frame,
+            })
+        })
+        .await
+}

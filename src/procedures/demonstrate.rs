@@ -1,0 +1,215 @@
+//! Procedure: demonstrate the whole story on real data, in a store of its own.
+//!
+//! 1. create a fresh store with one account for each role
+//! 2. register the thyroid laboratory's model, from its training and reference tables
+//! 3. replay its months in order: each is judged, alarms open alerts, later months join them
+//! 4. decide and sign the first alert as an example; the others wait for the visitor
+//!
+//! Every act goes through the ordinary procedures; the ledger names the demo accounts with the authority `demonstration`.
+
+use super::acknowledge_alert::acknowledge_alert;
+use super::administer::{NewAccount, create_account, create_store, host};
+use super::draft_decision::{DraftDecision, draft_decision};
+use super::fingerprint_files::{RegistrationSources, make_registration};
+use super::ingest_batch::{Delivery, IngestBatch, ingest_batch};
+use super::ingest_labels::ingest_labels;
+use super::register_version::register_version;
+use super::sign_decision::sign_decision_shown;
+use crate::access::account::{Acting, Way};
+use crate::access::role::Role;
+use crate::clock::Clock;
+use crate::dataset::reader::Format;
+use crate::error::{Error, Result};
+use crate::store::Store;
+use crate::store::batches::ReportRow;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The model of the demonstration.
+pub const DEMO_MODEL: &str = "thyroid-comment-triage";
+/// Its version.
+pub const DEMO_VERSION: &str = "1.0.0";
+
+macro_rules! sample {
+    ($name:literal) => {
+        ($name, include_bytes!(concat!("../../sample_data/thyroid_garvan/", $name)).as_slice())
+    };
+}
+
+macro_rules! month {
+    ($month:literal) => {
+        (
+            $month,
+            include_bytes!(concat!("../../sample_data/thyroid_garvan/batches/", $month, ".csv"))
+                .as_slice(),
+        )
+    };
+}
+
+/// What the registration is made from.
+const FILES: [(&str, &[u8]); 6] = [
+    sample!("train.csv"),
+    sample!("reference.csv"),
+    sample!("schema.json"),
+    sample!("policy.json"),
+    sample!("model_trees.json"),
+    sample!("prepare.py"),
+];
+
+const LABELS: (&str, &[u8]) = sample!("labels.csv");
+
+/// The months after the reference, in order.
+pub const MONTHS: [(&str, &[u8]); 21] = [
+    month!("1985-05"),
+    month!("1985-06"),
+    month!("1985-07"),
+    month!("1985-08"),
+    month!("1985-09"),
+    month!("1985-10"),
+    month!("1985-11"),
+    month!("1985-12"),
+    month!("1986-01"),
+    month!("1986-02"),
+    month!("1986-03"),
+    month!("1986-04"),
+    month!("1986-05"),
+    month!("1986-06"),
+    month!("1986-07"),
+    month!("1986-08"),
+    month!("1986-09"),
+    month!("1986-10"),
+    month!("1986-11"),
+    month!("1986-12"),
+    month!("1987-01"),
+];
+
+const PEOPLE: [(&str, &str, Role); 6] = [
+    ("dana", "Dana Scientist", Role::DataScientist),
+    ("quentin", "Quentin Quality", Role::Qa),
+    ("rosa", "Rosa Reviewer", Role::Reviewer),
+    ("pavel", "Pavel Process", Role::ProcessExpert),
+    ("ines", "Ines Inspector", Role::Inspector),
+    ("adam", "Adam Admin", Role::Admin),
+];
+
+/// What was made.
+#[derive(Debug)]
+pub struct Demonstration {
+    /// The store.
+    pub store: Store,
+    /// One account a role, with its password.
+    pub accounts: Vec<NewAccount>,
+    /// The reports of the months, in order.
+    pub reports: Vec<ReportRow>,
+}
+
+/// Makes the demonstration in `folder`; `progress` is called with each month and its report as it is judged.
+///
+/// # Errors
+///
+/// [`Error::Store`] when the folder holds a store already; otherwise those of the procedures it goes through.
+pub fn demonstrate(
+    folder: &Path,
+    mut progress: impl FnMut(&str, &ReportRow),
+) -> Result<Demonstration> {
+    let store = create_store(folder, Clock::system())?;
+    store.set_setting("demonstration", "thyroid_garvan")?;
+    let mut accounts = Vec::new();
+    for (user_name, printed_name, role) in PEOPLE {
+        accounts.push(create_account(&store, &host(), (user_name, printed_name), role)?.value);
+    }
+    let actors: BTreeMap<&str, Acting> =
+        PEOPLE.iter().map(|p| p.0).zip(accounts.iter().map(acting)).collect();
+    let dana = &actors["dana"];
+    register(&store, dana)?;
+    let mut reports = Vec::new();
+    for (month, bytes) in MONTHS {
+        let spool = store.objects().spool_file()?;
+        let batch = IngestBatch {
+            model: DEMO_MODEL.to_owned(),
+            version: DEMO_VERSION.to_owned(),
+            name: month.to_owned(),
+            period: Some(month_of(month)?),
+            delivery: Delivery::of_bytes(spool, bytes, Some(Format::Csv))?,
+        };
+        let report = ingest_batch(&store, dana, batch)?.report.value;
+        progress(month, &report);
+        reports.push(report);
+    }
+    let spool = store.objects().spool_file()?;
+    let delivery = Delivery::of_bytes(spool, LABELS.1, Some(Format::Csv))?;
+    ingest_labels(&store, dana, (DEMO_MODEL, DEMO_VERSION), delivery)?;
+    decide_first(&store, &actors["quentin"], &actors["rosa"])?;
+    Ok(Demonstration { store, accounts, reports })
+}
+
+fn acting(new: &NewAccount) -> Acting {
+    Acting { account: new.account.clone(), way: Way::Demonstration }
+}
+
+/// `YYYY-MM` as the period of that month, UTC.
+fn month_of(month: &str) -> Result<(jiff::Timestamp, jiff::Timestamp)> {
+    let bad = |e: jiff::Error| Error::BadRequest { detail: format!("month `{month}`: {e}") };
+    let first: jiff::civil::Date = format!("{month}-01").parse().map_err(bad)?;
+    let next = first.last_of_month().tomorrow().map_err(bad)?;
+    let at = |date: jiff::civil::Date| {
+        jiff::tz::TimeZone::UTC.to_timestamp(date.at(0, 0, 0, 0)).map_err(bad)
+    };
+    Ok((at(first)?, at(next)?))
+}
+
+fn register(store: &Store, dana: &Acting) -> Result<()> {
+    let folder =
+        tempfile::tempdir().map_err(|source| file_error("making", "a temporary folder", source))?;
+    for (name, bytes) in FILES {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).map_err(|source| file_error("writing", name, source))?;
+    }
+    let path = |name: &str| folder.path().join(name);
+    let sources = RegistrationSources {
+        model: DEMO_MODEL.to_owned(),
+        version: DEMO_VERSION.to_owned(),
+        train: path("train.csv"),
+        reference: path("reference.csv"),
+        artifacts: vec![path("model_trees.json")],
+        schema: Some(path("schema.json")),
+        policy: Some(path("policy.json")),
+        parameters: BTreeMap::from([(
+            "algorithm".to_owned(),
+            "histogram gradient boosting".to_owned(),
+        )]),
+        preparation_code: vec![path("prepare.py")],
+        intended_use: Some(
+            "Triages thyroid assay requests: does the report need a comment by a physician?"
+                .to_owned(),
+        ),
+        ..RegistrationSources::default()
+    };
+    register_version(store, dana, &make_registration(&sources, |_| ())?)?;
+    Ok(())
+}
+
+fn file_error(doing: &'static str, path: &str, source: std::io::Error) -> Error {
+    Error::File { doing, path: path.to_owned(), source }
+}
+
+/// Decides the oldest drift alert: acknowledged and drafted by QA, signed by the reviewer.
+fn decide_first(store: &Store, qa: &Acting, reviewer: &Acting) -> Result<()> {
+    let episodes = store.read(|tx| tx.episodes(None, 500))?;
+    let Some(first) = episodes.into_iter().rev().find(|episode| !episode.opening.series.is_empty())
+    else {
+        return Ok(());
+    };
+    let comment = "TSH readings below 0.05 mU/l appear in every month from 1985-06 on; the reference has none.";
+    acknowledge_alert(store, qa, &first.id, ("major", comment))?;
+    let draft = DraftDecision {
+        code: "accept_with_rationale".to_owned(),
+        rationale: "The laboratory introduced a more sensitive TSH assay on 1985-05-23. The readings are right and the \
+                    model ranks them as before; the reference is to be frozen anew from months after the change."
+            .to_owned(),
+        remedial_action: None,
+    };
+    draft_decision(store, qa, &first.id, &draft)?;
+    sign_decision_shown(store, reviewer, &first.id)?;
+    Ok(())
+}
