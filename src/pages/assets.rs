@@ -20,7 +20,7 @@ pub fn style_address() -> &'static str {
 
 /// The style sheet; kept for a year under the address that names its content.
 #[get("/static/style.css")]
-pub async fn style(request: HttpRequest) -> HttpResponse {
+pub(super) async fn style(request: HttpRequest) -> HttpResponse {
     let named = request.uri().to_string() == style_address();
     let kept = if named { "public, max-age=31536000, immutable" } else { "no-cache" };
     HttpResponse::Ok()
@@ -31,7 +31,7 @@ pub async fn style(request: HttpRequest) -> HttpResponse {
 
 /// The icon.
 #[get("/static/icon.svg")]
-pub async fn icon() -> HttpResponse {
+pub(super) async fn icon() -> HttpResponse {
     HttpResponse::Ok()
         .content_type("image/svg+xml")
         .insert_header((CACHE_CONTROL, "public, max-age=86400"))

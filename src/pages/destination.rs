@@ -53,7 +53,10 @@ mod tests {
 
     #[test]
     fn the_way_back_is_kept_through_sign_in() {
-        assert_eq!(sign_in_first("/alerts/ep_1?done=x"), "/sign-in?next=%2Falerts%2Fep_1%3Fdone%3Dx");
+        assert_eq!(
+            sign_in_first("/alerts/ep_1?done=x"),
+            "/sign-in?next=%2Falerts%2Fep_1%3Fdone%3Dx"
+        );
         assert_eq!(sign_in_first("/"), "/sign-in");
     }
 }

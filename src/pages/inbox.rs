@@ -87,7 +87,7 @@ struct InboxPage {
 
 /// What waits.
 #[get("/")]
-pub async fn show(visitor: Visitor) -> Answer {
+pub(super) async fn show(visitor: Visitor) -> Answer {
     visitor
         .page(|visitor| {
             let inbox = read_records::inbox(&visitor.store, &visitor.acting())?;

@@ -37,6 +37,11 @@ impl Markup {
         Self(html)
     }
 
+    /// Text as somebody wrote it.
+    pub fn text(text: &str) -> Self {
+        Self(escape(text))
+    }
+
     /// A sentence as errors word it (lower case, no full stop), as a person writes it.
     pub fn message(text: &str) -> Self {
         let mut characters = text.chars();

@@ -7,6 +7,7 @@
 pub mod account;
 pub mod accounts;
 pub mod alert;
+pub mod alert_story;
 pub mod assets;
 pub mod audit_trail;
 pub mod destination;
@@ -20,6 +21,7 @@ pub mod markup;
 pub mod models;
 pub mod page_error;
 pub mod report;
+pub mod report_features;
 pub mod routes;
 pub mod sign_in;
 pub mod signing_sheet;

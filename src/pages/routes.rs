@@ -1,13 +1,52 @@
 //! The whole list of page routes.
 
-use super::{reading, sign_in};
-use actix_web::web::ServiceConfig;
+use super::page_error::PageError;
+use super::{
+    account, accounts, alert, assets, audit_trail, entry, inbox, models, report, sign_in,
+    signing_sheet, version,
+};
+use crate::error::Error;
+use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};
 
-/// Adds every page.
+/// Largest form, in bytes.
+const FORM_BYTES_MAX: usize = 64 * 1024;
+
+/// Adds every page. Comes last: what no other route answers is a page that is not there.
 pub fn configure(config: &mut ServiceConfig) {
-    config
-        .service(sign_in::show)
-        .service(sign_in::send)
-        .service(reading::inbox)
-        .service(reading::show_report);
+    let refused = |detail: String| PageError::from(Error::BadRequest { detail });
+    let form = move |e, _: &_| refused(format!("form: {e}")).into();
+    let query = move |e, _: &_| refused(format!("query: {e}")).into();
+    let path = move |e, _: &_| refused(format!("address: {e}")).into();
+    config.service(
+        web::scope("")
+            .app_data(FormConfig::default().limit(FORM_BYTES_MAX).error_handler(form))
+            .app_data(QueryConfig::default().error_handler(query))
+            .app_data(PathConfig::default().error_handler(path))
+            .service(assets::style)
+            .service(assets::icon)
+            .service(sign_in::show)
+            .service(sign_in::enter)
+            .service(sign_in::leave)
+            .service(inbox::show)
+            .service(models::show)
+            .service(version::show)
+            .service(report::show)
+            .service(report::document)
+            .service(alert::show)
+            .service(alert::acknowledge)
+            .service(alert::draft)
+            .service(signing_sheet::show)
+            .service(signing_sheet::sign)
+            .service(audit_trail::show)
+            .service(entry::show)
+            .service(entry::proof_file)
+            .service(account::show)
+            .service(account::password)
+            .service(account::issue)
+            .service(account::revoke)
+            .service(accounts::show)
+            .service(accounts::create)
+            .service(accounts::unlock)
+            .default_service(web::to(sign_in::nowhere)),
+    );
 }

@@ -52,7 +52,7 @@ pub struct TokenForm {
 
 /// The sign-in page; somebody who is signed in goes on at once.
 #[get("/sign-in")]
-pub async fn show(
+pub(super) async fn show(
     request: HttpRequest,
     visitor: Option<SignedIn>,
     query: web::Query<NextQuery>,
@@ -66,7 +66,7 @@ pub async fn show(
 
 /// Signs in: sets the session cookie and goes on.
 #[post("/sign-in")]
-pub async fn enter(request: HttpRequest, typed: web::Form<SignInForm>) -> Answer {
+pub(super) async fn enter(request: HttpRequest, typed: web::Form<SignInForm>) -> Answer {
     let shared = shared(&request)?;
     let SignInForm { user_name, password, next } = typed.into_inner();
     let next = destination::local(&next).to_owned();
@@ -90,7 +90,11 @@ pub async fn enter(request: HttpRequest, typed: web::Form<SignInForm>) -> Answer
 
 /// Signs out.
 #[post("/sign-out")]
-pub async fn leave(request: HttpRequest, visitor: Visitor, form: web::Form<TokenForm>) -> Answer {
+pub(super) async fn leave(
+    request: HttpRequest,
+    visitor: Visitor,
+    form: web::Form<TokenForm>,
+) -> Answer {
     visitor.check_form(&form.form_token)?;
     let secret = visitor.secret.clone();
     visitor.act(move |store, _| sign_in::sign_out(store, &secret)).await?;
@@ -127,7 +131,7 @@ async fn form(
 /// # Errors
 ///
 /// Always [`Error::NotFound`].
-pub async fn nowhere(request: HttpRequest) -> Answer {
+pub(super) async fn nowhere(request: HttpRequest) -> Answer {
     let error = Error::NotFound { what: "page", id: request.path().to_owned() };
     Err(PageError::shown(error, Frame::public("", false)))
 }

@@ -138,9 +138,9 @@ async fn visitor(request: HttpRequest) -> std::result::Result<Visitor, PageError
     let store = shared(&request)?.store.clone();
     let signed_in = match SignedIn::extract(&request).await {
         Ok(signed_in) => signed_in,
-        Err(Problem(Error::Access(
-            access::Error::NotSignedIn | access::Error::SessionOver,
-        ))) => return Err(PageError::SignIn { next: wanted(&request) }),
+        Err(Problem(Error::Access(access::Error::NotSignedIn | access::Error::SessionOver))) => {
+            return Err(PageError::SignIn { next: wanted(&request) });
+        }
         Err(Problem(error)) => return Err(error.into()),
     };
     let asked = store.clone();

@@ -88,7 +88,9 @@ pub fn verdict_meaning(verdict: Verdict) -> &'static str {
 pub fn level_meaning(level: MonitorLevel) -> &'static str {
     match level {
         MonitorLevel::Quiet => "the evidence over time is far from the alarm limit",
-        MonitorLevel::Watch => "the evidence over time has passed the watch limit, not the alarm limit",
+        MonitorLevel::Watch => {
+            "the evidence over time has passed the watch limit, not the alarm limit"
+        }
         MonitorLevel::Alarm => "the evidence over time has reached the alarm limit",
     }
 }

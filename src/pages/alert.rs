@@ -1,0 +1,282 @@
+//! `/alerts/{id}`: the whole story of an alert, and the next step.
+
+use super::alert_story::{Event, story};
+use super::frame::{Frame, Notice, Place, roles_that_may};
+use super::inbox::AlertLine;
+use super::markup::Markup;
+use super::page_error::{Answer, see_other};
+use super::visitor::Visitor;
+use crate::access::role::Action;
+use crate::drift::episode::EpisodeState;
+use crate::error::{Error, Family, Result};
+use crate::procedures::acknowledge_alert::acknowledge_alert;
+use crate::procedures::draft_decision::{DraftDecision, draft_decision};
+use crate::procedures::read_records::{self, EpisodeView};
+use crate::review::decision::{DecisionCode, RemedialAction, Severity};
+use actix_web::http::StatusCode;
+use actix_web::{get, post, web};
+use askama::Template;
+use serde::Deserialize;
+
+/// What is typed to acknowledge an alert.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct AcknowledgeForm {
+    /// The session's form token.
+    pub form_token: String,
+    /// Severity.
+    pub severity: String,
+    /// What was seen.
+    pub comment: String,
+}
+
+/// What is typed to draft a decision.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct DraftForm {
+    /// The session's form token.
+    pub form_token: String,
+    /// Decision code.
+    pub code: String,
+    /// Why.
+    pub rationale: String,
+    /// Remedial action: what.
+    pub what: String,
+    /// Remedial action: who.
+    pub owner: String,
+    /// Remedial action: by when.
+    pub due_on: String,
+}
+
+impl DraftForm {
+    /// The draft; a remedial action of which no field is filled in is none.
+    fn draft(&self) -> DraftDecision {
+        let fields = [&self.what, &self.owner, &self.due_on];
+        let filled = fields.iter().any(|text| !text.trim().is_empty());
+        DraftDecision {
+            code: self.code.clone(),
+            rationale: self.rationale.clone(),
+            remedial_action: filled.then(|| RemedialAction {
+                what: self.what.trim().to_owned(),
+                owner: self.owner.trim().to_owned(),
+                due_on: self.due_on.trim().to_owned(),
+            }),
+        }
+    }
+}
+
+/// What a form led to, as the address says it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct DoneQuery {
+    /// The step that was done.
+    pub done: String,
+}
+
+/// What was typed and not accepted, to be corrected.
+#[derive(Clone, Debug, Default)]
+pub struct Typed {
+    acknowledgement: AcknowledgeForm,
+    draft: DraftForm,
+}
+
+/// One choice of a form.
+struct Choice {
+    word: &'static str,
+    words: String,
+    meaning: &'static str,
+    chosen: bool,
+}
+
+/// The next step, for this person.
+enum NextStep {
+    Acknowledge,
+    Draft,
+    Sign,
+    /// Somebody else takes it, or nobody has to: why.
+    Wait(String),
+}
+
+#[derive(Template)]
+#[template(path = "alert.html")]
+struct AlertPage {
+    frame: Frame,
+    id: String,
+    line: AlertLine,
+    kind: String,
+    sentences: Vec<Markup>,
+    series: Vec<String>,
+    events: Vec<Event>,
+    next: NextStep,
+    severities: Vec<Choice>,
+    codes: Vec<Choice>,
+    typed: Typed,
+    signed: Option<String>,
+}
+
+impl AlertPage {
+    fn of(visitor: &Visitor, view: &EpisodeView, (notice, typed): (Option<Notice>, Typed)) -> Self {
+        let episode = &view.episode.episode;
+        let title = format!("Alert, {} {}", view.episode.model, view.episode.version);
+        let signature = view.decision.as_ref().and_then(|d| d.signature.as_ref());
+        Self {
+            frame: visitor.frame(&title, Place::Inbox).with_notice(notice),
+            id: episode.id.clone(),
+            line: AlertLine::of(&view.episode),
+            kind: episode.opening.kind.word().replace('_', " "),
+            sentences: episode.opening.sentences.iter().map(|s| Markup::sentence(s)).collect(),
+            series: episode.opening.series.clone(),
+            events: story(view),
+            next: next_step(visitor, view),
+            severities: severities(&typed.acknowledgement.severity),
+            codes: codes(&typed.draft.code),
+            typed,
+            signed: signature.map(|s| s.manifestation.clone()),
+        }
+    }
+}
+
+fn next_step(visitor: &Visitor, view: &EpisodeView) -> NextStep {
+    let may = |action: Action| action.roles().contains(&visitor.account().role);
+    let wait = |action, what: &str| {
+        NextStep::Wait(format!("Waiting for a {} to {what}.", roles_that_may(action)))
+    };
+    match view.episode.episode.state {
+        EpisodeState::Open if may(Action::Acknowledge) => NextStep::Acknowledge,
+        EpisodeState::Open => wait(Action::Acknowledge, "acknowledge it"),
+        EpisodeState::Acknowledged if may(Action::DraftDecision) => NextStep::Draft,
+        EpisodeState::Acknowledged => wait(Action::DraftDecision, "draft the decision"),
+        EpisodeState::Drafted
+            if view.episode.drafted_by.as_ref() == Some(&visitor.account().user_name) =>
+        {
+            NextStep::Wait(
+                "You drafted this decision, so another person has to sign it.".to_owned(),
+            )
+        }
+        EpisodeState::Drafted if may(Action::SignDecision) => NextStep::Sign,
+        EpisodeState::Drafted => wait(Action::SignDecision, "sign the decision"),
+        EpisodeState::Decided => {
+            NextStep::Wait("The alert is decided: nothing is left to do here.".to_owned())
+        }
+    }
+}
+
+fn severities(chosen: &str) -> Vec<Choice> {
+    let meaning = |severity| match severity {
+        Severity::Minor => "no effect on product, patient or data",
+        Severity::Major => "an effect is possible",
+        Severity::Critical => "an effect is likely",
+    };
+    let choice = |severity: Severity| Choice {
+        word: severity.word(),
+        words: severity.word().to_owned(),
+        meaning: meaning(severity),
+        chosen: severity.word() == chosen,
+    };
+    Severity::ALL.into_iter().map(choice).collect()
+}
+
+fn codes(chosen: &str) -> Vec<Choice> {
+    let meaning = |code| match code {
+        DecisionCode::NoAction => "nothing has to be done, and the rationale says why",
+        DecisionCode::AcceptWithRationale => "the change is accepted, and the rationale says why",
+        DecisionCode::AdjustPolicy => "tolerances change; needs a remedial action",
+        DecisionCode::Retrain => "a new version is trained; needs a remedial action",
+        DecisionCode::Suspend => "the version is not to be used until further notice",
+        DecisionCode::Retire => "the version ends its life",
+        DecisionCode::FixSource => "the data source is repaired; needs a remedial action",
+    };
+    let choice = |code: DecisionCode| Choice {
+        word: code.word(),
+        words: code.word().replace('_', " "),
+        meaning: meaning(code),
+        chosen: code.word() == chosen,
+    };
+    DecisionCode::ALL.into_iter().map(choice).collect()
+}
+
+/// The message of a step that was done; other words say nothing.
+fn done_notice(step: &str) -> Option<Notice> {
+    match step {
+        "acknowledged" => {
+            Some(Notice::done("the alert is acknowledged; the decision can be drafted"))
+        }
+        "drafted" => Some(Notice::done("the decision is drafted; another person has to sign it")),
+        "signed" => Some(Notice::done("the decision is signed; the alert is decided")),
+        _ => None,
+    }
+}
+
+/// The alert.
+#[get("/alerts/{id}")]
+pub(super) async fn show(
+    visitor: Visitor,
+    id: web::Path<String>,
+    query: web::Query<DoneQuery>,
+) -> Answer {
+    let notice = done_notice(&query.done);
+    visitor
+        .page(move |visitor| {
+            let view = read_records::episode_view(&visitor.store, &visitor.acting(), &id)?;
+            Ok(AlertPage::of(visitor, &view, (notice, Typed::default())))
+        })
+        .await
+}
+
+/// Acknowledges the alert.
+#[post("/alerts/{id}/acknowledgement")]
+pub(super) async fn acknowledge(
+    visitor: Visitor,
+    id: web::Path<String>,
+    form: web::Form<AcknowledgeForm>,
+) -> Answer {
+    visitor.check_form(&form.form_token)?;
+    let (id, form) = (id.into_inner(), form.into_inner());
+    let (asked, typed) = (id.clone(), form.clone());
+    let acknowledged = visitor
+        .act(move |store, acting| {
+            acknowledge_alert(store, acting, &asked, (&typed.severity, &typed.comment))
+        })
+        .await;
+    let typed = Typed { acknowledgement: form, ..Typed::default() };
+    answer(visitor, id, acknowledged, ("acknowledged", typed)).await
+}
+
+/// Drafts the decision.
+#[post("/alerts/{id}/decision")]
+pub(super) async fn draft(
+    visitor: Visitor,
+    id: web::Path<String>,
+    form: web::Form<DraftForm>,
+) -> Answer {
+    visitor.check_form(&form.form_token)?;
+    let (id, form) = (id.into_inner(), form.into_inner());
+    let (asked, typed) = (id.clone(), form.draft());
+    let drafted =
+        visitor.act(move |store, acting| draft_decision(store, acting, &asked, &typed)).await;
+    let typed = Typed { draft: form, ..Typed::default() };
+    answer(visitor, id, drafted, ("drafted", typed)).await
+}
+
+/// Goes back to the alert; a refusal shows it again with what was typed.
+async fn answer<T>(
+    visitor: Visitor,
+    id: String,
+    outcome: Result<T>,
+    (step, typed): (&str, Typed),
+) -> Answer {
+    let error = match outcome {
+        Ok(_) => return Ok(see_other(&format!("/alerts/{id}?done={step}"))),
+        Err(error) => error,
+    };
+    if error.family() == Family::Fault || matches!(error, Error::NotFound { .. }) {
+        return Err(visitor.refuse(error));
+    }
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    visitor
+        .page_with_status(status, move |visitor| {
+            let view = read_records::episode_view(&visitor.store, &visitor.acting(), &id)?;
+            Ok(AlertPage::of(visitor, &view, (Some(Notice::refused(&error)), typed)))
+        })
+        .await
+}

@@ -1,0 +1,114 @@
+//! The story of an alert: what happened, in the order of the ledger.
+
+use super::frame::role_words;
+use super::markup::Markup;
+use super::wording::{meter, whole, words};
+use crate::procedures::read_records::{DecisionView, EpisodeView};
+
+/// One step of the story.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// `opened`, `joined`, `acknowledged`, `drafted`, `signed`.
+    pub kind: &'static str,
+    /// What happened.
+    pub heading: String,
+    /// When.
+    pub at: Markup,
+    /// What was said or found.
+    pub said: Vec<Markup>,
+    /// A page that shows more: address and words.
+    pub link: Option<(String, &'static str)>,
+    /// Ledger entry.
+    pub entry: u64,
+}
+
+/// The steps of the story, oldest first.
+pub fn story(view: &EpisodeView) -> Vec<Event> {
+    let mut events = batches(view);
+    let episode = &view.episode.episode;
+    if episode.report_id.is_none() {
+        events.push(Event {
+            kind: "opened",
+            heading: format!("Opened: {}", words(episode.opening.kind.word())),
+            at: Markup::time(&episode.opened_at),
+            said: Vec::new(),
+            link: None,
+            entry: episode.entry,
+        });
+    }
+    if let Some(row) = &view.acknowledgement {
+        events.push(Event {
+            kind: "acknowledged",
+            heading: format!("Acknowledged by {} as {}", row.by, row.severity),
+            at: Markup::time(&row.at),
+            said: vec![Markup::sentence(&row.comment)],
+            link: None,
+            entry: row.entry,
+        });
+    }
+    if let Some(decision) = &view.decision {
+        events.extend(decided(&episode.id, decision));
+    }
+    events.sort_by_key(|event| event.entry);
+    events
+}
+
+fn batches(view: &EpisodeView) -> Vec<Event> {
+    let opener = view.episode.episode.report_id.as_deref();
+    let event = |report: &crate::store::batches::ReportRow| {
+        let opened = opener == Some(report.id.as_str());
+        let verb = if opened { "Opened by" } else { "Joined by" };
+        let found = format!(
+            "{} rows; verdict {}; monitor state {}, evidence at {} of the alarm limit",
+            whole(report.rows),
+            words(&report.verdict),
+            report.state,
+            meter(report.meter)
+        );
+        Event {
+            kind: if opened { "opened" } else { "joined" },
+            heading: format!("{verb} batch {} (number {})", report.batch, report.number),
+            at: Markup::time(&report.at),
+            said: vec![Markup::message(&found)],
+            link: Some((format!("/reports/{}", report.id), "Read the report")),
+            entry: report.entry,
+        }
+    };
+    view.reports.iter().map(event).collect()
+}
+
+fn decided(episode: &str, view: &DecisionView) -> Vec<Event> {
+    let decision = &view.decision;
+    let mut said = vec![Markup::sentence(&decision.rationale)];
+    if let Some(action) = &decision.remedial_action {
+        let text =
+            format!("Remedial action: {}; {}, due {}", action.what, action.owner, action.due_on);
+        said.push(Markup::message(&text));
+    }
+    let drafter = &decision.drafted_by;
+    let sheet = format!("/alerts/{episode}/signature");
+    let mut events = vec![Event {
+        kind: "drafted",
+        heading: format!(
+            "Decision drafted by {} ({}): {}",
+            drafter.printed_name,
+            role_words(drafter.role),
+            words(decision.code.word())
+        ),
+        at: Markup::time(&decision.drafted_at),
+        said,
+        link: Some((sheet, "Read the decision record")),
+        entry: view.entry,
+    }];
+    if let Some(signature) = &view.signature {
+        events.push(Event {
+            kind: "signed",
+            heading: "Decision signed".to_owned(),
+            at: Markup::time(&signature.signature.signed_at),
+            said: vec![Markup::message(&signature.manifestation)],
+            link: None,
+            entry: signature.entry,
+        });
+    }
+    events
+}

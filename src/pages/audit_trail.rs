@@ -1,0 +1,146 @@
+//! `/audit-trail`: who did what, when, newest first.
+
+use super::destination::percent_encoded;
+use super::frame::{Frame, Place};
+use super::markup::Markup;
+use super::page_error::Answer;
+use super::visitor::Visitor;
+use super::wording::{counted, words};
+use crate::access::account::Account;
+use crate::ledger::entry::{Actor, Entry, EntryType, Subject};
+use crate::procedures::read_records;
+use actix_web::{get, web};
+use askama::Template;
+use serde::Deserialize;
+
+/// Entries on a page.
+const PAGE_ROWS: u64 = 50;
+/// Entries searched for a page with a filter.
+const SEARCH_ROWS: u64 = 500;
+
+/// Which entries.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct TrailQuery {
+    /// Only entries before this one.
+    pub before: Option<u64>,
+    /// Only entries of this type; empty for all.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Only entries of the actor of this id; empty for all.
+    pub actor: String,
+}
+
+impl TrailQuery {
+    fn fits(&self, entry: &Entry) -> bool {
+        (self.kind.is_empty() || entry.kind.as_str() == self.kind)
+            && (self.actor.is_empty() || entry.actor.id == self.actor)
+    }
+
+    fn filters(&self) -> bool {
+        !self.kind.is_empty() || !self.actor.is_empty()
+    }
+
+    fn path_before(&self, index: u64) -> String {
+        let (kind, actor) = (percent_encoded(&self.kind), percent_encoded(&self.actor));
+        format!("/audit-trail?before={index}&type={kind}&actor={actor}")
+    }
+}
+
+/// A thing an entry is about.
+#[derive(Clone, Debug)]
+pub struct SubjectLine {
+    /// Its kind.
+    pub kind: String,
+    /// Its id.
+    pub id: String,
+    /// Its page, if it has one.
+    pub path: Option<String>,
+}
+
+impl SubjectLine {
+    /// The line of a subject.
+    pub fn of(subject: &Subject) -> Self {
+        let path = match subject.kind.as_str() {
+            "report" => Some(format!("/reports/{}", subject.id)),
+            "episode" => Some(format!("/alerts/{}", subject.id)),
+            _ => None,
+        };
+        Self { kind: words(&subject.kind), id: subject.id.clone(), path }
+    }
+}
+
+/// One entry in the list.
+struct EntryLine {
+    index: u64,
+    at: Markup,
+    kind: &'static str,
+    actor: String,
+    actor_id: String,
+    how: String,
+    subjects: Vec<SubjectLine>,
+    rows: String,
+}
+
+#[derive(Template)]
+#[template(path = "audit_trail.html")]
+struct AuditTrailPage {
+    frame: Frame,
+    entries: Vec<EntryLine>,
+    kinds: Vec<(&'static str, bool)>,
+    actors: Vec<(String, String, bool)>,
+    searched: Option<String>,
+    older: Option<String>,
+    filtered: bool,
+    checkpoint: String,
+}
+
+/// The name of an actor: a person's user name, or the part of the program that acted.
+pub fn actor_name(actor: &Actor, accounts: &[Account]) -> String {
+    let account = accounts.iter().find(|account| account.id == actor.id);
+    account.map_or_else(|| actor.id.clone(), |account| account.user_name.clone())
+}
+
+fn line(entry: &Entry, body: &serde_json::Value, accounts: &[Account]) -> EntryLine {
+    let rows = body.get("rows").and_then(|rows| rows.as_array()).map_or(0, Vec::len) as u64;
+    EntryLine {
+        index: entry.idx,
+        at: Markup::time(&entry.ts),
+        kind: entry.kind.as_str(),
+        actor: actor_name(&entry.actor, accounts),
+        actor_id: entry.actor.id.clone(),
+        how: format!("{}, {}", words(&entry.actor.role), words(&entry.actor.auth)),
+        subjects: entry.subj.iter().map(SubjectLine::of).collect(),
+        rows: counted(rows, "row", "rows"),
+    }
+}
+
+fn read(visitor: &Visitor, query: &TrailQuery) -> crate::error::Result<AuditTrailPage> {
+    let (store, acting) = (&visitor.store, visitor.acting());
+    let limit = if query.filters() { SEARCH_ROWS } else { PAGE_ROWS };
+    let (found, checkpoint) = read_records::audit_trail(store, &acting, query.before, limit)?;
+    let accounts = read_records::accounts(store, &acting)?;
+    let oldest = found.last().map(|(entry, _)| entry.idx);
+    let newest = found.first().map(|(entry, _)| entry.idx);
+    let fitting = found.iter().filter(|(entry, _)| query.fits(entry));
+    let actor = |account: &Account| {
+        let words = format!("{} ({})", account.user_name, account.printed_name);
+        (account.id.clone(), words, account.id == query.actor)
+    };
+    Ok(AuditTrailPage {
+        frame: visitor.frame("Audit trail", Place::AuditTrail),
+        entries: fitting.map(|(entry, body)| line(entry, body, &accounts)).collect(),
+        kinds: EntryType::ALL.iter().map(|k| (k.as_str(), k.as_str() == query.kind)).collect(),
+        actors: accounts.iter().map(actor).collect(),
+        searched: newest.zip(oldest).map(|(n, o)| format!("entries {o} to {n}")),
+        older: oldest.filter(|index| *index > 0).map(|index| query.path_before(index)),
+        filtered: query.filters(),
+        checkpoint,
+    })
+}
+
+/// The audit trail.
+#[get("/audit-trail")]
+pub(super) async fn show(visitor: Visitor, query: web::Query<TrailQuery>) -> Answer {
+    visitor.page(move |visitor| read(visitor, &query)).await
+}

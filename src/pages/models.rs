@@ -1,0 +1,66 @@
+//! `/models`: the inventory.
+
+use super::frame::{Frame, Place};
+use super::markup::Markup;
+use super::page_error::Answer;
+use super::visitor::Visitor;
+use crate::procedures::read_records;
+use actix_web::get;
+use askama::Template;
+
+/// A version in the inventory.
+struct VersionLine {
+    path: String,
+    version: String,
+    registered_by: String,
+    registered_at: Markup,
+    content_sha256: String,
+    entry: u64,
+}
+
+/// A model in the inventory.
+struct ModelLine {
+    model: String,
+    description: String,
+    registered_at: Markup,
+    entry: u64,
+    versions: Vec<VersionLine>,
+}
+
+#[derive(Template)]
+#[template(path = "models.html")]
+struct ModelsPage {
+    frame: Frame,
+    as_of: Markup,
+    models: Vec<ModelLine>,
+}
+
+/// All models with their versions.
+#[get("/models")]
+pub(super) async fn show(visitor: Visitor) -> Answer {
+    visitor
+        .page(|visitor| {
+            let models = read_records::models(&visitor.store, &visitor.acting())?;
+            let version = |row: &crate::store::versions::VersionRow| VersionLine {
+                path: format!("/models/{}/versions/{}", row.model, row.version),
+                version: row.version.clone(),
+                registered_by: row.registered_by.clone(),
+                registered_at: Markup::time(&row.registered_at),
+                content_sha256: row.content_sha256.clone(),
+                entry: row.entry,
+            };
+            let models = models.into_iter().map(|(model, versions)| ModelLine {
+                registered_at: Markup::time(&model.registered_at),
+                model: model.model,
+                description: model.description,
+                entry: model.entry,
+                versions: versions.iter().map(version).collect(),
+            });
+            Ok(ModelsPage {
+                frame: visitor.frame("Models", Place::Models),
+                as_of: Markup::time(&visitor.store.clock().now_text()),
+                models: models.collect(),
+            })
+        })
+        .await
+}

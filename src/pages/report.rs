@@ -1,0 +1,144 @@
+//! `/reports/{id}`: one judged batch, feature by feature, worst first.
+
+use super::frame::{Frame, Place};
+use super::inbox::AlertLine;
+use super::markup::Markup;
+use super::page_error::Answer;
+use super::report_features::{FeatureSection, sections};
+use super::visitor::Visitor;
+use super::wording::{level_meaning, meter, verdict_meaning, verdict_sign, whole, words};
+use crate::drift::assess::Verdict;
+use crate::drift::chart;
+use crate::drift::report::DriftReport;
+use crate::evidence::printable;
+use crate::procedures::read_records::{self, ReportView};
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
+use actix_web::{HttpResponse, get, web};
+use askama::Template;
+
+/// A printable report brings its own style sheet, and nothing else.
+const PRINTABLE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'";
+
+/// A verdict with the number of features that have it.
+struct Tally {
+    verdict: &'static str,
+    words: String,
+    sign: &'static str,
+    features: usize,
+}
+
+#[derive(Template)]
+#[template(path = "report.html")]
+struct ReportPage {
+    frame: Frame,
+    id: String,
+    version: String,
+    version_path: String,
+    batch: String,
+    number: u64,
+    rows: String,
+    period: Option<(Markup, Markup)>,
+    judged_at: Markup,
+    verdict: &'static str,
+    verdict_words: String,
+    verdict_sign: &'static str,
+    verdict_meaning: &'static str,
+    state: &'static str,
+    state_meaning: &'static str,
+    evidence: String,
+    meter: Markup,
+    alarm: Option<(bool, Vec<Markup>)>,
+    tallies: Vec<Tally>,
+    alerts: Vec<AlertLine>,
+    too_small: Option<String>,
+    sections: Vec<FeatureSection>,
+    digests: Vec<(&'static str, String)>,
+    engine: String,
+    entry: u64,
+}
+
+impl ReportPage {
+    fn of(visitor: &Visitor, view: &ReportView) -> Self {
+        let (row, report) = (&view.row, &view.report);
+        let context = &report.context;
+        let period = context.period_start.as_deref().zip(context.period_end.as_deref());
+        let title = format!("Report {}, {} {}", context.batch, context.model, context.version);
+        Self {
+            frame: visitor.frame(&title, Place::Models),
+            id: row.id.clone(),
+            version: format!("{} {}", context.model, context.version),
+            version_path: format!("/models/{}/versions/{}", context.model, context.version),
+            batch: context.batch.clone(),
+            number: row.number,
+            rows: whole(report.rows),
+            period: period.map(|(start, end)| (Markup::time(start), Markup::time(end))),
+            judged_at: Markup::time(&row.at),
+            verdict: report.verdict.word(),
+            verdict_words: words(report.verdict.word()),
+            verdict_sign: verdict_sign(report.verdict),
+            verdict_meaning: verdict_meaning(report.verdict),
+            state: report.state.word(),
+            state_meaning: level_meaning(report.state),
+            evidence: meter(report.meter),
+            meter: Markup::drawing(chart::meter(report.meter)),
+            alarm: report.alarm.as_ref().map(|alarm| {
+                let sentences = alarm.sentences.iter().map(|s| Markup::sentence(s)).collect();
+                (alarm.established, sentences)
+            }),
+            tallies: tallies(report),
+            alerts: view.episodes.iter().map(AlertLine::of).collect(),
+            too_small: (report.rows < report.rows_min).then(|| whole(report.rows_min)),
+            sections: sections(report, &view.reference),
+            digests: digests(view),
+            engine: context.engine.clone(),
+            entry: row.entry,
+        }
+    }
+}
+
+fn tallies(report: &DriftReport) -> Vec<Tally> {
+    let verdicts = [Verdict::Drift, Verdict::Undetermined, Verdict::NotEvaluated, Verdict::Stable];
+    let tally = |verdict: Verdict| Tally {
+        verdict: verdict.word(),
+        words: words(verdict.word()),
+        sign: verdict_sign(verdict),
+        features: report.features.iter().filter(|f| f.verdict == verdict).count(),
+    };
+    verdicts.into_iter().map(tally).collect()
+}
+
+fn digests(view: &ReportView) -> Vec<(&'static str, String)> {
+    let context = &view.report.context;
+    vec![
+        ("Report", view.row.sha256.clone()),
+        ("Batch file", context.batch_sha256.clone()),
+        ("Reference", context.reference_sha256.clone()),
+        ("Policy", context.policy_sha256.clone()),
+        ("Monitor", context.monitor_sha256.clone()),
+    ]
+}
+
+/// The report.
+#[get("/reports/{id}")]
+pub(super) async fn show(visitor: Visitor, id: web::Path<String>) -> Answer {
+    visitor
+        .page(move |visitor| {
+            let view = read_records::report_view(&visitor.store, &visitor.acting(), &id)?;
+            Ok(ReportPage::of(visitor, &view))
+        })
+        .await
+}
+
+/// The same report as one self-contained document, to keep or to print.
+#[get("/reports/{id}/document")]
+pub(super) async fn document(visitor: Visitor, id: web::Path<String>) -> Answer {
+    let read = visitor.act(move |store, acting| {
+        let view = read_records::report_view(store, acting, &id)?;
+        Ok(printable::report(&view.report, &view.reference)?)
+    });
+    let html = read.await.map_err(|error| visitor.refuse(error))?;
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_SECURITY_POLICY, HeaderValue::from_static(PRINTABLE_POLICY)))
+        .content_type("text/html; charset=utf-8")
+        .body(html))
+}

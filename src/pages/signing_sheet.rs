@@ -1,0 +1,146 @@
+//! `/alerts/{id}/signature`: exactly what is signed, what the signature means, and the password again.
+
+use super::frame::{Frame, Notice, Place, role_words, roles_that_may};
+use super::markup::Markup;
+use super::page_error::{Answer, see_other};
+use super::visitor::Visitor;
+use super::wording::words;
+use crate::access::role::Action;
+use crate::error::{Error, Family, Result};
+use crate::procedures::read_records::{self, DecisionView};
+use crate::procedures::sign_decision::sign_decision;
+use crate::review::decision::ReportCitation;
+use crate::review::signature::Meaning;
+use actix_web::http::StatusCode;
+use actix_web::{get, post, web};
+use askama::Template;
+use serde::Deserialize;
+
+/// What is typed to sign: the digest of the record as it was shown, and the password again.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct SignForm {
+    /// The session's form token.
+    pub form_token: String,
+    /// SHA-256 of the decision record that was shown.
+    pub decision_sha256: String,
+    /// Password of the signer.
+    pub password: String,
+}
+
+#[derive(Template)]
+#[template(path = "signing_sheet.html")]
+struct SigningSheet {
+    frame: Frame,
+    id: String,
+    rows: Vec<(&'static str, Markup)>,
+    reports: Vec<ReportCitation>,
+    document: String,
+    bytes: usize,
+    sha256: String,
+    entry: u64,
+    meaning: &'static str,
+    signer: String,
+    manifestation: Option<(String, u64)>,
+    /// Why this person cannot sign; empty when they can.
+    barred: String,
+}
+
+impl SigningSheet {
+    fn read(visitor: &Visitor, id: &str, notice: Option<Notice>) -> Result<Self> {
+        let view = read_records::episode_view(&visitor.store, &visitor.acting(), id)?;
+        let missing = || Error::NotFound { what: "decision on alert", id: id.to_owned() };
+        let decision = view.decision.ok_or_else(missing)?;
+        let account = visitor.account();
+        Ok(Self {
+            frame: visitor.frame("Signing sheet", Place::Inbox).with_notice(notice),
+            id: id.to_owned(),
+            rows: rows(&decision),
+            reports: decision.decision.reports.clone(),
+            bytes: decision.document.len(),
+            barred: barred(visitor, &decision),
+            meaning: Meaning::ApprovesDecision.words(),
+            signer: format!(
+                "{} ({}, {})",
+                account.printed_name,
+                account.user_name,
+                role_words(account.role)
+            ),
+            manifestation: decision.signature.map(|s| (s.manifestation, s.entry)),
+            document: decision.document,
+            sha256: decision.sha256,
+            entry: decision.entry,
+        })
+    }
+}
+
+fn barred(visitor: &Visitor, view: &DecisionView) -> String {
+    if view.decision.drafted_by.id == visitor.account().id {
+        return "You drafted this decision, so another person has to sign it.".to_owned();
+    }
+    if !Action::SignDecision.roles().contains(&visitor.account().role) {
+        let roles = roles_that_may(Action::SignDecision);
+        return format!("Your role does not sign decisions; it takes a {roles}.");
+    }
+    String::new()
+}
+
+fn rows(view: &DecisionView) -> Vec<(&'static str, Markup)> {
+    let decision = &view.decision;
+    let drafter = &decision.drafted_by;
+    let by =
+        format!("{} ({}, {})", drafter.printed_name, drafter.user_name, role_words(drafter.role));
+    let mut rows = vec![
+        ("Decision", Markup::text(&words(decision.code.word()))),
+        ("Rationale", Markup::text(&decision.rationale)),
+    ];
+    if let Some(action) = &decision.remedial_action {
+        rows.push(("Remedial action", Markup::text(&action.what)));
+        rows.push(("Responsible", Markup::text(&action.owner)));
+        rows.push(("Due", Markup::text(&action.due_on)));
+    }
+    rows.extend([
+        ("Model version", Markup::text(&format!("{} {}", decision.model, decision.version))),
+        ("Alert", Markup::text(&decision.episode)),
+        ("Drafted by", Markup::text(&by)),
+        ("Drafted at", Markup::time(&decision.drafted_at)),
+        ("Record id", Markup::text(&decision.id)),
+        ("Record format", Markup::text(&decision.format)),
+    ]);
+    rows
+}
+
+/// The signing sheet.
+#[get("/alerts/{id}/signature")]
+pub(super) async fn show(visitor: Visitor, id: web::Path<String>) -> Answer {
+    visitor.page(move |visitor| SigningSheet::read(visitor, &id, None)).await
+}
+
+/// Signs the decision.
+#[post("/alerts/{id}/signature")]
+pub(super) async fn sign(
+    visitor: Visitor,
+    id: web::Path<String>,
+    form: web::Form<SignForm>,
+) -> Answer {
+    visitor.check_form(&form.form_token)?;
+    let (id, form) = (id.into_inner(), form.into_inner());
+    let asked = id.clone();
+    let signed = visitor
+        .act(move |store, acting| {
+            sign_decision(store, acting, &asked, (&form.decision_sha256, &form.password))
+        })
+        .await;
+    let error = match signed {
+        Ok(_) => return Ok(see_other(&format!("/alerts/{id}?done=signed"))),
+        Err(error) => error,
+    };
+    if error.family() == Family::Fault || matches!(error, Error::NotFound { .. }) {
+        return Err(visitor.refuse(error));
+    }
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    let notice = Notice::refused(&error);
+    visitor
+        .page_with_status(status, move |visitor| SigningSheet::read(visitor, &id, Some(notice)))
+        .await
+}

@@ -1,0 +1,203 @@
+//! `/models/{model}/versions/{version}`: a version, what it was made from, and how its batches were judged.
+
+use super::evidence_chart::evidence_chart;
+use super::frame::{Frame, Place};
+use super::heat_map::HeatMap;
+use super::inbox::AlertLine;
+use super::lineage_chart::{Made, lineage_chart};
+use super::markup::Markup;
+use super::page_error::Answer;
+use super::tolerances::{CONDITIONS, ToleranceLine, criticalities, guarantee, tolerance_lines};
+use super::visitor::Visitor;
+use super::wording::{whole, words};
+use crate::drift::policy::Cadence;
+use crate::drift::report::DriftReport;
+use crate::procedures::read_records::{self, VersionView};
+use crate::provenance::lineage::Lineage;
+use crate::provenance::registration::{NamedFile, Registration};
+use actix_web::{get, web};
+use askama::Template;
+
+/// A dataset of the lineage.
+struct DatasetLine {
+    role: String,
+    name: String,
+    format: &'static str,
+    rows: String,
+    bytes: String,
+    tdh1: String,
+    blake3: String,
+    sha256: String,
+    parents: Vec<String>,
+}
+
+/// A file of the lineage.
+struct FileLine {
+    kind: &'static str,
+    name: String,
+    bytes: String,
+    blake3: String,
+    sha256: String,
+}
+
+/// A delivery of labels, or a file that was not taken.
+struct DeliveryLine {
+    name: String,
+    size: String,
+    sha256: String,
+    at: Markup,
+    entry: u64,
+    reasons: Vec<Markup>,
+}
+
+/// The policy in words.
+struct PolicyView {
+    guarantee: String,
+    conditions: [&'static str; 5],
+    rationale: String,
+    rows_min: String,
+    cadence: String,
+    criticalities: Vec<String>,
+    limited: usize,
+    tolerances: Vec<ToleranceLine>,
+}
+
+#[derive(Template)]
+#[template(path = "version.html")]
+struct VersionPage {
+    frame: Frame,
+    path: String,
+    registration: Registration,
+    registered_by: String,
+    registered_at: Markup,
+    content_sha256: String,
+    entry: u64,
+    lineage: Markup,
+    datasets: Vec<DatasetLine>,
+    files: Vec<FileLine>,
+    policy: PolicyView,
+    heat_map: HeatMap,
+    evidence: Markup,
+    alerts: Vec<AlertLine>,
+    labels: Vec<DeliveryLine>,
+    quarantined: Vec<DeliveryLine>,
+}
+
+impl VersionPage {
+    fn of(frame: Frame, view: VersionView) -> Self {
+        let reports: Vec<(String, &DriftReport)> =
+            view.reports.iter().map(|(row, report)| (row.id.clone(), report)).collect();
+        let made = Made { reports: reports.len() as u64, episodes: view.episodes.len() as u64 };
+        let version = &view.version;
+        let graph =
+            Lineage::of_registration(&version.id, &view.registration, &version.content_sha256);
+        Self {
+            frame,
+            path: format!("/models/{}/versions/{}", version.model, version.version),
+            registered_by: version.registered_by.clone(),
+            registered_at: Markup::time(&version.registered_at),
+            content_sha256: version.content_sha256.clone(),
+            entry: version.entry,
+            lineage: lineage_chart(&graph, made),
+            datasets: datasets(&view.registration),
+            files: files(&view.registration),
+            policy: policy(&view),
+            heat_map: HeatMap::of(&reports),
+            evidence: evidence_chart(&reports),
+            alerts: view.episodes.iter().map(AlertLine::of).collect(),
+            labels: labels(&view),
+            quarantined: quarantined(&view),
+            registration: view.registration,
+        }
+    }
+}
+
+fn datasets(registration: &Registration) -> Vec<DatasetLine> {
+    let line = |dataset: &crate::provenance::registration::Dataset| {
+        let print = &dataset.fingerprint;
+        DatasetLine {
+            role: words(dataset.role.word()),
+            name: print.name.clone(),
+            format: print.format.word(),
+            rows: whole(print.rows),
+            bytes: whole(print.content.bytes),
+            tdh1: print.table.table.clone(),
+            blake3: print.content.blake3.clone(),
+            sha256: print.content.sha256.clone(),
+            parents: dataset.parents.clone(),
+        }
+    };
+    registration.datasets.iter().map(line).collect()
+}
+
+fn files(registration: &Registration) -> Vec<FileLine> {
+    let line = |kind, file: &NamedFile| FileLine {
+        kind,
+        name: file.name.clone(),
+        bytes: whole(file.content.bytes),
+        blake3: file.content.blake3.clone(),
+        sha256: file.content.sha256.clone(),
+    };
+    let artifacts = registration.artifacts.iter().map(|file| line("artifact", file));
+    let code = registration.preparation_code.iter().map(|file| line("preparation code", file));
+    let environment = registration.environment_lock.iter().map(|file| line("environment", file));
+    artifacts.chain(code).chain(environment).collect()
+}
+
+fn policy(view: &VersionView) -> PolicyView {
+    let tolerances = tolerance_lines(&view.monitor);
+    let due = |period| format!("one batch a {period}, {} days of grace", view.policy.grace_days);
+    PolicyView {
+        guarantee: guarantee(&view.policy),
+        conditions: CONDITIONS,
+        rationale: view.policy.rationale.clone(),
+        rows_min: whole(view.policy.rows_min),
+        cadence: match view.policy.cadence {
+            None => "none: silence raises no alert".to_owned(),
+            Some(Cadence::Daily) => due("day"),
+            Some(Cadence::Weekly) => due("week"),
+            Some(Cadence::Monthly) => due("month"),
+        },
+        criticalities: criticalities(&view.policy),
+        limited: tolerances.iter().filter(|line| line.limited).count(),
+        tolerances,
+    }
+}
+
+fn labels(view: &VersionView) -> Vec<DeliveryLine> {
+    let line = |row: &crate::store::batches::LabelsRow| DeliveryLine {
+        name: row.id.clone(),
+        size: format!("{} rows", whole(row.rows)),
+        sha256: row.sha256.clone(),
+        at: Markup::time(&row.at),
+        entry: row.entry,
+        reasons: Vec::new(),
+    };
+    view.labels.iter().map(line).collect()
+}
+
+fn quarantined(view: &VersionView) -> Vec<DeliveryLine> {
+    let line = |row: &crate::store::batches::QuarantineRow| DeliveryLine {
+        name: row.name.clone(),
+        size: format!("{} bytes", whole(row.bytes)),
+        sha256: row.sha256.clone(),
+        at: Markup::time(&row.at),
+        entry: row.entry,
+        reasons: row.reasons.iter().map(|reason| Markup::message(reason)).collect(),
+    };
+    view.quarantined.iter().map(line).collect()
+}
+
+/// The version.
+#[get("/models/{model}/versions/{version}")]
+pub(super) async fn show(visitor: Visitor, path: web::Path<(String, String)>) -> Answer {
+    visitor
+        .page(move |visitor| {
+            let (model, version) = path.into_inner();
+            let view =
+                read_records::version_view(&visitor.store, &visitor.acting(), &model, &version)?;
+            let frame = visitor.frame(&format!("{model} {version}"), Place::Models);
+            Ok(VersionPage::of(frame, view))
+        })
+        .await
+}
