@@ -5,3 +5,4 @@
 mod evidence;
 mod house;
 mod readme;
+mod thyroid;
