@@ -3,4 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by stopping")]
 
 mod evidence;
+mod house;
 mod readme;
+mod thyroid;
