@@ -21,6 +21,15 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img
 const DESCRIPTION_POLICY: &str = "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' \
      'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// The headers of every answer that sets no others.
+pub fn headers() -> DefaultHeaders {
+    DefaultHeaders::new()
+        .add(("content-security-policy", CONTENT_SECURITY_POLICY))
+        .add(("x-content-type-options", "nosniff"))
+        .add(("referrer-policy", "same-origin"))
+        .add(("cache-control", "no-store"))
+}
+
 /// Serves `shared` on `listener` until the process is told to stop; requests in flight are finished.
 ///
 /// # Errors
@@ -61,13 +70,7 @@ pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
             })
             .into_app()
             .wrap(Compress::default())
-            .wrap(
-                DefaultHeaders::new()
-                    .add(("content-security-policy", CONTENT_SECURITY_POLICY))
-                    .add(("x-content-type-options", "nosniff"))
-                    .add(("referrer-policy", "same-origin"))
-                    .add(("cache-control", "no-store")),
-            )
+            .wrap(headers())
     })
     .workers(2)
     .shutdown_timeout(30)

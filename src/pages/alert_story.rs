@@ -105,7 +105,7 @@ fn decided(episode: &str, view: &DecisionView) -> Vec<Event> {
             kind: "signed",
             heading: "Decision signed".to_owned(),
             at: Markup::time(&signature.signature.signed_at),
-            said: vec![Markup::message(&signature.manifestation)],
+            said: vec![Markup::text(&signature.manifestation)],
             link: None,
             entry: signature.entry,
         });

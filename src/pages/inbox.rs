@@ -30,6 +30,8 @@ pub struct AlertLine {
     pub batches: String,
     /// Where it stands.
     pub state: &'static str,
+    /// The next step, as a person is asked to take it.
+    pub step: &'static str,
     /// The next step and who takes it.
     pub next_step: String,
 }
@@ -53,8 +55,19 @@ impl AlertLine {
             since: Markup::time(&line.episode.opened_at),
             batches: counted(line.batches, "batch", "batches"),
             state: line.episode.state.word(),
+            step: step(line.episode.state),
             next_step: next_step(line),
         }
+    }
+}
+
+/// What the next step says on its button.
+fn step(state: EpisodeState) -> &'static str {
+    match state {
+        EpisodeState::Open => "Acknowledge",
+        EpisodeState::Acknowledged => "Draft the decision",
+        EpisodeState::Drafted => "Read and sign the decision",
+        EpisodeState::Decided => "Read",
     }
 }
 
@@ -75,13 +88,21 @@ fn next_step(line: &EpisodeLine) -> String {
     }
 }
 
+const NO_STEP: &str = "Nothing: no alert needs a step that you may take.";
+const NO_STEP_OF_ROLE: &str = "Nothing: your role takes no step on alerts.";
+const NONE_OPEN: &str =
+    "No alert is open: the evidence collected so far does not show a change beyond tolerance.";
+const NO_OTHER_OPEN: &str = "No other alert is open.";
+
 #[derive(Template)]
 #[template(path = "inbox.html")]
 struct InboxPage {
     frame: Frame,
     mine: Vec<AlertLine>,
     nothing_mine: &'static str,
+    /// Open alerts whose next step is somebody else's.
     open: Vec<AlertLine>,
+    nothing_open: &'static str,
     decided: Vec<AlertLine>,
 }
 
@@ -92,16 +113,17 @@ pub(super) async fn show(visitor: Visitor) -> Answer {
         .page(|visitor| {
             let inbox = read_records::inbox(&visitor.store, &visitor.acting())?;
             let lines = |lines: &[EpisodeLine]| lines.iter().map(AlertLine::of).collect();
+            let is_mine = |line: &EpisodeLine| {
+                inbox.mine.iter().any(|mine| mine.episode.id == line.episode.id)
+            };
+            let others: Vec<_> = inbox.open.iter().filter(|line| !is_mine(line)).cloned().collect();
             let frame = visitor.frame("Inbox", Place::Inbox);
             let acts = [Action::Acknowledge, Action::SignDecision].iter().any(|a| frame.may(*a));
             Ok(InboxPage {
                 mine: lines(&inbox.mine),
-                nothing_mine: if acts {
-                    "Nothing: no alert needs a step that you may take."
-                } else {
-                    "Nothing: your role takes no step on alerts."
-                },
-                open: lines(&inbox.open),
+                nothing_mine: if acts { NO_STEP } else { NO_STEP_OF_ROLE },
+                nothing_open: if inbox.open.is_empty() { NONE_OPEN } else { NO_OTHER_OPEN },
+                open: lines(&others),
                 decided: lines(&inbox.decided),
                 frame,
             })

@@ -11,6 +11,7 @@ use crate::procedures::read_records::{self, DecisionView};
 use crate::procedures::sign_decision::sign_decision;
 use crate::review::decision::ReportCitation;
 use crate::review::signature::Meaning;
+use crate::store::batches::ReportRow;
 use actix_web::http::StatusCode;
 use actix_web::{get, post, web};
 use askama::Template;
@@ -34,13 +35,15 @@ struct SigningSheet {
     frame: Frame,
     id: String,
     rows: Vec<(&'static str, Markup)>,
-    reports: Vec<ReportCitation>,
+    /// Batch, id and digest of each report the decision rests on.
+    reports: Vec<(String, String, String)>,
     document: String,
     bytes: usize,
     sha256: String,
     entry: u64,
     meaning: &'static str,
     signer: String,
+    user_name: String,
     manifestation: Option<(String, u64)>,
     /// Why this person cannot sign; empty when they can.
     barred: String,
@@ -56,7 +59,7 @@ impl SigningSheet {
             frame: visitor.frame("Signing sheet", Place::Inbox).with_notice(notice),
             id: id.to_owned(),
             rows: rows(&decision),
-            reports: decision.decision.reports.clone(),
+            reports: cited(&decision.decision.reports, &view.reports),
             bytes: decision.document.len(),
             barred: barred(visitor, &decision),
             meaning: Meaning::ApprovesDecision.words(),
@@ -66,12 +69,20 @@ impl SigningSheet {
                 account.user_name,
                 role_words(account.role)
             ),
+            user_name: account.user_name.clone(),
             manifestation: decision.signature.map(|s| (s.manifestation, s.entry)),
             document: decision.document,
             sha256: decision.sha256,
             entry: decision.entry,
         })
     }
+}
+
+fn cited(citations: &[ReportCitation], rows: &[ReportRow]) -> Vec<(String, String, String)> {
+    let batch = |id: &str| {
+        rows.iter().find(|row| row.id == id).map_or_else(|| id.to_owned(), |row| row.batch.clone())
+    };
+    citations.iter().map(|c| (batch(&c.id), c.id.clone(), c.sha256.clone())).collect()
 }
 
 fn barred(visitor: &Visitor, view: &DecisionView) -> String {
