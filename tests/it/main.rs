@@ -4,5 +4,6 @@
 
 mod evidence;
 mod house;
+mod pages;
 mod readme;
 mod thyroid;
