@@ -265,9 +265,8 @@ async fn answer<T>(
     outcome: Result<T>,
     (step, typed): (&str, Typed),
 ) -> Answer {
-    let error = match outcome {
-        Ok(_) => return Ok(see_other(&format!("/alerts/{id}?done={step}"))),
-        Err(error) => error,
+    let Err(error) = outcome else {
+        return Ok(see_other(&format!("/alerts/{id}?done={step}")));
     };
     if error.family() == Family::Fault || matches!(error, Error::NotFound { .. }) {
         return Err(visitor.refuse(error));

@@ -21,7 +21,7 @@ pub fn style_address() -> &'static str {
 /// The style sheet; kept for a year under the address that names its content.
 #[get("/static/style.css")]
 pub(super) async fn style(request: HttpRequest) -> HttpResponse {
-    let named = request.uri().to_string() == style_address();
+    let named = *request.uri() == *style_address();
     let kept = if named { "public, max-age=31536000, immutable" } else { "no-cache" };
     HttpResponse::Ok()
         .content_type("text/css; charset=utf-8")

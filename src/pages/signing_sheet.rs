@@ -142,9 +142,8 @@ pub(super) async fn sign(
             sign_decision(store, acting, &asked, (&form.decision_sha256, &form.password))
         })
         .await;
-    let error = match signed {
-        Ok(_) => return Ok(see_other(&format!("/alerts/{id}?done=signed"))),
-        Err(error) => error,
+    let Err(error) = signed else {
+        return Ok(see_other(&format!("/alerts/{id}?done=signed")));
     };
     if error.family() == Family::Fault || matches!(error, Error::NotFound { .. }) {
         return Err(visitor.refuse(error));
