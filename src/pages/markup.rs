@@ -21,8 +21,10 @@ impl Markup {
         Self(svg)
     }
 
-    /// A sentence as the records word it: what stands between backticks becomes code.
+    /// A sentence as the records word it: what stands between backticks becomes code, and a number keeps its percent sign
+    /// on its line.
     pub fn sentence(text: &str) -> Self {
+        let text = text.replace(" %", "\u{a0}%");
         let parts: Vec<&str> = text.split('`').collect();
         // A backtick without its partner is a character like any other.
         let pairs = if parts.len() % 2 == 1 { parts.len() } else { parts.len() - 1 };
@@ -82,6 +84,7 @@ mod tests {
         let html = Markup::sentence("`a<b`: rose & `c`").to_string();
         assert_eq!(html, "<code>a&#60;b</code>: rose &#38; <code>c</code>");
         assert_eq!(Markup::sentence("5` <i>").to_string(), "5` &#60;i&#62;");
+        assert_eq!(Markup::sentence("4 % of rows").to_string(), "4\u{a0}% of rows");
         assert_eq!(Markup::sentence("").to_string(), "");
     }
 
