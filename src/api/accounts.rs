@@ -50,7 +50,7 @@ pub struct TokenRequest {
 /// All accounts.
 #[utoipa::path(tag = "accounts", responses((status = 200, body = Vec<Account>)))]
 #[get("/accounts")]
-pub async fn list_accounts(
+pub(super) async fn list_accounts(
     shared: web::Data<Shared>,
     caller: Caller,
 ) -> Result<HttpResponse, Problem> {
@@ -61,7 +61,7 @@ pub async fn list_accounts(
 /// Creates an account with a one-time password, shown in this answer only.
 #[utoipa::path(tag = "accounts", responses((status = 201, body = Recorded<NewAccount>), (status = 409, body = ProblemDocument)))]
 #[post("/accounts")]
-pub async fn create_account(
+pub(super) async fn create_account(
     shared: web::Data<Shared>,
     caller: Caller,
     body: web::Json<AccountRequest>,
@@ -76,7 +76,7 @@ pub async fn create_account(
 /// Unlocks an account.
 #[utoipa::path(tag = "accounts", responses((status = 204), (status = 404, body = ProblemDocument)))]
 #[post("/accounts/{user_name}/unlock")]
-pub async fn unlock_account(
+pub(super) async fn unlock_account(
     shared: web::Data<Shared>,
     caller: Caller,
     user_name: web::Path<String>,
@@ -91,7 +91,7 @@ pub async fn unlock_account(
 /// One's own tokens.
 #[utoipa::path(tag = "accounts", responses((status = 200, body = Vec<TokenRow>)))]
 #[get("/tokens")]
-pub async fn list_tokens(
+pub(super) async fn list_tokens(
     shared: web::Data<Shared>,
     caller: Caller,
 ) -> Result<HttpResponse, Problem> {
@@ -102,7 +102,7 @@ pub async fn list_tokens(
 /// Issues a token for oneself; its secret is shown in this answer only.
 #[utoipa::path(tag = "accounts", responses((status = 201, body = Recorded<NewToken>)))]
 #[post("/tokens")]
-pub async fn create_token(
+pub(super) async fn create_token(
     shared: web::Data<Shared>,
     caller: Caller,
     body: web::Json<TokenRequest>,
@@ -130,7 +130,7 @@ pub async fn create_token(
 /// Revokes one of one's own tokens.
 #[utoipa::path(tag = "accounts", responses((status = 204), (status = 404, body = ProblemDocument)))]
 #[delete("/tokens/{id}")]
-pub async fn revoke_token(
+pub(super) async fn revoke_token(
     shared: web::Data<Shared>,
     caller: Caller,
     id: web::Path<String>,

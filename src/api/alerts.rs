@@ -36,7 +36,7 @@ pub struct SignRequest {
 /// All alert episodes, newest first.
 #[utoipa::path(tag = "alerts", responses((status = 200, body = Vec<EpisodeLine>)))]
 #[get("/alerts")]
-pub async fn list_alerts(
+pub(super) async fn list_alerts(
     shared: web::Data<Shared>,
     caller: Caller,
 ) -> Result<HttpResponse, Problem> {
@@ -47,7 +47,7 @@ pub async fn list_alerts(
 /// One alert episode with its whole story.
 #[utoipa::path(tag = "alerts", responses((status = 200, body = EpisodeView), (status = 404, body = ProblemDocument)))]
 #[get("/alerts/{id}")]
-pub async fn read_alert(
+pub(super) async fn read_alert(
     shared: web::Data<Shared>,
     caller: Caller,
     id: web::Path<String>,
@@ -59,7 +59,7 @@ pub async fn read_alert(
 /// Acknowledges an alert.
 #[utoipa::path(tag = "alerts", responses((status = 201, body = Recorded<EpisodeRow>), (status = 409, body = ProblemDocument)))]
 #[post("/alerts/{id}/acknowledgement")]
-pub async fn acknowledge(
+pub(super) async fn acknowledge(
     shared: web::Data<Shared>,
     caller: Caller,
     id: web::Path<String>,
@@ -73,7 +73,7 @@ pub async fn acknowledge(
 /// Drafts the decision on an alert; another person signs it.
 #[utoipa::path(tag = "alerts", responses((status = 201, body = Recorded<Decision>), (status = 409, body = ProblemDocument)))]
 #[post("/alerts/{id}/decision")]
-pub async fn draft(
+pub(super) async fn draft(
     shared: web::Data<Shared>,
     caller: Caller,
     id: web::Path<String>,
@@ -86,7 +86,7 @@ pub async fn draft(
 /// Signs the drafted decision. Needs a session: no token signs.
 #[utoipa::path(tag = "alerts", responses((status = 201, body = Recorded<Signature>), (status = 403, body = ProblemDocument)))]
 #[post("/alerts/{id}/signature")]
-pub async fn sign(
+pub(super) async fn sign(
     shared: web::Data<Shared>,
     caller: Caller,
     id: web::Path<String>,

@@ -79,7 +79,7 @@ fn period(query: &BatchQuery) -> Result<Option<(jiff::Timestamp, jiff::Timestamp
     (status = 201, body = Recorded<ReportRow>), (status = 200, body = Recorded<ReportRow>),
     (status = 409, body = ProblemDocument), (status = 413, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 #[post("/models/{model}/versions/{version}/batches")]
-pub async fn create_batch(
+pub(super) async fn create_batch(
     request: HttpRequest,
     shared: web::Data<Shared>,
     caller: Caller,
@@ -100,7 +100,7 @@ pub async fn create_batch(
 /// The batches of a version, newest first.
 #[utoipa::path(tag = "batches", params(PageQuery), responses((status = 200, body = Page<BatchRow>)))]
 #[get("/models/{model}/versions/{version}/batches")]
-pub async fn list_batches(
+pub(super) async fn list_batches(
     shared: web::Data<Shared>,
     caller: Caller,
     path: web::Path<(String, String)>,
@@ -118,7 +118,7 @@ pub async fn list_batches(
 /// Files that were not taken, with their reasons.
 #[utoipa::path(tag = "batches", responses((status = 200, body = Vec<QuarantineRow>)))]
 #[get("/models/{model}/versions/{version}/quarantine")]
-pub async fn list_quarantine(
+pub(super) async fn list_quarantine(
     shared: web::Data<Shared>,
     caller: Caller,
     path: web::Path<(String, String)>,
@@ -131,7 +131,7 @@ pub async fn list_quarantine(
 /// Sends labels that arrived after their rows: a table with the id column and the label.
 #[utoipa::path(tag = "batches", request_body(content = Vec<u8>, content_type = "text/csv"), responses((status = 201, body = Recorded<LabelsRow>)))]
 #[post("/models/{model}/versions/{version}/labels")]
-pub async fn create_labels(
+pub(super) async fn create_labels(
     request: HttpRequest,
     shared: web::Data<Shared>,
     caller: Caller,
@@ -147,7 +147,7 @@ pub async fn create_labels(
 /// One report: the canonical bytes that its digest is of.
 #[utoipa::path(tag = "batches", responses((status = 200, body = DriftReport), (status = 404, body = ProblemDocument)))]
 #[get("/reports/{id}")]
-pub async fn read_report(
+pub(super) async fn read_report(
     shared: web::Data<Shared>,
     caller: Caller,
     id: web::Path<String>,

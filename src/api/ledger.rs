@@ -31,7 +31,7 @@ pub struct ProvedEntry {
 /// The audit trail, newest first.
 #[utoipa::path(tag = "ledger", params(PageQuery), responses((status = 200, body = Page<EntryView>)))]
 #[get("/ledger/entries")]
-pub async fn list_entries(
+pub(super) async fn list_entries(
     shared: web::Data<Shared>,
     caller: Caller,
     query: web::Query<PageQuery>,
@@ -48,7 +48,7 @@ pub async fn list_entries(
 /// One ledger entry with its body and its inclusion proof.
 #[utoipa::path(tag = "ledger", responses((status = 200, body = ProvedEntry), (status = 404, body = ProblemDocument)))]
 #[get("/ledger/entries/{index}")]
-pub async fn read_entry(
+pub(super) async fn read_entry(
     shared: web::Data<Shared>,
     caller: Caller,
     index: web::Path<u64>,
@@ -61,7 +61,7 @@ pub async fn read_entry(
 /// The newest signed head of the ledger, as a C2SP checkpoint.
 #[utoipa::path(tag = "ledger", responses((status = 200, body = String, content_type = "text/plain")))]
 #[get("/ledger/checkpoint")]
-pub async fn read_checkpoint(
+pub(super) async fn read_checkpoint(
     shared: web::Data<Shared>,
     caller: Caller,
 ) -> Result<HttpResponse, Problem> {

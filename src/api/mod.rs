@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod alerts;
 pub mod batches;
+pub mod evidence;
 pub mod extract;
 pub mod ledger;
 pub mod models;

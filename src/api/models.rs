@@ -51,7 +51,7 @@ fn created(is_new: bool) -> StatusCode {
 /// All models with their versions.
 #[utoipa::path(tag = "models", responses((status = 200, body = Vec<ModelView>)))]
 #[get("/models")]
-pub async fn list_models(
+pub(super) async fn list_models(
     shared: web::Data<Shared>,
     caller: Caller,
 ) -> Result<HttpResponse, Problem> {
@@ -64,7 +64,7 @@ pub async fn list_models(
 /// Registers a model.
 #[utoipa::path(tag = "models", responses((status = 201, body = ModelRow), (status = 200, body = ModelRow)))]
 #[post("/models")]
-pub async fn create_model(
+pub(super) async fn create_model(
     shared: web::Data<Shared>,
     caller: Caller,
     body: web::Json<NewModel>,
@@ -80,7 +80,7 @@ pub async fn create_model(
     (status = 201, body = Recorded<VersionRow>), (status = 200, body = Recorded<VersionRow>),
     (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 #[post("/models/{model}/versions")]
-pub async fn create_version(
+pub(super) async fn create_version(
     shared: web::Data<Shared>,
     caller: Caller,
     model: web::Path<String>,
@@ -100,7 +100,7 @@ pub async fn create_version(
 /// One version with its registration.
 #[utoipa::path(tag = "models", responses((status = 200, body = VersionDocument), (status = 404, body = ProblemDocument)))]
 #[get("/models/{model}/versions/{version}")]
-pub async fn read_version(
+pub(super) async fn read_version(
     shared: web::Data<Shared>,
     caller: Caller,
     path: web::Path<(String, String)>,
@@ -115,7 +115,7 @@ pub async fn read_version(
 /// What a version was made from, and what was made with it.
 #[utoipa::path(tag = "models", responses((status = 200, body = Lineage), (status = 404, body = ProblemDocument)))]
 #[get("/models/{model}/versions/{version}/lineage")]
-pub async fn read_lineage(
+pub(super) async fn read_lineage(
     shared: web::Data<Shared>,
     caller: Caller,
     path: web::Path<(String, String)>,

@@ -8,14 +8,14 @@ use std::fmt::Write as _;
 /// The process is alive.
 #[utoipa::path(tag = "operation", responses((status = 200, body = String)))]
 #[get("/health/live")]
-pub async fn live() -> HttpResponse {
+pub(super) async fn live() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain").body("live\n")
 }
 
 /// The store can be read and its newest checkpoint is there.
 #[utoipa::path(tag = "operation", responses((status = 200, body = String), (status = 500)))]
 #[get("/health/ready")]
-pub async fn ready(shared: web::Data<Shared>) -> Result<HttpResponse, Problem> {
+pub(super) async fn ready(shared: web::Data<Shared>) -> Result<HttpResponse, Problem> {
     blocking(move || Ok(shared.store.read(|tx| tx.head())?)).await?;
     Ok(HttpResponse::Ok().content_type("text/plain").body("ready\n"))
 }
@@ -23,7 +23,7 @@ pub async fn ready(shared: web::Data<Shared>) -> Result<HttpResponse, Problem> {
 /// Counters of the store, as Prometheus text.
 #[utoipa::path(tag = "operation", responses((status = 200, body = String)))]
 #[get("/metrics")]
-pub async fn metrics(shared: web::Data<Shared>) -> Result<HttpResponse, Problem> {
+pub(super) async fn metrics(shared: web::Data<Shared>) -> Result<HttpResponse, Problem> {
     let (size, counts) = blocking(move || {
         let state = shared
             .store

@@ -1,6 +1,6 @@
 //! The whole list of API routes, and the OpenAPI description made from it.
 
-use super::{accounts, alerts, batches, ledger, models, operation, session};
+use super::{accounts, alerts, batches, evidence, ledger, models, operation, session};
 use actix_web::App;
 use utoipa::openapi::OpenApi;
 use utoipa_actix_web::AppExt as _;
@@ -25,6 +25,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(batches::list_quarantine)
             .service(batches::create_labels)
             .service(batches::read_report)
+            .service(evidence::read_evidence)
             .service(alerts::list_alerts)
             .service(alerts::read_alert)
             .service(alerts::acknowledge)

@@ -45,7 +45,7 @@ pub fn session_cookie(shared: &Shared, secret: Option<String>) -> Cookie<'static
 /// Signs in: sets the session cookie.
 #[utoipa::path(tag = "session", responses((status = 200, body = SessionView), (status = 401, body = super::problem::ProblemDocument)))]
 #[post("/session")]
-pub async fn sign_in_session(
+pub(super) async fn sign_in_session(
     shared: web::Data<Shared>,
     credentials: web::Json<Credentials>,
 ) -> Result<HttpResponse, Problem> {
@@ -60,7 +60,7 @@ pub async fn sign_in_session(
 /// Who is signed in.
 #[utoipa::path(tag = "session", responses((status = 200, body = SessionView)))]
 #[get("/session")]
-pub async fn read_session(visitor: SignedIn) -> HttpResponse {
+pub(super) async fn read_session(visitor: SignedIn) -> HttpResponse {
     let session = visitor.session;
     HttpResponse::Ok()
         .json(SessionView { account: session.account, form_token: session.form_token })
@@ -69,7 +69,7 @@ pub async fn read_session(visitor: SignedIn) -> HttpResponse {
 /// Signs out.
 #[utoipa::path(tag = "session", responses((status = 204)))]
 #[delete("/session")]
-pub async fn end_session(
+pub(super) async fn end_session(
     shared: web::Data<Shared>,
     visitor: SignedIn,
 ) -> Result<HttpResponse, Problem> {

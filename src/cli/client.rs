@@ -21,7 +21,7 @@ impl ServerArguments {
     pub(super) fn post(&self, path: &str) -> Result<RequestBuilder> {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
-            .timeout(Duration::from_secs(600))
+            .timeout(Duration::from_mins(10))
             .build()
             .map_err(|e| self.failed(&e.to_string()))?;
         Ok(client

@@ -33,7 +33,8 @@ pub(super) struct CompareArguments {
 }
 
 pub(super) fn run(arguments: &CompareArguments) -> Result<ExitCode> {
-    let (compared, _) = compare_files(&arguments.reference, &arguments.batch, arguments.schema.as_deref())?;
+    let (compared, _) =
+        compare_files(&arguments.reference, &arguments.batch, arguments.schema.as_deref())?;
     if let Some(path) = &arguments.html {
         terminal::write_file(path, printable::comparison(&compared)?.as_bytes())?;
     }
@@ -42,12 +43,21 @@ pub(super) fn run(arguments: &CompareArguments) -> Result<ExitCode> {
     } else {
         let comparison = &compared.comparison;
         terminal::say(&table(&comparison.features));
-        for feature in comparison.features.iter().filter(|f| f.verdict != Verdict::Stable) {
-            terminal::say(&feature.sentence);
-        }
-        let (verdict, reference, batch) =
-            (comparison.verdict.word(), comparison.reference.rows, comparison.batch.rows);
-        terminal::say(&format!("\nverdict: {verdict} ({batch} rows against {reference} reference rows)"));
+        let of = |verdict| comparison.features.iter().filter(move |f| f.verdict == verdict);
+        of(Verdict::Drift)
+            .chain(of(Verdict::NotEvaluated))
+            .for_each(|f| terminal::say(&f.sentence));
+        let (drift, open, stable) = (
+            of(Verdict::Drift).count(),
+            of(Verdict::Undetermined).count(),
+            of(Verdict::Stable).count(),
+        );
+        terminal::say(&format!(
+            "\n{} rows against {} reference rows: {drift} features drifted, {open} not shown either way, {stable} stable \
+             (a sentence for each: --json or --html)",
+            comparison.batch.rows, comparison.reference.rows
+        ));
+        terminal::say(&format!("verdict: {}", comparison.verdict.word()));
     }
     if compared.comparison.verdict == Verdict::Drift { found() } else { done() }
 }
@@ -55,17 +65,30 @@ pub(super) fn run(arguments: &CompareArguments) -> Result<ExitCode> {
 /// One line a feature: verdict, TV with limits, tolerance, missing values.
 fn table(features: &[FeatureReport]) -> String {
     let mut table = Builder::default();
-    table.push_record(["feature", "kind", "verdict", "moved (TV)", "95 % limits", "tolerated", "missing", "was"]);
+    table.push_record([
+        "feature",
+        "kind",
+        "verdict",
+        "moved (TV)",
+        "95 % limits",
+        "tolerated",
+        "missing",
+        "was",
+    ]);
     for feature in features {
         let values = feature.series.first();
-        let share = |of: Option<f64>| of.map_or_else(|| "-".to_owned(), |v| format!("{:.1} %", 100.0 * v));
-        let missing = |rows: u64, nulls: u64| format!("{:.1} %", 100.0 * nulls as f64 / rows.max(1) as f64);
+        let share =
+            |of: Option<f64>| of.map_or_else(|| "-".to_owned(), |v| format!("{:.1} %", 100.0 * v));
+        let missing =
+            |rows: u64, nulls: u64| format!("{:.1} %", 100.0 * nulls as f64 / rows.max(1) as f64);
         table.push_record([
             feature.feature.clone(),
             feature.kind.word().to_owned(),
             feature.verdict.word().to_owned(),
             share(values.and_then(|s| s.tv)),
-            values.map_or_else(String::new, |s| format!("{} – {}", share(s.tv_lower), share(s.tv_upper))),
+            values.map_or_else(String::new, |s| {
+                format!("{} – {}", share(s.tv_lower), share(s.tv_upper))
+            }),
             share(values.map(|s| s.tolerance)),
             missing(feature.batch.rows, feature.batch.nulls),
             missing(feature.reference.rows, feature.reference.nulls),

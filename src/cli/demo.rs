@@ -52,7 +52,7 @@ pub(super) fn run(arguments: &DemoArguments) -> Result<ExitCode> {
     announce(arguments, &demonstration, address, &folder, started)?;
     match listener {
         Some(listener) => {
-            serve::run_store(demonstration.store, listener, serve::BODY_BYTES_MAX, false)?
+            serve::run_store(demonstration.store, listener, serve::BODY_BYTES_MAX, false)?;
         }
         None => drop(demonstration),
     }

@@ -4,20 +4,20 @@
 //! found (drift, a finding), 2 not done.
 
 mod administration;
-// NEXT mod check;
+mod check;
 mod client;
 mod compare;
 mod demo;
-// NEXT mod export;
+mod export;
 mod fingerprint;
 mod ingest;
 mod openapi;
 mod register;
 mod schema;
-// NEXT mod selftest;
+mod selftest;
 mod serve;
 mod terminal;
-// NEXT mod verify;
+mod verify;
 
 use crate::error::Result;
 use clap::{Parser, Subcommand};
@@ -50,20 +50,20 @@ enum Command {
     Ingest(ingest::IngestArguments),
     /// Send labels that arrived after their rows
     Labels(ingest::LabelsArguments),
-        /// Compare two files: the drift report without a server
-        Compare(compare::CompareArguments),
-    // NEXT     /// Verify an evidence pack, offline
-    // NEXT     Verify(verify::VerifyArguments),
-    // NEXT     /// Check everything in a data folder
-    // NEXT     Check(check::CheckArguments),
-    // NEXT     /// Write an evidence pack
-    // NEXT     Export(export::ExportArguments),
+    /// Compare two files: the drift report without a server
+    Compare(compare::CompareArguments),
+    /// Verify an evidence pack, offline
+    Verify(verify::VerifyArguments),
+    /// Check everything in a data folder
+    Check(check::CheckArguments),
+    /// Write an evidence pack
+    Export(export::ExportArguments),
     /// Create, list and unlock accounts of a data folder
     User(administration::UserArguments),
     /// Issue tokens for programs
     Token(administration::TokenArguments),
-    // NEXT     /// Run the known answers of every statistic
-    // NEXT     Selftest(selftest::SelftestArguments),
+    /// Run the known answers of every statistic
+    Selftest(selftest::SelftestArguments),
     /// Print the OpenAPI description
     Openapi,
 }
@@ -79,13 +79,13 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Register(arguments) => register::run(&arguments),
         Command::Ingest(arguments) => ingest::run(&arguments),
         Command::Labels(arguments) => ingest::run_labels(&arguments),
-                Command::Compare(arguments) => compare::run(&arguments),
-        // NEXT         Command::Verify(arguments) => verify::run(&arguments),
-        // NEXT         Command::Check(arguments) => check::run(&arguments),
-        // NEXT         Command::Export(arguments) => export::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::User(arguments) => administration::user(&arguments),
         Command::Token(arguments) => administration::token(&arguments),
-        // NEXT         Command::Selftest(arguments) => selftest::run(&arguments),
+        Command::Selftest(arguments) => selftest::run(&arguments),
         Command::Openapi => openapi::run(),
     };
     match outcome {
@@ -98,7 +98,6 @@ pub fn run(arguments: Arguments) -> ExitCode {
 }
 
 /// Something was found.
-
 fn found() -> Result<ExitCode> {
     Ok(ExitCode::from(1))
 }

@@ -37,7 +37,7 @@ pub(super) struct RegisterArguments {
     #[arg(long)]
     policy: Option<PathBuf>,
     /// Parameter of the training run, NAME=VALUE; may be repeated
-    #[arg(long = "param", value_name = "NAME=VALUE")]
+    #[arg(long = "param", alias = "params", value_name = "NAME=VALUE", num_args = 1..)]
     parameters: Vec<String>,
     /// Code revision that trained the model
     #[arg(long, value_name = "REVISION")]

@@ -146,7 +146,7 @@ impl<'a> FeatureCounter<'a> {
                 count_numbers(&numbers(series)?, offset, edges, fine, &mut self.profile)?;
             }
             Counter::Levels { index } => {
-                count_texts(&texts(series)?, offset, index, &mut self.profile)?
+                count_texts(&texts(series)?, offset, index, &mut self.profile)?;
             }
         }
         Ok(())

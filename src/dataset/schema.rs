@@ -235,7 +235,7 @@ impl TableSchema {
                 ));
             }
             if let Some([low, high]) = column.range
-                && !(low <= high)
+                && (low > high || low.is_nan() || high.is_nan())
             {
                 return refuse(format!(
                     "column `{name}` has range [{low}, {high}]; write the smaller value first"

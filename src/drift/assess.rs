@@ -126,6 +126,8 @@ pub struct LeadingLane {
     pub kind: LaneKind,
     /// First batch (counted from 1) since which its evidence has not been gone: the estimated change point.
     pub since_batch: u64,
+    /// Batches since then, this one included.
+    pub batches: u64,
 }
 
 /// The outcome for one series of one batch.
@@ -311,12 +313,17 @@ fn judge(series: &Series, state: &mut SeriesState, profile: &FeatureProfile, bat
         let lower = tv_lower(&series.detector, &learned_before, &blocks, tv);
         (tv, lower.min(tv), upper.max(tv))
     });
-    let lane = leading_lane(series, state, &step);
+    let lane = leading_lane(series, state, &step, batch);
     let pooled = total(&state.recent);
     Judged { step, counts, tv, lane, pooled, pooled_batches: state.recent.len() as u64 }
 }
 
-fn leading_lane(series: &Series, state: &SeriesState, step: &Step) -> Option<LeadingLane> {
+fn leading_lane(
+    series: &Series,
+    state: &SeriesState,
+    step: &Step,
+    batch: u64,
+) -> Option<LeadingLane> {
     let lanes = &series.detector.lanes;
     let weight =
         |i: usize| lanes.get(i).map_or(series.detector.learned_weight(), |lane| lane.weight);
@@ -328,7 +335,8 @@ fn leading_lane(series: &Series, state: &SeriesState, step: &Step) -> Option<Lea
         .map(|(i, log_m)| (i, log_m + libm::log(weight(i))))
         .max_by(|a, b| a.1.total_cmp(&b.1))?;
     let kind = lanes.get(index).map_or(LaneKind::Learned, |lane| lane.kind);
-    Some(LeadingLane { kind, since_batch: state.rising_since[index] })
+    let since_batch = state.rising_since[index];
+    Some(LeadingLane { kind, since_batch, batches: batch + 1 - since_batch })
 }
 
 impl Judged {

@@ -139,7 +139,7 @@ fn axis(svg: &mut String, top: f64, step: f64) {
             svg,
             r#"<line class="grid" x1="{LEFT}" x2="{WIDTH}" y1="{y:.1}" y2="{y:.1}" stroke="currentColor" stroke-opacity="{opacity}"/><text class="axis" x="{x}" y="{:.1}" text-anchor="end" fill-opacity="0.75">{}</text>"#,
             y + 4.0,
-            percent(share)
+            tick(share, step)
         );
         line += 1.0;
     }
@@ -168,6 +168,12 @@ fn bin_label(svg: &mut String, middle: f64, label: &str, slanted: bool) {
     };
     let text = escape(&short(label));
     let _ = write!(svg, r#"<text class="bin" x="{middle:.1}" y="{y}" {place}>{text}</text>"#);
+}
+
+/// A share at a line of the axis: without decimals where no line needs them.
+fn tick(share: f64, step: f64) -> String {
+    let decimals = usize::from(step < 0.01);
+    format!("{:.decimals$} %", 100.0 * share)
 }
 
 /// The numbers of the chart for those who do not see it.

@@ -80,14 +80,19 @@ impl Telling<'_> {
             rate => self.rate_moved(rate),
         };
         match &outcome.lane {
-            Some(lane) if outcome.verdict == Verdict::Drift => {
-                format!("{what}, since about batch {}", lane.since_batch)
+            Some(lane) if lane.batches > 1 && outcome.verdict == Verdict::Drift => {
+                format!(
+                    "{what}; for {} batches, since about batch {}",
+                    lane.batches, lane.since_batch
+                )
             }
-            Some(lane) => format!(
-                "{what}, shown by all batches since about batch {} together",
-                lane.since_batch
-            ),
-            None => what,
+            Some(lane) if lane.batches > 1 => {
+                format!(
+                    "{what}; shown by {} batches together, since about batch {}",
+                    lane.batches, lane.since_batch
+                )
+            }
+            _ => what,
         }
     }
 
@@ -207,7 +212,7 @@ fn as_shares(counts: &[u64]) -> Vec<f64> {
 pub fn percent(share: f64) -> String {
     let value = 100.0 * share;
     match value {
-        v if v == 0.0 => "0 %".to_owned(),
+        0.0 => "0 %".to_owned(),
         v if v < 0.095 => format!("{v:.2} %"),
         v if v < 9.95 => format!("{v:.1} %"),
         v => format!("{v:.0} %"),

@@ -55,7 +55,7 @@ pub fn report(report: &DriftReport, reference: &Reference) -> Result<String> {
         verdict_words: words(report.verdict),
         state: report.state.word(),
         meter: chart::meter(report.meter),
-        meter_words: percent(report.meter),
+        meter_words: format!("{:.2}", report.meter),
         alarm: alarm.unwrap_or_default(),
         context: &report.context,
         rows: report.rows,
@@ -160,6 +160,7 @@ struct SeriesLine {
     moved: String,
     limits: String,
     tolerance: String,
+    pooled: String,
     log_e: String,
     evidence: String,
 }
@@ -221,6 +222,7 @@ fn series_line(series: &SeriesOutcome) -> SeriesLine {
         moved: share(series.tv),
         limits: limits(series),
         tolerance: percent(series.tolerance),
+        pooled: pooled(series),
         log_e: format!("{:.2}", series.log_e),
         evidence: format!("{evidence}{muted}"),
     }
@@ -281,6 +283,14 @@ fn limits(series: &SeriesOutcome) -> String {
         (Some(lower), Some(upper)) => format!("{} – {}", percent(lower), percent(upper)),
         _ => dash(),
     }
+}
+
+/// The upper limit over all rows that were pooled, which is what shows stability.
+fn pooled(series: &SeriesOutcome) -> String {
+    let Some(upper) = series.pooled_tv_upper else { return dash() };
+    let (rows, batches) = (series.pooled_rows, series.pooled_batches);
+    let s = if batches == 1 { "" } else { "es" };
+    format!("{} on {rows} rows of {batches} batch{s}", percent(upper))
 }
 
 /// A number with four significant digits.

@@ -5,11 +5,11 @@
 
 pub mod acknowledge_alert;
 pub mod administer;
-// NEXT pub mod check_store;
+pub mod check_store;
 pub mod compare_files;
 pub mod demonstrate;
 pub mod draft_decision;
-// NEXT pub mod export_evidence;
+pub mod export_evidence;
 pub mod fingerprint_files;
 pub mod ingest_batch;
 pub mod ingest_labels;
@@ -17,7 +17,7 @@ pub mod read_records;
 pub mod register_version;
 pub mod sign_decision;
 pub mod sign_in;
-// NEXT pub mod verify_pack;
+pub mod verify_pack;
 
 use crate::access::account::Acting;
 use crate::ledger::entry::{Actor, Subject};

@@ -142,8 +142,9 @@ fn solved(mut rows: [[f64; 4]; 3]) -> [f64; 3] {
         for row in 0..3 {
             if row != pivot {
                 let factor = rows[row][pivot] / rows[pivot][pivot];
-                for column in pivot..4 {
-                    rows[row][column] -= factor * rows[pivot][column];
+                let from = rows[pivot];
+                for (cell, from) in rows[row].iter_mut().zip(from) {
+                    *cell -= factor * from;
                 }
             }
         }

@@ -150,9 +150,10 @@ fn rotate(matrix: &mut Matrix, vectors: &mut Matrix, p: usize, q: usize) {
     for row in matrix.iter_mut() {
         (row[p], row[q]) = (c * row[p] - s * row[q], s * row[p] + c * row[q]);
     }
-    for k in 0..PARTS {
-        (matrix[p][k], matrix[q][k]) =
-            (c * matrix[p][k] - s * matrix[q][k], s * matrix[p][k] + c * matrix[q][k]);
+    let (first, second) = (matrix[p], matrix[q]);
+    for (k, (a, b)) in first.into_iter().zip(second).enumerate() {
+        matrix[p][k] = c * a - s * b;
+        matrix[q][k] = s * a + c * b;
     }
     for row in vectors.iter_mut() {
         (row[p], row[q]) = (c * row[p] - s * row[q], s * row[p] + c * row[q]);

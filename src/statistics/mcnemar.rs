@@ -16,7 +16,7 @@ use super::significance::Significance;
 ///
 /// ```
 /// use driftledger::statistics::mcnemar::mcnemar;
-/// assert_eq!(mcnemar(0, 5).p_value, 0.0625);
+/// assert!((mcnemar(0, 5).p_value - 0.0625).abs() < 1e-15);
 /// ```
 pub fn mcnemar(first_only: u64, second_only: u64) -> Significance {
     let (least, most) = (first_only.min(second_only) as f64, first_only.max(second_only) as f64);

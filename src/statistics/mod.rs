@@ -15,15 +15,18 @@
 #![cfg_attr(test, expect(clippy::float_cmp, reason = "some known answers hold to the last bit"))]
 
 pub mod adjust;
-pub mod binning;
+pub mod adwin;
 pub mod anderson_darling;
+pub mod binning;
 pub mod chi_square;
 pub mod cliffs_delta;
 pub mod cohen_kappa;
 pub mod cohens_d;
 pub mod cohens_h;
+pub mod control_charts;
 pub mod cramer_von_mises;
 pub mod cramers_v;
+pub mod ddm;
 pub mod delong;
 pub mod e_detector;
 pub mod energy_distance;
@@ -44,8 +47,10 @@ pub mod mcnemar;
 pub mod mmd_rff;
 pub mod moments;
 pub mod noncentral_chi_square;
+pub mod page_hinkley;
 pub mod psi;
 pub mod score_card;
+pub mod selftest;
 pub mod significance;
 pub mod tolerance;
 pub mod total_variation;

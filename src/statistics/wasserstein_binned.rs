@@ -73,7 +73,11 @@ pub fn wasserstein_binned(
 
 /// Mean of |line from a to b| over a unit interval.
 fn line_area(a: f64, b: f64) -> f64 {
-    if a * b >= 0.0 { (a.abs() + b.abs()) / 2.0 } else { (a * a + b * b) / (2.0 * (a - b).abs()) }
+    if a * b >= 0.0 {
+        f64::midpoint(a.abs(), b.abs())
+    } else {
+        (a * a + b * b) / (2.0 * (a - b).abs())
+    }
 }
 
 #[cfg(test)]

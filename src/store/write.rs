@@ -194,6 +194,7 @@ impl WriteTx<'_> {
         Ok(())
     }
 
+    #[cfg(test)]
     /// Works on working tables inside the same transaction. Record rows go through [`Self::insert`]: a record table
     /// that is changed here makes the commit fail.
     pub(super) fn work<T>(

@@ -291,7 +291,8 @@ fn doors_write_only_through_procedures() {
     let mut broken = Vec::new();
     for source in sources().iter().filter(|s| matches!(s.room.as_str(), "api" | "pages" | "cli")) {
         for word in ["WriteTx", ".write(&", "start_session", "set_setting", "insert_"] {
-            if source.code.contains(word) {
+            // A response header is inserted too; that writes nothing.
+            if source.code.replace("insert_header", "").contains(word) {
                 broken.push(format!("{} says `{word}`", source.path));
             }
         }

@@ -1,9 +1,16 @@
-//! The tests of the whole: one binary, so that polars is linked once.
+//! One binary for all integration tests, so that polars is linked once.
+
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
-    reason = "a test that cannot go on has failed"
+    reason = "a test that cannot go on says so by stopping"
 )]
 
+mod cli;
+mod evidence;
+mod faults;
+mod golden;
+mod harness;
 mod house;
+mod readme;
+mod stories;

@@ -15,7 +15,7 @@ mod rows;
 use super::folder::Folder;
 use super::objects::Objects;
 use super::open::{connect, load_verifier_key};
-use super::{Error, Result, schema};
+use super::{Error, ReadTx, Result, schema};
 use crate::ledger::body::RowDigest;
 use rusqlite::{Connection, OpenFlags, ffi};
 use serde::Serialize;
@@ -136,6 +136,24 @@ pub fn check(folder: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Vec<Fi
     let objects = Objects::new(folder.objects(), folder.spool());
     contents::check(&snapshot, &objects, &folder.objects(), &mut report)?;
     Ok(report.findings)
+}
+
+/// Asks `question` of the data folder as [`check`] reads it: without writing, and whether or not the ledger is whole.
+///
+/// # Errors
+///
+/// Whatever `question` returns, [`Error::NoDatabase`] and [`Error::Database`].
+pub fn read<T, E: From<Error>>(
+    folder: &Path,
+    question: impl FnOnce(&ReadTx<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    let folder = Folder::new(folder);
+    if !folder.database().exists() {
+        return Err(Error::NoDatabase { folder: folder.path().to_owned() }.into());
+    }
+    let mut connection = open_for_reading(&folder)?;
+    let transaction = connection.transaction().map_err(Error::from)?;
+    question(&ReadTx::new(transaction))
 }
 
 /// A part that the database could not answer is a finding, not the end.

@@ -35,7 +35,7 @@ fn a_write_leaves_row_entry_and_a_checkpoint_that_proves_it() {
             let row = tx.record_row("specimen", "s_1")?.unwrap();
             assert_eq!(body.rows[0].sha256, sha256_hex(&row));
             let text = String::from_utf8(row).unwrap();
-            let expected = r#"{"at":"2026-11-23T17:48:24.132Z","entry":1,"id":"s_1","name":"first","object":null,"weight":0.5}"#;
+            let expected = r#"{"at":"2026-11-23T17:48:24.132Z","entry":1,"id":"s_1","name":"first","weight":0.5}"#;
             assert_eq!(text, expected);
             let proof = tx.log_proof(1)?;
             assert_eq!(proof.checkpoint, written.checkpoint);

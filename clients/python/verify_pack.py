@@ -1,0 +1,750 @@
+#!/usr/bin/env python3
+"""Verify a driftledger evidence pack: a second verifier that shares no code with the program.
+
+    python3 verify_pack.py PACK.zip [--key VKEY_OR_FILE] [--json]
+
+Needs Python 3.9 or newer and the package `cryptography`. Exit code 0: nothing wrong. 1: findings, each with the file it is
+about. 2: not an evidence pack. It verifies files, leaves, tree, checkpoint, proofs, bodies, records, copies, decisions and
+signatures, and computes total variation, PSI and the e-detector step of every report again from the stored counts, to 1e-9.
+Not verified here: BLAKE3 digests (the same files are verified by SHA-256) and the HTML pages (they repeat a document).
+"""
+import argparse
+import base64
+import hashlib
+import json
+import math
+import os
+import sys
+import zipfile
+from decimal import Decimal
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+FIXED = ["MANIFEST.json", "README.txt", "checkpoint", "verifier_key", "entries.jsonl"]
+COPIES = {"model_version": ("registrations/", "registration"), "reference": ("references/", "document"),
+          "policy": ("policies/", "document"), "monitor": ("monitors/", "document"), "report": ("reports/", "document"),
+          "decision": ("decisions/", "document"), "signature": ("signatures/", "document")}
+FOLDERS = [folder for folder, _ in COPIES.values()] + ["bodies/", "proofs/", "records/"]
+WITHHELD = ("credential", "token")
+FILE_MAX = 1 << 30
+TOLERANCE = 1e-9
+
+
+# ---- formats ---------------------------------------------------------------------------------------------------------
+
+def sha256(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def strict_json(data):
+    def pairs(items):
+        if len({key for key, _ in items}) != len(items):
+            raise ValueError("a key stands twice")
+        return dict(items)
+
+    def constant(name):
+        raise ValueError(f"{name} is no JSON number")
+    return json.loads(data.decode("utf-8"), object_pairs_hook=pairs, parse_constant=constant)
+
+
+def number_text(value):
+    """A number as RFC 8785 (ECMAScript) writes it."""
+    if isinstance(value, int):
+        return str(value)
+    if value == 0:
+        return "0"
+    sign, digits, exponent = Decimal(repr(value)).as_tuple()
+    text = "".join(map(str, digits)).rstrip("0")
+    point = len(digits) + exponent
+    if len(text) <= point <= 21:
+        body = text + "0" * (point - len(text))
+    elif 0 < point <= 21:
+        body = text[:point] + "." + text[point:]
+    elif -6 < point <= 0:
+        body = "0." + "0" * -point + text
+    else:
+        power = point - 1
+        body = text[0] + ("." + text[1:] if len(text) > 1 else "") + "e" + ("+" if power >= 0 else "-") + str(abs(power))
+    return ("-" if sign else "") + body
+
+
+def canonical(value):
+    """Canonical JSON (RFC 8785) as text."""
+    if isinstance(value, dict):
+        keys = sorted(value, key=lambda key: key.encode("utf-16-be"))
+        return "{" + ",".join(canonical(key) + ":" + canonical(value[key]) for key in keys) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(canonical, value)) + "]"
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return number_text(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def encode(key):
+    plain = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
+    return "".join(chr(b) if b in plain or (b == 46 and i) else f"%{b:02X}" for i, b in enumerate(key.encode()))
+
+
+def record_file(table, key):
+    return f"records/{table}/{encode(key)}.json"
+
+
+def unbase64(text):
+    data = base64.b64decode(text, validate=True)
+    if base64.b64encode(data).decode() != text:
+        raise ValueError("not the one base64 text of these bytes")
+    return data
+
+
+class VerifierKey:
+    """A signed-note verifier key: name+id+base64(0x01 ‖ public key)."""
+
+    def __init__(self, text):
+        self.text = text
+        self.name, key_id, key = text.split("+", 2)
+        typed = unbase64(key)
+        if typed[:1] != b"\x01" or len(typed) != 33:
+            raise ValueError("the key is not Ed25519")
+        self.id = hashlib.sha256(self.name.encode() + b"\n" + typed).digest()[:4]
+        if self.id.hex() != key_id:
+            raise ValueError("the key id does not belong to this name and key")
+        self.key = Ed25519PublicKey.from_public_bytes(typed[1:])
+
+    def open(self, note):
+        """The checkpoint (origin, size, root) that a note signs."""
+        text, _, signatures = note.rpartition("\n\n")
+        text += "\n"
+        if not note.endswith("\n"):
+            raise ValueError("no newline at the end")
+        signed = False
+        for line in signatures[:-1].split("\n"):
+            dash, name, value = line.split(" ")
+            if dash != "\u2014":
+                raise ValueError("a signature line is not valid")
+            value = unbase64(value)
+            if name == self.name and value[:4] == self.id:
+                self.key.verify(value[4:], text.encode())
+                signed = True
+        if not signed:
+            raise ValueError("not signed by this key")
+        origin, size, root, end = text.split("\n")
+        if origin != self.name or end or str(int(size)) != size:
+            raise ValueError("not a checkpoint of this log")
+        root = unbase64(root)
+        if len(root) != 32:
+            raise ValueError("the root is not 32 bytes")
+        return origin, int(size), root
+
+
+def leaf_hash(leaf):
+    return hashlib.sha256(b"\0" + leaf).digest()
+
+
+def node_hash(left, right):
+    return hashlib.sha256(b"\1" + left + right).digest()
+
+
+def tree_root(hashes):
+    """RFC 6962 §2.1, by halves that are perfect trees."""
+    if not hashes:
+        return hashlib.sha256(b"").digest()
+    if len(hashes) == 1:
+        return hashes[0]
+    split = 1 << (len(hashes) - 1).bit_length() - 1
+    return node_hash(tree_root(hashes[:split]), tree_root(hashes[split:]))
+
+
+def root_by_proof(leaf, index, size, proof):
+    """RFC 9162 §2.1.3.2."""
+    place, last, found = index, size - 1, leaf_hash(leaf)
+    for sibling in proof:
+        if last == 0:
+            raise ValueError("more hashes than the tree needs")
+        if place % 2 or place == last:
+            found = node_hash(sibling, found)
+            while place % 2 == 0 and place:
+                place, last = place >> 1, last >> 1
+        else:
+            found = node_hash(found, sibling)
+        place, last = place >> 1, last >> 1
+    if last:
+        raise ValueError("fewer hashes than the tree needs")
+    return found
+
+
+# ---- statistics ------------------------------------------------------------------------------------------------------
+
+def log_sum_exp(values):
+    largest = max(values, default=-math.inf)
+    if math.isinf(largest):
+        return largest
+    return largest + math.log(sum(math.exp(value - largest) for value in values))
+
+
+def variation(p, q):
+    return 0.5 * sum(abs(a - b) for a, b in zip(p, q))
+
+
+def psi(reference, batch):
+    def smoothed(counts):
+        rows = sum(counts) + 0.5 * len(counts)
+        return [(count + 0.5) / rows for count in counts]
+    pairs = zip(smoothed(reference), smoothed(batch))
+    return max(0.0, sum((b - r) * math.log(b / r) for r, b in pairs))
+
+
+def score_card(q, p, delta):
+    """Log scores of the robust test of TV(·, p) ≤ delta against q (Huber's least favourable pair)."""
+    if variation(p, q) <= delta * 1.0001:
+        return [0.0] * len(p)
+    ratios = [b / a if a > 0 else (math.inf if b > 0 else 1.0) for a, b in zip(p, q)]
+    order = sorted(range(len(p)), key=lambda k: ratios[k])
+    low, bottom_q, bottom_p = 1.0, 0.0, 0.0
+    for k in order:
+        bottom_q, bottom_p = bottom_q + q[k], bottom_p + p[k]
+        if bottom_p > delta:
+            low = min(low, bottom_q / (bottom_p - delta))
+    low = max(low, 1e-12)
+    high, top_q, top_p = 0.0, 0.0, 0.0
+    for k in reversed(order):
+        top_q, top_p = top_q + q[k], top_p + p[k]
+        high = max(high, top_q / (top_p + delta))
+    if not (low <= 1.0 <= high < math.inf):
+        return [0.0] * len(p)
+    clipped = [min(max(ratio, low), high) for ratio in ratios]
+    bound = sum(c * a for c, a in zip(clipped, p)) + delta * (max(clipped) - min(clipped))
+    return [math.log(c / bound) for c in clipped]
+
+
+def step(detector, state, blocks):
+    """One batch through one e-detector: log e, log M, and the state after."""
+    p, delta, temper = detector["reference"], detector["tolerance"], detector["temper"]
+    totals = [sum(block[k] for block in blocks) for k in range(len(p))]
+    dot = lambda scores, counts: sum(s * c for s, c in zip(scores, counts))
+    log_e = [temper * dot(lane["scores"], totals) for lane in detector["lanes"]]
+    seen, prior, learned = list(state["learned_counts"]), 5.0 * len(p), 0.0
+    for block in blocks:
+        rows = sum(seen) + prior
+        alternative = [(count + prior * share) / rows for count, share in zip(seen, p)]
+        learned += temper * dot(score_card(alternative, p, delta), block)
+        seen = [a + b for a, b in zip(seen, block)]
+    log_e.append(learned)
+    before = [-math.inf if value is None else value for value in state["log_m"]]
+    log_m = [e + max(0.0, m) for e, m in zip(log_e, before)]
+    weights = [lane["weight"] for lane in detector["lanes"]]
+    weights.append(0.3 if weights else 1.0)
+    weighted = lambda values: log_sum_exp([math.log(w) + v for w, v in zip(weights, values)])
+    return weighted(log_e), weighted(log_m), {"log_m": log_m, "learned_counts": [0.7 * c for c in seen]}
+
+
+def series_blocks(profile, name):
+    missing = [a + b for a, b in zip(profile["nulls"], profile["nans"])]
+    present = [a - b for a, b in zip(profile["rows"], missing)]
+    if name == "values":
+        return profile["values"]
+    hits, of = (missing, profile["rows"]) if name == "nulls" else (profile[name], present)
+    return [[max(0, b - a), a] for a, b in zip(hits, of)]
+
+
+def bin_counts(feature, profile):
+    counts = [sum(block[k] for block in profile["values"]) for k in range(len(profile["values"][0]))] \
+        if profile["values"] else []
+    if feature["bins"]["bins"] == "levels":
+        counts.append(sum(profile["unseen"]))
+    return counts
+
+
+def close(a, b):
+    if a is None or b is None:
+        return a is b
+    return a == b or abs(a - b) <= TOLERANCE * max(1.0, abs(a), abs(b))
+
+
+# ---- the verifier ----------------------------------------------------------------------------------------------------
+
+class Verifier:
+    def __init__(self, path, key):
+        self.zip = zipfile.ZipFile(path)
+        self.names = set(self.zip.namelist())
+        if "MANIFEST.json" not in self.names and "entries.jsonl" not in self.names:
+            raise zipfile.BadZipFile("it holds neither a manifest nor entries")
+        self.trusted = key
+        self.findings, self.checked, self.rows = [], {}, {}
+        self.leaves, self.parsed, self.listed, self.scope, self.key, self.note = [], [], {}, {}, key, None
+
+    def find(self, code, file, detail):
+        finding = {"code": code, "file": file, "detail": str(detail)}
+        if finding not in self.findings:
+            self.findings.append(finding)
+
+    def count(self, what, by=1):
+        self.checked[what] = self.checked.get(what, 0) + by
+
+    def read(self, name):
+        if name not in self.names:
+            return None
+        try:
+            with self.zip.open(name) as file:
+                data = file.read(FILE_MAX + 1)
+            return data if len(data) <= FILE_MAX else None
+        except Exception:
+            return None
+
+    def required(self, name):
+        data = self.read(name)
+        if data is None and not any(finding["file"] == name for finding in self.findings):
+            self.find("file_missing", name, "every pack has one")
+        return data
+
+    def run(self):
+        self.guard(self.hidden)
+        manifest = self.guard(self.files)
+        self.scope = (manifest or {}).get("scope", {})
+        head = self.guard(self.checkpoint)
+        self.guard(lambda: self.entries(head))
+        for part in (self.proofs, self.bodies, self.records, self.completeness):
+            self.guard(part)
+        if manifest and head and (manifest["origin"], manifest["size"]) != head[:2]:
+            self.find("manifest_invalid", "MANIFEST.json", "it names another ledger or size than the checkpoint")
+        if self.key:
+            own = self.row("ledger", self.key.name)
+            if not own or own.get("verifier_key") != self.key.text:
+                code = "key_differs" if own else "record_missing"
+                self.find(code, record_file("ledger", self.key.name), "the ledger's own record names another key or none")
+        for part in (self.copies, self.reports, self.decisions, self.signatures):
+            self.guard(part)
+
+    def guard(self, part):
+        """Nothing in a pack may stop the verification: what cannot be verified is a finding."""
+        try:
+            return part()
+        except Exception as error:
+            return self.find("not_verifiable", "the archive", f"{type(error).__name__}: {error}")
+
+    def hidden(self):
+        infos, fp = sorted(self.zip.infolist(), key=lambda info: info.header_offset), self.zip.fp
+        expected = 0
+        for info in infos:
+            fp.seek(info.header_offset)
+            header = fp.read(30)
+            length = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+            if info.header_offset != expected:
+                return self.find("archive_unsound", "the archive", f"bytes {expected} to {info.header_offset} belong to no file")
+            expected = info.header_offset + 30 + length + info.compress_size
+        fp.seek(0)
+        if len(infos) != len(self.names) or fp.read(4) != b"PK\x03\x04" or self.zip.comment or expected != self.zip.start_dir:
+            self.find("archive_unsound", "the archive", "two files of one name, or bytes that belong to no file")
+
+    def manifest(self):
+        data = self.read("MANIFEST.json")
+        if data is None:
+            code = "file_unreadable" if "MANIFEST.json" in self.names else "file_missing"
+            return self.find(code, "MANIFEST.json", "every pack has one")
+        try:
+            manifest = strict_json(data)
+            names = [file["name"] for file in manifest["files"]]
+            shape = {"format", "program", "scope", "origin", "size", "files"}
+            if set(manifest) != shape or any(set(f) != {"name", "bytes", "sha256", "blake3"} for f in manifest["files"]):
+                raise ValueError("unknown or missing fields")
+            if not set(manifest["scope"]) <= {"model", "version"}:
+                raise ValueError("unknown scope")
+            if manifest["format"] != "driftledger/evidence/v1" or canonical(manifest).encode() != data:
+                raise ValueError("not of this format, or not canonical JSON")
+            if names != sorted(set(names), key=str.encode):
+                raise ValueError("files are not in order, each once")
+            return manifest
+        except (ValueError, KeyError, TypeError) as error:
+            return self.find("manifest_invalid", "MANIFEST.json", error)
+
+    def files(self):
+        manifest = self.manifest()
+        listed = {file["name"]: file for file in manifest["files"]} if manifest else {}
+        unlisted = {}
+        for name in sorted(self.names - {"MANIFEST.json"}):
+            data = self.read(name)
+            if data is None:
+                self.find("file_unreadable", name, "its bytes cannot be had")
+                continue
+            self.count("files")
+            if name not in FIXED and not any(name.startswith(folder) for folder in FOLDERS):
+                self.find("file_unknown", name, "no file of this name belongs in a pack")
+            digest = sha256(data)
+            if manifest and name not in listed:
+                unlisted[name] = digest
+            elif manifest and (len(data), digest) != (listed[name]["bytes"], listed[name]["sha256"]):
+                other = next((f for f, line in listed.items() if line["sha256"] == digest and f != name), None)
+                if other:
+                    self.find("file_swapped", name, f"it holds what the manifest lists as {other}")
+                else:
+                    self.find("file_changed", name, f"it has SHA-256 {digest}")
+        for name in sorted(set(listed) - self.names):
+            now = next((other for other, digest in unlisted.items() if digest == listed[name]["sha256"]), None)
+            if now:
+                del unlisted[now]
+                self.find("file_renamed", name, f"its content is here as {now}")
+            else:
+                self.find("file_missing", name, "the manifest lists it")
+        for name in unlisted:
+            self.find("file_unlisted", name, "the manifest does not list it")
+        return manifest
+
+    def checkpoint(self):
+        self.key, self.note, self.head = self.trusted, None, None
+        packed, note = self.required("verifier_key"), self.required("checkpoint")
+        try:
+            if packed is not None:
+                packed = VerifierKey(packed.decode().removesuffix("\n"))
+                if self.trusted and self.trusted.text != packed.text:
+                    self.find("key_differs", "verifier_key", "it is not the trusted key")
+                self.key = self.key or packed
+        except Exception as error:
+            self.find("key_invalid", "verifier_key", error)
+        try:
+            if note is not None and self.key:
+                self.note = note.decode()
+                self.head = self.key.open(self.note)
+        except InvalidSignature:
+            self.find("checkpoint_invalid", "checkpoint", "the signature does not verify")
+        except Exception as error:
+            self.find("checkpoint_invalid", "checkpoint", error)
+        return self.head
+
+    def entries(self, head):
+        self.leaves, self.parsed = [], []
+        data = self.required("entries.jsonl")
+        if data is None:
+            return
+        if not data.endswith(b"\n"):
+            return self.find("entry_invalid", "entries.jsonl", "it does not end with a newline")
+        self.leaves = data[:-1].split(b"\n")
+        last = ""
+        for index, leaf in enumerate(self.leaves):
+            try:
+                entry = strict_json(leaf)
+                if canonical(entry).encode() != leaf or entry["v"] != 1:
+                    raise ValueError("not canonical JSON, or of another version")
+                if set(entry) != {"v", "idx", "ts", "type", "actor", "subj", "body", "refs"}:
+                    raise ValueError("unknown or missing fields")
+                if entry["idx"] != index or (entry["type"] == "log.create") != (index == 0):
+                    self.find("entry_misplaced", "entries.jsonl", f"line {index + 1} says it is entry {entry['idx']}")
+                if entry["ts"] < last:
+                    self.find("time_backwards", "entries.jsonl", f"line {index + 1}: {entry['ts']} follows {last}")
+                last = entry["ts"]
+                self.parsed.append(entry)
+            except (ValueError, KeyError, TypeError) as error:
+                self.find("entry_invalid", "entries.jsonl", f"line {index + 1}: {error}")
+                self.parsed.append(None)
+        self.count("entries", len(self.leaves))
+        if head and len(self.leaves) != head[1]:
+            self.find("entries_incomplete", "entries.jsonl", f"{len(self.leaves)} entries, the checkpoint signs {head[1]}")
+        elif head and tree_root([leaf_hash(leaf) for leaf in self.leaves]) != head[2]:
+            self.find("root_differs", "entries.jsonl", "the entries have another root than the checkpoint signs")
+
+    def within(self, folder):
+        return sorted(name for name in self.names if name.startswith(folder))
+
+    def index_of(self, name, folder, ending):
+        text = name[len(folder):-len(ending)] if name.endswith(ending) else ""
+        if not text.isdigit() or str(int(text)) != text:
+            return self.find("file_unknown", name, "its name is not that of a file in this folder")
+        return int(text)
+
+    def proofs(self):
+        for name in self.within("proofs/"):
+            index = self.index_of(name, "proofs/", ".tlog-proof")
+            data = self.read(name)
+            if index is None or data is None or not self.key:
+                continue
+            try:
+                lines, _, note = data.decode().partition("\n\n")
+                first, place, *hashes = lines.split("\n")
+                if first != "c2sp.org/tlog-proof@v1" or place != f"index {index}":
+                    raise ValueError("not a proof of this entry")
+                hashes = [unbase64(line) for line in hashes]
+                if any(len(found) != 32 for found in hashes):
+                    raise ValueError("a hash is not 32 bytes")
+                _, size, root = self.key.open(note)
+                if note != self.note:
+                    raise ValueError("it is under another note than the checkpoint")
+                if index >= size or root_by_proof(self.leaves[index], index, size, hashes) != root:
+                    raise ValueError("it does not lead to the root")
+                self.count("proofs")
+            except InvalidSignature:
+                self.find("proof_invalid", name, "its checkpoint's signature does not verify")
+            except Exception as error:
+                self.find("proof_invalid", name, error)
+
+    def bodies(self):
+        self.listed = {}
+        for name in self.within("bodies/"):
+            index, data = self.index_of(name, "bodies/", ".json"), self.read(name)
+            if index is None or data is None:
+                continue
+            entry = self.parsed[index] if index < len(self.parsed) else None
+            if not entry:
+                self.find("body_unwitnessed", name, "there is no valid entry of this index")
+                continue
+            self.count("bodies")
+            if (sha256(data), len(data)) != (entry["body"]["sha256"], entry["body"]["len"]):
+                self.find("body_changed", name, f"it has SHA-256 {sha256(data)}, the entry says {entry['body']['sha256']}")
+                continue
+            for row in strict_json(data)["rows"]:
+                place = (row["table"], row["key"])
+                if place in self.listed:
+                    self.find("row_listed_twice", name, f"it lists {place}, which another body lists")
+                self.listed.setdefault(place, (index, row["sha256"]))
+
+    def records(self):
+        expected = {}
+        for (table, key), (index, digest) in self.listed.items():
+            if table in WITHHELD:
+                continue
+            name = record_file(table, key)
+            expected[name] = (table, key)
+            data = self.read(name)
+            if data is None:
+                if name not in self.names:
+                    self.find("record_missing", name, f"entry {index} wrote this row")
+                continue
+            self.count("records")
+            if sha256(data) != digest:
+                self.find("record_changed", name, f"it has SHA-256 {sha256(data)}, entry {index} lists {digest}")
+            try:
+                row = strict_json(data)
+                self.rows.setdefault(table, {})[key] = row
+                if row["id"] != key or row["entry"] != index:
+                    self.find("record_misplaced", name, "it is another row")
+            except (ValueError, KeyError, TypeError) as error:
+                self.find("record_unreadable", name, error)
+        for name in self.within("records/"):
+            if name not in expected:
+                withheld = name.split("/")[1] in WITHHELD
+                code = "record_withheld" if withheld else "record_unwitnessed"
+                self.find(code, name, "no body lists this row, or it is never packed")
+
+    def row(self, table, key):
+        return self.rows.get(table, {}).get(key)
+
+    def completeness(self):
+        model, version = self.scope.get("model"), self.scope.get("version")
+        versions = {key for key, row in self.rows.get("model_version", {}).items()
+                    if model in (None, row["model"]) and version in (None, row["version"])}
+        if model and not versions:
+            self.find("scope_empty", "MANIFEST.json", "the pack has no version of what it is about")
+        entries = [entry for entry in self.parsed if entry]
+        concerned, episodes, actors = set(), set(), set()
+        for entry in entries:
+            subjects = {(subject["kind"], subject["id"]) for subject in entry["subj"]}
+            wanted = {("model_version", key) for key in versions} | {("episode", key) for key in episodes}
+            if model and not version:
+                wanted.add(("model", model))
+            if not model or entry["idx"] == 0 or subjects & wanted:
+                concerned.add(entry["idx"])
+                actors.add(entry["actor"]["id"])
+                episodes |= {key for kind, key in subjects if kind == "episode"}
+        for entry in entries:
+            if entry["type"] == "account.create" and any(
+                    s["kind"] == "account" and s["id"] in actors for s in entry["subj"]):
+                concerned.add(entry["idx"])
+        for index in concerned:
+            if f"bodies/{index}.json" not in self.names:
+                self.find("body_missing", f"bodies/{index}.json", f"entry {index} concerns what the pack is about")
+            if model and f"proofs/{index}.tlog-proof" not in self.names:
+                self.find("proof_missing", f"proofs/{index}.tlog-proof", f"entry {index} concerns what the pack is about")
+
+    def copies(self):
+        expected = set()
+        for table, (folder, column) in COPIES.items():
+            for key, row in self.rows.get(table, {}).items():
+                self.count("documents")
+                name = f"{folder}{encode(key)}.json"
+                expected.add(name)
+                data = self.read(name)
+                if data is None:
+                    self.find("copy_missing", name, "the document inside the record has no copy here")
+                elif data != row.get(column, "").encode():
+                    self.find("copy_differs", name, "it is not the document inside the record")
+                if table in ("report", "decision"):
+                    expected.add(f"{folder}{encode(key)}.html")
+                    if f"{folder}{encode(key)}.html" not in self.names:
+                        self.find("copy_missing", f"{folder}{encode(key)}.html", "the record has no page here")
+        for folder, _ in COPIES.values():
+            for name in self.within(folder):
+                if name not in expected:
+                    self.find("copy_without_record", name, "no record in the pack holds this document")
+
+    def document(self, table, key, row):
+        """The document inside a row, held against the digest that the row states."""
+        if not row:
+            raise ValueError(f"{table} {key} is not there")
+        name, text = record_file(table, key), row.get("document", "")
+        if sha256(text.encode()) != row.get("sha256"):
+            self.find("document_changed", name, "the document has another digest than the row says")
+        try:
+            return strict_json(text.encode())
+        except ValueError as error:
+            return self.find("document_invalid", name, error)
+
+    def same(self, name, what, found, expected):
+        if found != expected:
+            self.find("record_disagrees", name, f"{what} is {found!r}, expected {expected!r}")
+
+    def reports(self):
+        rows = sorted(self.rows.get("report", {}).items(), key=lambda item: (item[1]["version_id"], item[1]["number"]))
+        previous = {}
+        for key, row in rows:
+            report = self.document("report", key, row)
+            if not report:
+                continue
+            name = record_file("report", key)
+            try:
+                self.report(name, row, report, previous.get(row["version_id"]))
+                previous[row["version_id"]] = report
+            except (KeyError, IndexError, TypeError, ValueError) as error:
+                self.find("report_not_reproduced", name, f"it cannot be computed again: {error!r}")
+
+    def report(self, name, row, report, previous):
+        monitor_row, batch = self.row("monitor", row["monitor_id"]), self.row("batch", row["batch_id"])
+        if not monitor_row or not batch:
+            return self.find("record_dangling", name, "its monitor or its batch is not there")
+        reference_row = self.row("reference", monitor_row["reference_id"])
+        monitor = self.document("monitor", row["monitor_id"], monitor_row)
+        reference = self.document("reference", monitor_row["reference_id"], reference_row)
+        context = report["context"]
+        for what, found, expected in [
+                ("digest of the batch", context["batch_sha256"], batch["sha256"]), ("rows", report["rows"], batch["rows"]),
+                ("digest of the reference", context["reference_sha256"], reference_row["sha256"]),
+                ("digest of the monitor", context["monitor_sha256"], monitor_row["sha256"]),
+                ("verdict of the row", row["verdict"], report["verdict"]), ("state", row["state"], report["state"]),
+                ("meter of the row", row["meter"], report["meter"]),
+                ("number of the row", row["number"], report["state_after"]["batches"])]:
+            self.same(name, what, found, expected)
+        if previous and report["state_before"]["batches"] != previous["state_after"]["batches"]:
+            self.find("report_out_of_order", name, "it does not follow the report before it")
+        self.count("reports")
+        differs = lambda what: self.find("report_not_reproduced", name, f"{what} computed again differs")
+        self.statistics(report, reference, differs)
+        self.evidence(report, monitor, differs)
+
+    def statistics(self, report, reference, differs):
+        for feature, frozen in zip(report["features"], reference["features"]):
+            before, now = bin_counts(frozen, frozen["profile"]), bin_counts(frozen, feature["profile"])
+            used = [k for k in range(len(before)) if before[k] + now[k] > 0]
+            before, now = [before[k] for k in used], [now[k] for k in used]
+            shown, computable = feature["statistics"], sum(before) > 0 and sum(now) > 0
+            for code, compute in [
+                    ("total_variation", lambda: variation([c / sum(before) for c in before], [c / sum(now) for c in now])),
+                    ("psi", lambda: psi(before, now))]:
+                expected = compute() if computable else None
+                if not close(shown[code].get("value"), expected):
+                    differs(f"{code} of {feature['feature']}")
+
+    def evidence(self, report, monitor, differs):
+        queues = [iter(feature["series"]) for feature in report["features"]]
+        before, after, weighted = report["state_before"], report["state_after"], []
+        for index, series in enumerate(monitor["series"]):
+            what, detector = f"{series['feature']}/{series['name']}", series["detector"]
+            outcome = next(queues[series["feature_index"]])
+            blocks = series_blocks(report["features"][series["feature_index"]]["profile"], series["name"])
+            for lane in detector["lanes"]:
+                again = score_card(lane["alternative"], detector["reference"], detector["tolerance"])
+                if not all(close(a, b) for a, b in zip(lane["scores"], again)):
+                    differs(f"a score card of {what}")
+            log_e, log_m, state = step(detector, before["series"][index]["lanes"], blocks)
+            rows = sum(map(sum, blocks))
+            totals = [sum(block[k] for block in blocks) for k in range(len(detector["reference"]))]
+            tv = variation(detector["reference"], [c / rows for c in totals]) if rows else None
+            if not (close(outcome["log_e"], log_e) and close(outcome["log_m"], log_m) and close(outcome["tv"], tv)):
+                differs(f"the evidence of {what}")
+            stored = after["series"][index]["lanes"]
+            if report.get("alarm"):
+                state = {"log_m": [None] * len(stored["log_m"]), "learned_counts": [0.0] * len(totals)}
+            for part in ("log_m", "learned_counts"):
+                if not all(close(a, b) for a, b in zip(stored[part], state[part])):
+                    differs(f"the state of {what}")
+            muted = what in before["muted"]
+            weighted.append(-math.inf if muted else math.log(series["weight"]) + log_m)
+        log_m, log_n = log_sum_exp(weighted), math.log(monitor["batches_per_false_alarm"])
+        level = "alarm" if log_m >= log_n else "watch" if log_m >= log_n - math.log(10) else "quiet"
+        if not close(report["meter"], max(0.0, log_m / log_n)) or report["state"] != level \
+                or bool(report.get("alarm")) != (level == "alarm"):
+            differs("the monitor's state")
+
+    def account(self, name, row, person):
+        account = self.row("account", row["account_id"])
+        if not account:
+            return self.find("record_dangling", name, "the account it names is not there")
+        found = [person[field] for field in ("id", "user_name", "printed_name", "role")]
+        expected = [account[field] for field in ("id", "user_name", "printed_name", "role")]
+        self.same(name, "the person", found, expected)
+
+    def decisions(self):
+        joined = {(row["episode_id"], row["report_id"]) for row in self.rows.get("episode_batch", {}).values()}
+        for key, row in self.rows.get("decision", {}).items():
+            name, decision = record_file("decision", key), self.document("decision", key, row)
+            if not decision:
+                continue
+            self.count("decisions")
+            self.same(name, "id", decision["id"], key)
+            self.same(name, "episode", decision["episode"], row["episode_id"])
+            self.same(name, "time of drafting", decision["drafted_at"], row["at"])
+            self.account(name, row, decision["drafted_by"])
+            for cited in decision["reports"]:
+                report = self.row("report", cited["id"])
+                if not report:
+                    self.find("record_dangling", name, f"it cites report {cited['id']}, which is not there")
+                    continue
+                self.same(name, f"digest of cited report {cited['id']}", cited["sha256"], sha256(report["document"].encode()))
+                if (decision["episode"], cited["id"]) not in joined:
+                    self.find("record_disagrees", name, f"it cites report {cited['id']}, which is not of its episode")
+
+    def signatures(self):
+        for key, row in self.rows.get("signature", {}).items():
+            name, signature = record_file("signature", key), self.document("signature", key, row)
+            if not signature:
+                continue
+            self.count("signatures")
+            self.same(name, "id", signature["id"], key)
+            self.same(name, "decision", signature["decision"], row["decision_id"])
+            self.same(name, "time of signing", signature["signed_at"], row["at"])
+            self.account(name, row, signature["signer"])
+            decision = self.row("decision", row["decision_id"])
+            if not decision:
+                self.find("record_dangling", name, "the decision it signs is not there")
+                continue
+            if signature["decision_sha256"] != sha256(decision["document"].encode()):
+                self.find("signature_of_other_bytes", name, "it signs other bytes than the decision")
+            if decision["account_id"] == row["account_id"]:
+                self.find("signed_by_drafter", name, "one person drafted and signed the decision")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pack")
+    parser.add_argument("--key", help="the ledger's key, as text or as a file that holds it")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    arguments = parser.parse_args()
+    try:
+        key = arguments.key
+        if key and os.path.isfile(key):
+            with open(key, encoding="utf-8") as file:
+                key = file.read().strip()
+        verifier = Verifier(arguments.pack, VerifierKey(key) if key else None)
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    verifier.run()
+    if arguments.json:
+        print(json.dumps({"findings": verifier.findings, "checked": verifier.checked}, indent=2))
+    else:
+        for finding in verifier.findings:
+            print(f"{finding['file']}: {finding['detail']} ({finding['code']})")
+        print("checked: " + ", ".join(f"{count} {what}" for what, count in verifier.checked.items()))
+        print("verified under " + ("the key you gave" if key else "the key in the pack, so it only agrees with itself"))
+        print(f"{len(verifier.findings)} findings" if verifier.findings else "nothing wrong")
+    return 1 if verifier.findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+//! `driftledger check DATA_DIR`
+
+use super::{done, found, terminal};
+use crate::error::Result;
+use crate::procedures::check_store::{CheckedStore, check_store};
+use clap::Args;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit code 0: nothing wrong. 1: findings, each with its table and id. 2: not checked.\n\n\
+    Reads only; a server may run meanwhile.\n\n\
+    Example: driftledger check data"
+)]
+pub(super) struct CheckArguments {
+    /// Data folder
+    data_dir: PathBuf,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &CheckArguments) -> Result<ExitCode> {
+    let bar = terminal::progress(0, false);
+    let checked = check_store(&arguments.data_dir, &mut |now| {
+        bar.set_message(now.stage);
+        bar.set_length(now.total);
+        bar.set_position(now.done);
+    })?;
+    bar.finish_and_clear();
+    if arguments.json {
+        terminal::say_json(&checked)?;
+    } else {
+        tell(&checked);
+    }
+    if checked.findings.is_empty() { done() } else { found() }
+}
+
+fn tell(checked: &CheckedStore) {
+    for finding in &checked.findings {
+        let place = [finding.table.as_str(), finding.id.as_str()].join(" ");
+        terminal::say(&format!("{}: {} ({})", place.trim(), finding.detail, finding.code));
+    }
+    terminal::say(&format!(
+        "checked: {} ledger entries and their tree, {} record rows, {} stored files",
+        checked.entries, checked.rows, checked.objects
+    ));
+    let examined = checked.examined;
+    terminal::say(&format!(
+        "computed again: {} reports, {} monitors; compared: {} decisions, {} signatures",
+        examined.reports, examined.monitors, examined.decisions, examined.signatures
+    ));
+    match checked.findings.len() {
+        0 => terminal::say("nothing wrong"),
+        1 => terminal::say("1 finding"),
+        many => terminal::say(&format!("{many} findings")),
+    }
+}

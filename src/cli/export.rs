@@ -1,0 +1,77 @@
+//! `driftledger export DATA_DIR --output PACK.zip`
+
+use super::{done, terminal};
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::evidence::manifest::Scope;
+use crate::procedures::administer::host;
+use crate::procedures::export_evidence::export_evidence;
+use crate::store::Store;
+use clap::Args;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use tempfile::NamedTempFile;
+
+/// Arguments of `export`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The pack holds every ledger entry, the record rows that concern what is asked for, and documents \
+    to read. Credentials and tokens stay at home.\n\n\
+    Example: driftledger export data --model triage --version 1.0.0 --output triage-1.0.0.zip"
+)]
+pub(super) struct ExportArguments {
+    /// Data folder
+    data_dir: PathBuf,
+    /// Where to write the pack
+    #[arg(long, short, value_name = "PACK.zip")]
+    output: PathBuf,
+    /// Only this model
+    #[arg(long)]
+    model: Option<String>,
+    /// Only this version of it
+    #[arg(long, requires = "model")]
+    version: Option<String>,
+    /// Print what was exported as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &ExportArguments) -> Result<ExitCode> {
+    let store = Store::open(&arguments.data_dir, Clock::system())?;
+    let scope = Scope { model: arguments.model.clone(), version: arguments.version.clone() };
+    let folder = arguments.output.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let file = NamedTempFile::new_in(folder.unwrap_or_else(|| Path::new(".")));
+    let mut file = file.map_err(|source| writing(&arguments.output, source))?;
+    let bar = terminal::progress(0, false);
+    bar.set_message("entries");
+    let exported =
+        export_evidence(&store, &host(), &scope, file.as_file_mut(), &mut |done, total| {
+            bar.set_length(total);
+            bar.set_position(done);
+        })?;
+    bar.finish_and_clear();
+    file.as_file().sync_all().map_err(|source| writing(&arguments.output, source))?;
+    file.persist(&arguments.output).map_err(|error| writing(&arguments.output, error.error))?;
+    if arguments.json {
+        terminal::say_json(&exported)?;
+    } else {
+        let path = arguments.output.display();
+        terminal::say(&format!(
+            "wrote {path}: {}, {} of {} ledger entries in full, {} record rows, {} files",
+            exported.scope.words(),
+            exported.concerned,
+            exported.entries,
+            exported.records,
+            exported.files
+        ));
+        terminal::say(&format!(
+            "verify it with: driftledger verify {path} --key '{}'",
+            store.verifier_key()
+        ));
+    }
+    done()
+}
+
+fn writing(path: &Path, source: std::io::Error) -> Error {
+    Error::File { doing: "writing", path: path.display().to_string(), source }
+}

@@ -1,0 +1,92 @@
+//! Copies to read: which document of which record stands where in a pack, and how it is rendered.
+
+use super::manifest::encode;
+use super::printable;
+use super::records::{Records, Row};
+use super::shape::{unfit_reference, unfit_report};
+use crate::drift::reference::Reference;
+use crate::drift::report::DriftReport;
+use crate::review::decision::Decision;
+use crate::review::signature::Signature;
+use std::collections::HashMap;
+
+/// Folders of copies: record table, folder, column of the document.
+pub const COPIES: [(&str, &str, &str); 7] = [
+    ("model_version", "registrations/", "registration"),
+    ("reference", "references/", "document"),
+    ("policy", "policies/", "document"),
+    ("monitor", "monitors/", "document"),
+    ("report", "reports/", "document"),
+    ("decision", "decisions/", "document"),
+    ("signature", "signatures/", "document"),
+];
+
+/// Tables whose rows have an HTML page as well.
+pub const PAGES: [&str; 2] = ["report", "decision"];
+
+/// Name and content of the copy of the document in `row`; `None` for tables without one.
+pub fn document<'row>(table: &str, key: &str, row: &'row Row) -> Option<(String, &'row str)> {
+    let (_, folder, column) = COPIES.iter().find(|copy| copy.0 == table)?;
+    Some((format!("{folder}{}.json", encode(key)), row.text(column)))
+}
+
+/// Name of the page of a record; `None` for tables without pages.
+pub fn page_file(table: &str, key: &str) -> Option<String> {
+    let (_, folder, _) = COPIES.iter().find(|copy| copy.0 == table && PAGES.contains(&table))?;
+    Some(format!("{folder}{}.html", encode(key)))
+}
+
+/// Renders pages; keeps what many of them need.
+#[derive(Debug, Default)]
+pub struct Pages {
+    references: HashMap<String, Option<Reference>>,
+    signatures: Option<HashMap<String, Signature>>,
+}
+
+impl Pages {
+    /// The page of one record; `None` when the records it is rendered from are not there or not valid.
+    pub fn render(&mut self, records: &mut dyn Records, table: &str, key: &str) -> Option<String> {
+        let row = records.row(table, key)?;
+        match table {
+            "report" => {
+                let report: DriftReport = serde_json::from_str(row.text("document")).ok()?;
+                let reference = self.reference(records, row.text("monitor_id"))?;
+                if unfit_report(&report, reference).is_some() {
+                    return None;
+                }
+                printable::report(&report, reference).ok()
+            }
+            "decision" => {
+                let decision: Decision = serde_json::from_str(row.text("document")).ok()?;
+                let signatures = self.signatures.get_or_insert_with(|| signatures(records));
+                printable::decision(&decision, signatures.get(key)).ok()
+            }
+            _ => None,
+        }
+    }
+
+    /// The reference behind a monitor.
+    fn reference(&mut self, records: &mut dyn Records, monitor: &str) -> Option<&Reference> {
+        if !self.references.contains_key(monitor) {
+            let found = records
+                .row("monitor", monitor)
+                .and_then(|row| records.row("reference", row.text("reference_id")))
+                .and_then(|row| serde_json::from_str(row.text("document")).ok())
+                .filter(|reference| unfit_reference(reference).is_none());
+            self.references.insert(monitor.to_owned(), found);
+        }
+        self.references.get(monitor)?.as_ref()
+    }
+}
+
+/// Signatures by the decision they sign.
+fn signatures(records: &mut dyn Records) -> HashMap<String, Signature> {
+    let mut found = HashMap::new();
+    for key in records.keys("signature") {
+        let Some(row) = records.row("signature", &key) else { continue };
+        if let Ok(signature) = serde_json::from_str(row.text("document")) {
+            found.insert(row.text("decision_id").to_owned(), signature);
+        }
+    }
+    found
+}

@@ -1,0 +1,132 @@
+//! What people answered: episodes, decisions, signatures.
+
+use super::{Examiner, Row, is_canonical};
+use crate::access::account::Account;
+use crate::digest;
+use crate::drift::episode::{EpisodeKind, EpisodeOpening};
+use crate::drift::report::DriftReport;
+use crate::review::decision::{DECISION_FORMAT, Decision};
+use crate::review::signature::{SIGNATURE_FORMAT, Signature};
+
+impl Examiner<'_> {
+    /// A drift episode covers what the report that opened it alarmed about.
+    pub(super) fn episodes(&mut self) {
+        for (key, row) in self.rows("episode") {
+            let of = ("episode", key.as_str());
+            let opening: EpisodeOpening = match serde_json::from_str(row.text("opening")) {
+                Ok(opening) => opening,
+                Err(error) => {
+                    self.trouble("document_invalid", of, error.to_string());
+                    continue;
+                }
+            };
+            self.same(of, "kind of the opening", opening.kind.word(), row.text("kind"));
+            if opening.kind != EpisodeKind::Drift {
+                continue;
+            }
+            let Some(report) = self.named((of.0, of.1, &row), "report_id", "report") else {
+                continue;
+            };
+            let report: Option<DriftReport> = serde_json::from_str(report.text("document")).ok();
+            let alarmed = report.and_then(|report| report.alarm).map(|alarm| alarm.covers);
+            if alarmed.as_ref() != Some(&opening.series) {
+                let detail = "it covers other series than the report that opened it alarmed about";
+                self.trouble("record_disagrees", of, detail);
+            }
+        }
+    }
+
+    /// Decisions are what their row says, by whom it says, and cite reports that are there unchanged.
+    pub(super) fn decisions(&mut self) {
+        let episode_reports: Vec<(String, String)> = self
+            .rows("episode_batch")
+            .into_iter()
+            .map(|(_, row)| (row.text("episode_id").to_owned(), row.text("report_id").to_owned()))
+            .collect();
+        for (key, row) in self.rows("decision") {
+            let of = ("decision", key.as_str());
+            let columns = ("document", "sha256");
+            let Some(decision) = self.document::<Decision>((of.0, of.1, &row), columns) else {
+                continue;
+            };
+            self.examined.decisions += 1;
+            if !is_canonical(&decision, row.text("document")) {
+                self.trouble("document_invalid", of, "the decision is not canonical JSON");
+            }
+            self.same(of, "format", &decision.format, DECISION_FORMAT);
+            self.same(of, "id", &decision.id, &key);
+            self.same(of, "episode", &decision.episode, row.text("episode_id"));
+            self.same(of, "time of drafting", &decision.drafted_at, row.text("at"));
+            self.account(of, &row, &decision.drafted_by);
+            for cited in &decision.reports {
+                let listed = (decision.episode.clone(), cited.id.clone());
+                if !episode_reports.contains(&listed) {
+                    let detail =
+                        format!("it cites report `{}`, which is not of its episode", cited.id);
+                    self.trouble("record_disagrees", of, detail);
+                }
+                match self.records.row("report", &cited.id) {
+                    None => {
+                        let detail = format!("it cites report `{}`, which is not there", cited.id);
+                        self.trouble("record_dangling", of, detail);
+                    }
+                    Some(report) => {
+                        let found = digest::sha256_hex(report.text("document").as_bytes());
+                        self.same(
+                            of,
+                            &format!("digest of cited report `{}`", cited.id),
+                            &cited.sha256,
+                            &found,
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    /// Signatures are over the bytes of their decision, by somebody who did not draft it.
+    pub(super) fn signatures(&mut self) {
+        for (key, row) in self.rows("signature") {
+            let of = ("signature", key.as_str());
+            let columns = ("document", "sha256");
+            let Some(signature) = self.document::<Signature>((of.0, of.1, &row), columns) else {
+                continue;
+            };
+            self.examined.signatures += 1;
+            if !is_canonical(&signature, row.text("document")) {
+                self.trouble("document_invalid", of, "the signature is not canonical JSON");
+            }
+            self.same(of, "format", &signature.format, SIGNATURE_FORMAT);
+            self.same(of, "id", &signature.id, &key);
+            self.same(of, "decision", &signature.decision, row.text("decision_id"));
+            self.same(of, "time of signing", &signature.signed_at, row.text("at"));
+            self.account(of, &row, &signature.signer);
+            let Some(decision) = self.named((of.0, of.1, &row), "decision_id", "decision") else {
+                continue;
+            };
+            let found = digest::sha256_hex(decision.text("document").as_bytes());
+            if signature.decision_sha256 != found {
+                let detail =
+                    format!("it signs {}, the decision is {found}", signature.decision_sha256);
+                self.trouble("signature_of_other_bytes", of, detail);
+            }
+            if decision.text("account_id") == row.text("account_id") {
+                let name = &signature.signer.user_name;
+                self.trouble(
+                    "signed_by_drafter",
+                    of,
+                    format!("`{name}` drafted and signed the decision"),
+                );
+            }
+        }
+    }
+
+    /// The person in a document is the account its row names, with that account's names and role.
+    fn account(&mut self, of: (&str, &str), row: &Row, person: &Account) {
+        self.same(of, "account", &person.id, row.text("account_id"));
+        let Some(account) = self.named((of.0, of.1, row), "account_id", "account") else { return };
+        self.same(of, "user name", &person.user_name, account.text("user_name"));
+        self.same(of, "printed name", &person.printed_name, account.text("printed_name"));
+        self.same(of, "role", person.role.word(), account.text("role"));
+    }
+}

@@ -1,0 +1,146 @@
+//! Records held against each other: what a digest of one row cannot show.
+//!
+//! 1. frozen: every reference, policy and monitor has the digest its row states; every monitor is frozen again from its
+//!    reference and policy; registrations hold the same reference and policy
+//! 2. reports: each is computed again from its own counts, bit for bit, follows the report before it, and is about the
+//!    batch its row names
+//! 3. answers: decisions cite the reports of their episode, signatures are over the bytes of their decision, and nobody
+//!    signed what they drafted
+//!
+//! It works on a pack and on a store alike, and never stops at the first trouble.
+
+mod answers;
+mod frozen;
+mod reports;
+
+use super::records::{Records, Row};
+use crate::digest;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// One thing that does not agree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// What kind, for example `report_not_reproduced`; stable.
+    pub code: &'static str,
+    /// The record table.
+    pub table: String,
+    /// The row's id.
+    pub id: String,
+    /// What was found and what was expected.
+    pub detail: String,
+}
+
+/// How many records were held against others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Examined {
+    /// Reports computed again.
+    pub reports: u64,
+    /// Monitors frozen again.
+    pub monitors: u64,
+    /// Decisions.
+    pub decisions: u64,
+    /// Signatures.
+    pub signatures: u64,
+}
+
+/// Examines all `records`; `progress` is called with the number of reports done and their total.
+pub fn examine(
+    records: &mut dyn Records,
+    progress: &mut dyn FnMut(u64, u64),
+) -> (Examined, Vec<Trouble>) {
+    let mut examiner = Examiner {
+        records,
+        troubles: Vec::new(),
+        examined: Examined::default(),
+        frozen: frozen::Shelf::default(),
+    };
+    examiner.registrations();
+    examiner.monitors();
+    examiner.reports(progress);
+    examiner.episodes();
+    examiner.decisions();
+    examiner.signatures();
+    (examiner.examined, examiner.troubles)
+}
+
+struct Examiner<'records> {
+    records: &'records mut dyn Records,
+    troubles: Vec<Trouble>,
+    examined: Examined,
+    frozen: frozen::Shelf,
+}
+
+impl Examiner<'_> {
+    fn trouble(
+        &mut self,
+        code: &'static str,
+        (table, id): (&str, &str),
+        detail: impl Into<String>,
+    ) {
+        let (table, id) = (table.to_owned(), id.to_owned());
+        self.troubles.push(Trouble { code, table, id, detail: detail.into() });
+    }
+
+    /// Every row of a table; one that cannot be read is a trouble.
+    fn rows(&mut self, table: &str) -> Vec<(String, Row)> {
+        let mut rows = Vec::new();
+        for key in self.records.keys(table) {
+            match self.records.row(table, &key) {
+                Some(row) => rows.push((key, row)),
+                None => self.trouble(
+                    "record_unreadable",
+                    (table, &key),
+                    "the row is not there or not JSON",
+                ),
+            }
+        }
+        rows
+    }
+
+    /// The row that column `column` of another row names; none is a trouble.
+    fn named(&mut self, from: (&str, &str, &Row), column: &str, table: &str) -> Option<Row> {
+        let key = from.2.text(column).to_owned();
+        let found = self.records.row(table, &key);
+        if found.is_none() {
+            let detail = format!("`{column}` names {table} `{key}`, which is not there");
+            self.trouble("record_dangling", (from.0, from.1), detail);
+        }
+        found
+    }
+
+    /// The document in `column` of a row, once it has the digest that `digest_column` states and is canonical JSON.
+    fn document<T: DeserializeOwned>(
+        &mut self,
+        of: (&str, &str, &Row),
+        (column, digest_column): (&str, &str),
+    ) -> Option<T> {
+        let (table, key, row) = of;
+        let text = row.text(column);
+        let (found, stated) = (digest::sha256_hex(text.as_bytes()), row.text(digest_column));
+        if found != stated {
+            let detail = format!("the document has SHA-256 {found}, the row says {stated}");
+            self.trouble("document_changed", (table, key), detail);
+        }
+        match serde_json::from_str(text) {
+            Ok(document) => Some(document),
+            Err(error) => {
+                self.trouble("document_invalid", (table, key), error.to_string());
+                None
+            }
+        }
+    }
+
+    /// States that two values which must be the same are.
+    fn same(&mut self, of: (&str, &str), what: &str, found: &str, expected: &str) {
+        if found != expected {
+            let detail = format!("{what} is `{found}`, expected `{expected}`");
+            self.trouble("record_disagrees", of, detail);
+        }
+    }
+}
+
+/// Whether `value` has exactly these canonical bytes.
+fn is_canonical<T: Serialize>(value: &T, bytes: &str) -> bool {
+    digest::canonical_json(value).is_ok_and(|canonical| canonical == bytes.as_bytes())
+}

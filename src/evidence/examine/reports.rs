@@ -1,0 +1,219 @@
+//! Reports: each is computed again from the counts and the state it stores.
+
+use super::frozen::Judge;
+use super::{Examiner, Row, is_canonical};
+use crate::drift::assess::MonitorState;
+use crate::drift::report::{DriftReport, Frozen, REPORT_FORMAT};
+use crate::evidence::printable::PROGRAM;
+use crate::evidence::shape::{unfit_report, unfit_state};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// What the next report of a version must follow.
+struct Previous {
+    monitor: String,
+    number: u64,
+    after: MonitorState,
+}
+
+impl Examiner<'_> {
+    /// Reports are computed again, one after the other, oldest first.
+    pub(super) fn reports(&mut self, progress: &mut dyn FnMut(u64, u64)) {
+        let mut order: Vec<(String, u64, String)> = Vec::new();
+        for key in self.records.keys("report") {
+            match self.records.row("report", &key) {
+                Some(row) => {
+                    let number = row.number("number").unwrap_or(0);
+                    order.push((row.text("version_id").to_owned(), number, key));
+                }
+                None => self.trouble(
+                    "record_unreadable",
+                    ("report", &key),
+                    "the row is not there or not JSON",
+                ),
+            }
+        }
+        order.sort();
+        let total = order.len() as u64;
+        let mut previous: HashMap<String, Previous> = HashMap::new();
+        progress(0, total);
+        for (done, (version, _, key)) in (1..).zip(order) {
+            if let Some(row) = self.records.row("report", &key) {
+                let after = self.report(&key, &row, previous.get(&version));
+                if let Some(after) = after {
+                    previous.insert(version, after);
+                }
+            }
+            progress(done, total);
+        }
+    }
+
+    /// One report; gives what the next must follow.
+    fn report(&mut self, key: &str, row: &Row, previous: Option<&Previous>) -> Option<Previous> {
+        let of = ("report", key);
+        let report: DriftReport = self.document((of.0, of.1, row), ("document", "sha256"))?;
+        self.examined.reports += 1;
+        self.same(of, "format", &report.format, REPORT_FORMAT);
+        self.row_agrees(of, row, &report);
+        self.batch_agrees(of, row, &report);
+        let monitor = row.text("monitor_id").to_owned();
+        let judge = self.frozen.get(&monitor).cloned();
+        if let Some(judge) = &judge {
+            self.reproduce(of, row, &report, judge);
+        } else {
+            let detail = format!(
+                "monitor `{monitor}` is not there or not valid, so nothing can be computed again"
+            );
+            self.trouble("record_dangling", of, detail);
+        }
+        self.follows(
+            of,
+            &report,
+            previous.filter(|before| before.monitor == monitor),
+            judge.as_deref(),
+        );
+        if let Some(before) =
+            previous.filter(|before| before.number + 1 != report.state_after.batches)
+        {
+            let (expected, found) = (before.number + 1, report.state_after.batches);
+            self.trouble(
+                "report_out_of_order",
+                of,
+                format!("it is number {found}, expected {expected}"),
+            );
+        }
+        Some(Previous { monitor, number: report.state_after.batches, after: report.state_after })
+    }
+
+    /// The columns of the row say what the document says.
+    fn row_agrees(&mut self, of: (&str, &str), row: &Row, report: &DriftReport) {
+        self.same(of, "verdict of the row", row.text("verdict"), report.verdict.word());
+        self.same(of, "state of the row", row.text("state"), report.state.word());
+        if row.real("meter") != Some(report.meter) {
+            let detail = format!(
+                "meter of the row is {:?}, the report says {}",
+                row.real("meter"),
+                report.meter
+            );
+            self.trouble("record_disagrees", of, detail);
+        }
+        if row.number("number") != Some(report.state_after.batches) {
+            let (found, expected) = (row.number("number"), report.state_after.batches);
+            self.trouble(
+                "record_disagrees",
+                of,
+                format!("number of the row is {found:?}, expected {expected}"),
+            );
+        }
+    }
+
+    /// The report is about the batch its row names.
+    fn batch_agrees(&mut self, of: (&str, &str), row: &Row, report: &DriftReport) {
+        let context = &report.context;
+        let Some(batch) = self.named((of.0, of.1, row), "batch_id", "batch") else { return };
+        let Some(version) = self.named((of.0, of.1, row), "version_id", "model_version") else {
+            return;
+        };
+        self.same(of, "batch id", &context.batch_id, row.text("batch_id"));
+        self.same(of, "batch name", &context.batch, batch.text("name"));
+        self.same(of, "digest of the batch", &context.batch_sha256, batch.text("sha256"));
+        self.same(of, "version of the batch", batch.text("version_id"), row.text("version_id"));
+        self.same(of, "model", &context.model, version.text("model"));
+        self.same(of, "version", &context.version, version.text("version"));
+        for (what, said, stored) in [
+            ("start of the period", &context.period_start, batch.optional("period_start")),
+            ("end of the period", &context.period_end, batch.optional("period_end")),
+        ] {
+            self.same(of, what, said.as_deref().unwrap_or("none"), stored.unwrap_or("none"));
+        }
+        if batch.number("rows") != Some(report.rows) {
+            let detail =
+                format!("it judges {} rows, the batch has {:?}", report.rows, batch.number("rows"));
+            self.trouble("record_disagrees", of, detail);
+        }
+    }
+
+    /// Computes the report again: the same bytes must come out.
+    fn reproduce(&mut self, of: (&str, &str), row: &Row, report: &DriftReport, judge: &Rc<Judge>) {
+        let context = &report.context;
+        self.same(of, "version of the monitor", &judge.version, row.text("version_id"));
+        self.same(of, "digest of the reference", &context.reference_sha256, &judge.reference.1);
+        self.same(of, "digest of the policy", &context.policy_sha256, &judge.policy_sha256);
+        self.same(of, "digest of the monitor", &context.monitor_sha256, &judge.monitor.1);
+        let frozen = Frozen { reference: &judge.reference.0, monitor: &judge.monitor.0 };
+        let unfit = unfit_report(report, frozen.reference);
+        if let Some(detail) = unfit.or_else(|| unfit_state(report, frozen.monitor)) {
+            self.trouble("report_not_reproduced", of, detail);
+            return;
+        }
+        match report.recompute(&frozen).map(|again| reworded(again, report)) {
+            Ok(again) if is_canonical(&again, row.text("document")) => {}
+            Ok(again) => {
+                let detail = format!(
+                    "computed again from its own counts it differs{}",
+                    difference(report, &again)
+                );
+                self.trouble("report_not_reproduced", of, detail);
+            }
+            Err(error) => self.trouble("report_not_reproduced", of, error.to_string()),
+        }
+    }
+
+    /// The state before a report is the state after the one before it, except where an alert closed: there a series starts
+    /// anew.
+    fn follows(
+        &mut self,
+        of: (&str, &str),
+        report: &DriftReport,
+        previous: Option<&Previous>,
+        judge: Option<&Judge>,
+    ) {
+        let Some(judge) = judge else { return };
+        let start = MonitorState::start(&judge.monitor.0);
+        let (last, muted) = match previous {
+            Some(previous) => (&previous.after, previous.after.muted.as_slice()),
+            None => (&start, [].as_slice()),
+        };
+        let before = &report.state_before;
+        if before.batches != last.batches && previous.is_some() {
+            let detail =
+                format!("it starts after {} batches, {} came before", before.batches, last.batches);
+            self.trouble("report_out_of_order", of, detail);
+        }
+        let states = before.series.iter().zip(&last.series).zip(&start.series);
+        for (series, ((found, last), start)) in judge.monitor.0.series.iter().zip(states) {
+            let key = series.key();
+            let restarted = muted.contains(&key) && !before.muted.contains(&key) && found == start;
+            if found != last && !restarted && (previous.is_some() || before.batches == 0) {
+                let detail = format!(
+                    "the evidence of `{key}` does not start where the report before it ended"
+                );
+                self.trouble("report_out_of_order", of, detail);
+                return;
+            }
+        }
+    }
+}
+
+/// `again` in the words of `stored`, where another program version wrote it: wording may improve, numbers may not change.
+fn reworded(mut again: DriftReport, stored: &DriftReport) -> DriftReport {
+    if stored.context.engine != PROGRAM {
+        for (again, stored) in again.features.iter_mut().zip(&stored.features) {
+            again.sentence.clone_from(&stored.sentence);
+        }
+    }
+    again
+}
+
+/// The first part that differs, in words.
+fn difference(stored: &DriftReport, again: &DriftReport) -> String {
+    let features = stored.features.iter().zip(&again.features).find(|(a, b)| a != b);
+    match features {
+        Some((feature, _)) => format!(" in feature `{}`", feature.feature),
+        None if stored.state_after != again.state_after => {
+            " in the state after the batch".to_owned()
+        }
+        None if stored.verdict != again.verdict => " in its verdict".to_owned(),
+        None => String::new(),
+    }
+}

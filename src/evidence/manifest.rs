@@ -1,0 +1,198 @@
+//! What a pack holds: its list of files, what it is about, and how files are named.
+
+use crate::digest::ContentDigest;
+use serde::{Deserialize, Serialize};
+use std::fmt::Write as _;
+
+/// Identifies the format of a pack.
+pub const EVIDENCE_FORMAT: &str = "driftledger/evidence/v1";
+
+/// The list of all other files.
+pub const MANIFEST: &str = "MANIFEST.json";
+/// What the pack is and how to verify it, in plain words.
+pub const README: &str = "README.txt";
+/// The signed head of the ledger.
+pub const CHECKPOINT: &str = "checkpoint";
+/// The log's name and public key.
+pub const VERIFIER_KEY: &str = "verifier_key";
+/// Every leaf of the ledger, one a line, in order.
+pub const ENTRIES: &str = "entries.jsonl";
+/// Folder of the bodies.
+pub const BODIES: &str = "bodies/";
+/// Folder of the proofs.
+pub const PROOFS: &str = "proofs/";
+/// Folder of the record rows.
+pub const RECORDS: &str = "records/";
+
+/// Record tables whose rows stay at home: what somebody signs in with. Their digests are in the bodies all the same.
+pub const WITHHELD: [&str; 2] = ["credential", "token"];
+
+/// What a pack is about: the whole store, one model, or one version of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Scope {
+    /// Model name; absent for the whole store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Version of the model; absent for all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}
+
+impl Scope {
+    /// The whole store.
+    pub fn whole() -> Self {
+        Self::default()
+    }
+
+    /// One model, or one version of it.
+    pub fn of(model: &str, version: Option<&str>) -> Self {
+        Self { model: Some(model.to_owned()), version: version.map(str::to_owned) }
+    }
+
+    /// Whether the pack is about everything in the store.
+    pub fn is_whole(&self) -> bool {
+        self.model.is_none()
+    }
+
+    /// The scope in words.
+    pub fn words(&self) -> String {
+        match (&self.model, &self.version) {
+            (None, _) => "the whole store".to_owned(),
+            (Some(model), None) => format!("model `{model}`"),
+            (Some(model), Some(version)) => format!("model `{model}`, version `{version}`"),
+        }
+    }
+}
+
+/// One file of the pack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PackedFile {
+    /// Its name in the pack, folders separated by `/`.
+    pub name: String,
+    /// Its length.
+    pub bytes: u64,
+    /// SHA-256, 64 lowercase hexadecimal digits.
+    pub sha256: String,
+    /// BLAKE3, 64 lowercase hexadecimal digits.
+    pub blake3: String,
+}
+
+impl PackedFile {
+    /// The line for a file of that content.
+    pub fn new(name: &str, content: ContentDigest) -> Self {
+        let ContentDigest { bytes, blake3, sha256 } = content;
+        Self { name: name.to_owned(), bytes, sha256, blake3 }
+    }
+}
+
+/// `MANIFEST.json`: canonical JSON (RFC 8785).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Always [`EVIDENCE_FORMAT`].
+    pub format: String,
+    /// What rendered the HTML documents.
+    pub program: String,
+    /// What the pack is about.
+    pub scope: Scope,
+    /// Name of the ledger.
+    pub origin: String,
+    /// Number of its entries.
+    pub size: u64,
+    /// Every other file, by name.
+    pub files: Vec<PackedFile>,
+}
+
+/// The file of a body.
+pub fn body_file(index: u64) -> String {
+    format!("{BODIES}{index}.json")
+}
+
+/// The file of a proof.
+pub fn proof_file(index: u64) -> String {
+    format!("{PROOFS}{index}.tlog-proof")
+}
+
+/// The file of a record row. Ids are letters, digits, `.`, `_` and `-`; anything else is written as in a URL.
+pub fn record_file(table: &str, key: &str) -> String {
+    format!("{RECORDS}{table}/{}.json", encode(key))
+}
+
+/// Table and id of a record's file; `None` for a name that no record has.
+pub fn record_of(file: &str) -> Option<(String, String)> {
+    let (table, name) = file.strip_prefix(RECORDS)?.split_once('/')?;
+    let key = decode(name.strip_suffix(".json")?)?;
+    (record_file(table, &key) == file).then(|| (table.to_owned(), key))
+}
+
+/// The index in the name of a body or a proof.
+pub fn index_of(file: &str, folder: &str, ending: &str) -> Option<u64> {
+    let digits = file.strip_prefix(folder)?.strip_suffix(ending)?;
+    let index: u64 = digits.parse().ok()?;
+    (index.to_string() == digits).then_some(index)
+}
+
+/// An id as part of a file name.
+pub fn encode(key: &str) -> String {
+    let mut name = String::with_capacity(key.len());
+    for byte in key.bytes() {
+        let plain = byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+        if plain || (byte == b'.' && !name.is_empty()) {
+            name.push(char::from(byte));
+        } else {
+            let _infallible = write!(name, "%{byte:02X}");
+        }
+    }
+    name
+}
+
+fn decode(name: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(name.len());
+    let mut rest = name.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let digits = [rest.next()?, rest.next()?];
+            let digits = std::str::from_utf8(&digits).ok()?;
+            bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_id_has_one_file_and_every_file_one_id() {
+        for key in ["re_1", "driftledger/0a", "..", ".hidden", "1.0.0", "ü %", ""] {
+            let file = record_file("report", key);
+            assert_eq!(record_of(&file), Some(("report".to_owned(), key.to_owned())), "{file}");
+            let name = file.strip_prefix("records/report/").unwrap();
+            assert!(!name.contains('/') && !name.starts_with(".."), "{file}");
+        }
+        for file in [
+            "records/report/%2f.json",
+            "records/report/a b.json",
+            "records/a",
+            "x",
+            "records/t/%zz.json",
+        ] {
+            assert_eq!(record_of(file), None, "{file}");
+        }
+    }
+
+    #[test]
+    fn an_index_has_one_spelling() {
+        assert_eq!(index_of("bodies/7.json", BODIES, ".json"), Some(7));
+        for file in
+            ["bodies/07.json", "bodies/+7.json", "bodies/.json", "bodies/7", "proofs/7.json"]
+        {
+            assert_eq!(index_of(file, BODIES, ".json"), None, "{file}");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The words that travel with a pack.
+
+use super::manifest::Scope;
+use crate::ledger::checkpoint::Checkpoint;
+use crate::ledger::note::VerifierKey;
+
+/// `README.txt`: what is in the pack and how to verify it on a machine that never saw the server.
+pub fn readme(scope: &Scope, head: &Checkpoint, key: &VerifierKey) -> String {
+    format!(
+        "driftledger evidence pack
+
+About:   {scope}
+Ledger:  {origin}, {size} entries
+Key:     {key}
+
+How to verify it, offline
+-------------------------
+With the program:            driftledger verify PACK.zip --key '{key}'
+With Python 3 alone:         python3 verify_pack.py PACK.zip --key '{key}'
+                             (needs the package `cryptography`; the script shares no code with the program)
+
+Both end with exit code 0 when nothing is wrong, 1 when something is, 2 when the file is no evidence pack.
+Take the key from the people who keep the ledger, by another way than this pack: the key that is packed shows only that
+the pack agrees with itself.
+
+What is inside
+--------------
+MANIFEST.json       every other file with its length, SHA-256 and BLAKE3
+checkpoint          the signed head of the ledger: name, number of entries, root of the Merkle tree (C2SP tlog-checkpoint)
+verifier_key        name and public key of the ledger (C2SP signed-note)
+entries.jsonl       every entry of the ledger, one a line, in order; line N is entry N-1. Digests and pseudonymous ids only
+bodies/N.json       the body of entry N: table, id and SHA-256 of every record row that the act wrote
+proofs/N.tlog-proof the way from entry N to the root (C2SP tlog-proof); packs of a whole store need none
+records/TABLE/ID.json
+                    one record row as canonical JSON (RFC 8785); its SHA-256 stands in the body of its entry.
+                    Credentials and tokens are never packed; their digests are in the bodies
+reports/, decisions/, signatures/, references/, policies/, monitors/, registrations/
+                    the documents inside these rows, byte for byte, and HTML files to read and to print
+
+How one is held against the other
+---------------------------------
+leaf hash = SHA-256(0x00 || line), node = SHA-256(0x01 || left || right), root as in RFC 6962, signed in the checkpoint.
+A line holds the SHA-256 of its body; the body holds the SHA-256 of each row; a row holds the document. A report holds the
+counts it was computed from, so that every number in it can be computed again.
+The HTML files prove nothing: they repeat a document for reading.
+",
+        scope = scope.words(),
+        origin = head.origin,
+        size = head.size,
+    )
+}

@@ -1,0 +1,144 @@
+//! Which entries a pack of one model or one version must explain: the same rule for writing and for verifying.
+//!
+//! An entry is concerned when one of its subjects is: the model, one of its versions, an episode of these, a decision on
+//! such an episode. Entries that created the accounts which acted in concerned entries belong to the pack as well, and so
+//! does entry 0, which names the ledger and its key.
+
+use super::manifest::Scope;
+use crate::ledger::entry::{Entry, EntryType};
+use std::collections::BTreeSet;
+
+/// Follows the entries in order and says which are concerned.
+#[derive(Debug)]
+pub struct Concern {
+    is_whole: bool,
+    model: Option<String>,
+    versions: BTreeSet<String>,
+    episodes: BTreeSet<String>,
+    actors: BTreeSet<String>,
+    entries: BTreeSet<u64>,
+}
+
+impl Concern {
+    /// For `scope`, whose model versions have these ids.
+    pub fn new(scope: &Scope, versions: BTreeSet<String>) -> Self {
+        // A pack of one version leaves out what concerns the model alone or its other versions.
+        let model = if scope.version.is_none() { scope.model.clone() } else { None };
+        let (episodes, actors, entries) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        Self { is_whole: scope.is_whole(), model, versions, episodes, actors, entries }
+    }
+
+    /// Takes the next entry, in the order of the ledger.
+    pub fn visit(&mut self, entry: &Entry) {
+        let names = |kind: &str, ids: &BTreeSet<String>| {
+            entry.subj.iter().any(|subject| subject.kind == kind && ids.contains(&subject.id))
+        };
+        let of_model = entry
+            .subj
+            .iter()
+            .any(|subject| subject.kind == "model" && Some(&subject.id) == self.model.as_ref());
+        let concerned = self.is_whole
+            || entry.idx == 0
+            || of_model
+            || names("model_version", &self.versions)
+            || names("episode", &self.episodes);
+        if !concerned {
+            return;
+        }
+        self.entries.insert(entry.idx);
+        self.actors.insert(entry.actor.id.clone());
+        let episodes = entry.subj.iter().filter(|subject| subject.kind == "episode");
+        self.episodes.extend(episodes.map(|subject| subject.id.clone()));
+    }
+
+    /// The concerned entries, once all were visited; `all` gives them again, for the accounts that acted.
+    pub fn entries<'a>(self, all: impl Iterator<Item = &'a Entry>) -> BTreeSet<u64> {
+        let Self { actors, mut entries, .. } = self;
+        let created = all.filter(|entry| {
+            entry.kind == EntryType::AccountCreate
+                && entry.subj.iter().any(|s| s.kind == "account" && actors.contains(&s.id))
+        });
+        entries.extend(created.map(|entry| entry.idx));
+        entries
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::body;
+    use crate::ledger::entry::{Actor, Subject};
+
+    fn entry(idx: u64, kind: EntryType, actor: &str, subjects: &[(&str, &str)]) -> Entry {
+        Entry {
+            v: 1,
+            idx,
+            ts: "2026-01-01T00:00:00.000Z".to_owned(),
+            kind,
+            actor: Actor::new(actor, "qa", "password"),
+            subj: subjects.iter().map(|(kind, id)| Subject::new(*kind, *id)).collect(),
+            body: body::digest_of(b""),
+            refs: Vec::new(),
+        }
+    }
+
+    fn ledger() -> Vec<Entry> {
+        vec![
+            entry(0, EntryType::LogCreate, "driftledger", &[("ledger", "log")]),
+            entry(1, EntryType::AccountCreate, "host", &[("account", "ac_dana")]),
+            entry(2, EntryType::AccountCreate, "host", &[("account", "ac_other")]),
+            entry(3, EntryType::ModelRegister, "ac_other", &[("model", "m")]),
+            entry(4, EntryType::VersionRegister, "ac_dana", &[("model_version", "mv_1")]),
+            entry(5, EntryType::VersionRegister, "ac_other", &[("model_version", "mv_2")]),
+            entry(
+                6,
+                EntryType::BatchIngest,
+                "ac_dana",
+                &[("model_version", "mv_1"), ("episode", "ep_1")],
+            ),
+            entry(
+                7,
+                EntryType::BatchIngest,
+                "ac_other",
+                &[("model_version", "mv_2"), ("episode", "ep_2")],
+            ),
+            entry(
+                8,
+                EntryType::DecisionDraft,
+                "ac_dana",
+                &[("episode", "ep_1"), ("decision", "de_1")],
+            ),
+            entry(
+                9,
+                EntryType::DecisionDraft,
+                "ac_other",
+                &[("episode", "ep_2"), ("decision", "de_2")],
+            ),
+        ]
+    }
+
+    fn concerned(scope: &Scope, versions: &[&str]) -> Vec<u64> {
+        let all = ledger();
+        let mut concern = Concern::new(scope, versions.iter().map(|&v| v.to_owned()).collect());
+        all.iter().for_each(|entry| concern.visit(entry));
+        concern.entries(all.iter()).into_iter().collect()
+    }
+
+    #[test]
+    fn a_version_takes_its_own_story_and_the_accounts_in_it() {
+        assert_eq!(concerned(&Scope::of("m", Some("1")), &["mv_1"]), [0, 1, 4, 6, 8]);
+    }
+
+    #[test]
+    fn a_model_takes_all_its_versions() {
+        assert_eq!(
+            concerned(&Scope::of("m", None), &["mv_1", "mv_2"]),
+            (0..10).collect::<Vec<_>>()
+        );
+    }
+
+    #[test]
+    fn a_whole_store_takes_everything() {
+        assert_eq!(concerned(&Scope::whole(), &[]), (0..10).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,67 @@
+//! Shapes: whether counts and states fit the bins they are on, before anything is computed from them.
+//!
+//! A pack may come from anybody. Counts of impossible shape are told as such; computing with them could overflow.
+
+use crate::dataset::bins::FeatureBins;
+use crate::dataset::profile::{FeatureProfile, SUB_BLOCKS};
+use crate::drift::monitor::Monitor;
+use crate::drift::reference::{Reference, ReferenceFeature};
+use crate::drift::report::DriftReport;
+
+/// No table has more rows: sums of a few thousand such counts stay far below 2^64.
+const COUNT_MAX: u64 = 1 << 48;
+
+/// Why nothing can be computed from `reference`; `None` when its shape is right.
+pub fn unfit_reference(reference: &Reference) -> Option<String> {
+    let unfit = reference.features.iter().find(|feature| !fits(feature, &feature.profile));
+    unfit.map(|feature| format!("the counts of `{}` are impossible", feature.feature))
+}
+
+/// Why nothing can be computed from `report` and `reference`; `None` when the shape is right.
+pub fn unfit_report(report: &DriftReport, reference: &Reference) -> Option<String> {
+    if report.features.len() != reference.features.len() {
+        let (found, expected) = (report.features.len(), reference.features.len());
+        return Some(format!("it has {found} features, the reference {expected}"));
+    }
+    let mut pairs = report.features.iter().zip(&reference.features);
+    let unfit = pairs.find(|(feature, frozen)| !fits(frozen, &feature.profile));
+    unfit.map(|(feature, _)| format!("the counts of `{}` are impossible", feature.feature))
+}
+
+/// Why the states of `report` are not of `monitor`; `None` when the shape is right.
+pub fn unfit_state(report: &DriftReport, monitor: &Monitor) -> Option<String> {
+    let before = &report.state_before;
+    let fit = before.batches < COUNT_MAX
+        && before.series.len() == monitor.series.len()
+        && before.series.iter().zip(&monitor.series).all(|(state, series)| {
+            let lanes = series.detector.lanes.len() + 1;
+            let bins = series.detector.reference.len();
+            state.lanes.log_m.len() == lanes
+                && state.rising_since.len() == lanes
+                && state.lanes.learned_counts.len() == bins
+                && state.recent.len() < 1000
+                && state.recent.iter().all(|counts| counts.len() == bins && small(counts))
+        });
+    (!fit).then(|| "its state before the batch is not of this monitor".to_owned())
+}
+
+fn fits(feature: &ReferenceFeature, profile: &FeatureProfile) -> bool {
+    let bins = feature.bins.len();
+    let quantiles = match &feature.bins {
+        FeatureBins::Ordered { quantile_edges, .. } => quantile_edges.len() + 1,
+        _ => profile.quantiles.len(),
+    };
+    let missing = |block: usize| profile.nulls[block].saturating_add(profile.nans[block]);
+    profile.values.len() == SUB_BLOCKS
+        && profile.values.iter().all(|block| block.len() == bins && small(block))
+        && profile.quantiles.len() == quantiles
+        && small(&profile.quantiles)
+        && small(&profile.rows)
+        && (0..SUB_BLOCKS).all(|block| missing(block) <= profile.rows[block])
+        && [&profile.low_tail, &profile.high_tail, &profile.unseen].into_iter().all(|c| small(c))
+        && small(&profile.infinities)
+}
+
+fn small(counts: &[u64]) -> bool {
+    counts.iter().all(|count| *count < COUNT_MAX)
+}

@@ -1,0 +1,248 @@
+//! Verification of a pack: a file and a public key are enough.
+//!
+//! 1. files: the archive hides nothing; every file is listed in the manifest and unchanged, none is missing or more
+//! 2. ledger: every leaf is canonical and in its place, the tree over all of them has the root that the checkpoint signs,
+//!    and every proof leads there
+//! 3. bodies and rows: every body is the one its leaf digests, every row the one its body lists, and everything that the
+//!    scope asks for is there
+//! 4. copies: every document beside the records is the one inside them
+//! 5. records: reports are computed again, monitors frozen again, decisions and signatures compared
+//!
+//! It stops at nothing: what is wrong is a [`Finding`] that names the file.
+
+mod files;
+mod ledger;
+mod rows;
+
+use super::copies::{self, Pages};
+use super::examine::{Examined, examine};
+use super::manifest::{BODIES, PROOFS, RECORDS, Scope, record_file};
+use super::pack::Pack;
+use super::records::Records;
+use super::{Result, printable};
+use crate::ledger::note::VerifierKey;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::io::{Read, Seek};
+
+/// One thing that is wrong with a pack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Finding {
+    /// What kind, for example `file_changed`; stable.
+    pub code: &'static str,
+    /// The file in the pack that it is about.
+    pub file: String,
+    /// What was found and what was expected.
+    pub detail: String,
+}
+
+/// How much was verified.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Checked {
+    /// Files held against the manifest.
+    pub files: u64,
+    /// Ledger entries.
+    pub entries: u64,
+    /// Proofs.
+    pub proofs: u64,
+    /// Bodies.
+    pub bodies: u64,
+    /// Record rows.
+    pub records: u64,
+    /// Copies held against their records.
+    pub copies: u64,
+    /// Records held against each other.
+    #[serde(flatten)]
+    pub examined: Examined,
+}
+
+/// What came of verifying a pack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Verification {
+    /// Everything that is wrong; empty when nothing is.
+    pub findings: Vec<Finding>,
+    /// How much was verified.
+    pub checked: Checked,
+    /// What the pack is about.
+    pub scope: Scope,
+    /// Name of the ledger.
+    pub origin: Option<String>,
+    /// Number of its entries.
+    pub size: Option<u64>,
+    /// The key the checkpoint was verified with.
+    pub key: Option<String>,
+    /// Whether that key was given to the verifier; otherwise it came with the pack, which then only agrees with itself.
+    pub key_is_trusted: bool,
+    /// Whether the HTML documents were rendered again; only the program that wrote them can.
+    pub pages_compared: bool,
+}
+
+/// Where the verification is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// `files`, `bodies` or `reports`.
+    pub stage: &'static str,
+    /// How many of them are done.
+    pub done: u64,
+    /// How many there are.
+    pub total: u64,
+}
+
+/// Verifies the pack in `reader`, under `trusted` if that is given, else under the key in the pack.
+///
+/// # Errors
+///
+/// [`super::Error::NotAPack`]: there is nothing to verify. Everything else is a finding.
+///
+/// ```
+/// let no_pack = std::io::Cursor::new(b"no zip".to_vec());
+/// assert!(driftledger::evidence::verify::verify(no_pack, None, &mut |_| ()).is_err());
+/// ```
+pub fn verify<R: Read + Seek>(
+    reader: R,
+    trusted: Option<&VerifierKey>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Verification> {
+    let pack = Pack::open(reader)?;
+    let mut walk = Walk { pack, findings: Vec::new(), checked: Checked::default(), progress };
+    let manifest = walk.files();
+    let scope = manifest.as_ref().map(|found| found.scope.clone()).unwrap_or_default();
+    let (head, key) = walk.checkpoint(trusted);
+    let entries = walk.entries(head.as_ref());
+    walk.proofs(&entries, key.as_ref());
+    let listed = walk.bodies(&entries);
+    walk.records(&listed);
+    walk.completeness(&scope, &entries);
+    walk.identity(manifest.as_ref(), head.as_ref(), key.as_ref());
+    let pages_compared = manifest.as_ref().is_some_and(|found| found.program == printable::PROGRAM);
+    walk.copies(pages_compared);
+    walk.examine();
+    Ok(Verification {
+        findings: walk.findings,
+        checked: walk.checked,
+        scope,
+        origin: head.as_ref().map(|head| head.origin.clone()),
+        size: head.as_ref().map(|head| head.size),
+        key: key.map(|key| key.to_string()),
+        key_is_trusted: trusted.is_some(),
+        pages_compared,
+    })
+}
+
+/// The way through a pack.
+struct Walk<'caller, R> {
+    pack: Pack<R>,
+    findings: Vec<Finding>,
+    checked: Checked,
+    progress: &'caller mut dyn FnMut(Progress),
+}
+
+impl<R: Read + Seek> Walk<'_, R> {
+    fn find(&mut self, code: &'static str, file: &str, detail: impl Into<String>) {
+        let finding = Finding { code, file: file.to_owned(), detail: detail.into() };
+        if !self.findings.contains(&finding) {
+            self.findings.push(finding);
+        }
+    }
+
+    /// The bytes of a file. One that cannot be read was named when the files were held against the manifest.
+    fn read(&mut self, name: &str) -> Option<Vec<u8>> {
+        self.pack.read(name).ok().flatten()
+    }
+
+    fn names_in(&self, folder: &str) -> Vec<String> {
+        let names = self.pack.names().range(folder.to_owned()..);
+        names.take_while(|name| name.starts_with(folder)).cloned().collect()
+    }
+
+    /// Every copy is the document inside its record, every record has its copies, and no copy has no record.
+    fn copies(&mut self, with_pages: bool) {
+        let mut expected: BTreeMap<String, (String, String)> = BTreeMap::new();
+        let mut pages = Pages::default();
+        for (table, _, _) in copies::COPIES {
+            for key in PackedRecords(&mut self.pack).keys(table) {
+                self.checked.copies += 1;
+                let Some(row) = PackedRecords(&mut self.pack).row(table, &key) else { continue };
+                if let Some((name, document)) = copies::document(table, &key, &row) {
+                    self.copy(&name, document.as_bytes(), &record_file(table, &key));
+                    expected.insert(name, (table.to_owned(), key.clone()));
+                }
+                let Some(name) = copies::page_file(table, &key) else { continue };
+                if with_pages
+                    && let Some(page) =
+                        pages.render(&mut PackedRecords(&mut self.pack), table, &key)
+                {
+                    self.copy(&name, page.as_bytes(), &record_file(table, &key));
+                }
+                expected.insert(name, (table.to_owned(), key));
+            }
+        }
+        for (_, folder, _) in copies::COPIES {
+            for name in self.names_in(folder) {
+                if !expected.contains_key(&name) {
+                    self.find(
+                        "copy_without_record",
+                        &name,
+                        "no record in the pack holds this document",
+                    );
+                }
+            }
+        }
+    }
+
+    fn copy(&mut self, name: &str, expected: &[u8], record: &str) {
+        match self.read(name) {
+            None => self.find(
+                "copy_missing",
+                name,
+                format!("the document inside `{record}` has no copy here"),
+            ),
+            Some(found) if found == expected => {}
+            Some(_) => {
+                self.find(
+                    "copy_differs",
+                    name,
+                    format!("it is not the document inside `{record}`"),
+                );
+            }
+        }
+    }
+
+    fn examine(&mut self) {
+        let progress = &mut self.progress;
+        let mut report = |done, total| progress(Progress { stage: "reports", done, total });
+        let (examined, troubles) = examine(&mut PackedRecords(&mut self.pack), &mut report);
+        self.checked.examined = examined;
+        for trouble in troubles {
+            let file = record_file(&trouble.table, &trouble.id);
+            self.find(trouble.code, &file, trouble.detail);
+        }
+    }
+
+    /// Files outside the known names and folders have no meaning in this format.
+    fn has_meaning(name: &str) -> bool {
+        use super::manifest::{CHECKPOINT, ENTRIES, MANIFEST, README, VERIFIER_KEY};
+        let folders = copies::COPIES.iter().map(|copy| copy.1).chain([BODIES, PROOFS, RECORDS]);
+        [MANIFEST, README, CHECKPOINT, VERIFIER_KEY, ENTRIES].contains(&name)
+            || folders.into_iter().any(|folder| name.starts_with(folder))
+    }
+}
+
+/// The records of a pack.
+struct PackedRecords<'pack, R>(&'pack mut Pack<R>);
+
+impl<R: Read + Seek> Records for PackedRecords<'_, R> {
+    fn keys(&self, table: &str) -> Vec<String> {
+        let folder = format!("{RECORDS}{table}/");
+        let names = self.0.names().range(folder.clone()..);
+        names
+            .take_while(|name| name.starts_with(&folder))
+            .filter_map(|name| super::manifest::record_of(name))
+            .map(|(_, key)| key)
+            .collect()
+    }
+
+    fn bytes(&mut self, table: &str, key: &str) -> Option<Vec<u8>> {
+        self.0.read(&record_file(table, key)).ok().flatten()
+    }
+}

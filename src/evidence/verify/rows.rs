@@ -1,0 +1,157 @@
+//! Bodies and rows: leaf ← body ← record row, and nothing left out that the scope asks for.
+
+use super::Walk;
+use super::ledger::{Line, error_chain};
+use crate::digest;
+use crate::evidence::manifest::{
+    BODIES, MANIFEST, RECORDS, Scope, WITHHELD, body_file, index_of, proof_file, record_file,
+    record_of,
+};
+use crate::evidence::records::Records as _;
+use crate::evidence::scope::Concern;
+use crate::ledger::body::{self, Body};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read, Seek};
+
+/// What the bodies list: the entry and the digest, by table and id.
+pub(super) type Listed = BTreeMap<(String, String), (u64, String)>;
+
+impl<R: Read + Seek> Walk<'_, R> {
+    /// Every body is the one that its leaf digests; gives the rows they list.
+    pub(super) fn bodies(&mut self, lines: &[Line]) -> Listed {
+        let mut listed = Listed::new();
+        let names = self.names_in(BODIES);
+        let total = names.len() as u64;
+        for (done, name) in (1..).zip(names) {
+            self.body(&name, lines, &mut listed);
+            self.bodies_done(done, total);
+        }
+        listed
+    }
+
+    fn body(&mut self, name: &str, lines: &[Line], listed: &mut Listed) {
+        let Some(index) = index_of(name, BODIES, ".json") else {
+            return self.find("file_unknown", name, "its name is not that of a body");
+        };
+        let Some(bytes) = self.read(name) else { return };
+        let line = usize::try_from(index).ok().and_then(|index| lines.get(index));
+        let Some(entry) = line.and_then(|line| line.entry.as_ref()) else {
+            return self.find("body_unwitnessed", name, "there is no valid entry of this index");
+        };
+        self.checked.bodies += 1;
+        let found = body::digest_of(&bytes);
+        if found != entry.body {
+            let detail = format!(
+                "it has SHA-256 {}, entry {index} says {}",
+                found.sha256, entry.body.sha256
+            );
+            return self.find("body_changed", name, detail);
+        }
+        match Body::parse(&bytes) {
+            Err(error) => self.find("body_invalid", name, error_chain(&error)),
+            Ok(body) => {
+                for row in body.rows {
+                    let place = (row.table, row.key);
+                    if listed.contains_key(&place) {
+                        let detail =
+                            format!("it lists {} `{}`, which another body lists", place.0, place.1);
+                        self.find("row_listed_twice", name, detail);
+                        continue;
+                    }
+                    listed.insert(place, (index, row.sha256));
+                }
+            }
+        }
+    }
+
+    /// Every listed row is there with its digest, and every row that is there is listed.
+    pub(super) fn records(&mut self, listed: &Listed) {
+        for ((table, key), (index, sha256)) in listed {
+            let name = record_file(table, key);
+            if WITHHELD.contains(&table.as_str()) {
+                continue;
+            }
+            let Some(bytes) = self.read(&name) else {
+                if !self.pack.names().contains(&name) {
+                    self.find("record_missing", &name, format!("entry {index} wrote this row"));
+                }
+                continue;
+            };
+            self.checked.records += 1;
+            let found = digest::sha256_hex(&bytes);
+            if found != *sha256 {
+                let detail =
+                    format!("it has SHA-256 {found}, the body of entry {index} lists {sha256}");
+                self.find("record_changed", &name, detail);
+            }
+            let row = super::PackedRecords(&mut self.pack).row(table, key);
+            if row.is_some_and(|row| row.text("id") != key || row.number("entry") != Some(*index)) {
+                self.find(
+                    "record_misplaced",
+                    &name,
+                    format!("it is not the row {table} `{key}` of entry {index}"),
+                );
+            }
+        }
+        for name in self.names_in(RECORDS) {
+            match record_of(&name) {
+                None => self.find("file_unknown", &name, "its name is not that of a record"),
+                Some((table, _)) if WITHHELD.contains(&table.as_str()) => {
+                    self.find("record_withheld", &name, "rows of this table are never packed");
+                }
+                Some(place) if !listed.contains_key(&place) => {
+                    self.find("record_unwitnessed", &name, "no body in the pack lists this row");
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// Everything that the scope asks for is there.
+    pub(super) fn completeness(&mut self, scope: &Scope, lines: &[Line]) {
+        let versions = self.versions(scope);
+        if !scope.is_whole() && versions.is_empty() {
+            let detail = format!("it is about {}, of which the pack has no version", scope.words());
+            self.find("scope_empty", MANIFEST, detail);
+        }
+        let mut concern = Concern::new(scope, versions);
+        let entries = || lines.iter().filter_map(|line| line.entry.as_ref());
+        for entry in entries() {
+            concern.visit(entry);
+        }
+        for index in concern.entries(entries()) {
+            let body = body_file(index);
+            if !self.pack.names().contains(&body) {
+                self.find(
+                    "body_missing",
+                    &body,
+                    format!("entry {index} concerns {}", scope.words()),
+                );
+            }
+            let proof = proof_file(index);
+            if !scope.is_whole() && !self.pack.names().contains(&proof) {
+                self.find(
+                    "proof_missing",
+                    &proof,
+                    format!("entry {index} concerns {}", scope.words()),
+                );
+            }
+        }
+    }
+
+    /// Ids of the packed versions that the scope asks for.
+    fn versions(&mut self, scope: &Scope) -> BTreeSet<String> {
+        let mut records = super::PackedRecords(&mut self.pack);
+        let asked =
+            |found: &str, asked: &Option<String>| asked.as_ref().is_none_or(|name| name == found);
+        let mut versions = BTreeSet::new();
+        for key in records.keys("model_version") {
+            let Some(row) = records.row("model_version", &key) else { continue };
+            if asked(row.text("model"), &scope.model) && asked(row.text("version"), &scope.version)
+            {
+                versions.insert(key);
+            }
+        }
+        versions
+    }
+}

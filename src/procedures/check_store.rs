@@ -1,0 +1,71 @@
+//! Procedure: check everything in a data folder.
+//!
+//! 1. hash everything that is stored again and hold it against the ledger
+//! 2. compute every report again, freeze every monitor again, compare decisions with their signatures
+//!
+//! It writes nothing and needs no account: whoever holds the folder may check it.
+
+use super::export_evidence::StoredRecords;
+use crate::error::{Error, Result};
+use crate::evidence::examine::{Examined, Trouble, examine};
+use crate::store;
+use crate::store::check::{Finding, Progress, Severity};
+use std::path::Path;
+
+/// What came of a check.
+#[derive(Debug, serde::Serialize)]
+pub struct CheckedStore {
+    /// Everything that is wrong; empty when nothing is.
+    pub findings: Vec<Finding>,
+    /// Ledger entries.
+    pub entries: u64,
+    /// Record rows.
+    pub rows: u64,
+    /// Stored files.
+    pub objects: u64,
+    /// Records held against each other.
+    #[serde(flatten)]
+    pub examined: Examined,
+}
+
+/// Checks the data folder at `folder`.
+///
+/// # Errors
+///
+/// Only when there is nothing to check: [`Error::Store`].
+pub fn check_store(folder: &Path, progress: &mut dyn FnMut(Progress)) -> Result<CheckedStore> {
+    let (mut entries, mut rows, mut objects) = (0, 0, 0);
+    let mut findings = store::check::check(folder, &mut |now| {
+        match now.stage {
+            "entries" => entries = now.total,
+            "rows" => rows = now.total,
+            _ => objects = now.total,
+        }
+        progress(now);
+    })?;
+    let mut reports = |done, total| progress(Progress { stage: "reports", done, total });
+    let examined = store::check::read(folder, |tx| {
+        let mut records = StoredRecords::all(tx)?;
+        Ok::<_, Error>(examine(&mut records, &mut reports))
+    });
+    let examined = match examined {
+        Ok((examined, troubles)) => {
+            findings.extend(troubles.into_iter().map(finding));
+            examined
+        }
+        Err(error) => {
+            let (table, id) = (String::new(), String::new());
+            let detail =
+                format!("the records cannot be held against each other: {}", error.chain());
+            let code = "records_unreadable";
+            findings.push(Finding { severity: Severity::Error, code, table, id, detail });
+            Examined::default()
+        }
+    };
+    Ok(CheckedStore { findings, entries, rows, objects, examined })
+}
+
+fn finding(trouble: Trouble) -> Finding {
+    let Trouble { code, table, id, detail } = trouble;
+    Finding { severity: Severity::Error, code, table, id, detail }
+}

@@ -1,0 +1,204 @@
+//! Procedure: export an evidence pack.
+//!
+//! 1. check that the person may read
+//! 2. in one snapshot: write every leaf and the checkpoint, and find the entries that concern what is asked for
+//! 3. write the bodies of these entries, their proofs, and every record row they list, except credentials and tokens
+//! 4. write the documents inside these rows once more, for reading, as JSON and as HTML
+//! 5. seal the archive with its manifest
+
+use crate::access::account::Acting;
+use crate::access::role::Action;
+use crate::error::{Error, Result};
+use crate::evidence::copies::{self, Pages};
+use crate::evidence::manifest::{
+    CHECKPOINT, ENTRIES, README, Scope, VERIFIER_KEY, WITHHELD, body_file, proof_file, record_file,
+};
+use crate::evidence::pack::PackWriter;
+use crate::evidence::readme::readme;
+use crate::evidence::records::Records;
+use crate::evidence::scope::Concern;
+use crate::ledger::body::Body;
+use crate::ledger::checkpoint::Checkpoint;
+use crate::ledger::entry::Entry;
+use crate::store::log::PAGE_MAX;
+use crate::store::{ReadTx, Store};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Seek, Write};
+
+/// What was exported.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct Exported {
+    /// What the pack is about.
+    pub scope: Scope,
+    /// Name of the ledger.
+    pub origin: String,
+    /// Number of its entries, all of which are in the pack.
+    pub entries: u64,
+    /// Entries whose bodies and rows are in the pack.
+    pub concerned: u64,
+    /// Record rows.
+    pub records: u64,
+    /// Files, the manifest included.
+    pub files: u64,
+}
+
+/// Where the export is: entries done, and how many there are.
+pub type Progress<'a> = &'a mut dyn FnMut(u64, u64);
+
+/// Writes the pack of `scope` to `writer`.
+///
+/// # Errors
+///
+/// [`Error::Access`], [`Error::NotFound`] for a model or version that does not exist, [`Error::Evidence`] when the pack cannot
+/// be written.
+pub fn export_evidence(
+    store: &Store,
+    acting: &Acting,
+    scope: &Scope,
+    writer: impl Write + Seek,
+    progress: Progress<'_>,
+) -> Result<Exported> {
+    acting.permit(Action::Read)?;
+    let key = store.verifier_key();
+    store.read(|tx| {
+        let versions = versions(tx, scope)?;
+        let checkpoint = tx.head()?.checkpoint;
+        let head = Checkpoint::open(&checkpoint, key)?;
+        let mut pack = PackWriter::new()?;
+        pack.add(README, readme(scope, &head, key).as_bytes())?;
+        pack.add(CHECKPOINT, checkpoint.as_bytes())?;
+        pack.add(VERIFIER_KEY, format!("{key}\n").as_bytes())?;
+        let (leaves, entries) = leaves(tx, head.size)?;
+        pack.add(ENTRIES, &leaves)?;
+        let mut concern = Concern::new(scope, versions);
+        for entry in &entries {
+            concern.visit(entry);
+        }
+        let concerned = concern.entries(entries.iter());
+        let mut stored = StoredRecords::empty(tx);
+        let total = concerned.len() as u64;
+        for (done, index) in (0..).zip(&concerned) {
+            progress(done, total);
+            add_entry(tx, &mut pack, (*index, scope), &mut stored)?;
+        }
+        let records = add_copies(&mut pack, &mut stored)?;
+        progress(total, total);
+        let files = pack.len() as u64 + 1;
+        pack.finish(scope.clone(), &head, writer)?;
+        let (scope, origin) = (scope.clone(), head.origin);
+        Ok(Exported { scope, origin, entries: head.size, concerned: total, records, files })
+    })
+}
+
+/// Ids of the versions that `scope` asks for; there must be what it names.
+fn versions(tx: &ReadTx<'_>, scope: &Scope) -> Result<BTreeSet<String>> {
+    let Some(model) = &scope.model else { return Ok(BTreeSet::new()) };
+    let mut versions = tx.versions(Some(model))?;
+    if let Some(version) = &scope.version {
+        versions.retain(|row| row.version == *version);
+    }
+    if versions.is_empty() {
+        let id =
+            scope.version.as_ref().map_or(model.clone(), |version| format!("{model}/{version}"));
+        return Err(Error::NotFound { what: "model version", id });
+    }
+    Ok(versions.into_iter().map(|row| row.id).collect())
+}
+
+/// Every leaf, one a line, and what they say.
+fn leaves(tx: &ReadTx<'_>, size: u64) -> Result<(Vec<u8>, Vec<Entry>)> {
+    let mut lines = Vec::new();
+    let mut entries = Vec::new();
+    while (entries.len() as u64) < size {
+        let page = tx.entries(entries.len() as u64, PAGE_MAX)?;
+        if page.is_empty() {
+            break;
+        }
+        for stored in page {
+            lines.extend(stored.leaf);
+            lines.push(b'\n');
+            entries.push(stored.entry);
+        }
+    }
+    Ok((lines, entries))
+}
+
+/// Body, proof and rows of one entry. A row that is not in its table any more is left out: verifying names it.
+fn add_entry(
+    tx: &ReadTx<'_>,
+    pack: &mut PackWriter,
+    (index, scope): (u64, &Scope),
+    stored: &mut StoredRecords<'_, '_>,
+) -> Result<()> {
+    let Some(bytes) = tx.body(index)? else { return Ok(()) };
+    pack.add(&body_file(index), &bytes)?;
+    if !scope.is_whole() {
+        pack.add(&proof_file(index), tx.log_proof(index)?.to_text().as_bytes())?;
+    }
+    for row in Body::parse(&bytes).map(|body| body.rows).unwrap_or_default() {
+        if WITHHELD.contains(&row.table.as_str()) {
+            continue;
+        }
+        if let Some(bytes) = tx.record_row(&row.table, &row.key)? {
+            pack.add(&record_file(&row.table, &row.key), &bytes)?;
+            stored.keys.entry(row.table).or_default().insert(row.key);
+        }
+    }
+    Ok(())
+}
+
+/// The documents inside the rows, for reading; gives the number of rows.
+fn add_copies(pack: &mut PackWriter, stored: &mut StoredRecords<'_, '_>) -> Result<u64> {
+    let mut pages = Pages::default();
+    for (table, _, _) in copies::COPIES {
+        for key in stored.keys(table) {
+            let Some(row) = stored.row(table, &key) else { continue };
+            if let Some((name, document)) = copies::document(table, &key, &row) {
+                pack.add(&name, document.as_bytes())?;
+            }
+            if let Some(name) = copies::page_file(table, &key)
+                && let Some(page) = pages.render(stored, table, &key)
+            {
+                pack.add(&name, page.as_bytes())?;
+            }
+        }
+    }
+    Ok(stored.keys.values().map(|keys| keys.len() as u64).sum())
+}
+
+/// Records of a store, as far as bodies list them.
+pub(super) struct StoredRecords<'tx, 'connection> {
+    tx: &'tx ReadTx<'connection>,
+    keys: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl<'tx, 'connection> StoredRecords<'tx, 'connection> {
+    fn empty(tx: &'tx ReadTx<'connection>) -> Self {
+        Self { tx, keys: BTreeMap::new() }
+    }
+
+    /// All rows that the ledger lists and that are there.
+    pub(super) fn all(tx: &'tx ReadTx<'connection>) -> Result<Self> {
+        let mut stored = Self::empty(tx);
+        for index in 0..tx.head()?.size {
+            let body = tx.body(index)?.and_then(|bytes| Body::parse(&bytes).ok());
+            for row in body.map(|body| body.rows).unwrap_or_default() {
+                stored.keys.entry(row.table).or_default().insert(row.key);
+            }
+        }
+        for (table, keys) in &mut stored.keys {
+            keys.retain(|key| matches!(tx.record_row(table, key), Ok(Some(_))));
+        }
+        Ok(stored)
+    }
+}
+
+impl Records for StoredRecords<'_, '_> {
+    fn keys(&self, table: &str) -> Vec<String> {
+        self.keys.get(table).into_iter().flatten().cloned().collect()
+    }
+
+    fn bytes(&mut self, table: &str, key: &str) -> Option<Vec<u8>> {
+        self.tx.record_row(table, key).ok().flatten()
+    }
+}

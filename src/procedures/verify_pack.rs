@@ -1,0 +1,30 @@
+//! Procedure: verify an evidence pack, offline.
+//!
+//! 1. open the file
+//! 2. verify everything in it, under the key that is trusted or else under the one it brings
+
+use crate::error::{Error, Result};
+use crate::evidence::verify::{Progress, Verification, verify};
+use crate::ledger::note::VerifierKey;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+/// Verifies the pack in the file at `path`.
+///
+/// # Errors
+///
+/// [`Error::File`] when it cannot be opened; [`Error::Evidence`] when it is no pack. Everything that is wrong with a pack is
+/// a finding.
+pub fn verify_pack(
+    path: &Path,
+    trusted: Option<&VerifierKey>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Verification> {
+    let file = File::open(path).map_err(|source| Error::File {
+        doing: "opening",
+        path: path.display().to_string(),
+        source,
+    })?;
+    Ok(verify(BufReader::new(file), trusted, progress)?)
+}
