@@ -28,6 +28,12 @@ pub(super) fn render(template: &impl Template) -> Result<String> {
     template.render().map_err(|e| Error::Render { detail: e.to_string() })
 }
 
+/// The style sheet of all pages.
+#[get("/static/style.css")]
+pub(super) async fn style() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/css").body(include_str!("style.css"))
+}
+
 /// Alerts and reports.
 #[get("/")]
 pub(super) async fn inbox(

@@ -8,6 +8,7 @@ pub fn configure(config: &mut ServiceConfig) {
     config
         .service(sign_in::show)
         .service(sign_in::send)
+        .service(reading::style)
         .service(reading::inbox)
         .service(reading::show_report);
 }

@@ -34,8 +34,8 @@ pub fn quantile_edges(sorted: &[f64], bins: usize) -> Vec<f64> {
 ///
 /// ```
 /// use driftledger::statistics::binning::{bin_of, deciding_edges};
-/// let mut values: Vec<f64> = (0..50).map(f64::from).collect();
-/// values.extend([60.0; 50]); // half of all rows
+/// let mut values: Vec<f64> = (0..60).map(f64::from).collect();
+/// values.extend([60.0; 50]); // nearly half of all rows
 /// let edges = deciding_edges(&values, 10);
 /// assert_ne!(bin_of(&edges, 59.9), bin_of(&edges, 60.0));
 /// ```

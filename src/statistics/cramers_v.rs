@@ -3,7 +3,7 @@
 //! The usual V of the pooled table shrinks as the reference grows, for one and the same change; here both sides weigh the
 //! same, so it measures the change only.
 //!
-//! Source: Cramér 1946, *Mathematical Methods of Statistics*, section 21.9, at weights ½ and ½; drift paper section 1.1.
+//! Source: Cramér 1946, *Mathematical Methods of Statistics*, section 21.9, at weights ½ and ½.
 //! Vectors: `tests/vectors/statistics.json`.
 
 use super::{Result, bins};

@@ -2,7 +2,7 @@
 //!
 //! Frozen, named alternatives to the reference. The lane that gains most is also the explanation ("shifted upwards").
 //!
-//! Source: design of the e-detector, drift paper section 1.3; normal-score shifts as in van der Waerden's test.
+//! Source: `docs/STATISTICS.md` section 4.2; normal-score shifts as in van der Waerden's test.
 //! Vectors: `tests/vectors/e_detector.json` (the named lanes enter every e-detector vector).
 
 use serde::{Deserialize, Serialize};

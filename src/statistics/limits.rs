@@ -1,6 +1,6 @@
 //! Limits of the distance from the reference: is this batch shown within tolerance, beyond it, or neither yet?
 //!
-//! Source: drift paper section 1.5 with its rulings; upper limit by Cauchy–Schwarz, TV ≤ ½ φ with φ² the χ² distance;
+//! Source: `docs/STATISTICS.md` sections 7 and 8; upper limit by Cauchy–Schwarz, TV ≤ ½ φ with φ² the χ² distance;
 //! Wellek 2010, *Testing Statistical Hypotheses of Equivalence and Noninferiority* (one-sided question). Vectors:
 //! `tests/vectors/statistics.json`.
 

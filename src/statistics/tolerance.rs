@@ -4,7 +4,7 @@
 //! for ever and alarm about nothing. So the tolerance is never below the distance that the reference's own error stays
 //! within with probability 99.8 % (which covers 25 series at 95 %).
 //!
-//! Source: drift paper sections 2.3 and 10.1; Ferguson 1973 (Dirichlet posterior with the counts as weights);
+//! Source: `docs/STATISTICS.md` section 3; Ferguson 1973 (Dirichlet posterior with the counts as weights);
 //! Cohen 1988, *Statistical Power Analysis*, 2nd ed., equation 6.2.1 (h). Vectors: `tests/vectors/statistics.json`.
 
 use super::beta;

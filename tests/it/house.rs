@@ -168,7 +168,7 @@ fn code_of(text: &str) -> String {
             code.push_str("\"\"");
             rest = &rest[string_length(rest)..];
         } else if rest.starts_with("'\"'") || rest.starts_with("'\\\"'") {
-            rest = &rest[rest[1..].find("'").unwrap() + 2..];
+            rest = &rest[rest[1..].find('\'').unwrap() + 2..];
             rest = rest.strip_prefix('\'').unwrap_or(rest);
         } else {
             code.push(next);
