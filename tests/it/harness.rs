@@ -18,7 +18,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// Largest body these servers take, in bytes.
-pub(crate) const BODY_BYTES_MAX: u64 = 200_000;
+pub(crate) const BODY_BYTES_MAX: u64 = 400_000;
 
 /// A laboratory: its people, its store, its server.
 pub(crate) struct Laboratory {
