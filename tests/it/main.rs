@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by stopping")]
 
+mod cli;
 mod evidence;
+mod faults;
+mod golden;
 mod harness;
 mod house;
 mod readme;

@@ -44,7 +44,10 @@ fn a_stranger_is_refused_on_every_route_that_holds_records() {
         refused.problem(401, "not_signed_in");
         // A body that is missing may be noticed before a token is looked up; nobody comes in either way.
         let refused = forger.send(&method, &path).status;
-        assert!(refused == 401 || (method == "POST" && refused == 400), "{method} {path}: {refused}");
+        assert!(
+            refused == 401 || (method == "POST" && refused == 400),
+            "{method} {path}: {refused}"
+        );
         tried += 1;
     }
     assert!(tried > 20);
