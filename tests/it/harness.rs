@@ -136,7 +136,7 @@ impl Visitor {
     /// Somebody without an account at the server `url`.
     pub(crate) fn new(url: &str) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
+        let client = Client::builder().timeout(Duration::from_mins(1)).build().unwrap();
         Self { client, url: url.to_owned(), cookie: None, form_token: None, token: None }
     }
 

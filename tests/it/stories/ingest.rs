@@ -156,7 +156,7 @@ fn a_file_that_is_not_as_declared_is_quarantined_with_its_reasons() {
         (
             "undeclared",
             CSV,
-            good.replace("\n", ",1\n").replacen(",1\n", ",colour\n", 1).into_bytes(),
+            good.replace('\n', ",1\n").replacen(",1\n", ",colour\n", 1).into_bytes(),
             &["colour"],
         ),
         ("cell", CSV, bad_cell.into_bytes(), &["`weight_mg`", "`heavy`", "row 7"]),
