@@ -41,6 +41,11 @@ pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
     let data = web::Data::new(shared);
     let server = HttpServer::new(move || {
         App::new()
+            // Before the scope of the API, which answers for every other path below `/api/v1`.
+            .route(
+                "/api/v1/openapi.json",
+                web::get().to(|| async { HttpResponse::Ok().json(routes::openapi()) }),
+            )
             .into_utoipa_app()
             .app_data(data.clone())
             .app_data(web::JsonConfig::default().limit(JSON_BYTES_MAX).error_handler(|e, _| {
@@ -61,10 +66,6 @@ pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
                             SwaggerUi::new("/{_:.*}")
                                 .url("/api/v1/openapi.json", routes::openapi()),
                         ),
-                )
-                .route(
-                    "/api/v1/openapi.json",
-                    web::get().to(|| async { HttpResponse::Ok().json(routes::openapi()) }),
                 )
                 .configure(pages::routes::configure)
             })

@@ -121,8 +121,8 @@ fn start_series(series: &Series) -> SeriesState {
 /// The lane that holds most of a series' evidence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct LeadingLane {
-    /// What it watches for, for example `{"down": null}`; `learned` for a shape no named lane describes.
-    #[schema(value_type = Object)]
+    /// What it watches for, for example `"down"` or `{"gains":{"bin":1}}`; `"learned"` for a shape no named lane describes.
+    #[schema(value_type = serde_json::Value)]
     pub kind: LaneKind,
     /// First batch (counted from 1) since which its evidence has not been gone: the estimated change point.
     pub since_batch: u64,

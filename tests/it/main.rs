@@ -1,9 +1,18 @@
 //! One binary for all integration tests, so that polars is linked once.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by stopping")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so by stopping"
+)]
 
+mod cli;
 mod evidence;
+mod faults;
+mod golden;
+mod harness;
 mod house;
 mod pages;
 mod readme;
+mod stories;
 mod thyroid;

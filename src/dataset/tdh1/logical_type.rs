@@ -43,7 +43,6 @@ pub enum LogicalType {
     #[schema(no_recursion)]
     List(Box<LogicalType>),
     /// Named fields in a fixed order.
-    #[schema(no_recursion)]
     Struct(Vec<StructField>),
     /// Keys with values; the order of the entries does not matter.
     #[schema(no_recursion)]

@@ -1,0 +1,3 @@
+//! Faults: what a store is worth after it was treated badly.
+
+mod kill;

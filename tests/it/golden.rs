@@ -1,0 +1,172 @@
+//! What is promised to others and must not change unnoticed: roles, error codes, the API, the record formats.
+//! Method: printed and held against a file of the repository. `UPDATE_GOLDEN=1 cargo test --test it golden` writes the files
+//! anew; the change is then seen in review.
+
+use crate::evidence::{Files, story};
+use crate::harness::{registration, repository, schema};
+use driftledger::access::role::permission_table;
+use driftledger::api::routes::openapi;
+use driftledger::dataset::schema::{SCHEMA_FORMAT, TableSchema};
+use driftledger::drift::compare::{COMPARISON_FORMAT, Comparison};
+use driftledger::drift::report::{DriftReport, REPORT_FORMAT};
+use driftledger::evidence::manifest::{EVIDENCE_FORMAT, MANIFEST, Manifest};
+use driftledger::procedures::compare_files::compare_files;
+use driftledger::provenance::registration::{REGISTRATION_FORMAT, Registration};
+use driftledger::review::decision::{DECISION_FORMAT, Decision};
+use driftledger::review::signature::{SIGNATURE_FORMAT, Signature};
+use serde_json::{Value, json};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+/// Holds `found` against the file at `path`, or writes the file.
+#[track_caller]
+fn hold(path: &str, found: &str) {
+    let file = repository(path);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&file, found).unwrap();
+    }
+    let kept = std::fs::read_to_string(&file).unwrap_or_default();
+    let differs = kept.lines().zip(found.lines()).find(|(kept, found)| kept != found);
+    assert!(
+        kept == found,
+        "{path} is another now; first difference: {differs:?}. If that is meant, write it anew with UPDATE_GOLDEN=1"
+    );
+}
+
+fn pretty(value: &Value) -> String {
+    format!("{}\n", serde_json::to_string_pretty(value).unwrap())
+}
+
+/// The JSON Schema (2020-12) of the record `T`, whose field `field` always says `format`.
+fn json_schema<T: ToSchema + PartialSchema>(format: &str, field: &str) -> Value {
+    let mut named: Vec<(String, RefOr<Schema>)> = Vec::new();
+    T::schemas(&mut named);
+    let mut document = serde_json::to_value(T::schema()).unwrap();
+    document["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
+    document["$id"] = json!(format!("urn:{}", format.replace('/', ":")));
+    document["title"] = json!(format);
+    document["properties"][field]["const"] = json!(format);
+    let parts: serde_json::Map<String, Value> =
+        named.into_iter().map(|(name, part)| (name, serde_json::to_value(part).unwrap())).collect();
+    if !parts.is_empty() {
+        document["$defs"] = Value::Object(parts);
+    }
+    let text = document.to_string().replace("#/components/schemas/", "#/$defs/");
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Holds the schema of `T` against its file, and a record of the program against the schema.
+#[track_caller]
+fn hold_schema<T: ToSchema + PartialSchema>((format, field): (&str, &str), record: &Value) {
+    let name = format.split('/').nth(1).unwrap();
+    let schema = json_schema::<T>(format, field);
+    hold(&format!("schemas/{name}.v1.json"), &pretty(&schema));
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let faults: Vec<String> =
+        validator.iter_errors(record).map(|e| format!("{}: {e}", e.instance_path())).collect();
+    assert!(faults.is_empty(), "{name}: {}", faults.join("\n"));
+    for required in schema["required"].as_array().unwrap() {
+        let mut wrong = record.clone();
+        wrong.as_object_mut().unwrap().remove(required.as_str().unwrap());
+        assert!(!validator.is_valid(&wrong), "{name} is valid without {required}");
+    }
+    let mut wrong = record.clone();
+    wrong[field] = json!("driftledger/other/v1");
+    assert!(!validator.is_valid(&wrong), "{name} is valid under another format");
+}
+
+/// The first file of the evidence pack whose name starts so, as JSON.
+fn packed(start: &str) -> Value {
+    let files = Files::of(&story().whole);
+    serde_json::from_slice(&files.0[&files.first(start)]).unwrap()
+}
+
+/// The document in a packed record row.
+fn document(table: &str) -> Value {
+    let row = packed(&format!("records/{table}/"));
+    serde_json::from_str(row["document"].as_str().unwrap()).unwrap()
+}
+
+#[test]
+fn who_may_do_what_is_as_printed() {
+    hold("tests/golden/roles.txt", &permission_table());
+}
+
+#[test]
+fn error_codes_and_their_statuses_are_as_printed() {
+    let source = std::fs::read_to_string(repository("src/error.rs")).unwrap();
+    let mut lines: Vec<String> = Vec::new();
+    for rest in source.split("(\"").skip(1) {
+        let Some((code, rest)) = rest.split_once("\", ") else { continue };
+        let status = rest.get(..3).unwrap_or_default();
+        let is_code = code.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        if is_code && status.chars().all(|c| c.is_ascii_digit()) {
+            lines.push(format!("{status} {code}\n"));
+        }
+    }
+    lines.sort();
+    lines.dedup();
+    assert!(lines.len() > 20, "{lines:?}");
+    hold("tests/golden/error_codes.txt", &lines.concat());
+}
+
+#[test]
+fn the_api_is_as_described() {
+    hold("schemas/openapi.json", &pretty(&serde_json::to_value(openapi()).unwrap()));
+}
+
+#[test]
+fn every_reference_of_the_api_description_leads_somewhere() {
+    let description = serde_json::to_value(openapi()).unwrap();
+    let text = description.to_string();
+    let parts = description["components"]["schemas"].as_object().unwrap();
+    let mut named = 0;
+    for rest in text.split("\"#/components/schemas/").skip(1) {
+        let name = rest.split('"').next().unwrap();
+        assert!(parts.contains_key(name), "`{name}` is not described");
+        named += 1;
+    }
+    assert!(named > 20);
+}
+
+#[test]
+fn a_column_declaration_is_as_its_schema_says() {
+    hold_schema::<TableSchema>((SCHEMA_FORMAT, "schema"), &schema());
+    let path = repository("sample_data/thyroid_garvan/schema.json");
+    let sample: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    hold_schema::<TableSchema>((SCHEMA_FORMAT, "schema"), &sample);
+}
+
+#[test]
+fn a_registration_is_as_its_schema_says() {
+    let record = serde_json::to_value(registration("1", 1)).unwrap();
+    hold_schema::<Registration>((REGISTRATION_FORMAT, "format"), &record);
+}
+
+#[test]
+fn a_comparison_is_as_its_schema_says() {
+    let sample = |name: &str| repository(&format!("sample_data/thyroid_garvan/{name}"));
+    let schema = sample("schema.json");
+    for batch in ["batches/1985-06.csv", "batches/1986-06.csv"] {
+        let (compared, _) =
+            compare_files(&sample("reference.csv"), &sample(batch), Some(&schema)).unwrap();
+        let record = serde_json::to_value(&compared.comparison).unwrap();
+        hold_schema::<Comparison>((COMPARISON_FORMAT, "schema"), &record);
+    }
+}
+
+#[test]
+fn a_report_is_as_its_schema_says() {
+    hold_schema::<DriftReport>((REPORT_FORMAT, "format"), &document("report"));
+}
+
+#[test]
+fn a_decision_and_its_signature_are_as_their_schemas_say() {
+    hold_schema::<Decision>((DECISION_FORMAT, "format"), &document("decision"));
+    hold_schema::<Signature>((SIGNATURE_FORMAT, "format"), &document("signature"));
+}
+
+#[test]
+fn the_list_of_an_evidence_pack_is_as_its_schema_says() {
+    hold_schema::<Manifest>((EVIDENCE_FORMAT, "format"), &packed(MANIFEST));
+}

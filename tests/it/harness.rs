@@ -1,0 +1,279 @@
+//! What stories stand on: a fresh store with one account a role, served on a loopback port, and a person's way to talk to it.
+
+use driftledger::access::role::Role;
+use driftledger::api::extract::Shared;
+use driftledger::api::server::serve;
+use driftledger::clock::Clock;
+use driftledger::procedures::administer::{create_account, create_store, host};
+use driftledger::procedures::fingerprint_files::{RegistrationSources, make_registration};
+use driftledger::provenance::registration::Registration;
+use driftledger::store::Store;
+use reqwest::blocking::{Client, RequestBuilder};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// Largest body these servers take, in bytes.
+pub(crate) const BODY_BYTES_MAX: u64 = 400_000;
+
+/// A laboratory: its people, its store, its server.
+pub(crate) struct Laboratory {
+    /// The data folder.
+    pub(crate) folder: TempDir,
+    /// The store, to look behind the server.
+    pub(crate) store: Store,
+    /// Stands still until a story moves it.
+    pub(crate) clock: Clock,
+    /// Where the server is.
+    pub(crate) url: String,
+    passwords: BTreeMap<&'static str, String>,
+}
+
+/// What a server answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// HTTP status.
+    pub(crate) status: u16,
+    /// Media type.
+    pub(crate) media_type: String,
+    /// Body, or null where it is not JSON.
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    /// A field of the body that is text.
+    pub(crate) fn text(&self, field: &str) -> &str {
+        self.body[field].as_str().unwrap_or_else(|| panic!("no text `{field}` in {self:?}"))
+    }
+
+    /// Checks that this is a problem document of `status` and `code`, and returns what it says.
+    #[track_caller]
+    pub(crate) fn problem(&self, status: u16, code: &str) -> &str {
+        assert_eq!((self.status, self.body["code"].as_str()), (status, Some(code)), "{self:?}");
+        assert_eq!(self.media_type, "application/problem+json");
+        assert_eq!(self.body["status"], status);
+        assert_eq!(self.body["type"], format!("urn:driftledger:{code}"));
+        for field in ["title", "hint", "request_id"] {
+            assert!(!self.text(field).is_empty(), "{field}");
+        }
+        self.text("detail")
+    }
+}
+
+/// Somebody who talks to a server: with a session, with a token, or with nothing.
+pub(crate) struct Visitor {
+    client: Client,
+    url: String,
+    cookie: Option<String>,
+    form_token: Option<String>,
+    token: Option<String>,
+}
+
+impl Laboratory {
+    /// A fresh store, its accounts and its server; the clock stands at 2026-06-01 08:00 UTC.
+    pub(crate) fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::fixed("2026-06-01T08:00:00Z".parse().unwrap());
+        let store = create_store(&folder.path().join("data"), clock.clone()).unwrap();
+        let mut passwords = BTreeMap::new();
+        for (user_name, role) in [
+            ("dana", Role::DataScientist),
+            ("quentin", Role::Qa),
+            ("rosa", Role::Reviewer),
+            ("pavel", Role::ProcessExpert),
+            ("ines", Role::Inspector),
+            ("adam", Role::Admin),
+        ] {
+            let printed = format!("{user_name} of the laboratory");
+            let made = create_account(&store, &host(), (user_name, &printed), role).unwrap();
+            passwords.insert(user_name, made.value.password);
+        }
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let shared =
+            Shared { store: store.clone(), body_bytes_max: BODY_BYTES_MAX, secure_cookie: false };
+        // It ends with the process; the listener takes connections from now on.
+        std::thread::spawn(move || serve(shared, listener).unwrap());
+        Self { folder, store, clock, url, passwords }
+    }
+
+    /// The password of `user_name`.
+    pub(crate) fn password(&self, user_name: &str) -> &str {
+        &self.passwords[user_name]
+    }
+
+    /// Somebody without an account.
+    pub(crate) fn stranger(&self) -> Visitor {
+        Visitor::new(&self.url)
+    }
+
+    /// `user_name`, signed in.
+    pub(crate) fn signed_in(&self, user_name: &str) -> Visitor {
+        let mut visitor = self.stranger();
+        let answer = visitor.sign_in(user_name, self.password(user_name));
+        assert_eq!(answer.status, 200, "{answer:?}");
+        visitor
+    }
+
+    /// A program with a personal token of `dana`.
+    pub(crate) fn program(&self) -> Visitor {
+        let dana = self.signed_in("dana");
+        let made = dana.post("/api/v1/tokens", &json!({"name": "pipeline"}));
+        self.with_token(made.text("token"))
+    }
+
+    /// A program with `token`.
+    pub(crate) fn with_token(&self, token: &str) -> Visitor {
+        Visitor { token: Some(token.to_owned()), ..self.stranger() }
+    }
+}
+
+impl Visitor {
+    /// Somebody without an account at the server `url`.
+    pub(crate) fn new(url: &str) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder().timeout(Duration::from_mins(1)).build().unwrap();
+        Self { client, url: url.to_owned(), cookie: None, form_token: None, token: None }
+    }
+
+    /// Signs in and keeps the cookie.
+    pub(crate) fn sign_in(&mut self, user_name: &str, password: &str) -> Answer {
+        let body = json!({"user_name": user_name, "password": password});
+        let url = format!("{}/api/v1/session", self.url);
+        let response = self.client.post(url).json(&body).send().unwrap();
+        let cookie = response.headers().get("set-cookie").map(|value| {
+            let value = value.to_str().unwrap();
+            assert!(value.contains("HttpOnly") && value.contains("SameSite=Strict"), "{value}");
+            value.split(';').next().unwrap().to_owned()
+        });
+        let answer = answer(response);
+        self.cookie = cookie;
+        self.form_token = answer.body["form_token"].as_str().map(str::to_owned);
+        answer
+    }
+
+    /// This visitor, whose requests come without a form token: as one forged by another site would.
+    pub(crate) fn forged(mut self) -> Self {
+        self.form_token = None;
+        self
+    }
+
+    fn request(&self, method: &str, path: &str) -> RequestBuilder {
+        let url = format!("{}{path}", self.url);
+        let mut request = self.client.request(method.parse().unwrap(), url);
+        if let Some(cookie) = &self.cookie {
+            request = request.header("cookie", cookie);
+        }
+        if let Some(form_token) = &self.form_token {
+            request = request.header("x-form-token", form_token);
+        }
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    /// Sends `method` to `path` without a body.
+    pub(crate) fn send(&self, method: &str, path: &str) -> Answer {
+        answer(self.request(method, path).send().unwrap())
+    }
+
+    /// Reads `path`.
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        self.send("GET", path)
+    }
+
+    /// Posts JSON to `path`.
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
+        answer(self.request("POST", path).json(body).send().unwrap())
+    }
+
+    /// Posts a table to `path`.
+    pub(crate) fn post_table(&self, path: &str, media_type: &str, bytes: &[u8]) -> Answer {
+        let request = self.request("POST", path).header("content-type", media_type);
+        answer(request.body(bytes.to_vec()).send().unwrap())
+    }
+
+    /// Posts a batch of [`MODEL`], version 1.
+    pub(crate) fn post_batch(&self, name: &str, media_type: &str, bytes: &[u8]) -> Answer {
+        self.post_table(&format!("{VERSION_PATH}/batches?name={name}"), media_type, bytes)
+    }
+}
+
+fn answer(response: reqwest::blocking::Response) -> Answer {
+    let header = response.headers().get("content-type");
+    let media_type = header.map_or("", |value| value.to_str().unwrap()).to_owned();
+    let status = response.status().as_u16();
+    let bytes = response.bytes().unwrap();
+    Answer { status, media_type, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
+}
+
+/// The model of the stories.
+pub(crate) const MODEL: &str = "tablets";
+/// Where its version 1 is.
+pub(crate) const VERSION_PATH: &str = "/api/v1/models/tablets/versions/1";
+
+/// The columns of its batches.
+pub(crate) fn schema() -> Value {
+    json!({"schema": "driftledger/schema/v1", "columns": [
+        {"name": "tablet", "role": "id", "type": "int"},
+        {"name": "weight_mg", "role": "feature", "type": "float", "kind": "continuous", "unit": "mg"},
+        {"name": "line", "role": "feature", "type": "text", "kind": "categorical"},
+        {"name": "passed", "role": "prediction", "type": "bool", "kind": "binary"},
+    ]})
+}
+
+/// The registration of version `version`, whose reference is drawn from `seed`.
+pub(crate) fn registration(version: &str, seed: u64) -> Registration {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| -> PathBuf {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let sources = RegistrationSources {
+        model: MODEL.to_owned(),
+        version: version.to_owned(),
+        train: file("train.csv", &table(300, seed + 1, 0.0)),
+        reference: file("reference.csv", &table(600, seed, 0.0)),
+        artifacts: vec![file("model.bin", "weights")],
+        schema: Some(file("schema.json", &schema().to_string())),
+        ..RegistrationSources::default()
+    };
+    make_registration(&sources, |_| ()).unwrap()
+}
+
+/// Registers version 1 of [`MODEL`].
+pub(crate) fn register(program: &Visitor) -> Answer {
+    let registration = serde_json::to_value(registration("1", 1)).unwrap();
+    let answer = program.post(&format!("/api/v1/models/{MODEL}/versions"), &registration);
+    assert_eq!(answer.status, 201, "{answer:?}");
+    answer
+}
+
+/// `rows` tablets whose weight is moved up by `shift` mg, as CSV. The same seed gives the same table.
+pub(crate) fn table(rows: u64, seed: u64, shift: f64) -> String {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1);
+    let mut draw = || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as f64 / f64::from(1_u32 << 31)
+    };
+    let mut text = "tablet,weight_mg,line,passed\n".to_owned();
+    for tablet in 1..=rows {
+        let weight = 250.0 + (0..6).map(|_| draw()).sum::<f64>() + shift;
+        let line = ["east", "west"][usize::from(draw() < 0.5)];
+        let passed = draw() < 0.9;
+        let _ = writeln!(text, "{tablet},{weight:.4},{line},{passed}");
+    }
+    text
+}
+
+/// A file of the repository.
+pub(crate) fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}

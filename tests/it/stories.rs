@@ -1,0 +1,6 @@
+//! Stories of people over HTTP: each has a store and a server of its own on a loopback port.
+
+mod decision;
+mod doors;
+mod ingest;
+mod registration;
