@@ -427,7 +427,10 @@ fn insert_silence(
         let (name, rows, needed) = (&batch.name, batch.rows, policy.rows_min);
         open(
             EpisodeKind::TooFewRows,
-            format!("batch `{name}` has {rows} rows, at least {needed} are expected"),
+            format!(
+                "batch `{name}` has {rows} {}, at least {needed} are expected",
+                if rows == 1 { "row" } else { "rows" }
+            ),
         )?;
     }
     let times = previous_end.zip(batch.period_start.as_deref());
