@@ -10,14 +10,17 @@ use crate::error::{Error, Result};
 use crate::procedures::ingest_batch::Delivery;
 use crate::procedures::sign_in;
 use crate::store::Store;
-use actix_web::dev::{Decompress, Payload};
+use actix_web::body::MessageBody;
+use actix_web::dev::{Decompress, Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::middleware::Next;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, web};
 use futures_util::StreamExt as _;
 use std::future::Future;
 use std::io::Write;
 use std::pin::Pin;
+use tempfile::NamedTempFile;
 
 /// Name of the session cookie.
 pub const SESSION_COOKIE: &str = "driftledger_session";
@@ -110,12 +113,39 @@ async fn caller(request: HttpRequest) -> Result<Caller> {
 
 impl FromRequest for Caller {
     type Error = Problem;
-    type Future = Pin<Box<dyn Future<Output = std::result::Result<Self, Problem>>>>;
+    type Future = std::future::Ready<std::result::Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move { Ok(caller(request).await?) })
+        let known = request.extensions().get::<Self>().cloned();
+        std::future::ready(known.ok_or_else(|| access::Error::NotSignedIn.into()))
     }
+}
+
+/// The gate of the API: finds out who asks before anything of the body is read, for every route there is and will be.
+/// Only `/session` answers without: its handlers ask themselves.
+///
+/// # Errors
+///
+/// A problem of status 401 or 403.
+pub async fn caller_first<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> std::result::Result<ServiceResponse<B>, actix_web::Error> {
+    if request.match_pattern().as_deref() != Some("/api/v1/session") {
+        let caller = caller(request.request().clone()).await.map_err(Problem)?;
+        request.extensions_mut().insert(caller);
+    }
+    next.call(request).await
+}
+
+/// What no route answers.
+///
+/// # Errors
+///
+/// Always [`Error::NotFound`].
+pub async fn no_route(request: HttpRequest) -> std::result::Result<HttpResponse, Problem> {
+    let id = format!("{} {}", request.method(), request.path());
+    Err(Error::NotFound { what: "API route", id }.into())
 }
 
 /// The body as it arrives, decompressed, not yet read.
@@ -150,14 +180,37 @@ pub fn format_of(request: &HttpRequest) -> Result<Format> {
     Format::of_media_type(found).ok_or_else(|| Error::MediaType { found: found.to_owned() })
 }
 
-/// Streams a body to a spool file while it is hashed: no more than a chunk of it is ever in memory.
+/// Bytes that are spooled in one go.
+const SPOOL_STEP: usize = 1 << 20;
+
+/// A spool file with the digests of what is in it.
+struct Spool {
+    file: NamedTempFile,
+    hasher: ContentHasher,
+}
+
+impl Spool {
+    fn append(mut self, bytes: &[u8]) -> Result<Self> {
+        self.hasher.update(bytes);
+        self.file.write_all(bytes).map_err(|source| Error::File {
+            doing: "spooling to",
+            path: self.file.path().display().to_string(),
+            source,
+        })?;
+        Ok(self)
+    }
+}
+
+/// Streams a body to a spool file while it is hashed, off the async threads: no more than a step of it is ever in memory.
 ///
 /// # Errors
 ///
 /// [`Error::TooLarge`] beyond the limit; [`Error::BadRequest`] when the client breaks off.
 pub async fn spool(shared: &Shared, mut body: Body, format: Option<Format>) -> Result<Delivery> {
-    let mut file = shared.store.objects().spool_file()?;
-    let mut hasher = ContentHasher::new();
+    let objects = shared.store.clone();
+    let file = blocking(move || Ok(objects.objects().spool_file()?)).await?;
+    let mut spool = Spool { file, hasher: ContentHasher::new() };
+    let mut step = Vec::new();
     let mut length = 0u64;
     while let Some(chunk) = body.0.next().await {
         let chunk =
@@ -166,12 +219,12 @@ pub async fn spool(shared: &Shared, mut body: Body, format: Option<Format>) -> R
         if length > shared.body_bytes_max {
             return Err(Error::TooLarge { limit: shared.body_bytes_max });
         }
-        hasher.update(&chunk);
-        file.write_all(&chunk).map_err(|source| Error::File {
-            doing: "spooling to",
-            path: file.path().display().to_string(),
-            source,
-        })?;
+        step.extend_from_slice(&chunk);
+        if step.len() >= SPOOL_STEP {
+            let full = std::mem::take(&mut step);
+            spool = blocking(move || spool.append(&full)).await?;
+        }
     }
-    Ok(Delivery { file, content: hasher.finish(), format })
+    let spool = blocking(move || spool.append(&step)).await?;
+    Ok(Delivery { file: spool.file, content: spool.hasher.finish(), format })
 }

@@ -1,7 +1,9 @@
 //! The whole list of API routes, and the OpenAPI description made from it.
 
+use super::extract::{caller_first, no_route};
 use super::{accounts, alerts, batches, evidence, ledger, models, operation, session};
-use actix_web::App;
+use actix_web::middleware::from_fn;
+use actix_web::{App, web};
 use utoipa::openapi::OpenApi;
 use utoipa_actix_web::AppExt as _;
 use utoipa_actix_web::scope::scope;
@@ -12,6 +14,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
     config.service(operation::live).service(operation::ready).service(operation::metrics);
     config.service(
         scope("/api/v1")
+            .wrap(from_fn(caller_first))
             .service(session::sign_in_session)
             .service(session::read_session)
             .service(session::end_session)
@@ -39,7 +42,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(accounts::unlock_account)
             .service(accounts::list_tokens)
             .service(accounts::create_token)
-            .service(accounts::revoke_token),
+            .service(accounts::revoke_token)
+            .default_service(web::to(no_route)),
     );
 }
 

@@ -1,12 +1,15 @@
 //! The server: every route of API and pages, with the headers every answer carries.
 
-use super::extract::Shared;
+use super::extract::{Shared, blocking, no_route};
 use super::routes;
 use crate::error::{Error, Result};
 use crate::pages;
+use crate::procedures::watch_silence::watch_silence;
+use crate::store::Store;
 use actix_web::middleware::{Compress, DefaultHeaders};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use std::net::TcpListener;
+use std::time::Duration;
 use utoipa_actix_web::AppExt as _;
 use utoipa_swagger_ui::SwaggerUi;
 
@@ -38,6 +41,7 @@ pub fn headers() -> DefaultHeaders {
 pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
     let failed =
         |source| Error::File { doing: "serving on", path: "the address".to_owned(), source };
+    let store = shared.store.clone();
     let data = web::Data::new(shared);
     let server = HttpServer::new(move || {
         App::new()
@@ -56,18 +60,21 @@ pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
             }))
             .configure(routes::configure)
             .map(|app| {
-                app.service(
-                    web::scope("/api/docs")
-                        .wrap(
-                            DefaultHeaders::new()
-                                .add(("content-security-policy", DESCRIPTION_POLICY)),
-                        )
-                        .service(
-                            SwaggerUi::new("/{_:.*}")
-                                .url("/api/v1/openapi.json", routes::openapi()),
-                        ),
-                )
-                .configure(pages::routes::configure)
+                app.service(web::redirect("/api", "/api/docs/"))
+                    .service(web::redirect("/api/docs", "/api/docs/"))
+                    .service(
+                        web::scope("/api/docs")
+                            .wrap(
+                                DefaultHeaders::new()
+                                    .add(("content-security-policy", DESCRIPTION_POLICY)),
+                            )
+                            .service(
+                                SwaggerUi::new("/{_:.*}")
+                                    .url("/api/v1/openapi.json", routes::openapi()),
+                            ),
+                    )
+                    .service(web::scope("/api").default_service(web::to(no_route)))
+                    .configure(pages::routes::configure)
             })
             .into_app()
             .wrap(Compress::default())
@@ -77,5 +84,22 @@ pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
     .shutdown_timeout(30)
     .listen(listener)
     .map_err(failed)?;
-    actix_web::rt::System::new().block_on(server.run()).map_err(failed)
+    actix_web::rt::System::new()
+        .block_on(async move {
+            actix_web::rt::spawn(keep_watching_silence(store));
+            server.run().await
+        })
+        .map_err(failed)
+}
+
+/// Notices batches that never came, every minute, for as long as the server runs.
+async fn keep_watching_silence(store: Store) {
+    let mut minutes = actix_web::rt::time::interval(Duration::from_mins(1));
+    loop {
+        minutes.tick().await;
+        let store = store.clone();
+        if let Err(error) = blocking(move || watch_silence(&store)).await {
+            tracing::error!(code = error.code(), chain = error.chain(), "silence is not watched");
+        }
+    }
 }

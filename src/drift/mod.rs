@@ -14,6 +14,7 @@ pub mod reference;
 pub mod report;
 pub mod sentence;
 pub mod shown;
+pub mod silence;
 
 /// Why a batch cannot be judged at all.
 #[derive(Debug, thiserror::Error)]

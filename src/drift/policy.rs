@@ -56,6 +56,15 @@ impl Cadence {
             Self::Monthly => 28,
         }
     }
+
+    /// Days of the longest period: without a batch for that long, one is overdue.
+    pub fn days_max(self) -> i64 {
+        match self {
+            Self::Daily => 1,
+            Self::Weekly => 7,
+            Self::Monthly => 31,
+        }
+    }
 }
 
 /// Which limits are in force for one model version, and why.

@@ -51,7 +51,8 @@ pub struct DoneQuery {
 #[template(path = "accounts.html")]
 struct AccountsPage {
     frame: Frame,
-    accounts: Vec<(Account, String)>,
+    /// Each with its role in words and whether it is locked.
+    accounts: Vec<(Account, String, bool)>,
     /// Word, words and whether it is chosen, of each role.
     roles: Vec<(&'static str, String, bool)>,
     manages: bool,
@@ -63,10 +64,14 @@ struct AccountsPage {
 impl AccountsPage {
     fn read(visitor: &Visitor, notice: Option<Notice>, typed: CreateForm) -> Result<Self> {
         let accounts = read_records::accounts(&visitor.store, &visitor.acting())?;
+        let locked = read_records::locked_accounts(&visitor.store, &visitor.acting())?;
         let frame = visitor.frame("Accounts", Place::Accounts).with_notice(notice);
         let role = |role: &Role| (role.word(), role_words(*role), role.word() == typed.role);
         Ok(Self {
-            accounts: accounts.into_iter().map(|a| (a.clone(), role_words(a.role))).collect(),
+            accounts: accounts
+                .into_iter()
+                .map(|a| (a.clone(), role_words(a.role), locked.contains(&a.user_name)))
+                .collect(),
             roles: Role::ALL.iter().map(role).collect(),
             manages: frame.may(Action::ManageAccounts),
             frame,

@@ -6,7 +6,7 @@
 //!    quarantined with its reasons
 //! 4. in one transaction: read the monitor's state, judge, and write batch, report, alerts and the ledger entry
 
-use super::{Recorded, actor, subject};
+use super::{Recorded, actor, stored, subject};
 use crate::access::account::{Acting, Way};
 use crate::access::role::Action;
 use crate::dataset::profile::{Profile, profile};
@@ -18,6 +18,7 @@ use crate::drift::monitor::Monitor;
 use crate::drift::policy::Policy;
 use crate::drift::reference::Reference;
 use crate::drift::report::{DriftReport, Frozen, ReportContext};
+use crate::drift::silence::gap_days;
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
 use crate::provenance::registration::Registration;
@@ -124,12 +125,6 @@ impl Judge {
     pub fn frozen(&self) -> Frozen<'_> {
         Frozen { reference: &self.reference.0, monitor: &self.monitor.0 }
     }
-}
-
-fn stored<T: serde::de::DeserializeOwned>(document: &str) -> Result<T> {
-    serde_json::from_str(document).map_err(|e| {
-        Error::Drift(crate::drift::Error::Mismatch { what: "stored record", detail: e.to_string() })
-    })
 }
 
 /// Takes a batch.
@@ -296,11 +291,11 @@ fn write(
         let report = DriftReport::compose(context(judge, &batch), &judge.frozen(), before, counts)?;
         tx.subject(subject("model_version", &batch.version_id));
         tx.subject(subject("batch", &batch.id));
-        let previous_end = tx.reports(&batch.version_id, 1)?.pop().and_then(|r| r.period_end);
+        let previous = tx.reports(&batch.version_id, 1)?.pop();
         tx.insert_batch(&batch)?;
         let row = insert_report(tx, judge, &batch, &report)?;
         insert_alerts(tx, &batch, &report, &row.id, &open)?;
-        insert_silence(tx, &judge.policy.0, &batch, previous_end.as_deref(), &row.id)?;
+        insert_silence(tx, &judge.policy.0, &batch, previous.as_ref(), &row.id)?;
         Ok(row)
     })?;
     Ok(Recorded { value: written.value, entry: written.index, checkpoint: written.checkpoint })
@@ -406,41 +401,39 @@ fn insert_episode(
     Ok(())
 }
 
-/// Silence on the event clock: a gap before this batch's period, or too few rows in it.
+/// Silence on the event clock: a gap before this batch's period, or too few rows in it. A gap that the wall clock told of
+/// already is not told twice: this batch joins its alert.
 fn insert_silence(
     tx: &mut WriteTx<'_>,
     policy: &Policy,
     batch: &BatchRow,
-    previous_end: Option<&str>,
+    previous: Option<&ReportRow>,
     report_id: &str,
 ) -> Result<()> {
-    let Some(cadence) = policy.cadence else { return Ok(()) };
-    let mut open = |kind, sentence: String| {
-        insert_episode(
-            tx,
-            batch,
-            report_id,
-            &EpisodeOpening { kind, series: Vec::new(), sentences: vec![sentence] },
-        )
+    if policy.cadence.is_none() {
+        return Ok(());
+    }
+    let opening = |kind, sentence: String| EpisodeOpening {
+        kind,
+        series: Vec::new(),
+        sentences: vec![sentence],
     };
     if batch.rows < policy.rows_min {
         let (name, rows, needed) = (&batch.name, batch.rows, policy.rows_min);
-        open(
-            EpisodeKind::TooFewRows,
-            format!(
-                "batch `{name}` has {rows} {}, at least {needed} are expected",
-                if rows == 1 { "row" } else { "rows" }
-            ),
-        )?;
+        let noun = if rows == 1 { "row" } else { "rows" };
+        let sentence = format!("batch `{name}` has {rows} {noun}, at least {needed} are expected");
+        insert_episode(tx, batch, report_id, &opening(EpisodeKind::TooFewRows, sentence))?;
     }
-    let times = previous_end.zip(batch.period_start.as_deref());
+    let Some(previous) = previous else { return Ok(()) };
+    if let Some(told) = tx.missing_batch_after(&batch.version_id, previous.entry)? {
+        return Ok(tx.insert_episode_batch(&clock::new_id("eb"), &told, report_id)?);
+    }
     let parse = |text: &str| text.parse::<jiff::Timestamp>().ok();
-    if let Some((end, start)) = times.and_then(|(end, start)| Some((parse(end)?, parse(start)?))) {
-        let days = start.duration_since(end).as_secs() / 86_400;
-        if days >= cadence.days_min() + i64::from(policy.grace_days) {
-            let sentence = format!("no batch covers the {days} days before `{}`", batch.name);
-            open(EpisodeKind::MissingBatch, sentence)?;
-        }
+    let times = previous.period_end.as_deref().zip(batch.period_start.as_deref());
+    let times = times.and_then(|(end, start)| Some((parse(end)?, parse(start)?)));
+    if let Some(days) = times.and_then(|(end, start)| gap_days(policy, end, start)) {
+        let sentence = format!("no batch covers the {days} days before `{}`", batch.name);
+        insert_episode(tx, batch, report_id, &opening(EpisodeKind::MissingBatch, sentence))?;
     }
     Ok(())
 }

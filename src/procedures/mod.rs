@@ -18,6 +18,7 @@ pub mod register_version;
 pub mod sign_decision;
 pub mod sign_in;
 pub mod verify_pack;
+pub mod watch_silence;
 
 use crate::access::account::Acting;
 use crate::ledger::entry::{Actor, Subject};
@@ -30,6 +31,14 @@ fn actor(acting: &Acting) -> Actor {
 /// Names a thing a ledger entry is about.
 fn subject(kind: &str, id: &str) -> Subject {
     Subject { kind: kind.to_owned(), id: id.to_owned(), digest: None }
+}
+
+/// Reads a document back that the store keeps; one that cannot be read is damaged.
+fn stored<T: serde::de::DeserializeOwned>(document: &str) -> crate::error::Result<T> {
+    Ok(serde_json::from_str(document).map_err(|e| crate::store::Error::DocumentBroken {
+        kind: std::any::type_name::<T>().rsplit("::").next().unwrap_or("document"),
+        detail: e.to_string(),
+    })?)
 }
 
 /// What a procedure that recorded something returns: the value, and where the ledger witnesses it.

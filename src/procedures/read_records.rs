@@ -4,6 +4,7 @@
 //! 2. read everything one page or answer needs in one read transaction
 
 use super::ingest_batch::Judge;
+use super::stored;
 use crate::access::account::{Account, Acting};
 use crate::access::role::Action;
 use crate::drift::episode::EpisodeState;
@@ -130,12 +131,6 @@ fn missing(what: &'static str, id: &str) -> Error {
     Error::NotFound { what, id: id.to_owned() }
 }
 
-fn parse<T: serde::de::DeserializeOwned>(document: &str) -> Result<T> {
-    serde_json::from_str(document).map_err(|e| {
-        Error::Drift(crate::drift::Error::Mismatch { what: "stored record", detail: e.to_string() })
-    })
-}
-
 /// All models, with their versions.
 ///
 /// # Errors
@@ -184,7 +179,7 @@ pub fn version_view(
         for row in tx.reports(&id, 60)? {
             let document =
                 tx.report_document(&row.id)?.ok_or_else(|| missing("report", &row.id))?;
-            reports.push((row, parse(&document)?));
+            reports.push((row, stored(&document)?));
         }
         Ok(VersionView {
             reports,
@@ -239,7 +234,7 @@ pub fn report_view(store: &Store, acting: &Acting, id: &str) -> Result<ReportVie
     store.read(|tx| {
         let row = tx.report(id)?.ok_or_else(|| missing("report", id))?;
         let document = tx.report_document(id)?.ok_or_else(|| missing("report", id))?;
-        let report: DriftReport = parse(&document)?;
+        let report: DriftReport = stored(&document)?;
         let judge = Judge::read(tx, &report.context.model, &report.context.version)?;
         let mut episodes = Vec::new();
         for episode_id in tx.episodes_of_report(id)? {
@@ -266,7 +261,7 @@ fn lines(tx: &ReadTx<'_>, episodes: Vec<EpisodeRow>) -> Result<Vec<EpisodeLine>>
             .version_by_id(&episode.version_id)?
             .ok_or_else(|| missing("model version", &episode.version_id))?;
         let drafted_by = match tx.decision_of(&episode.id)? {
-            Some(row) => Some(parse::<Decision>(&row.document)?.drafted_by.user_name),
+            Some(row) => Some(stored::<Decision>(&row.document)?.drafted_by.user_name),
             None => None,
         };
         out.push(EpisodeLine {
@@ -331,7 +326,7 @@ pub fn episode_view(store: &Store, acting: &Acting, id: &str) -> Result<EpisodeV
             None => None,
             Some(row) => Some(DecisionView {
                 signature: signature_view(tx, &row.id)?,
-                decision: parse(&row.document)?,
+                decision: stored(&row.document)?,
                 sha256: row.sha256,
                 document: row.document,
                 entry: row.entry,
@@ -349,7 +344,7 @@ pub fn episode_view(store: &Store, acting: &Acting, id: &str) -> Result<EpisodeV
 
 fn signature_view(tx: &ReadTx<'_>, decision_id: &str) -> Result<Option<SignatureView>> {
     let Some(row) = tx.signature_of(decision_id)? else { return Ok(None) };
-    let signature: Signature = parse(&row.document)?;
+    let signature: Signature = stored(&row.document)?;
     Ok(Some(SignatureView {
         manifestation: signature.manifestation(),
         signature,
@@ -456,6 +451,24 @@ pub fn checkpoint(store: &Store, acting: &Acting) -> Result<String> {
 pub fn accounts(store: &Store, acting: &Acting) -> Result<Vec<Account>> {
     acting.permit(Action::Read)?;
     Ok(store.read(|tx| tx.accounts())?)
+}
+
+/// User names of the accounts that are locked.
+///
+/// # Errors
+///
+/// [`Error::Access`].
+pub fn locked_accounts(store: &Store, acting: &Acting) -> Result<Vec<String>> {
+    acting.permit(Action::Read)?;
+    store.read(|tx| {
+        let mut locked = Vec::new();
+        for account in tx.accounts()? {
+            if tx.is_locked(&account.id)? {
+                locked.push(account.user_name);
+            }
+        }
+        Ok(locked)
+    })
 }
 
 /// The tokens of the person who asks.

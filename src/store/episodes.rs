@@ -256,6 +256,20 @@ impl ReadTx<'_> {
             .collect())
     }
 
+    /// The newest `missing_batch` episode of a version that opened after ledger entry `entry`, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn missing_batch_after(&self, version_id: &str, entry: u64) -> Result<Option<String>> {
+        let sql = "SELECT id FROM episode WHERE version_id = :version_id AND kind = 'missing_batch' \
+                   AND entry > :entry ORDER BY entry DESC, id DESC LIMIT 1";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let entry = i64::try_from(entry).unwrap_or(i64::MAX);
+        let parameters = named_params! {":version_id": version_id, ":entry": entry};
+        Ok(statement.query_row(parameters, |row| row.get(0)).optional()?)
+    }
+
     /// The reports of an episode, oldest first, with their digests.
     ///
     /// # Errors

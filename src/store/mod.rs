@@ -115,6 +115,14 @@ pub enum Error {
         /// The value.
         found: String,
     },
+    /// A stored document is not what it was written as.
+    #[error("a stored {kind} cannot be read ({detail}); run `check` to find what is damaged")]
+    DocumentBroken {
+        /// What it should be.
+        kind: &'static str,
+        /// Why it cannot be read.
+        detail: String,
+    },
     /// The name of an object is not 64 lowercase hexadecimal digits.
     #[error("`{0}` is not a BLAKE3 digest of 64 lowercase hexadecimal digits")]
     ObjectName(String),

@@ -4,3 +4,4 @@ mod decision;
 mod doors;
 mod ingest;
 mod registration;
+mod silence;
