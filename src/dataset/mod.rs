@@ -5,6 +5,7 @@
 
 pub mod bins;
 pub mod cells;
+pub mod clusters;
 pub mod error;
 pub mod fingerprint;
 pub mod infer;

@@ -5,6 +5,7 @@
 //! number of threads.
 
 use super::bins::{FeatureBins, numbers, texts};
+use super::clusters::{ClusterCounter, Clusters};
 use super::error::Result;
 use super::reader::TableFile;
 use super::schema::{Column, TableSchema};
@@ -83,6 +84,9 @@ pub struct Profile {
     pub rows: u64,
     /// Profiles in the order of the monitored columns.
     pub features: Vec<FeatureProfile>,
+    /// How its rows are clustered, where the schema declares it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clusters: Option<Clusters>,
 }
 
 /// How one feature's cells are found in its bins.
@@ -261,6 +265,7 @@ fn fold(
 /// Counts typed chunks of one table on the frozen `bins` of its monitored columns.
 pub struct Profiler<'a> {
     counters: Vec<FeatureCounter<'a>>,
+    clusters: Option<ClusterCounter>,
     rows: u64,
 }
 
@@ -269,7 +274,7 @@ impl<'a> Profiler<'a> {
     pub fn new(schema: &'a TableSchema, bins: &'a [FeatureBins]) -> Self {
         let counters =
             schema.monitored().zip(bins).map(|(c, b)| FeatureCounter::new(c, b)).collect();
-        Self { counters, rows: 0 }
+        Self { counters, clusters: ClusterCounter::of(schema), rows: 0 }
     }
 
     /// Adds the next chunk, features in parallel.
@@ -283,6 +288,9 @@ impl<'a> Profiler<'a> {
             let column = frame.column(&counter.column.name)?;
             counter.visit(column.as_materialized_series(), offset)
         })?;
+        if let Some(clusters) = &mut self.clusters {
+            clusters.visit(frame)?;
+        }
         self.rows += frame.height() as u64;
         Ok(())
     }
@@ -290,7 +298,7 @@ impl<'a> Profiler<'a> {
     /// The counts of all chunks given.
     pub fn finish(self) -> Profile {
         let features = self.counters.into_iter().map(FeatureCounter::finish).collect();
-        Profile { rows: self.rows, features }
+        Profile { rows: self.rows, features, clusters: self.clusters.map(ClusterCounter::finish) }
     }
 }
 

@@ -8,6 +8,7 @@ use super::reference::{Reference, ReferenceFeature};
 use super::report::{FeatureReport, Frozen, counted, feature_reports, worst};
 use super::shown::{self, Statistics};
 use crate::dataset::bins::{Sample, collect_samples};
+use crate::dataset::clusters::Clusters;
 use crate::dataset::profile::profile;
 use crate::dataset::reader::TableFile;
 use crate::dataset::schema::TableSchema;
@@ -33,6 +34,9 @@ pub struct Comparison {
     pub reference: Rows,
     /// The batch file.
     pub batch: Rows,
+    /// How the rows of the batch are clustered, where the schema declares it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clusters: Option<Clusters>,
     /// The worst verdict of the features.
     pub verdict: Verdict,
     /// One report a feature.
@@ -90,6 +94,7 @@ pub fn compare(
         schema: COMPARISON_FORMAT.to_owned(),
         reference: Rows { rows: frozen.rows },
         batch: Rows { rows },
+        clusters: counts.clusters,
         verdict: worst(&features),
         features,
     };

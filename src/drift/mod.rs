@@ -7,6 +7,7 @@
 pub mod assess;
 pub mod chart;
 pub mod compare;
+mod design;
 pub mod episode;
 pub mod monitor;
 pub mod policy;

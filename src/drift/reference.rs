@@ -2,6 +2,7 @@
 
 use super::{Error, Result};
 use crate::dataset::bins::{FeatureBins, Sample, collect_samples, freeze_bins};
+use crate::dataset::clusters::Clusters;
 use crate::dataset::profile::{FeatureProfile, profile};
 use crate::dataset::reader::TableFile;
 use crate::dataset::schema::{Kind, Role, TableSchema};
@@ -37,6 +38,9 @@ pub struct Reference {
     pub rows: u64,
     /// Monitored features in schema order.
     pub features: Vec<ReferenceFeature>,
+    /// How its rows are clustered, where the schema declares it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clusters: Option<Clusters>,
 }
 
 impl Reference {
@@ -70,7 +74,8 @@ impl Reference {
                 profile,
             })
             .collect();
-        Ok(Self { format: REFERENCE_FORMAT.to_owned(), rows: counted.rows, features })
+        let (rows, clusters) = (counted.rows, counted.clusters);
+        Ok(Self { format: REFERENCE_FORMAT.to_owned(), rows, features, clusters })
     }
 
     /// The bins of all features, in order.
@@ -96,6 +101,13 @@ impl Reference {
         let found: Vec<&str> = self.features.iter().map(|f| f.feature.as_str()).collect();
         if declared != found {
             return refuse(format!("it holds {found:?}, the schema monitors {declared:?}"));
+        }
+        let counted = self.clusters.as_ref().map(|clusters| &clusters.column);
+        if counted != schema.cluster_by.as_ref() {
+            return refuse(format!(
+                "its clusters are of {counted:?}, the schema declares {:?}",
+                schema.cluster_by
+            ));
         }
         for feature in &self.features {
             let profile = &feature.profile;

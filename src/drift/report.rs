@@ -7,6 +7,7 @@ use super::sentence::{moved, sentence};
 use super::shown::{self, Statistics};
 use super::{Error, Result};
 use crate::dataset::bins::FeatureBins;
+use crate::dataset::clusters::Clusters;
 use crate::dataset::profile::{FeatureProfile, Profile};
 use crate::dataset::schema::{Kind, Role};
 use serde::{Deserialize, Serialize};
@@ -93,6 +94,9 @@ pub struct DriftReport {
     pub context: ReportContext,
     /// Rows of the batch.
     pub rows: u64,
+    /// How they are clustered, where the schema declares it: the evidence is divided by the size of the largest cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clusters: Option<Clusters>,
     /// The worst verdict of its features.
     pub verdict: Verdict,
     /// Where the evidence over time stands.
@@ -144,6 +148,7 @@ impl DriftReport {
             format: REPORT_FORMAT.to_owned(),
             context,
             rows: profile.rows,
+            clusters: profile.clusters,
             verdict: worst(&features),
             state: assessment.level,
             meter: assessment.meter,
@@ -164,7 +169,7 @@ impl DriftReport {
     /// [`Error::Mismatch`] when the stored counts do not fit `frozen`.
     pub fn recompute(&self, frozen: &Frozen<'_>) -> Result<Self> {
         let features = self.features.iter().map(|f| f.profile.clone()).collect();
-        let profile = Profile { rows: self.rows, features };
+        let profile = Profile { rows: self.rows, features, clusters: self.clusters.clone() };
         Self::compose(self.context.clone(), frozen, self.state_before.clone(), profile)
     }
 }
@@ -213,6 +218,10 @@ impl Frozen<'_> {
                     format!("the counts of `{}` are not on its bins", feature.feature),
                 );
             }
+        }
+        if profile.clusters.is_some() != self.reference.clusters.is_some() {
+            let detail = "one of it and the reference has clusters, the other has none";
+            return refuse("profile", detail.to_owned());
         }
         if before.series.len() != self.monitor.series.len() {
             let (found, expected) = (before.series.len(), self.monitor.series.len());

@@ -3,6 +3,7 @@
 //! A pack may come from anybody. Counts of impossible shape are told as such; computing with them could overflow.
 
 use crate::dataset::bins::FeatureBins;
+use crate::dataset::clusters::Clusters;
 use crate::dataset::profile::{FeatureProfile, SUB_BLOCKS};
 use crate::drift::monitor::Monitor;
 use crate::drift::reference::{Reference, ReferenceFeature};
@@ -19,6 +20,11 @@ pub fn unfit_reference(reference: &Reference) -> Option<String> {
 
 /// Why nothing can be computed from `report` and `reference`; `None` when the shape is right.
 pub fn unfit_report(report: &DriftReport, reference: &Reference) -> Option<String> {
+    if let Some(clusters) = &report.clusters
+        && !plausible(clusters, report.rows)
+    {
+        return Some("its clusters are impossible".to_owned());
+    }
     if report.features.len() != reference.features.len() {
         let (found, expected) = (report.features.len(), reference.features.len());
         return Some(format!("it has {found} features, the reference {expected}"));
@@ -40,6 +46,8 @@ pub fn unfit_state(report: &DriftReport, monitor: &Monitor) -> Option<String> {
                 && state.rising_since.len() == lanes
                 && state.lanes.learned_counts.len() == bins
                 && state.recent.len() < 1000
+                && [0, state.recent.len()].contains(&state.recent_shares.len())
+                && state.recent_shares.iter().all(|share| *share > 0.0 && *share <= 1.0)
                 && state.recent.iter().all(|counts| counts.len() == bins && small(counts))
         });
     (!fit).then(|| "its state before the batch is not of this monitor".to_owned())
@@ -60,6 +68,17 @@ fn fits(feature: &ReferenceFeature, profile: &FeatureProfile) -> bool {
         && (0..SUB_BLOCKS).all(|block| missing(block) <= profile.rows[block])
         && [&profile.low_tail, &profile.high_tail, &profile.unseen].into_iter().all(|c| small(c))
         && small(&profile.infinities)
+}
+
+/// Whether clusters of these sizes can be made of `rows` rows.
+fn plausible(clusters: &Clusters, rows: u64) -> bool {
+    let limit = rows as f64;
+    clusters.clusters <= rows
+        && clusters.largest <= rows
+        && clusters.largest >= rows.div_ceil(clusters.clusters.max(1))
+        && clusters.unassigned <= clusters.largest
+        && clusters.rows_effective >= 0.0
+        && clusters.rows_effective <= limit
 }
 
 fn small(counts: &[u64]) -> bool {
