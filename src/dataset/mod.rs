@@ -13,6 +13,7 @@ pub mod infer;
 mod one_table;
 pub mod profile;
 pub mod reader;
+pub mod row_ids;
 pub mod schema;
 pub mod tdh1;
 

@@ -8,6 +8,7 @@ use super::bins::{FeatureBins, numbers, texts};
 use super::clusters::{ClusterCounter, Clusters};
 use super::error::Result;
 use super::reader::TableFile;
+use super::row_ids::CountedRows;
 use super::schema::{Column, TableSchema};
 use crate::statistics::binning::bin_of;
 use crate::statistics::moments::Moments;
@@ -84,6 +85,9 @@ pub struct Profile {
     pub rows: u64,
     /// Profiles in the order of the monitored columns.
     pub features: Vec<FeatureProfile>,
+    /// What became of the rows of the file by their ids, if some of them may be left out of `rows`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row_ids: Option<CountedRows>,
     /// How its rows are clustered, where the schema declares it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clusters: Option<Clusters>,
@@ -298,7 +302,12 @@ impl<'a> Profiler<'a> {
     /// The counts of all chunks given.
     pub fn finish(self) -> Profile {
         let features = self.counters.into_iter().map(FeatureCounter::finish).collect();
-        Profile { rows: self.rows, features, clusters: self.clusters.map(ClusterCounter::finish) }
+        Profile {
+            rows: self.rows,
+            features,
+            row_ids: None,
+            clusters: self.clusters.map(ClusterCounter::finish),
+        }
     }
 }
 

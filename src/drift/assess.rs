@@ -434,7 +434,7 @@ impl Judged {
 
     fn no_rows(&self, name: SeriesName) -> String {
         match name {
-            SeriesName::Nulls => "the batch has no rows".to_owned(),
+            SeriesName::Nulls => "the batch has no row to judge".to_owned(),
             _ => "the batch has no value of this feature".to_owned(),
         }
     }

@@ -10,6 +10,7 @@ pub mod compare;
 mod design;
 pub mod episode;
 pub mod monitor;
+pub mod notices;
 pub mod policy;
 pub mod reference;
 pub mod report;

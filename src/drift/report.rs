@@ -9,6 +9,7 @@ use super::{Error, Result};
 use crate::dataset::bins::FeatureBins;
 use crate::dataset::clusters::Clusters;
 use crate::dataset::profile::{FeatureProfile, Profile};
+use crate::dataset::row_ids::CountedRows;
 use crate::dataset::schema::{Kind, Role};
 use serde::{Deserialize, Serialize};
 
@@ -97,6 +98,9 @@ pub struct DriftReport {
     /// How they are clustered, where the schema declares it: the evidence is divided by the size of the largest cluster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clusters: Option<Clusters>,
+    /// What became of its rows by their ids, where the schema has an id column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row_ids: Option<CountedRows>,
     /// The worst verdict of its features.
     pub verdict: Verdict,
     /// Where the evidence over time stands.
@@ -147,8 +151,9 @@ impl DriftReport {
         Ok(Self {
             format: REPORT_FORMAT.to_owned(),
             context,
-            rows: profile.rows,
+            rows: profile.rows + profile.row_ids.as_ref().map_or(0, |ids| ids.repeated),
             clusters: profile.clusters,
+            row_ids: profile.row_ids,
             verdict: worst(&features),
             state: assessment.level,
             meter: assessment.meter,
@@ -162,6 +167,11 @@ impl DriftReport {
         })
     }
 
+    /// Rows that were judged: those of the batch without the repeated ones.
+    pub fn rows_judged(&self) -> u64 {
+        self.rows.saturating_sub(self.row_ids.as_ref().map_or(0, |ids| ids.repeated))
+    }
+
     /// Computes the report again from its own stored counts and state.
     ///
     /// # Errors
@@ -169,7 +179,12 @@ impl DriftReport {
     /// [`Error::Mismatch`] when the stored counts do not fit `frozen`.
     pub fn recompute(&self, frozen: &Frozen<'_>) -> Result<Self> {
         let features = self.features.iter().map(|f| f.profile.clone()).collect();
-        let profile = Profile { rows: self.rows, features, clusters: self.clusters.clone() };
+        let profile = Profile {
+            rows: self.rows_judged(),
+            features,
+            row_ids: self.row_ids.clone(),
+            clusters: self.clusters.clone(),
+        };
         Self::compose(self.context.clone(), frozen, self.state_before.clone(), profile)
     }
 }

@@ -20,8 +20,14 @@ pub fn unfit_reference(reference: &Reference) -> Option<String> {
 
 /// Why nothing can be computed from `report` and `reference`; `None` when the shape is right.
 pub fn unfit_report(report: &DriftReport, reference: &Reference) -> Option<String> {
+    if let Some(ids) = &report.row_ids
+        && (ids.counted.checked_add(ids.repeated) != Some(report.rows)
+            || ids.without_id > ids.counted)
+    {
+        return Some("its row ids do not add up to its rows".to_owned());
+    }
     if let Some(clusters) = &report.clusters
-        && !plausible(clusters, report.rows)
+        && !plausible(clusters, report.rows_judged())
     {
         return Some("its clusters are impossible".to_owned());
     }

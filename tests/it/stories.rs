@@ -4,4 +4,5 @@ mod decision;
 mod doors;
 mod ingest;
 mod registration;
+mod rows;
 mod silence;
