@@ -15,6 +15,7 @@ pub mod profile;
 pub mod reader;
 pub mod row_ids;
 pub mod schema;
+pub mod slices;
 pub mod tdh1;
 
 pub use error::{CellError, Error, Result};

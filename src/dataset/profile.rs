@@ -10,6 +10,7 @@ use super::error::Result;
 use super::reader::TableFile;
 use super::row_ids::CountedRows;
 use super::schema::{Column, TableSchema};
+use super::slices::{Segment, SliceCounter};
 use crate::statistics::binning::bin_of;
 use crate::statistics::moments::Moments;
 use polars::prelude::{DataFrame, Series};
@@ -91,6 +92,9 @@ pub struct Profile {
     /// How its rows are clustered, where the schema declares it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clusters: Option<Clusters>,
+    /// The same counts per slice of each segment column.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub segments: Vec<Segment>,
 }
 
 /// How one feature's cells are found in its bins.
@@ -270,6 +274,7 @@ fn fold(
 pub struct Profiler<'a> {
     counters: Vec<FeatureCounter<'a>>,
     clusters: Option<ClusterCounter>,
+    slices: SliceCounter<'a>,
     rows: u64,
 }
 
@@ -278,7 +283,12 @@ impl<'a> Profiler<'a> {
     pub fn new(schema: &'a TableSchema, bins: &'a [FeatureBins]) -> Self {
         let counters =
             schema.monitored().zip(bins).map(|(c, b)| FeatureCounter::new(c, b)).collect();
-        Self { counters, clusters: ClusterCounter::of(schema), rows: 0 }
+        Self {
+            counters,
+            clusters: ClusterCounter::of(schema),
+            slices: SliceCounter::new(schema, bins),
+            rows: 0,
+        }
     }
 
     /// Adds the next chunk, features in parallel.
@@ -295,6 +305,7 @@ impl<'a> Profiler<'a> {
         if let Some(clusters) = &mut self.clusters {
             clusters.visit(frame)?;
         }
+        self.slices.visit(frame)?;
         self.rows += frame.height() as u64;
         Ok(())
     }
@@ -307,6 +318,7 @@ impl<'a> Profiler<'a> {
             features,
             row_ids: None,
             clusters: self.clusters.map(ClusterCounter::finish),
+            segments: self.slices.finish(),
         }
     }
 }

@@ -13,6 +13,7 @@
 
 use super::design::{Design, pooled_share};
 use super::monitor::{Monitor, Series, SeriesName, series_counts, total};
+use super::segments::SegmentSplit;
 use crate::dataset::profile::{FeatureProfile, Profile};
 use crate::statistics::adjust::e_bh;
 use crate::statistics::e_detector::{LaneState, Step, log_sum_exp};
@@ -184,6 +185,9 @@ pub struct SeriesOutcome {
     pub muted: bool,
     /// Whether the alarm of this batch covers the series.
     pub alarmed: bool,
+    /// How its change splits over each segment, where it moved; exploratory.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub segments: Vec<SegmentSplit>,
 }
 
 /// The series an alarm is about.
@@ -429,6 +433,7 @@ impl Judged {
                 .map(|rows| in_rows(rows, self.pooled_share)),
             muted,
             alarmed: false,
+            segments: Vec::new(),
         }
     }
 

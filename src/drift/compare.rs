@@ -6,6 +6,7 @@ use super::monitor::Monitor;
 use super::policy::Policy;
 use super::reference::{Reference, ReferenceFeature};
 use super::report::{FeatureReport, Frozen, counted, feature_reports, worst};
+use super::segments::explain;
 use super::shown::{self, Statistics};
 use crate::dataset::bins::{Sample, collect_samples};
 use crate::dataset::clusters::Clusters;
@@ -69,7 +70,8 @@ pub fn compare(
     let batch_samples = collect_samples(batch, schema)?;
     let counts = profile(batch, schema, &frozen.bins())?;
     let rows = counts.rows;
-    let assessment = assess(&monitor, &MonitorState::start(&monitor), &counts);
+    let mut assessment = assess(&monitor, &MonitorState::start(&monitor), &counts);
+    explain((&frozen, &monitor), &counts, &mut assessment.series);
     let pairs: HashMap<&str, (&Sample, &Sample)> = frozen
         .features
         .iter()

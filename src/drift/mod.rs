@@ -14,6 +14,7 @@ pub mod notices;
 pub mod policy;
 pub mod reference;
 pub mod report;
+pub mod segments;
 pub mod sentence;
 pub mod shown;
 pub mod silence;

@@ -1,11 +1,13 @@
 //! The reference: the frozen profile of the agreed data that every batch is judged against.
 
+use super::segments::fit_segments;
 use super::{Error, Result};
 use crate::dataset::bins::{FeatureBins, Sample, collect_samples, freeze_bins};
 use crate::dataset::clusters::Clusters;
 use crate::dataset::profile::{FeatureProfile, profile};
 use crate::dataset::reader::TableFile;
 use crate::dataset::schema::{Kind, Role, TableSchema};
+use crate::dataset::slices::Segment;
 use serde::{Deserialize, Serialize};
 
 /// Identifies the format of a reference record.
@@ -41,6 +43,9 @@ pub struct Reference {
     /// How its rows are clustered, where the schema declares it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clusters: Option<Clusters>,
+    /// Its counts per slice of each segment column.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub segments: Vec<Segment>,
 }
 
 impl Reference {
@@ -74,8 +79,8 @@ impl Reference {
                 profile,
             })
             .collect();
-        let (rows, clusters) = (counted.rows, counted.clusters);
-        Ok(Self { format: REFERENCE_FORMAT.to_owned(), rows, features, clusters })
+        let (rows, clusters, segments) = (counted.rows, counted.clusters, counted.segments);
+        Ok(Self { format: REFERENCE_FORMAT.to_owned(), rows, features, clusters, segments })
     }
 
     /// The bins of all features, in order.
@@ -108,6 +113,9 @@ impl Reference {
                 "its clusters are of {counted:?}, the schema declares {:?}",
                 schema.cluster_by
             ));
+        }
+        if !fit_segments(&self.segments, self) {
+            return refuse("its counts per slice are not on its slices and bins".to_owned());
         }
         for feature in &self.features {
             let profile = &feature.profile;

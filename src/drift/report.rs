@@ -3,6 +3,7 @@
 use super::assess::{Alarm, MonitorLevel, MonitorState, SeriesOutcome, Verdict, assess};
 use super::monitor::Monitor;
 use super::reference::Reference;
+use super::segments::{explain, fit_segments};
 use super::sentence::{moved, sentence};
 use super::shown::{self, Statistics};
 use super::{Error, Result};
@@ -11,6 +12,7 @@ use crate::dataset::clusters::Clusters;
 use crate::dataset::profile::{FeatureProfile, Profile};
 use crate::dataset::row_ids::CountedRows;
 use crate::dataset::schema::{Kind, Role};
+use crate::dataset::slices::Segment;
 use serde::{Deserialize, Serialize};
 
 /// Identifies the format of a report record.
@@ -101,6 +103,9 @@ pub struct DriftReport {
     /// What became of its rows by their ids, where the schema has an id column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub row_ids: Option<CountedRows>,
+    /// Its counts per slice of each segment column.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub segments: Vec<Segment>,
     /// The worst verdict of its features.
     pub verdict: Verdict,
     /// Where the evidence over time stands.
@@ -139,7 +144,9 @@ impl DriftReport {
         profile: Profile,
     ) -> Result<Self> {
         frozen.check(&before, &profile)?;
-        let assessment = assess(frozen.monitor, &before, &profile);
+        let mut assessment = assess(frozen.monitor, &before, &profile);
+        let judged_by = (frozen.reference, frozen.monitor);
+        explain(judged_by, &profile, &mut assessment.series);
         let established = assessment.established;
         let mut features =
             feature_reports(frozen, profile.features, assessment.series, |feature, profile| {
@@ -154,6 +161,7 @@ impl DriftReport {
             rows: profile.rows + profile.row_ids.as_ref().map_or(0, |ids| ids.repeated),
             clusters: profile.clusters,
             row_ids: profile.row_ids,
+            segments: profile.segments,
             verdict: worst(&features),
             state: assessment.level,
             meter: assessment.meter,
@@ -184,6 +192,7 @@ impl DriftReport {
             features,
             row_ids: self.row_ids.clone(),
             clusters: self.clusters.clone(),
+            segments: self.segments.clone(),
         };
         Self::compose(self.context.clone(), frozen, self.state_before.clone(), profile)
     }
@@ -237,6 +246,9 @@ impl Frozen<'_> {
         if profile.clusters.is_some() != self.reference.clusters.is_some() {
             let detail = "one of it and the reference has clusters, the other has none";
             return refuse("profile", detail.to_owned());
+        }
+        if !fit_segments(&profile.segments, self.reference) {
+            return refuse("profile", "its slices are not those of the reference".to_owned());
         }
         if before.series.len() != self.monitor.series.len() {
             let (found, expected) = (before.series.len(), self.monitor.series.len());

@@ -5,9 +5,11 @@
 use crate::dataset::bins::FeatureBins;
 use crate::dataset::clusters::Clusters;
 use crate::dataset::profile::{FeatureProfile, SUB_BLOCKS};
+use crate::dataset::slices::Segment;
 use crate::drift::monitor::Monitor;
 use crate::drift::reference::{Reference, ReferenceFeature};
 use crate::drift::report::DriftReport;
+use crate::drift::segments::fit_segments;
 
 /// No table has more rows: sums of a few thousand such counts stay far below 2^64.
 const COUNT_MAX: u64 = 1 << 48;
@@ -15,7 +17,9 @@ const COUNT_MAX: u64 = 1 << 48;
 /// Why nothing can be computed from `reference`; `None` when its shape is right.
 pub fn unfit_reference(reference: &Reference) -> Option<String> {
     let unfit = reference.features.iter().find(|feature| !fits(feature, &feature.profile));
-    unfit.map(|feature| format!("the counts of `{}` are impossible", feature.feature))
+    let slices = small_slices(&reference.segments) && fit_segments(&reference.segments, reference);
+    let unfit = unfit.map(|feature| format!("the counts of `{}` are impossible", feature.feature));
+    unfit.or_else(|| (!slices).then(|| "its counts per slice are impossible".to_owned()))
 }
 
 /// Why nothing can be computed from `report` and `reference`; `None` when the shape is right.
@@ -30,6 +34,9 @@ pub fn unfit_report(report: &DriftReport, reference: &Reference) -> Option<Strin
         && !plausible(clusters, report.rows_judged())
     {
         return Some("its clusters are impossible".to_owned());
+    }
+    if !small_slices(&report.segments) || !fit_segments(&report.segments, reference) {
+        return Some("its counts per slice are impossible".to_owned());
     }
     if report.features.len() != reference.features.len() {
         let (found, expected) = (report.features.len(), reference.features.len());
@@ -74,6 +81,16 @@ fn fits(feature: &ReferenceFeature, profile: &FeatureProfile) -> bool {
         && (0..SUB_BLOCKS).all(|block| missing(block) <= profile.rows[block])
         && [&profile.low_tail, &profile.high_tail, &profile.unseen].into_iter().all(|c| small(c))
         && small(&profile.infinities)
+}
+
+fn small_slices(segments: &[Segment]) -> bool {
+    segments.iter().all(|segment| {
+        small(&segment.rows)
+            && segment.features.iter().all(|sliced| {
+                let rates = [&sliced.missing, &sliced.unseen, &sliced.low_tail, &sliced.high_tail];
+                sliced.values.iter().chain(rates).all(|counts| small(counts))
+            })
+    })
 }
 
 /// Whether clusters of these sizes can be made of `rows` rows.

@@ -116,23 +116,28 @@ fn plates(plates: u64, seed: u64) -> String {
 }
 
 fn clustered(cluster_by: Option<&str>) -> Value {
-    let folder = tempfile::tempdir().unwrap();
-    let file = |name: &str, text: &str| {
-        let path = folder.path().join(name);
-        std::fs::write(&path, text).unwrap();
-        path
-    };
     let mut declared = schema();
     let plate = json!({"name": "plate", "role": "ignore", "type": "text"});
     declared["columns"].as_array_mut().unwrap().push(plate);
     if let Some(column) = cluster_by {
         declared["cluster_by"] = json!(column);
     }
+    registration(&declared, &plates(600, 102))
+}
+
+/// A registration of version 1 whose reference is `text`.
+fn registration(declared: &Value, text: &str) -> Value {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
     let sources = RegistrationSources {
         model: MODEL.to_owned(),
         version: "1".to_owned(),
-        train: file("train.csv", &plates(30, 101)),
-        reference: file("reference.csv", &plates(600, 102)),
+        train: file("train.csv", &text.lines().take(40).collect::<Vec<_>>().join("\n")),
+        reference: file("reference.csv", text),
         artifacts: vec![file("model.bin", "weights")],
         schema: Some(file("schema.json", &declared.to_string())),
         ..RegistrationSources::default()
@@ -169,4 +174,28 @@ fn plates_of_ten_like_wells_are_no_evidence_ten_times_over() {
         weights(&declared[0])["tolerance"].as_f64()
             > weights(&not_declared[0])["tolerance"].as_f64()
     );
+}
+
+#[test]
+fn the_slice_that_moved_is_named_with_its_share_of_the_evidence() {
+    let laboratory = Laboratory::open();
+    let program = laboratory.program();
+    let mut declared = schema();
+    declared["columns"][2]["role"] = json!("segment");
+    let path = format!("/api/v1/models/{MODEL}/versions");
+    let registered = program.post(&path, &registration(&declared, &table(1_500, 110, 0.0)));
+    assert_eq!(registered.status, 201, "{registered:?}");
+    let (header, mut rows) = lines(&table(600, 111, 0.0));
+    let (_, shifted) = lines(&table(600, 112, 1.5));
+    rows.retain(|row| row.contains(",west,"));
+    rows.extend(shifted.into_iter().filter(|row| row.contains(",east,")));
+    let answer = program.post_batch("one", CSV, &joined(&header, &rows));
+    let found = report(&program, &answer);
+    let sentence = found["features"][0]["sentence"].as_str().unwrap();
+    assert!(sentence.contains("of the evidence comes from line = east"), "{sentence}");
+    let split = &found["features"][0]["series"][0]["segments"][0];
+    assert!(split["inside"].as_f64() > split["mix"].as_f64(), "{split}");
+    let page = laboratory.signed_in("rosa").send("GET", &format!("/reports/{}", answer.text("id")));
+    assert_eq!(page.status, 200);
+    assert_eq!(findings(&laboratory), 0);
 }
