@@ -17,5 +17,6 @@ pub mod row_ids;
 pub mod schema;
 pub mod slices;
 pub mod tdh1;
+pub mod thinned;
 
 pub use error::{CellError, Error, Result};

@@ -9,6 +9,7 @@ pub mod chart;
 pub mod compare;
 mod design;
 pub mod episode;
+pub mod groups;
 pub mod monitor;
 pub mod notices;
 pub mod policy;

@@ -1,9 +1,10 @@
 //! The monitor: reference and policy together, frozen as score cards a person can check in a spreadsheet.
 //!
 //! A feature is watched as one or more *series*: its values on frozen bins, its missing values, and, by kind, its unseen
-//! values or its two tails. Every series has a tolerance δ and an e-detector; all have the same weight 1/d.
+//! values or its two tails. Every series has a tolerance δ and an e-detector, and a share of
+//! the evidence budget: 1/d, or by role.
 
-use super::policy::Policy;
+use super::policy::{Criticality, Policy};
 use super::reference::{Reference, ReferenceFeature};
 use crate::dataset::bins::FeatureBins;
 use crate::dataset::profile::{BlockCounts, FeatureProfile};
@@ -117,10 +118,16 @@ impl Monitor {
                 names_of(feature).into_iter().map(move |name| (index, name))
             })
             .collect();
-        let weight = 1.0 / planned.len().max(1) as f64;
+        let stakes: Vec<(Role, Criticality)> = planned
+            .iter()
+            .map(|&(index, _)| &reference.features[index])
+            .map(|feature| (feature.role, policy.criticality_of(&feature.feature)))
+            .collect();
+        let weights = policy.budget.shares(&stakes);
         let series = planned
             .par_iter()
-            .map(|&(index, name)| freeze_series(reference, index, name, policy, weight))
+            .zip(weights)
+            .map(|(&(index, name), weight)| freeze_series(reference, index, name, policy, weight))
             .collect();
         Self {
             format: MONITOR_FORMAT.to_owned(),

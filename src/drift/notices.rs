@@ -1,5 +1,7 @@
-//! What a reader of a report must know about its rows before its verdicts: repeated ones, clusters.
+//! What a reader of a report must know about its rows and features before its verdicts: repeated
+//! rows, clusters, groups of correlated features.
 
+use super::groups::FeatureGroup;
 use super::report::DriftReport;
 use crate::dataset::clusters::Clusters;
 use crate::dataset::row_ids::CountedRows;
@@ -7,7 +9,8 @@ use crate::dataset::row_ids::CountedRows;
 /// Notices of `report`, each a sentence; none in the plain case.
 pub fn notices(report: &DriftReport) -> Vec<String> {
     let rows = report.row_ids.iter().flat_map(|ids| rows_told(ids, report.rows));
-    rows.chain(report.clusters.iter().map(clusters_told)).collect()
+    let groups = report.groups.iter().map(group_told);
+    rows.chain(report.clusters.iter().map(clusters_told)).chain(groups).collect()
 }
 
 fn rows_told(ids: &CountedRows, rows: u64) -> Vec<String> {
@@ -27,6 +30,14 @@ fn rows_told(ids: &CountedRows, rows: u64) -> Vec<String> {
         ));
     }
     told
+}
+
+fn group_told(group: &FeatureGroup) -> String {
+    format!(
+        "`{}` moved together and are correlated in the reference ({:.2} or more): read them as one change",
+        group.features.join("`, `"),
+        group.correlation
+    )
 }
 
 fn clusters_told(clusters: &Clusters) -> String {

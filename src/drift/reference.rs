@@ -1,5 +1,6 @@
 //! The reference: the frozen profile of the agreed data that every batch is judged against.
 
+use super::groups::{CorrelatedPair, correlated_pairs};
 use super::segments::fit_segments;
 use super::{Error, Result};
 use crate::dataset::bins::{FeatureBins, Sample, collect_samples, freeze_bins};
@@ -46,6 +47,9 @@ pub struct Reference {
     /// Its counts per slice of each segment column.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub segments: Vec<Segment>,
+    /// Pairs of features that are correlated beyond 0.8 in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub correlated: Vec<CorrelatedPair>,
 }
 
 impl Reference {
@@ -55,7 +59,9 @@ impl Reference {
     ///
     /// [`Error::Dataset`] when the table is not as `schema` declares it.
     pub fn learn(file: &TableFile, schema: &TableSchema) -> Result<Self> {
-        Self::learn_from(file, schema, &collect_samples(file, schema)?)
+        let mut reference = Self::learn_from(file, schema, &collect_samples(file, schema)?)?;
+        reference.correlated = correlated_pairs(file, schema, reference.rows)?;
+        Ok(reference)
     }
 
     /// The same with the samples of `file` already collected.
@@ -80,7 +86,14 @@ impl Reference {
             })
             .collect();
         let (rows, clusters, segments) = (counted.rows, counted.clusters, counted.segments);
-        Ok(Self { format: REFERENCE_FORMAT.to_owned(), rows, features, clusters, segments })
+        Ok(Self {
+            format: REFERENCE_FORMAT.to_owned(),
+            rows,
+            features,
+            clusters,
+            segments,
+            correlated: Vec::new(),
+        })
     }
 
     /// The bins of all features, in order.

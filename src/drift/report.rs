@@ -1,6 +1,7 @@
 //! The drift report: everything that is stored of one judged batch, enough to compute it again from its own numbers.
 
 use super::assess::{Alarm, MonitorLevel, MonitorState, SeriesOutcome, Verdict, assess};
+use super::groups::{FeatureGroup, moved_groups};
 use super::monitor::Monitor;
 use super::reference::Reference;
 use super::segments::{explain, fit_segments};
@@ -121,6 +122,9 @@ pub struct DriftReport {
     /// What the alarm is about, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alarm: Option<Alarm>,
+    /// Features that moved and are correlated in the reference: read each group as one change.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<FeatureGroup>,
     /// One report a feature, in schema order.
     pub features: Vec<FeatureReport>,
     /// The monitor's state before this batch.
@@ -169,6 +173,7 @@ impl DriftReport {
             batches_per_false_alarm: frozen.monitor.batches_per_false_alarm,
             rows_min: frozen.monitor.rows_min,
             alarm: established.map(|established| alarm(frozen, &features, established)),
+            groups: moved_groups(&frozen.reference.correlated, &features),
             features,
             state_before: before,
             state_after: assessment.after,

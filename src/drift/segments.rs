@@ -55,9 +55,10 @@ impl SegmentSplit {
             format!("{} from {} ({} rows)", percent(s.evidence_share), s.slice, s.rows)
         };
         let slices: Vec<String> = self.slices.iter().map(slice).collect();
-        let most = match slices.is_empty() {
-            true => "no slice of 30 rows holds evidence".to_owned(),
-            false => format!("evidence {}", slices.join(", ")),
+        let most = if slices.is_empty() {
+            "no slice of 30 rows holds evidence".to_owned()
+        } else {
+            format!("evidence {}", slices.join(", "))
         };
         format!(
             "by {}: {most}; {} of rows moved because the mix changed, {} inside slices (exploratory)",

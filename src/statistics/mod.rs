@@ -52,6 +52,7 @@ pub mod psi;
 pub mod score_card;
 pub mod selftest;
 pub mod significance;
+pub mod spearman;
 pub mod tolerance;
 pub mod total_variation;
 pub mod wasserstein;

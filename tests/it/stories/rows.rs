@@ -199,3 +199,38 @@ fn the_slice_that_moved_is_named_with_its_share_of_the_evidence() {
     assert_eq!(page.status, 200);
     assert_eq!(findings(&laboratory), 0);
 }
+
+#[test]
+fn a_reference_that_is_the_training_data_is_registered_with_a_warning() {
+    let laboratory = Laboratory::open();
+    let program = laboratory.program();
+    let text = table(300, 120, 0.0);
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let sources = RegistrationSources {
+        model: MODEL.to_owned(),
+        version: "1".to_owned(),
+        train: file("train.csv", &text),
+        reference: file("reference.csv", &text),
+        artifacts: vec![file("model.bin", "weights")],
+        schema: Some(file("schema.json", &schema().to_string())),
+        ..RegistrationSources::default()
+    };
+    let mut body = serde_json::to_value(make_registration(&sources, |_| ()).unwrap()).unwrap();
+    let warning = body["warnings"][0].as_str().unwrap().to_owned();
+    assert!(warning.contains("`passed`"), "{warning}");
+    let path = format!("/api/v1/models/{MODEL}/versions");
+    let hidden = {
+        let mut body = body.clone();
+        body["warnings"] = json!([]);
+        program.post(&path, &body)
+    };
+    assert_eq!(hidden.status, 422, "a warning cannot be left out: {hidden:?}");
+    body["policy"]["budget"] = json!("by_role");
+    assert_eq!(program.post(&path, &body).status, 201);
+    assert_eq!(findings(&laboratory), 0);
+}
