@@ -50,6 +50,7 @@ pub mod noncentral_chi_square;
 pub mod page_hinkley;
 pub mod psi;
 pub mod score_card;
+pub mod selection;
 pub mod selftest;
 pub mod significance;
 pub mod tolerance;
