@@ -72,7 +72,7 @@ fn stirling_error(n: f64) -> f64 {
 }
 
 /// x ln(x/m) + m − x, also where x is close to m.
-fn deviance(x: f64, mean: f64) -> f64 {
+pub(super) fn deviance(x: f64, mean: f64) -> f64 {
     let difference = x - mean;
     if difference.abs() >= 0.1 * (x + mean) {
         return x * libm::log(x / mean) - difference;
