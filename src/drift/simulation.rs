@@ -298,15 +298,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_without_change_and_one_with_a_change_of_half_a_deviation() {
-        let quiet = simulate(Scenario { correlation: 0.0, shift: 0.0 }, 1, 0);
-        let monitors = PEER_RULES.len()..;
-        assert!(quiet[monitors.clone()].iter().all(|tally| tally.alarms == 0), "{quiet:?}");
-        assert!(quiet[0].alarms > 100, "{quiet:?}");
-        let moved = simulate(Scenario { correlation: 0.0, shift: 0.5 }, 1, 0);
-        for tally in &moved[monitors] {
-            assert!(tally.before == 0 && tally.delay.is_some_and(|delay| delay <= 2), "{moved:?}");
+    fn a_change_of_half_a_deviation_is_found_and_nothing_alarms_before_it() {
+        let run = simulate(Scenario { correlation: 0.0, shift: 0.5 }, 1, 0);
+        for tally in &run[PEER_RULES.len()..] {
+            assert!(tally.before == 0 && tally.delay.is_some_and(|delay| delay <= 2), "{run:?}");
         }
+        // 25 tests at 0.05 flag a batch with probability 1 - 0.95^25 = 0.72: 72 of 100, four binomial deviations either way.
+        assert!((54..=90).contains(&run[0].before), "{run:?}");
     }
 
     #[test]
