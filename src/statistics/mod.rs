@@ -28,6 +28,7 @@ pub mod cramer_von_mises;
 pub mod cramers_v;
 pub mod ddm;
 pub mod delong;
+pub mod draws;
 pub mod e_detector;
 pub mod energy_distance;
 pub mod epps_singleton;
@@ -62,7 +63,6 @@ pub mod z_proportion;
 
 mod beta;
 mod bins;
-mod draws;
 mod jackknife;
 mod kolmogorov;
 mod normal;
