@@ -92,7 +92,7 @@ impl PeerColumn {
     fn learn(values: &[f64], rows: usize) -> Self {
         let mut sorted = values.to_vec();
         sorted.sort_by(f64::total_cmp);
-        let edges = deciding_edges(&sorted, BINS);
+        let edges = deciding_edges(sorted.as_slice(), BINS);
         let counts = counted(&edges, &sorted);
         let chunks: Vec<f64> = values
             .chunks_exact(rows.max(1))

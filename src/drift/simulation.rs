@@ -131,10 +131,10 @@ fn learn(columns: &[Vec<f64>]) -> Reference {
         let mut sorted = values.clone();
         sorted.sort_by(f64::total_cmp);
         FeatureBins::Ordered {
-            edges: deciding_edges(&sorted, 10),
+            edges: deciding_edges(sorted.as_slice(), 10),
             quantile_edges: Vec::new(),
-            low_tail: quantile(&sorted, 0.005),
-            high_tail: quantile(&sorted, 0.995),
+            low_tail: quantile(sorted.as_slice(), 0.005),
+            high_tail: quantile(sorted.as_slice(), 0.995),
             range: [sorted[0], sorted[sorted.len() - 1]],
         }
     };
