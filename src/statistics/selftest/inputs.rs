@@ -278,7 +278,7 @@ impl Inputs<'_> {
         }
         if !self.are_counts() {
             let (reference, batch) = (self.sample("reference")?, self.sample("batch")?);
-            let is_bit = |x: &f64| *x <= 0.0 && *x >= 0.0 || *x <= 1.0 && *x >= 1.0;
+            let is_bit = |x: &f64| x.abs().total_cmp(&0.0).is_eq() || x.total_cmp(&1.0).is_eq();
             if !reference.iter().chain(&batch).all(is_bit) {
                 return Err(not_evaluated("a value that is neither 0 nor 1"));
             }
@@ -313,11 +313,11 @@ impl Inputs<'_> {
         for (label, score) in labels.iter().zip(scores) {
             let (label, score) = (number(label), number(score).filter(|score| !score.is_nan()));
             match label.zip(score) {
-                Some((label, score)) if label <= 0.0 && label >= 0.0 => {
+                Some((label, score)) if label.abs().total_cmp(&0.0).is_eq() => {
                     known.0.push(false);
                     known.1.push(score);
                 }
-                Some((label, score)) if label <= 1.0 && label >= 1.0 => {
+                Some((label, score)) if label.total_cmp(&1.0).is_eq() => {
                     known.0.push(true);
                     known.1.push(score);
                 }
