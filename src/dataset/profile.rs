@@ -97,6 +97,13 @@ pub struct Profile {
     pub segments: Vec<Segment>,
 }
 
+impl Profile {
+    /// A profile of `rows` rows without ids, clusters and segments.
+    pub fn plain(rows: u64, features: Vec<FeatureProfile>) -> Self {
+        Self { rows, features, row_ids: None, clusters: None, segments: Vec::new() }
+    }
+}
+
 /// How one feature's cells are found in its bins.
 enum Counter {
     /// Constant, ordered: one search over all edges of interest, folded into the counts at the end.

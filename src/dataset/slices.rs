@@ -228,7 +228,7 @@ mod tests {
             text += &format!("{site},{},{}\n", row % 50, ["a", "b"][row % 2]);
         }
         let reference = write("reference.csv", &text);
-        let bins = freeze_bins(&schema, &collect_samples(&reference, &schema).unwrap());
+        let bins = freeze_bins(&schema, &collect_samples(&reference, &schema, usize::MAX).unwrap());
         let batch = write(
             "batch.csv",
             "site,weight,grade\nBasel,3,a\nCork,,b\nOslo,999,c\nBasel,inf,a\nCork,NaN,b\nBasel,-4,a\n",

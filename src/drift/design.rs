@@ -74,13 +74,7 @@ mod tests {
 
     #[test]
     fn rows_count_in_full_unless_clusters_are_declared() {
-        let mut profile = Profile {
-            rows: 40,
-            features: Vec::new(),
-            row_ids: None,
-            clusters: None,
-            segments: Vec::new(),
-        };
+        let mut profile = Profile::plain(40, Vec::new());
         assert!(!Design::of(&profile).is_clustered());
         profile.clusters = Some(Clusters {
             column: "plate".to_owned(),

@@ -12,6 +12,7 @@ pub mod episode;
 pub mod groups;
 pub mod monitor;
 pub mod notices;
+pub mod peer_rules;
 pub mod policy;
 pub mod reference;
 pub mod report;
@@ -19,6 +20,7 @@ pub mod segments;
 pub mod sentence;
 pub mod shown;
 pub mod silence;
+pub mod simulation;
 
 /// Why a batch cannot be judged at all.
 #[derive(Debug, thiserror::Error)]

@@ -3,7 +3,7 @@
 use super::groups::{CorrelatedPair, correlated_pairs};
 use super::segments::fit_segments;
 use super::{Error, Result};
-use crate::dataset::bins::{FeatureBins, Sample, collect_samples, freeze_bins};
+use crate::dataset::bins::{FeatureBins, HELD_VALUES_MAX, Sample, collect_samples, freeze_bins};
 use crate::dataset::clusters::Clusters;
 use crate::dataset::profile::{FeatureProfile, profile};
 use crate::dataset::reader::TableFile;
@@ -53,13 +53,26 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// Learns the reference from `file`: bins in one pass, counts in a second.
+    /// A reference of `rows` rows without clusters, segments and correlated pairs.
+    pub fn plain(rows: u64, features: Vec<ReferenceFeature>) -> Self {
+        Self {
+            format: REFERENCE_FORMAT.to_owned(),
+            rows,
+            features,
+            clusters: None,
+            segments: Vec::new(),
+            correlated: Vec::new(),
+        }
+    }
+
+    /// Learns the reference from `file`: bins first, then counts; the memory does not grow with the rows.
     ///
     /// # Errors
     ///
     /// [`Error::Dataset`] when the table is not as `schema` declares it.
     pub fn learn(file: &TableFile, schema: &TableSchema) -> Result<Self> {
-        let mut reference = Self::learn_from(file, schema, &collect_samples(file, schema)?)?;
+        let samples = collect_samples(file, schema, HELD_VALUES_MAX)?;
+        let mut reference = Self::learn_from(file, schema, &samples)?;
         reference.correlated = correlated_pairs(file, schema, reference.rows)?;
         Ok(reference)
     }
