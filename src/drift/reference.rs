@@ -3,7 +3,9 @@
 use super::groups::{CorrelatedPair, correlated_pairs};
 use super::segments::fit_segments;
 use super::{Error, Result};
-use crate::dataset::bins::{FeatureBins, HELD_VALUES_MAX, Sample, collect_samples, freeze_bins};
+use crate::dataset::bins::{
+    FeatureBins, HELD_VALUES_MAX, Sample, collect_samples, freeze_bins, narrow_samples,
+};
 use crate::dataset::clusters::Clusters;
 use crate::dataset::profile::{FeatureProfile, profile};
 use crate::dataset::reader::TableFile;
@@ -71,8 +73,8 @@ impl Reference {
     ///
     /// [`Error::Dataset`] when the table is not as `schema` declares it.
     pub fn learn(file: &TableFile, schema: &TableSchema) -> Result<Self> {
-        let samples = collect_samples(file, schema, HELD_VALUES_MAX)?;
-        let mut reference = Self::learn_from(file, schema, &samples)?;
+        let mut samples = collect_samples(file, schema, HELD_VALUES_MAX)?;
+        let mut reference = Self::learn_from(file, schema, &mut samples)?;
         reference.correlated = correlated_pairs(file, schema, reference.rows)?;
         Ok(reference)
     }
@@ -82,7 +84,12 @@ impl Reference {
     /// # Errors
     ///
     /// [`Error::Dataset`] when the table is not as `schema` declares it.
-    pub fn learn_from(file: &TableFile, schema: &TableSchema, samples: &[Sample]) -> Result<Self> {
+    pub fn learn_from(
+        file: &TableFile,
+        schema: &TableSchema,
+        samples: &mut [Sample],
+    ) -> Result<Self> {
+        narrow_samples(file, schema, samples)?;
         let bins = freeze_bins(schema, samples);
         let counted = profile(file, schema, &bins)?;
         let features = schema
