@@ -168,6 +168,14 @@ impl Inputs<'_> {
         self.cells(name)?.iter().map(Cell::number).collect()
     }
 
+    /// A sample of numbers none of which may be missing.
+    pub(super) fn whole_sample(&self, name: &str) -> Read<Vec<f64>> {
+        if self.places(name)?.contains(&None) {
+            return Err(not_evaluated("a value is missing"));
+        }
+        self.sample(name)
+    }
+
     /// The reference and batch samples.
     pub(super) fn samples(&self, scale: Scale) -> Read<(Vec<f64>, Vec<f64>)> {
         let (reference, batch) = (self.cells("reference")?, self.cells("batch")?);
