@@ -5,6 +5,8 @@ use crate::api::extract::Shared;
 use crate::api::server;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::procedures::prove_arithmetic::prove_arithmetic;
+use crate::statistics::selftest::embedded;
 use crate::store::Store;
 use clap::Args;
 use std::net::{SocketAddr, TcpListener};
@@ -16,7 +18,9 @@ pub(super) const BODY_BYTES_MAX: u64 = 1 << 30;
 
 /// Arguments of `serve`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: driftledger serve data --listen 127.0.0.1:8460")]
+#[command(
+    after_help = "Example: driftledger serve data --listen 127.0.0.1:8460\nStarts with the self-test, and does not serve if it fails."
+)]
 pub(super) struct ServeArguments {
     /// Data folder (`driftledger init` makes one)
     #[arg(env = "DRIFTLEDGER_DATA")]
@@ -41,6 +45,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode> {
         );
         return Err(Error::BadRequest { detail });
     }
+    prove_arithmetic(embedded())?;
     let store = Store::open(&arguments.data, Clock::system())?;
     let listener = listen(arguments.listen)?;
     let address = listener.local_addr().unwrap_or(arguments.listen);

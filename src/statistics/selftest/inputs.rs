@@ -69,6 +69,12 @@ pub(super) fn count(value: &Value) -> Option<u64> {
     })
 }
 
+/// 0 or 1 as no or yes.
+fn bit(number: f64) -> Option<bool> {
+    let is = |other: f64| (number + 0.0).total_cmp(&other).is_eq();
+    (is(0.0) || is(1.0)).then(|| is(1.0))
+}
+
 pub(super) fn malformed(what: &str) -> Failure {
     Failure::Malformed(what.to_owned())
 }
@@ -286,8 +292,7 @@ impl Inputs<'_> {
         }
         if !self.are_counts() {
             let (reference, batch) = (self.sample("reference")?, self.sample("batch")?);
-            let is_bit = |x: &f64| *x <= 0.0 && *x >= 0.0 || *x <= 1.0 && *x >= 1.0;
-            if !reference.iter().chain(&batch).all(is_bit) {
+            if !reference.iter().chain(&batch).all(|value| bit(*value).is_some()) {
                 return Err(not_evaluated("a value that is neither 0 nor 1"));
             }
             let ones = |sample: &[f64]| sample.iter().filter(|x| **x > 0.5).count() as u64;
@@ -320,20 +325,14 @@ impl Inputs<'_> {
         let mut known = (Vec::new(), Vec::new());
         for (label, score) in labels.iter().zip(scores) {
             let (label, score) = (number(label), number(score).filter(|score| !score.is_nan()));
-            match label.zip(score) {
-                Some((label, score)) if label <= 0.0 && label >= 0.0 => {
-                    known.0.push(false);
-                    known.1.push(score);
-                }
-                Some((label, score)) if label <= 1.0 && label >= 1.0 => {
-                    known.0.push(true);
-                    known.1.push(score);
-                }
-                Some((label, _)) if !label.is_nan() => {
-                    return Err(malformed(&format!("label {label}, expected 0 or 1")));
-                }
-                _ => {}
-            }
+            let Some((label, score)) = label.filter(|label| !label.is_nan()).zip(score) else {
+                continue;
+            };
+            let Some(label) = bit(label) else {
+                return Err(malformed(&format!("label {label}, expected 0 or 1")));
+            };
+            known.0.push(label);
+            known.1.push(score);
         }
         Ok(known)
     }
