@@ -10,6 +10,7 @@ mod compare;
 mod demo;
 mod export;
 mod fingerprint;
+mod guarantee;
 mod ingest;
 mod openapi;
 mod register;
@@ -64,6 +65,8 @@ enum Command {
     Token(administration::TokenArguments),
     /// Run the known answers of every statistic
     Selftest(selftest::SelftestArguments),
+    /// Measure the false-alarm guarantee by simulation, beside common rules
+    Guarantee(guarantee::GuaranteeArguments),
     /// Print the OpenAPI description
     Openapi,
 }
@@ -86,6 +89,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::User(arguments) => administration::user(&arguments),
         Command::Token(arguments) => administration::token(&arguments),
         Command::Selftest(arguments) => selftest::run(&arguments),
+        Command::Guarantee(arguments) => guarantee::run(&arguments),
         Command::Openapi => openapi::run(),
     };
     match outcome {

@@ -50,6 +50,9 @@ pub struct Compared {
 
 /// Compares the table in `batch` with the table in `reference`, both read under `schema`, with the tolerances of `policy`.
 ///
+/// KS, Wasserstein and the like are exact for numeric columns of at most `held_max` values in both files; beyond that they come
+/// from the counts per quantile bin.
+///
 /// # Errors
 ///
 /// [`super::Error::Dataset`] when a table is not as declared.
@@ -58,11 +61,12 @@ pub fn compare(
     batch: &TableFile,
     schema: &TableSchema,
     policy: &Policy,
+    held_max: usize,
 ) -> Result<Compared> {
-    let reference_samples = collect_samples(reference, schema)?;
+    let reference_samples = collect_samples(reference, schema, held_max)?;
     let frozen = Reference::learn_from(reference, schema, &reference_samples)?;
     let monitor = Monitor::freeze(&frozen, policy);
-    let batch_samples = collect_samples(batch, schema)?;
+    let batch_samples = collect_samples(batch, schema, held_max)?;
     let counts = profile(batch, schema, &frozen.bins())?;
     let rows = counts.rows;
     let assessment = assess(&monitor, &MonitorState::start(&monitor), &counts);

@@ -270,7 +270,7 @@ impl Inputs<'_> {
         }
         reference.sort_by(f64::total_cmp);
         let bins = self.whole(&["bins"], BINS)?.clamp(1, 1_000);
-        let edges = deciding_edges(&reference, usize::try_from(bins).unwrap_or(1));
+        let edges = deciding_edges(reference.as_slice(), usize::try_from(bins).unwrap_or(1));
         let counted = |sample: &[f64]| {
             let mut counts = vec![0; edges.len() + 1];
             for &value in sample {
