@@ -11,6 +11,7 @@ pub mod episode;
 pub mod monitor;
 pub mod peer_rules;
 pub mod policy;
+pub mod promise;
 pub mod reference;
 pub mod report;
 pub mod sentence;

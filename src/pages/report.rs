@@ -9,6 +9,7 @@ use super::visitor::Visitor;
 use super::wording::{level_meaning, meter, verdict_meaning, verdict_sign, whole, words};
 use crate::drift::assess::Verdict;
 use crate::drift::chart;
+use crate::drift::promise::{NO_ALARM, conditions, promise};
 use crate::drift::report::DriftReport;
 use crate::evidence::printable;
 use crate::procedures::read_records::{self, ReportView};
@@ -52,6 +53,9 @@ struct ReportPage {
     alerts: Vec<AlertLine>,
     too_small: Option<String>,
     sections: Vec<FeatureSection>,
+    promise: String,
+    conditions: Vec<String>,
+    no_alarm: &'static str,
     digests: Vec<(&'static str, String)>,
     engine: String,
     entry: u64,
@@ -89,6 +93,9 @@ impl ReportPage {
             alerts: view.episodes.iter().map(AlertLine::of).collect(),
             too_small: (report.rows < report.rows_min).then(|| whole(report.rows_min)),
             sections: sections(report, &view.reference),
+            promise: promise(report.batches_per_false_alarm),
+            conditions: conditions(report.features.iter().map(|f| f.series.len()).sum()),
+            no_alarm: NO_ALARM,
             digests: digests(view),
             engine: context.engine.clone(),
             entry: row.entry,
