@@ -1,10 +1,9 @@
 //! `driftledger guarantee`
 
 use super::{done, terminal};
+use crate::drift::simulation::CHANGE_AT;
 use crate::error::Result;
-use crate::procedures::check_guarantee::{
-    Delay, FIRST_CHANGED_BATCH, GuaranteeCheck, check_guarantee,
-};
+use crate::procedures::check_guarantee::{Delay, FalseAlarms, GuaranteeCheck, check_guarantee};
 use clap::Args;
 use std::process::ExitCode;
 use tabled::builder::Builder;
@@ -37,7 +36,7 @@ pub(super) fn run(arguments: &GuaranteeArguments) -> Result<ExitCode> {
         terminal::say(&format!(
             "{} runs a scenario, seed {}; false alarms are batches with an alarm per run of {} batches: mean (most), 95 % \
              upper limit of the mean; bound of the monitors {}. Shifts in 3 of 25 columns begin with batch {}.",
-            check.runs, check.seed, check.batches, check.bound, FIRST_CHANGED_BATCH
+            check.runs, check.seed, check.batches, check.bound, CHANGE_AT
         ));
         terminal::say(&format!(
             "Worst point of the tolerance, N = 20, 400 batches: {:.2} alarms on average, bound {}.",
@@ -54,9 +53,7 @@ fn table(check: &GuaranteeCheck) -> String {
     let mut table = Builder::default();
     table.push_record(["rule", "false alarms", "correlated 0.6", "0.25 sd", "before it", "0.5 sd"]);
     for rule in &check.rules {
-        let alarms = |of: &crate::procedures::check_guarantee::FalseAlarms| {
-            format!("{:.2} ({}), <= {:.2}", of.mean, of.max, of.upper)
-        };
+        let alarms = |of: &FalseAlarms| format!("{:.2} ({}), <= {:.2}", of.mean, of.max, of.upper);
         table.push_record([
             rule.rule.clone(),
             alarms(&rule.quiet),

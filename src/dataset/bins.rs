@@ -119,6 +119,11 @@ pub(super) fn numbers(series: &Series) -> Result<Series> {
     Ok(series.cast(&DataType::Float64)?)
 }
 
+/// The finite ones of `numbers`.
+fn finite(numbers: &Series) -> Result<impl Iterator<Item = f64>> {
+    Ok(numbers.f64()?.iter().flatten().filter(|value| value.is_finite()))
+}
+
 /// The values of a feature as texts: `true`, `12`, `F`, `2026-11-23`.
 pub(super) fn texts(series: &Series) -> Result<Series> {
     Ok(match series.dtype() {
@@ -154,14 +159,9 @@ impl Sample {
     fn visit(&mut self, series: &Series, held_max: usize) -> Result<()> {
         match self {
             Self::Levels(levels) => count_levels(&texts(series)?, levels)?,
-            Self::Selected(selection) => {
-                selection
-                    .extend(numbers(series)?.f64()?.iter().flatten().filter(|v| v.is_finite()));
-            }
+            Self::Selected(selection) => selection.extend(finite(&numbers(series)?)?),
             Self::Numbers(held) => {
-                let cast = numbers(series)?;
-                let finite = cast.f64()?.iter().flatten().filter(|v| v.is_finite());
-                held.extend(finite.map(|v| v + 0.0));
+                held.extend(finite(&numbers(series)?)?.map(|v| v + 0.0));
                 if held.len() > held_max {
                     let mut selection = Selection::default();
                     selection.extend(held.iter().copied());
@@ -173,8 +173,8 @@ impl Sample {
     }
 }
 
-/// Collects the values of every monitored column of `schema`: one pass, and a few more if a numeric column holds more than
-/// `held_max` values ([`HELD_VALUES_MAX`], or `usize::MAX` for all of them).
+/// Collects the values of every monitored column of `schema` in one pass. A numeric column of more than `held_max` values
+/// ([`HELD_VALUES_MAX`], or `usize::MAX` for all of them) becomes a selection, for [`narrow_samples`] to finish.
 ///
 /// # Errors
 ///
@@ -196,11 +196,25 @@ pub fn collect_samples(
             values.par_sort_unstable_by(f64::total_cmp);
         }
     });
+    Ok(samples)
+}
+
+/// Finds the order statistics of every selection among `samples`, in a few more passes over the file they came from.
+///
+/// # Errors
+///
+/// Those of [`TableFile::for_each_typed_chunk`].
+pub fn narrow_samples(
+    file: &TableFile,
+    schema: &TableSchema,
+    samples: &mut [Sample],
+) -> Result<()> {
+    let columns: Vec<&Column> = schema.monitored().collect();
     let wanted = wanted_probabilities();
     loop {
         let mut open: Vec<(&str, &mut Selection)> = columns
             .iter()
-            .zip(&mut samples)
+            .zip(samples.iter_mut())
             .filter_map(|(column, sample)| match sample {
                 Sample::Selected(selection) => Some((column.name.as_str(), selection)),
                 _ => None,
@@ -208,17 +222,15 @@ pub fn collect_samples(
             .filter_map(|(name, selection)| selection.narrow(&wanted).then_some((name, selection)))
             .collect();
         if open.is_empty() {
-            return Ok(samples);
+            return Ok(());
         }
-        open.iter_mut().for_each(|(_, selection)| selection.start_pass());
         file.for_each_typed_chunk(schema, |_, frame| extend_all(&mut open, frame))?;
     }
 }
 
 fn extend_all(open: &mut [(&str, &mut Selection)], frame: &DataFrame) -> Result<()> {
     open.par_iter_mut().try_for_each(|(name, selection)| {
-        let cast = numbers(frame.column(name)?.as_materialized_series())?;
-        selection.extend(cast.f64()?.iter().flatten().filter(|v| v.is_finite()));
+        selection.extend(finite(&numbers(frame.column(name)?.as_materialized_series())?)?);
         Ok(())
     })
 }
@@ -347,7 +359,6 @@ mod tests {
             let mut selection = Selection::default();
             selection.extend(values.iter().copied());
             while selection.narrow(&wanted_probabilities()) {
-                selection.start_pass();
                 selection.extend(values.iter().copied());
             }
             for count in [false, true] {

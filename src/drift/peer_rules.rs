@@ -2,7 +2,7 @@
 //!
 //! They decide nothing in this program. Each looks at one batch alone and flags it or not.
 
-use crate::statistics::binning::{bin_of, deciding_edges};
+use crate::statistics::binning::{deciding_edges, rows_per_bin};
 use crate::statistics::jensen_shannon::distance;
 use crate::statistics::ks::ks_statistic;
 use crate::statistics::moments::Moments;
@@ -67,7 +67,7 @@ impl PeerReference {
         let (mut ks, mut psi, mut js) = (0.0_f64, 0.0_f64, false);
         let mut moved = 0;
         for (column, values) in self.columns.iter().zip(batch) {
-            let counts = counted(&column.edges, values);
+            let counts = rows_per_bin(&column.edges, values);
             ks = ks.max(ks_statistic(&column.sorted, values).unwrap_or(0.0));
             psi = psi.max(floored_psi(&column.counts, &counts));
             js |= distance(&column.counts, &counts).unwrap_or(0.0) > column.js_limit;
@@ -93,10 +93,10 @@ impl PeerColumn {
         let mut sorted = values.to_vec();
         sorted.sort_by(f64::total_cmp);
         let edges = deciding_edges(sorted.as_slice(), BINS);
-        let counts = counted(&edges, &sorted);
+        let counts = rows_per_bin(&edges, &sorted);
         let chunks: Vec<f64> = values
             .chunks_exact(rows.max(1))
-            .map(|chunk| distance(&counts, &counted(&edges, chunk)).unwrap_or(0.0))
+            .map(|chunk| distance(&counts, &rows_per_bin(&edges, chunk)).unwrap_or(0.0))
             .collect();
         let spread = Moments::of(&chunks);
         let deviation = Moments::of(&sorted).deviation(0).unwrap_or(1.0);
@@ -104,15 +104,6 @@ impl PeerColumn {
         let js_limit = mean + 3.0 * spread.deviation(0).unwrap_or(0.0);
         Self { sorted, edges, counts, deviation, js_limit }
     }
-}
-
-/// Rows per bin.
-fn counted(edges: &[f64], values: &[f64]) -> Vec<u64> {
-    let mut counts = vec![0; edges.len() + 1];
-    for &value in values {
-        counts[bin_of(edges, value)] += 1;
-    }
-    counts
 }
 
 /// PSI with empty shares replaced by 10⁻⁴ and no smoothing.

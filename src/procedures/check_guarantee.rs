@@ -6,8 +6,8 @@
 
 use crate::drift::policy::Criticality;
 use crate::drift::simulation::{
-    BATCHES, BATCHES_PER_FALSE_ALARM, CHANGE_AT, Outcome, Scenario, Tally, WORST_POINT, rules,
-    simulate, worst_point, zig_zag,
+    BATCHES, BATCHES_PER_FALSE_ALARM, Scenario, Tally, WORST_POINT, rules, simulate, worst_point,
+    zig_zag,
 };
 use crate::statistics::intervals::clopper_pearson;
 use rayon::prelude::*;
@@ -119,9 +119,8 @@ pub fn check_guarantee(runs: u32, seed: u64) -> GuaranteeCheck {
         zig_zag: [Criticality::Critical, Criticality::Standard]
             .into_iter()
             .map(|criticality| {
-                let found = |run| -> Outcome { zig_zag(criticality, seed, run) };
-                let first: Vec<Option<u32>> =
-                    (0..runs).into_par_iter().map(|run| found(run).first).collect();
+                let first = |run| zig_zag(criticality, seed, run).first;
+                let first: Vec<Option<u32>> = (0..runs).into_par_iter().map(first).collect();
                 delay(&first)
             })
             .collect(),
@@ -161,6 +160,3 @@ fn delay(delays: &[Option<u32>]) -> Delay {
         p90: found.get(rank).copied(),
     }
 }
-
-/// The batch with which changes begin, for reading.
-pub const FIRST_CHANGED_BATCH: u32 = CHANGE_AT;

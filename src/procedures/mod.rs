@@ -15,6 +15,8 @@ pub mod fingerprint_files;
 pub mod ingest_batch;
 pub mod ingest_labels;
 pub mod prove_arithmetic;
+pub mod read_accounts;
+pub mod read_ledger;
 pub mod read_records;
 pub mod register_version;
 pub mod sign_decision;
@@ -28,6 +30,11 @@ use crate::ledger::entry::{Actor, Subject};
 /// The actor of a ledger entry.
 fn actor(acting: &Acting) -> Actor {
     Actor::new(acting.account.id.clone(), acting.account.role.word(), acting.way_word())
+}
+
+/// The actor of what the program does by itself.
+fn system() -> Actor {
+    Actor::new("system", "system", "system")
 }
 
 /// Names a thing a ledger entry is about.

@@ -101,6 +101,15 @@ pub fn bin_of(edges: &[f64], value: f64) -> usize {
     edges.partition_point(|&edge| edge < value)
 }
 
+/// Rows of `values` in each of the bins `(a, b]` between the inner `edges`.
+pub fn rows_per_bin(edges: &[f64], values: &[f64]) -> Vec<u64> {
+    let mut rows = vec![0; edges.len() + 1];
+    for &value in values {
+        rows[bin_of(edges, value)] += 1;
+    }
+    rows
+}
+
 /// Shares of `counts` with no share below `1 / (2m)`, renormalised, `m` being the total: frozen reference shares.
 ///
 /// A category never seen in `m` rows is rare, not impossible. Source: half a row, Jeffreys' prior for a multinomial.

@@ -9,7 +9,7 @@ use super::{Error, Result};
 /// Tables whose probability exceeds the found one by less than this share count as equally probable.
 const SLACK: f64 = 1e-7;
 /// Most tables that are summed on one side.
-const TABLES_MAX: u64 = 200_000_000;
+const TABLES_MAX: usize = 200_000_000;
 
 /// Outcome of the test.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -45,9 +45,9 @@ pub fn fisher_exact(table: [[u64; 2]; 2]) -> Result<FisherTest> {
     let mode = law.mode();
     // the tables at most as probable: from the found one outwards, and from the first such one on the other side
     let (below, above) = if a <= mode {
-        (Some(a), law.first_above(mode, limit))
+        (Some(a), law.nearest_rare(law.highest(), limit))
     } else {
-        (law.last_below(mode, limit), Some(a))
+        (law.nearest_rare(law.lowest(), limit), Some(a))
     };
     let p_value = if law.log_probability(mode) <= limit {
         1.0
@@ -116,41 +116,25 @@ impl Law {
                 return Ok(sum * libm::exp(self.log_probability(k)));
             }
         }
-        Err(Error::TooLarge { found: usize::MAX, limit: 200_000_000 })
+        Err(Error::TooLarge { found: usize::MAX, limit: TABLES_MAX })
     }
 
-    /// The first table above the mode that is at most as probable as `limit`; `None` if there is none.
-    fn first_above(&self, mode: u64, limit: f64) -> Option<u64> {
-        let (mut less, mut more) = (mode, self.highest());
-        if self.log_probability(more) > limit {
+    /// The table nearest to the mode that is at most as probable as `limit`, on the side that ends with `outermost`; `None`
+    /// if there is none.
+    fn nearest_rare(&self, outermost: u64, limit: f64) -> Option<u64> {
+        let (mut probable, mut rare) = (self.mode(), outermost);
+        if self.log_probability(rare) > limit {
             return None;
         }
-        while more - less > 1 {
-            let middle = less + (more - less) / 2;
+        while probable.abs_diff(rare) > 1 {
+            let middle = u64::midpoint(probable, rare);
             if self.log_probability(middle) > limit {
-                less = middle;
+                probable = middle;
             } else {
-                more = middle;
+                rare = middle;
             }
         }
-        Some(more)
-    }
-
-    /// The last table below the mode that is at most as probable as `limit`; `None` if there is none.
-    fn last_below(&self, mode: u64, limit: f64) -> Option<u64> {
-        let (mut less, mut more) = (self.lowest(), mode);
-        if self.log_probability(less) > limit {
-            return None;
-        }
-        while more - less > 1 {
-            let middle = less + (more - less) / 2;
-            if self.log_probability(middle) > limit {
-                more = middle;
-            } else {
-                less = middle;
-            }
-        }
-        Some(less)
+        Some(rare)
     }
 }
 

@@ -105,8 +105,9 @@ impl Bucket {
                 let index = ((key - self.range[0]) >> *open) as usize;
                 counts[index] += 1;
             }
-            Holding::Keys(keys) => keys.push(key),
-            Holding::Same => {}
+            Holding::Keys(keys) if (keys.len() as u64) < self.rows => keys.push(key),
+            // Keys that are all there were kept in an earlier pass.
+            Holding::Keys(_) | Holding::Same => {}
         }
     }
 
@@ -137,7 +138,7 @@ impl Bucket {
 }
 
 /// The wanted order statistics of a stream of finite values: give it all values with [`Selection::extend`], then call
-/// [`Selection::narrow`]; while that says that another pass is needed, call [`Selection::start_pass`] and do both again.
+/// [`Selection::narrow`]; while that says that another pass is needed, do both again.
 #[derive(Clone, Debug)]
 pub struct Selection {
     rows: u64,
@@ -196,15 +197,6 @@ impl Selection {
             }
         }
         open
-    }
-
-    /// Starts another pass over all values: what was kept in an earlier one is taken again.
-    pub fn start_pass(&mut self) {
-        for bucket in &mut self.buckets {
-            if let Holding::Keys(keys) = &mut bucket.holding {
-                keys.clear();
-            }
-        }
     }
 
     fn around(&self, key: u64) -> Option<&Bucket> {
@@ -281,7 +273,6 @@ mod tests {
             let mut selection = Selection::default();
             for pass in 0.. {
                 assert!(pass < 8);
-                selection.start_pass();
                 values.chunks(777).for_each(|chunk| selection.extend(chunk.iter().copied()));
                 if !selection.narrow(&wanted) {
                     break;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Vector;
 use super::compute::Failure;
-use crate::statistics::binning::{bin_of, deciding_edges};
+use crate::statistics::binning::{deciding_edges, rows_per_bin};
 
 pub(super) type Read<T> = std::result::Result<T, Failure>;
 
@@ -271,14 +271,7 @@ impl Inputs<'_> {
         reference.sort_by(f64::total_cmp);
         let bins = self.whole(&["bins"], BINS)?.clamp(1, 1_000);
         let edges = deciding_edges(reference.as_slice(), usize::try_from(bins).unwrap_or(1));
-        let counted = |sample: &[f64]| {
-            let mut counts = vec![0; edges.len() + 1];
-            for &value in sample {
-                counts[bin_of(&edges, value)] += 1;
-            }
-            counts
-        };
-        Ok((counted(&reference), counted(&batch)))
+        Ok((rows_per_bin(&edges, &reference), rows_per_bin(&edges, &batch)))
     }
 
     /// (successes, trials) of reference and batch: two of each, counts of successes and failures, or samples of 0 and 1.

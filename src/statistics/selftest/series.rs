@@ -111,10 +111,14 @@ fn means_and_spreads(inputs: &Inputs<'_>) -> Computed {
 
 /// The centre of a chart, and the limits of its points.
 fn around(center: f64, points: &[Point]) -> Found {
-    let mut found = named("center", vec![center]);
-    found.push(("lower", points.iter().map(|point| point.lower).collect()));
-    found.push(("upper", points.iter().map(|point| point.upper).collect()));
-    found
+    named("center", vec![center]).into_iter().chain(limits_of(points)).collect()
+}
+
+fn limits_of(points: &[Point]) -> [(&'static str, Vec<f64>); 2] {
+    [
+        ("lower", points.iter().map(|point| point.lower).collect()),
+        ("upper", points.iter().map(|point| point.upper).collect()),
+    ]
 }
 
 /// Named or not, of e-values; of their logarithms with `scale: log`.
@@ -169,10 +173,8 @@ fn charted(code: &str, inputs: &Inputs<'_>, series: &[f64]) -> Computed {
                 width: inputs.number(&["width", "L"], usual.width)?,
             };
             let points = charts::ewma::chart(series, center, sigma, settings)?;
-            let mut found = named("values", points.iter().map(|point| point.value).collect());
-            found.push(("lower", points.iter().map(|point| point.lower).collect()));
-            found.push(("upper", points.iter().map(|point| point.upper).collect()));
-            found
+            let values = named("values", points.iter().map(|point| point.value).collect());
+            values.into_iter().chain(limits_of(&points)).collect()
         }
         "cusum" => {
             let usual = charts::cusum::Settings::default();
