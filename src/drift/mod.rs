@@ -14,6 +14,7 @@ pub mod monitor;
 pub mod notices;
 pub mod peer_rules;
 pub mod policy;
+pub mod promise;
 pub mod reference;
 pub mod report;
 pub mod segments;

@@ -7,10 +7,11 @@ use super::inbox::AlertLine;
 use super::lineage_chart::{Made, lineage_chart};
 use super::markup::Markup;
 use super::page_error::Answer;
-use super::tolerances::{ToleranceLine, conditions, criticalities, guarantee, tolerance_lines};
+use super::tolerances::{ToleranceLine, criticalities, tolerance_lines};
 use super::visitor::Visitor;
 use super::wording::{whole, words};
 use crate::drift::policy::Cadence;
+use crate::drift::promise::{conditions, promise};
 use crate::drift::report::DriftReport;
 use crate::procedures::read_records::{self, VersionView};
 use crate::provenance::lineage::Lineage;
@@ -148,8 +149,8 @@ fn policy(view: &VersionView) -> PolicyView {
     let tolerances = tolerance_lines(&view.monitor);
     let due = |period| format!("one batch a {period}, {} days of grace", view.policy.grace_days);
     PolicyView {
-        guarantee: guarantee(&view.policy),
-        conditions: conditions(&view.monitor),
+        guarantee: promise(view.policy.batches_per_false_alarm),
+        conditions: conditions(view.monitor.series.len()),
         rationale: view.policy.rationale.clone(),
         rows_min: whole(view.policy.rows_min),
         cadence: match view.policy.cadence {

@@ -15,6 +15,7 @@ pub mod export_evidence;
 pub mod fingerprint_files;
 pub mod ingest_batch;
 pub mod ingest_labels;
+pub mod prove_arithmetic;
 pub mod read_accounts;
 pub mod read_ledger;
 pub mod read_records;

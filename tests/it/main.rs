@@ -16,3 +16,4 @@ mod pages;
 mod readme;
 mod stories;
 mod thyroid;
+mod wording;
