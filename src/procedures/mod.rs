@@ -14,6 +14,7 @@ pub mod fingerprint_files;
 pub mod ingest_batch;
 pub mod ingest_labels;
 pub mod read_records;
+pub mod read_tiles;
 pub mod register_version;
 pub mod sign_decision;
 pub mod sign_in;

@@ -5,3 +5,4 @@ mod doors;
 mod ingest;
 mod registration;
 mod silence;
+mod tiles;
