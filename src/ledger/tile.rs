@@ -123,7 +123,7 @@ fn parse_index(text: &str) -> Option<u64> {
 pub fn append_entry(bundle: &mut Vec<u8>, leaf: &[u8]) -> Result<()> {
     let (found, allowed) = (leaf.len(), usize::from(u16::MAX));
     let length =
-        u16::try_from(found).map_err(|_| Error::TooLong { part: "entry", found, allowed })?;
+        u16::try_from(found).map_err(|_longer| Error::TooLong { part: "entry", found, allowed })?;
     bundle.extend_from_slice(&length.to_be_bytes());
     bundle.extend_from_slice(leaf);
     Ok(())

@@ -17,6 +17,6 @@ use crate::store::Store;
 pub fn read_tile(store: &Store, acting: &Acting, path: &str) -> Result<Vec<u8>> {
     acting.permit(Action::Read)?;
     let missing = || Error::NotFound { what: "tile", id: path.to_owned() };
-    let tile = Tile::parse(path).map_err(|_| missing())?;
+    let tile = Tile::parse(path).map_err(|_malformed| missing())?;
     store.read(|tx| tx.tile(tile))?.ok_or_else(missing)
 }
