@@ -33,7 +33,7 @@ pub(super) struct CompareArguments {
 }
 
 pub(super) fn run(arguments: &CompareArguments) -> Result<ExitCode> {
-    let (compared, _) =
+    let (compared, schema) =
         compare_files(&arguments.reference, &arguments.batch, arguments.schema.as_deref())?;
     if let Some(path) = &arguments.html {
         terminal::write_file(path, printable::comparison(&compared)?.as_bytes())?;
@@ -43,6 +43,15 @@ pub(super) fn run(arguments: &CompareArguments) -> Result<ExitCode> {
     } else {
         let comparison = &compared.comparison;
         terminal::say(&table(&comparison.features));
+        let left_out: Vec<String> = schema
+            .columns
+            .iter()
+            .filter(|column| !column.role.is_monitored())
+            .map(|column| format!("`{}` ({})", column.name, column.role.word()))
+            .collect();
+        if !left_out.is_empty() {
+            terminal::say(&format!("not compared: {}", left_out.join(", ")));
+        }
         let of = |verdict| comparison.features.iter().filter(move |f| f.verdict == verdict);
         of(Verdict::Drift)
             .chain(of(Verdict::NotEvaluated))

@@ -159,7 +159,8 @@ pub fn infer(file: &TableFile) -> Result<TableSchema> {
 
 /// One declaration under which two tables with inferred schemas can both be read: `reference` decides roles and kinds.
 ///
-/// Where types differ the wider one is taken (null → any, whole number → number); otherwise text.
+/// Where types differ the wider one is taken (null → any, whole number → number); otherwise text. A column of the batch alone
+/// has nothing to be compared with and is declared `ignore`.
 pub fn unify(reference: &TableSchema, batch: &TableSchema) -> TableSchema {
     let mut unified = reference.clone();
     for column in &mut unified.columns {
@@ -181,5 +182,11 @@ pub fn unify(reference: &TableSchema, batch: &TableSchema) -> TableSchema {
             column.kind = Some(Kind::Categorical);
         }
     }
+    let only_in_batch = batch.columns.iter().filter(|c| reference.column(&c.name).is_none());
+    unified.columns.extend(only_in_batch.map(|column| Column {
+        role: Role::Ignore,
+        kind: None,
+        ..column.clone()
+    }));
     unified
 }
