@@ -16,4 +16,5 @@ pub mod problem;
 pub mod routes;
 pub mod server;
 pub mod session;
+pub mod tiles;
 pub mod tls;

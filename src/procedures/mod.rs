@@ -19,6 +19,7 @@ pub mod prove_arithmetic;
 pub mod read_accounts;
 pub mod read_ledger;
 pub mod read_records;
+pub mod read_tiles;
 pub mod register_version;
 pub mod sign_decision;
 pub mod sign_in;

@@ -6,3 +6,4 @@ mod ingest;
 mod registration;
 mod rows;
 mod silence;
+mod tiles;
