@@ -6,6 +6,7 @@
 pub mod acknowledge_alert;
 pub mod administer;
 pub mod check_store;
+pub mod compare_datasets;
 pub mod compare_files;
 pub mod demonstrate;
 pub mod draft_decision;
