@@ -382,10 +382,10 @@ fn for_each_cell(
             if from > to {
                 continue;
             }
-            let offset = (from - first_row) as usize;
             let declared = std::slice::from_ref(&columns[*column]);
             let name = declared[0].0.as_str();
-            let piece = frame.select([name])?.slice(offset as i64, (to - from + 1) as usize);
+            let offset = i64::try_from(from - first_row).unwrap_or(i64::MAX);
+            let piece = frame.select([name])?.slice(offset, (to - from + 1) as usize);
             for (index, digest) in
                 row_digests(&piece, declared).map_err(digest_error)?.into_iter().enumerate()
             {

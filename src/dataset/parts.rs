@@ -101,9 +101,8 @@ pub(super) fn refuse_other_columns(
 fn alike(a: &DataType, b: &DataType) -> bool {
     use DataType as D;
     match (a, b) {
-        (D::Null, _) | (_, D::Null) => true,
+        (D::Null, _) | (_, D::Null) | (D::Duration(_), D::Duration(_)) => true,
         (D::Datetime(_, zone_a), D::Datetime(_, zone_b)) => zone_a.is_some() == zone_b.is_some(),
-        (D::Duration(_), D::Duration(_)) => true,
         (a, b) if is_words(a) && is_words(b) => true,
         (a, b) => a == b || (a.is_integer() && b.is_integer()) || (a.is_float() && b.is_float()),
     }
