@@ -187,6 +187,9 @@ impl Error {
             Self::Provenance(provenance::Error::VersionTaken { .. }) => {
                 ("version_taken", 409, "register the content as a new version")
             }
+            Self::Provenance(provenance::Error::Overlap { .. }) => {
+                ("training_rows_found", 422, "remove the rows or justify them")
+            }
             Self::Provenance(_) => ("registration_not_valid", 422, "correct the registration"),
             Self::Review(review::Error::WrongState { .. }) => {
                 ("wrong_state", 409, "reload to see where it stands")

@@ -2,7 +2,7 @@
 
 use super::extract::{Caller, Shared, blocking};
 use super::problem::{Problem, ProblemDocument};
-use crate::procedures::{read_records, read_tiles};
+use crate::procedures::{read_ledger, read_tiles};
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpResponse, get, web};
 
@@ -16,7 +16,7 @@ pub(super) async fn read_newest_checkpoint(
     shared: web::Data<Shared>,
     caller: Caller,
 ) -> Result<HttpResponse, Problem> {
-    let note = blocking(move || read_records::checkpoint(&shared.store, &caller.0)).await?;
+    let note = blocking(move || read_ledger::checkpoint(&shared.store, &caller.0)).await?;
     Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(note))
 }
 

@@ -15,6 +15,7 @@ use crate::drift::promise::{conditions, promise};
 use crate::drift::report::DriftReport;
 use crate::procedures::read_records::{self, VersionView};
 use crate::provenance::lineage::Lineage;
+use crate::provenance::overlap::Overlap;
 use crate::provenance::registration::{NamedFile, Registration};
 use actix_web::{get, web};
 use askama::Template;
@@ -76,6 +77,7 @@ struct VersionPage {
     lineage: Markup,
     datasets: Vec<DatasetLine>,
     files: Vec<FileLine>,
+    overlaps: Vec<String>,
     policy: PolicyView,
     heat_map: HeatMap,
     evidence: Markup,
@@ -102,6 +104,7 @@ impl VersionPage {
             lineage: lineage_chart(&graph, made),
             datasets: datasets(&view.registration),
             files: files(&view.registration),
+            overlaps: overlaps(&view.registration),
             policy: policy(&view),
             heat_map: HeatMap::of(&reports),
             evidence: evidence_chart(&reports),
@@ -143,6 +146,11 @@ fn files(registration: &Registration) -> Vec<FileLine> {
     let code = registration.preparation_code.iter().map(|file| line("preparation code", file));
     let environment = registration.environment_lock.iter().map(|file| line("environment", file));
     artifacts.chain(code).chain(environment).collect()
+}
+
+fn overlaps(registration: &Registration) -> Vec<String> {
+    let sentence = |overlap: &Overlap| overlap.sentence(registration.rows_of(overlap));
+    registration.overlaps.iter().map(sentence).collect()
 }
 
 fn policy(view: &VersionView) -> PolicyView {

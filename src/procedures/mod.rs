@@ -7,6 +7,7 @@ pub mod acknowledge_alert;
 pub mod administer;
 pub mod check_guarantee;
 pub mod check_store;
+pub mod compare_datasets;
 pub mod compare_files;
 mod count_rows;
 pub mod demonstrate;

@@ -8,19 +8,19 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::Command;
 
-struct Said {
-    code: Option<i32>,
-    out: String,
-    err: String,
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Said {
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {} {}", self.out, self.err))
     }
 }
 
-fn run(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Said {
+pub(crate) fn run(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Said {
     let output = Command::new(env!("CARGO_BIN_EXE_driftledger"))
         .args(arguments)
         .env_remove("DRIFTLEDGER_TOKEN")
@@ -226,7 +226,7 @@ fn a_mistake_is_answered_with_what_to_do() {
         (vec!["comprae", &reference, &reference], vec!["compare"]),
         (vec!["compare", &reference], vec!["<BATCH>"]),
         (vec!["compare", &reference, &reference, "--schema", "s.json"], vec!["`s.json`"]),
-        (vec!["fingerprint"], vec!["<FILES>"]),
+        (vec!["fingerprint"], vec!["<TABLE>"]),
         (vec!["fingerprint", "Cargo.toml"], vec!["format", ".parquet"]),
         (vec!["ingest", &reference, "--model", "a", "--version", "1"], vec!["--token"]),
         (vec!["verify", "no-pack.zip"], vec!["no-pack.zip"]),

@@ -6,6 +6,7 @@ use crate::evidence::{Files, story};
 use crate::harness::{registration, repository, schema};
 use driftledger::access::role::permission_table;
 use driftledger::api::routes::openapi;
+use driftledger::dataset::manifest::{DatasetManifest, MANIFEST_FORMAT};
 use driftledger::dataset::schema::{SCHEMA_FORMAT, TableSchema};
 use driftledger::drift::compare::{COMPARISON_FORMAT, Comparison};
 use driftledger::drift::report::{DriftReport, REPORT_FORMAT};
@@ -136,6 +137,15 @@ fn a_column_declaration_is_as_its_schema_says() {
     let path = repository("sample_data/thyroid_garvan/schema.json");
     let sample: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     hold_schema::<TableSchema>((SCHEMA_FORMAT, "schema"), &sample);
+}
+
+#[test]
+fn a_dataset_manifest_is_as_its_schema_says() {
+    let registration = registration("1", 1);
+    let fingerprint = registration.datasets[0].fingerprint.clone();
+    let manifest = DatasetManifest::new(registration.schema, fingerprint);
+    let record = serde_json::to_value(&manifest).unwrap();
+    hold_schema::<DatasetManifest>((MANIFEST_FORMAT, "format"), &record);
 }
 
 #[test]

@@ -7,6 +7,7 @@
 )]
 
 mod cli;
+mod datasets;
 mod evidence;
 mod faults;
 mod golden;
