@@ -11,6 +11,7 @@ mod demo;
 mod diff;
 mod export;
 mod fingerprint;
+mod bench;
 mod guarantee;
 mod ingest;
 mod openapi;
@@ -70,6 +71,8 @@ enum Command {
     Selftest(selftest::SelftestArguments),
     /// Measure the false-alarm guarantee by simulation, beside common rules
     Guarantee(guarantee::GuaranteeArguments),
+    /// Measure speed and memory on generated tables, beside what polars alone takes
+    Bench(bench::BenchArguments),
     /// Print the OpenAPI description
     Openapi,
 }
@@ -94,6 +97,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Token(arguments) => administration::token(&arguments),
         Command::Selftest(arguments) => selftest::run(&arguments),
         Command::Guarantee(arguments) => guarantee::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Openapi => openapi::run(),
     };
     match outcome {

@@ -10,6 +10,7 @@ pub mod difference;
 pub mod error;
 pub mod files;
 pub mod fingerprint;
+pub mod generated;
 pub mod infer;
 pub mod manifest;
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::schema::{CsvContract, TableSchema};
 use polars::prelude::{
     Column as PolarsColumn, DataFrame, Engine, IntoLazy, IpcStreamReader, JsonReader,
     LazyCsvReader, LazyFileListReader, LazyFrame, LazyJsonLineReader, PlRefPath, PlanCallback,
-    ScanArgsParquet, SerReader, UnifiedScanArgs,
+    ScanArgsParquet, SerReader, UnifiedScanArgs, all,
 };
 use std::fs::File;
 use std::io::Read;
@@ -281,6 +281,45 @@ impl TableFile {
             Err(_) => Err(self.not_a_table(polars::error::PolarsError::ComputeError(
                 "the decoder stopped on these bytes".into(),
             ))),
+        }
+    }
+
+    /// Minimum, maximum and null count of every column by polars alone, streamed: the floor of any judgement of the table.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotATable`].
+    pub fn scan_extremes(&self) -> Result<()> {
+        let scan = self.floor_scan().map_err(|e| self.not_a_table(e))?;
+        let query = scan.select([
+            all().as_expr().min().name().suffix(" min"),
+            all().as_expr().max().name().suffix(" max"),
+            all().as_expr().null_count().name().suffix(" nulls"),
+        ]);
+        query.collect_with_engine(Engine::Streaming).map_err(|e| self.not_a_table(e))?;
+        Ok(())
+    }
+
+    /// Decodes every column by polars alone, streamed, and drops it: the floor of any fingerprint of the table.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotATable`].
+    pub fn decode(&self) -> Result<()> {
+        let callback = PlanCallback::new(|_frame| Ok(false));
+        let query = self
+            .floor_scan()
+            .and_then(|scan| scan.sink_batches(callback, true, None))
+            .map_err(|e| self.not_a_table(e))?;
+        query.collect_with_engine(Engine::Streaming).map_err(|e| self.not_a_table(e))?;
+        Ok(())
+    }
+
+    /// The scan that a user of polars would write: CSV with inferred types.
+    fn floor_scan(&self) -> polars::error::PolarsResult<LazyFrame> {
+        match self.format {
+            Format::Csv => LazyCsvReader::new(PlRefPath::try_from_path(&self.path)?).finish(),
+            _ => self.scan_one(&CsvContract::default()),
         }
     }
 

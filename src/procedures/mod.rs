@@ -16,6 +16,7 @@ pub mod export_evidence;
 pub mod fingerprint_files;
 pub mod ingest_batch;
 pub mod ingest_labels;
+pub mod measure_speed;
 pub mod prove_arithmetic;
 pub mod read_accounts;
 pub mod read_ledger;

@@ -17,6 +17,7 @@
 pub mod adjust;
 pub mod adwin;
 pub mod anderson_darling;
+pub mod bin_search;
 pub mod binning;
 pub mod chi_square;
 pub mod cliffs_delta;
