@@ -4,6 +4,7 @@
 //! found (drift, a difference, a finding), 2 not done.
 
 mod administration;
+mod bench;
 mod check;
 mod client;
 mod compare;
@@ -11,7 +12,6 @@ mod demo;
 mod diff;
 mod export;
 mod fingerprint;
-mod bench;
 mod guarantee;
 mod ingest;
 mod openapi;

@@ -6,10 +6,12 @@
 pub mod bins;
 pub mod cells;
 pub mod clusters;
+pub mod columns;
 pub mod difference;
 pub mod error;
 pub mod files;
 pub mod fingerprint;
+mod floor;
 pub mod generated;
 pub mod infer;
 pub mod manifest;
@@ -24,5 +26,6 @@ pub mod schema;
 pub mod slices;
 pub mod tdh1;
 pub mod thinned;
+mod typed;
 
 pub use error::{CellError, Error, Result};

@@ -6,6 +6,7 @@
 
 use super::bins::{FeatureBins, numbers, texts};
 use super::clusters::{ClusterCounter, Clusters};
+use super::columns::Columns;
 use super::error::Result;
 use super::reader::TableFile;
 use super::row_ids::CountedRows;
@@ -108,8 +109,13 @@ impl Profile {
 /// How one feature's cells are found in its bins.
 enum Counter {
     /// Constant, ordered: one search over all edges of interest, folded into the counts at the end.
-    Ordered { search: BinSearch, fine: Vec<BlockCounts> },
-    Levels { index: AHashMap<String, usize> },
+    Ordered {
+        search: BinSearch,
+        fine: Vec<BlockCounts>,
+    },
+    Levels {
+        index: AHashMap<String, usize>,
+    },
     /// Nothing but nulls is counted.
     None,
 }
@@ -339,6 +345,27 @@ impl<'a> Profiler<'a> {
             segments: self.slices.finish(),
         }
     }
+}
+
+/// Profiles the columns of `group` on their frozen `bins`; clusters and segments go across columns and are not counted.
+///
+/// # Errors
+///
+/// Those of [`Columns::for_each_chunk`].
+pub fn profile_columns(group: &Columns<'_>, bins: &[FeatureBins]) -> Result<Vec<FeatureProfile>> {
+    let columns = group.schema().monitored().zip(bins);
+    let mut counters: Vec<FeatureCounter<'_>> =
+        columns.map(|(column, bins)| FeatureCounter::new(column, bins)).collect();
+    let mut offset = 0;
+    group.for_each_chunk(|frame| {
+        counters.par_iter_mut().try_for_each(|counter| {
+            let column = frame.column(&counter.column.name)?;
+            counter.visit(column.as_materialized_series(), offset)
+        })?;
+        offset += frame.height() as u64;
+        Ok(())
+    })?;
+    Ok(counters.into_iter().map(FeatureCounter::finish).collect())
 }
 
 /// Profiles the table in `file` on the frozen `bins` of the monitored columns of `schema`.

@@ -129,11 +129,8 @@ fn perform(work: Work, reference: &Path, batch: &Path, version: Option<&Version>
 }
 
 fn sha256(path: &Path) -> Result<()> {
-    let failed = |source| Error::File {
-        doing: "reading",
-        path: path.display().to_string(),
-        source,
-    };
+    let failed =
+        |source| Error::File { doing: "reading", path: path.display().to_string(), source };
     let mut file = std::fs::File::open(path).map_err(failed)?;
     let (mut hash, mut buffer) = (Sha256::new(), vec![0; 1 << 20]);
     loop {
