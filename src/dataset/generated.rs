@@ -1,11 +1,10 @@
 //! Generated tables for benchmarks: number columns, some with nulls, some rounded, and text columns of few and of many levels.
 
 use super::error::{Error, Result};
+use crate::statistics::draws::Draws;
 use polars::prelude::{
     Column, CsvWriter, DataFrame, NamedFrom, ParquetCompression, ParquetWriter, SerWriter, Series,
 };
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::fs::File;
 use std::path::Path;
 
@@ -24,7 +23,7 @@ pub struct GeneratedTable {
     /// Columns of text with 5, 20, 100, 1 000 and 10 000 levels in turn, the first level being the most frequent.
     pub texts: usize,
     /// Seed of all values.
-    pub seed: u64,
+    pub seed: [u8; 32],
 }
 
 impl GeneratedTable {
@@ -34,7 +33,7 @@ impl GeneratedTable {
     ///
     /// [`Error::Open`] when the file cannot be made, [`Error::Engine`] when it cannot be written.
     pub fn write_parquet(&self, path: &Path) -> Result<()> {
-        let mut draws = ChaCha8Rng::seed_from_u64(self.seed);
+        let mut draws = Draws::new(self.seed);
         let first = self.chunk(0, &mut draws)?;
         let writer = ParquetWriter::new(created(path)?)
             .with_compression(ParquetCompression::Zstd(None))
@@ -57,7 +56,7 @@ impl GeneratedTable {
     ///
     /// [`Error::Open`] when the file cannot be made, [`Error::Engine`] when it cannot be written.
     pub fn write_csv(&self, path: &Path) -> Result<()> {
-        let mut draws = ChaCha8Rng::seed_from_u64(self.seed);
+        let mut draws = Draws::new(self.seed);
         let mut file = created(path)?;
         let mut written = 0;
         while written < self.rows {
@@ -68,7 +67,7 @@ impl GeneratedTable {
         Ok(())
     }
 
-    fn chunk(&self, written: u64, draws: &mut ChaCha8Rng) -> Result<DataFrame> {
+    fn chunk(&self, written: u64, draws: &mut Draws) -> Result<DataFrame> {
         let rows = usize::try_from(GROUP_ROWS.min(self.rows - written)).unwrap_or(usize::MAX);
         let numbers = (0..self.numbers).map(|column| number_column(column, rows, draws));
         let mut columns: Vec<Column> = numbers.collect();
@@ -81,34 +80,27 @@ fn created(path: &Path) -> Result<File> {
     File::create(path).map_err(|source| Error::Open { path: path.display().to_string(), source })
 }
 
-/// A number in [0, 1).
-fn uniform(draws: &mut ChaCha8Rng) -> f64 {
-    (draws.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
-}
-
-fn number_column(column: usize, rows: usize, draws: &mut ChaCha8Rng) -> Column {
+fn number_column(column: usize, rows: usize, draws: &mut Draws) -> Column {
     let scale = column as f64 + 1.0;
-    let value = |draws: &mut ChaCha8Rng| {
-        let (u, v) = (1.0 - uniform(draws), uniform(draws));
-        let normal = libm::sqrt(-2.0 * libm::log(u)) * libm::cos(std::f64::consts::TAU * v);
-        let value = 10.0 * scale + scale * normal;
+    let value = |draws: &mut Draws| {
+        let value = 10.0 * scale + scale * draws.normal();
         if column.is_multiple_of(2) { (value * 100.0).round() / 100.0 } else { value }
     };
     let name = format!("number_{column:03}").into();
     if column.is_multiple_of(5) {
         let values: Vec<Option<f64>> =
-            (0..rows).map(|_| (uniform(draws) >= 0.02).then(|| value(draws))).collect();
+            (0..rows).map(|_| (draws.uniform() >= 0.02).then(|| value(draws))).collect();
         Series::new(name, values).into()
     } else {
         Series::new(name, (0..rows).map(|_| value(draws)).collect::<Vec<f64>>()).into()
     }
 }
 
-fn text_column(column: usize, rows: usize, draws: &mut ChaCha8Rng) -> Column {
+fn text_column(column: usize, rows: usize, draws: &mut Draws) -> Column {
     let levels = LEVELS[column % LEVELS.len()];
     let texts: Vec<String> = (0..rows)
         .map(|_| {
-            let place = uniform(draws);
+            let place = draws.uniform();
             format!("level_{}", (place * place * f64::from(levels)).floor())
         })
         .collect();
@@ -125,7 +117,7 @@ mod tests {
     fn both_formats_hold_the_same_values() {
         let folder = tempfile::tempdir().unwrap();
         let (parquet, csv) = (folder.path().join("t.parquet"), folder.path().join("t.csv"));
-        let table = GeneratedTable { rows: 500, numbers: 6, texts: 2, seed: 7 };
+        let table = GeneratedTable { rows: 500, numbers: 6, texts: 2, seed: [7; 32] };
         table.write_parquet(&parquet).unwrap();
         table.write_csv(&csv).unwrap();
         let read = |path: &Path| {

@@ -187,13 +187,17 @@ impl TableFile {
         if !self.is_columnar() {
             return Ok(None);
         }
-        let scan = self.scan(&CsvContract::default())?;
-        let counted = scan
-            .select([len()])
-            .collect_with_engine(Engine::Streaming)
-            .and_then(|done| done.unwrap_single().column("len")?.get(0)?.try_extract::<u64>())
-            .map_err(|e| self.not_a_table(e))?;
-        Ok(Some(counted))
+        let files = self.parts.iter().map(|part| self.of_part(part));
+        let mut rows = 0;
+        // File by file: polars adds the lengths of a union in a type that it cannot sum.
+        for file in files.chain(self.parts.is_empty().then(|| self.clone())) {
+            rows += file
+                .scan_one(&CsvContract::default())
+                .and_then(|scan| scan.select([len()]).collect_with_engine(Engine::Streaming))
+                .and_then(|done| done.unwrap_single().column("len")?.get(0)?.try_extract::<u64>())
+                .map_err(|e| file.not_a_table(e))?;
+        }
+        Ok(Some(rows))
     }
 
     pub(super) fn not_a_table(&self, source: polars::error::PolarsError) -> Error {

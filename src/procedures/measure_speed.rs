@@ -9,13 +9,13 @@ use crate::dataset::fingerprint::{RowSet, digest_file};
 use crate::dataset::infer::infer;
 use crate::dataset::profile::profile;
 use crate::dataset::reader::TableFile;
+use crate::digest;
 use crate::drift::assess::{MonitorState, assess};
 use crate::drift::monitor::Monitor;
 use crate::drift::policy::Policy;
 use crate::drift::reference::Reference;
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::io::Read;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -132,15 +132,13 @@ fn sha256(path: &Path) -> Result<()> {
     let failed =
         |source| Error::File { doing: "reading", path: path.display().to_string(), source };
     let mut file = std::fs::File::open(path).map_err(failed)?;
-    let (mut hash, mut buffer) = (Sha256::new(), vec![0; 1 << 20]);
+    let mut buffer = vec![0; 1 << 22];
     loop {
         match file.read(&mut buffer).map_err(failed)? {
-            0 => break,
-            read => hash.update(&buffer[..read]),
-        }
+            0 => return Ok(()),
+            read => std::hint::black_box(digest::sha256(&buffer[..read])),
+        };
     }
-    std::hint::black_box(hash.finalize());
-    Ok(())
 }
 
 /// Anonymous resident memory of this process; 0 where `/proc` does not tell.
