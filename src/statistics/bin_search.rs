@@ -53,13 +53,10 @@ impl BinSearch {
     }
 
     fn cell(&self, value: f64) -> usize {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "the cast saturates and takes NaN (∞ · 0) for 0; a negative cell is the first one"
-        )]
+        #[expect(clippy::cast_possible_truncation, reason = "the cast saturates, NaN (∞ · 0) is 0")]
         let cell = ((value - self.low) * self.scale) as i32;
-        (cell.max(0) as usize).min(CELLS - 1)
+        // A negative cell is the first one.
+        usize::try_from(cell).unwrap_or(0).min(CELLS - 1)
     }
 
     /// The bin of `value`, which is finite: the number of edges strictly below it.
