@@ -13,6 +13,7 @@ mod fingerprint;
 mod ingest;
 mod openapi;
 mod register;
+mod review_plan;
 mod schema;
 mod selftest;
 mod serve;
@@ -62,6 +63,8 @@ enum Command {
     User(administration::UserArguments),
     /// Issue tokens for programs
     Token(administration::TokenArguments),
+    /// Say how many predictions people must review for a claim
+    ReviewPlan(review_plan::ReviewPlanArguments),
     /// Run the known answers of every statistic
     Selftest(selftest::SelftestArguments),
     /// Print the OpenAPI description
@@ -85,6 +88,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Export(arguments) => export::run(&arguments),
         Command::User(arguments) => administration::user(&arguments),
         Command::Token(arguments) => administration::token(&arguments),
+        Command::ReviewPlan(arguments) => review_plan::run(&arguments),
         Command::Selftest(arguments) => selftest::run(&arguments),
         Command::Openapi => openapi::run(),
     };

@@ -49,6 +49,7 @@ pub mod moments;
 pub mod noncentral_chi_square;
 pub mod page_hinkley;
 pub mod psi;
+pub mod review_plan;
 pub mod score_card;
 pub mod selftest;
 pub mod significance;
