@@ -10,9 +10,11 @@ use tabled::settings::Style;
 
 /// Arguments of `review-plan`.
 #[derive(Debug, Args)]
-#[command(after_help = "The stop-any-time plan may be looked at after every case and is the one to take. A fixed plan is \
+#[command(
+    after_help = "The stop-any-time plan may be looked at after every case and is the one to take. A fixed plan is \
     decided before the first case and carried out once.\n\n\
-    Example: driftledger review-plan --claim 0.02 --lot 500")]
+    Example: driftledger review-plan --claim 0.02 --lot 500"
+)]
 pub(super) struct ReviewPlanArguments {
     /// Error rate that the review shall exclude, for example 0.02
     #[arg(long)]

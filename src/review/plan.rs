@@ -6,9 +6,7 @@
 
 use super::Result;
 use crate::statistics::intervals::clopper_pearson;
-use crate::statistics::review_plan::{
-    fixed_plan, lot_plan, pass_probability, stop_any_time_plan,
-};
+use crate::statistics::review_plan::{fixed_plan, lot_plan, pass_probability, stop_any_time_plan};
 use serde::Serialize;
 
 /// Errors met for which the stop-any-time plan is printed.

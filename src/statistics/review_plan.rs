@@ -227,7 +227,10 @@ mod tests {
             assert_eq!(found, expected, "{claim}");
         }
         assert_eq!(lot_plan(0.01, 0.95, 1).unwrap(), 1);
-        assert_eq!(lot_plan(0.02, 0.95, 1_000_000_000).unwrap(), fixed_plan(0.02, 0.95, 0).unwrap());
+        assert_eq!(
+            lot_plan(0.02, 0.95, 1_000_000_000).unwrap(),
+            fixed_plan(0.02, 0.95, 0).unwrap()
+        );
         assert!(lot_plan(0.02, 0.95, 0).is_err());
     }
 
@@ -246,11 +249,9 @@ mod tests {
     #[test]
     fn what_an_accepted_quality_lot_shows() {
         // (n, Ac) of the usual AQL 1 % plans: upper 95 % limit after acceptance, and how often 2 % errors pass
-        for ((cases, allowed), (shown, passed)) in [
-            ((50, 1), (0.0914, 0.736)),
-            ((125, 3), (0.0609, 0.759)),
-            ((500, 10), (0.0337, 0.583)),
-        ] {
+        for ((cases, allowed), (shown, passed)) in
+            [((50, 1), (0.0914, 0.736)), ((125, 3), (0.0609, 0.759)), ((500, 10), (0.0337, 0.583))]
+        {
             let upper = clopper_pearson(allowed, cases, 0.90).unwrap().upper;
             assert!((upper - shown).abs() < 5e-5, "{cases}: {upper}");
             let found = pass_probability(cases, allowed, 0.02);
