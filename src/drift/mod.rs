@@ -9,6 +9,7 @@ pub mod chart;
 pub mod compare;
 pub mod episode;
 pub mod monitor;
+pub mod performance;
 pub mod policy;
 pub mod reference;
 pub mod report;

@@ -117,7 +117,7 @@ impl Monitor {
                 names_of(feature).into_iter().map(move |name| (index, name))
             })
             .collect();
-        let weight = 1.0 / planned.len().max(1) as f64;
+        let weight = policy.batch_share() / planned.len().max(1) as f64;
         let series = planned
             .par_iter()
             .map(|&(index, name)| {

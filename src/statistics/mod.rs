@@ -18,6 +18,7 @@ pub mod adjust;
 pub mod adwin;
 pub mod anderson_darling;
 pub mod binning;
+pub mod brier_score;
 pub mod calibration_error;
 pub mod chi_square;
 pub mod cliffs_delta;
