@@ -6,7 +6,7 @@ use crate::drift::report::DriftReport;
 use crate::error::{Error, Result};
 use crate::procedures::Recorded;
 use crate::procedures::ingest_batch::{IngestBatch, ingest_batch};
-use crate::procedures::ingest_labels::ingest_labels;
+use crate::procedures::ingest_labels::{LabelsAbout, ingest_labels};
 use crate::procedures::read_records::{self, PAGE_ROWS_MAX};
 use crate::store::batches::{BatchRow, LabelsRow, QuarantineRow, ReportRow};
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
@@ -22,6 +22,16 @@ pub struct BatchQuery {
     pub period_start: Option<String>,
     /// End of the event period, RFC 3339, not included.
     pub period_end: Option<String>,
+}
+
+/// What a delivery of labels is about.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct LabelsQuery {
+    /// Name of the batch; without it, a row id belongs to the first batch that brought it.
+    pub batch: Option<String>,
+    /// Why these labels correct earlier ones; without it, the first label of a row stands.
+    pub corrects: Option<String>,
 }
 
 /// Where a page of a list begins.
@@ -129,18 +139,23 @@ pub(super) async fn list_quarantine(
 }
 
 /// Sends labels that arrived after their rows: a table with the id column and the label.
-#[utoipa::path(tag = "batches", request_body(content = Vec<u8>, content_type = "text/csv"), responses((status = 201, body = Recorded<LabelsRow>)))]
+#[utoipa::path(tag = "batches", params(LabelsQuery), request_body(content = Vec<u8>, content_type = "text/csv"), responses(
+    (status = 201, body = Recorded<LabelsRow>), (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
 #[post("/models/{model}/versions/{version}/labels")]
 pub(super) async fn create_labels(
     request: HttpRequest,
     shared: web::Data<Shared>,
     caller: Caller,
     path: web::Path<(String, String)>,
+    query: web::Query<LabelsQuery>,
     body: Body,
 ) -> std::result::Result<HttpResponse, Problem> {
     let delivery = spool(&shared, body, Some(format_of(&request)?)).await?;
     let (model, version) = path.into_inner();
-    let work = move || ingest_labels(&shared.store, &caller.0, (&model, &version), delivery);
+    let LabelsQuery { batch, corrects } = query.into_inner();
+    let about = LabelsAbout { batch, corrects };
+    let work =
+        move || ingest_labels(&shared.store, &caller.0, (&model, &version), &about, delivery);
     Ok(HttpResponse::Created().json(blocking(work).await?))
 }
 

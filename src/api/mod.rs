@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod limits;
 pub mod models;
 pub mod operation;
+pub mod performance;
 pub mod problem;
 pub mod routes;
 pub mod server;

@@ -1,7 +1,7 @@
 //! The whole list of API routes, and the OpenAPI description made from it.
 
 use super::extract::{caller_first, no_route};
-use super::{accounts, alerts, batches, evidence, ledger, models, operation, session};
+use super::{accounts, alerts, batches, evidence, ledger, models, operation, performance, session};
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
 use utoipa::openapi::OpenApi;
@@ -28,6 +28,9 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(batches::list_quarantine)
             .service(batches::create_labels)
             .service(batches::read_report)
+            .service(performance::evaluate)
+            .service(performance::list_cohorts)
+            .service(performance::read_cohort)
             .service(evidence::read_evidence)
             .service(alerts::list_alerts)
             .service(alerts::read_alert)

@@ -12,6 +12,7 @@ mod export;
 mod fingerprint;
 mod ingest;
 mod openapi;
+mod performance;
 mod register;
 mod review_plan;
 mod schema;
@@ -51,6 +52,8 @@ enum Command {
     Ingest(ingest::IngestArguments),
     /// Send labels that arrived after their rows
     Labels(ingest::LabelsArguments),
+    /// Show what the labels say, batch by batch
+    Performance(performance::PerformanceArguments),
     /// Compare two files: the drift report without a server
     Compare(compare::CompareArguments),
     /// Verify an evidence pack, offline
@@ -82,6 +85,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Register(arguments) => register::run(&arguments),
         Command::Ingest(arguments) => ingest::run(&arguments),
         Command::Labels(arguments) => ingest::run_labels(&arguments),
+        Command::Performance(arguments) => performance::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),

@@ -12,6 +12,7 @@ pub mod infer;
 mod one_table;
 pub mod profile;
 pub mod reader;
+pub mod rows;
 pub mod schema;
 pub mod tdh1;
 

@@ -180,12 +180,16 @@ impl WriteTx<'_> {
         )
     }
 
-    /// Records a delivery of labels.
+    /// Records a delivery of labels; the batch it is about and why it corrects earlier labels, if it says so.
     ///
     /// # Errors
     ///
     /// Those of the database.
-    pub fn insert_labels(&mut self, labels: &BatchRow) -> Result<()> {
+    pub fn insert_labels(
+        &mut self,
+        labels: &BatchRow,
+        (batch_id, corrects): (Option<&str>, Option<&str>),
+    ) -> Result<()> {
         self.insert(
             "labels",
             &[
@@ -196,6 +200,8 @@ impl WriteTx<'_> {
                 ("bytes", &signed(labels.bytes)),
                 ("blake3", &labels.blake3),
                 ("sha256", &labels.sha256),
+                ("batch_id", &batch_id),
+                ("corrects", &corrects),
             ],
         )
     }

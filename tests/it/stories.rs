@@ -3,5 +3,6 @@
 mod decision;
 mod doors;
 mod ingest;
+mod performance;
 mod registration;
 mod silence;

@@ -174,7 +174,7 @@ fn maturity(context: &CohortContext, tally: &Tally, rule: &PerformanceRule) -> M
         Ok(_) => {}
         Err(_) => return immature("its labels are never due".to_owned()),
     }
-    let compared = tally.labelled - tally.without_prediction;
+    let compared = tally.labelled.saturating_sub(tally.without_prediction);
     if compared == 0 {
         return immature("no label has come".to_owned());
     }

@@ -57,12 +57,33 @@ pub struct Delivered<'a> {
     pub batch_id: Option<&'a str>,
     /// Whether it corrects earlier labels.
     pub corrects: bool,
+    /// Its place among the deliveries.
+    pub order: u64,
 }
 
 #[derive(Debug)]
 struct Held {
     label: RowLabel,
+    /// Place and kind of the delivery that first brought it.
+    order: u64,
+    corrects: bool,
     taken: bool,
+}
+
+impl Held {
+    /// A second value for the row.
+    fn meet(&mut self, value: &str, corrects: bool) {
+        let label = &mut self.label;
+        if class_name(&label.in_force) == class_name(value) {
+            return;
+        }
+        if corrects {
+            value.clone_into(&mut label.in_force);
+            (label.corrected, label.conflicting) = (true, false);
+        } else {
+            label.conflicting = true;
+        }
+    }
 }
 
 /// Labels by row id; those about one batch apart from those about any.
@@ -88,30 +109,40 @@ impl LabelBook {
                     corrected: false,
                     group: key.group(),
                 };
-                page.insert(key, Held { label, taken: false });
+                let Delivered { order, corrects, .. } = *delivered;
+                page.insert(key, Held { label, order, corrects, taken: false });
             }
-            Some(held) if class_name(&held.label.in_force) == class_name(value) => {}
-            Some(held) if delivered.corrects => {
-                value.clone_into(&mut held.label.in_force);
-                (held.label.corrected, held.label.conflicting) = (true, false);
-            }
-            Some(held) => held.label.conflicting = true,
+            Some(held) => held.meet(value, delivered.corrects),
         }
     }
 
     /// The label of a row of `batch_id`; batches in the order in which they came. `Some(None)`: it has one, but an earlier
     /// row had the same id and took it.
-    pub fn take(&mut self, batch_id: &str, key: RowKey) -> Option<Option<&RowLabel>> {
+    ///
+    /// A label about this batch and one about any batch meet like two labels of one row: the earlier one stands.
+    pub fn take(&mut self, batch_id: &str, key: RowKey) -> Option<Option<RowLabel>> {
         let own = self.of_batch.get_mut(batch_id).and_then(|page| page.get_mut(&key));
-        let held = match own {
-            Some(held) => held,
-            None => self.any.get_mut(&key)?,
-        };
-        if held.taken {
-            return Some(None);
+        match (own, self.any.get_mut(&key)) {
+            (None, None) => None,
+            (Some(held), None) | (None, Some(held)) => {
+                let label = (!held.taken).then(|| held.label.clone());
+                held.taken = true;
+                Some(label)
+            }
+            (Some(own), Some(any)) if own.taken || any.taken => {
+                // The id is another batch's, or this row came twice: what is about this batch decides.
+                let label = (!own.taken).then(|| own.label.clone());
+                own.taken = true;
+                Some(label)
+            }
+            (Some(own), Some(any)) => {
+                (own.taken, any.taken) = (true, true);
+                let (first, second) = if own.order < any.order { (own, any) } else { (any, own) };
+                let mut met = Held { label: first.label.clone(), ..*first };
+                met.meet(&second.label.in_force, second.corrects || second.label.corrected);
+                Some(Some(met.label))
+            }
         }
-        held.taken = true;
-        Some(Some(&held.label))
     }
 
     /// Labelled row ids, and those that a row took.
@@ -127,7 +158,7 @@ impl LabelBook {
 mod tests {
     use super::*;
 
-    const ANY: Delivered<'_> = Delivered { batch_id: None, corrects: false };
+    const ANY: Delivered<'_> = Delivered { batch_id: None, corrects: false, order: 0 };
 
     #[test]
     fn a_later_value_never_overwrites_the_first_silently() {
@@ -138,8 +169,7 @@ mod tests {
         }
         let corrects = Delivered { corrects: true, ..ANY };
         book.enter(&corrects, keys.key("c"), "1");
-        let label =
-            |book: &mut LabelBook, row| book.take("x", keys.key(row)).unwrap().unwrap().clone();
+        let label = |book: &mut LabelBook, row| book.take("x", keys.key(row)).unwrap().unwrap();
         assert!(!label(&mut book, "a").conflicting);
         let b = label(&mut book, "b");
         assert!(b.conflicting && b.in_force == "1");
@@ -153,12 +183,17 @@ mod tests {
         let keys = RowKeys::default();
         let mut book = LabelBook::default();
         book.enter(&ANY, keys.key("1"), "ok");
-        book.enter(&Delivered { batch_id: Some("june"), corrects: false }, keys.key("1"), "bad");
+        let june = Delivered { batch_id: Some("june"), corrects: false, order: 1 };
+        book.enter(&june, keys.key("1"), "bad");
+        book.enter(&june, keys.key("3"), "bad");
+        book.enter(&Delivered { order: 2, ..ANY }, keys.key("3"), "ok");
         assert_eq!(book.take("may", keys.key("1")).unwrap().unwrap().in_force, "ok");
         assert!(book.take("april", keys.key("1")).unwrap().is_none());
         assert_eq!(book.take("june", keys.key("1")).unwrap().unwrap().in_force, "bad");
         assert!(book.take("may", keys.key("2")).is_none());
-        assert_eq!(book.counts(), (2, 2));
+        let both = book.take("june", keys.key("3")).unwrap().unwrap();
+        assert!(both.conflicting && both.in_force == "bad");
+        assert_eq!(book.counts(), (4, 4));
     }
 
     #[test]
