@@ -10,6 +10,7 @@ mod compare;
 mod demo;
 mod export;
 mod fingerprint;
+mod guarantee;
 mod ingest;
 mod openapi;
 mod performance;
@@ -70,6 +71,8 @@ enum Command {
     ReviewPlan(review_plan::ReviewPlanArguments),
     /// Run the known answers of every statistic
     Selftest(selftest::SelftestArguments),
+    /// Measure the false-alarm guarantee by simulation, beside common rules
+    Guarantee(guarantee::GuaranteeArguments),
     /// Print the OpenAPI description
     Openapi,
 }
@@ -94,6 +97,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Token(arguments) => administration::token(&arguments),
         Command::ReviewPlan(arguments) => review_plan::run(&arguments),
         Command::Selftest(arguments) => selftest::run(&arguments),
+        Command::Guarantee(arguments) => guarantee::run(&arguments),
         Command::Openapi => openapi::run(),
     };
     match outcome {

@@ -10,12 +10,14 @@ pub mod compare;
 pub mod episode;
 pub mod monitor;
 pub mod performance;
+pub mod peer_rules;
 pub mod policy;
 pub mod reference;
 pub mod report;
 pub mod sentence;
 pub mod shown;
 pub mod silence;
+pub mod simulation;
 
 /// Why a batch cannot be judged at all.
 #[derive(Debug, thiserror::Error)]

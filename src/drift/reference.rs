@@ -1,7 +1,9 @@
 //! The reference: the frozen profile of the agreed data that every batch is judged against.
 
 use super::{Error, Result};
-use crate::dataset::bins::{FeatureBins, Sample, collect_samples, freeze_bins};
+use crate::dataset::bins::{
+    FeatureBins, HELD_VALUES_MAX, Sample, collect_samples, freeze_bins, narrow_samples,
+};
 use crate::dataset::profile::{FeatureProfile, profile};
 use crate::dataset::reader::TableFile;
 use crate::dataset::schema::{Kind, Role, TableSchema};
@@ -40,13 +42,13 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// Learns the reference from `file`: bins in one pass, counts in a second.
+    /// Learns the reference from `file`: bins first, then counts; the memory does not grow with the rows.
     ///
     /// # Errors
     ///
     /// [`Error::Dataset`] when the table is not as `schema` declares it.
     pub fn learn(file: &TableFile, schema: &TableSchema) -> Result<Self> {
-        Self::learn_from(file, schema, &collect_samples(file, schema)?)
+        Self::learn_from(file, schema, &mut collect_samples(file, schema, HELD_VALUES_MAX)?)
     }
 
     /// The same with the samples of `file` already collected.
@@ -54,7 +56,12 @@ impl Reference {
     /// # Errors
     ///
     /// [`Error::Dataset`] when the table is not as `schema` declares it.
-    pub fn learn_from(file: &TableFile, schema: &TableSchema, samples: &[Sample]) -> Result<Self> {
+    pub fn learn_from(
+        file: &TableFile,
+        schema: &TableSchema,
+        samples: &mut [Sample],
+    ) -> Result<Self> {
+        narrow_samples(file, schema, samples)?;
         let bins = freeze_bins(schema, samples);
         let counted = profile(file, schema, &bins)?;
         let features = schema

@@ -134,11 +134,7 @@ impl DriftReport {
         let assessment = assess(frozen.monitor, &before, &profile);
         let established = assessment.established;
         let mut features =
-            feature_reports(frozen, profile.features, assessment.series, |feature, profile| {
-                let mut shown = counted(feature, profile);
-                shown.extend(shown::from_quantiles(feature, profile));
-                shown
-            });
+            feature_reports(frozen, profile.features, assessment.series, from_profile);
         shown::adjust(&mut features.iter_mut().map(|f| &mut f.statistics).collect::<Vec<_>>());
         Ok(Self {
             format: REPORT_FORMAT.to_owned(),
@@ -251,6 +247,16 @@ pub(super) fn feature_reports(
             profile,
         })
         .collect()
+}
+
+/// The statistics that a profile alone gives: those of counts, and those of the quantile bins with their bounds.
+pub(super) fn from_profile(
+    feature: &super::reference::ReferenceFeature,
+    batch: &FeatureProfile,
+) -> Statistics {
+    let mut shown = counted(feature, batch);
+    shown.extend(shown::from_quantiles(feature, batch));
+    shown
 }
 
 /// Statistics on deciding bins; unseen values are a bin of their own here, because they are values of the batch.

@@ -4,6 +4,7 @@ use super::wording::{whole, words};
 use crate::drift::monitor::Monitor;
 use crate::drift::policy::Policy;
 use crate::drift::sentence::percent;
+use crate::statistics::tolerance::joint_coverage;
 
 /// The frozen tolerance of one series.
 #[derive(Clone, Debug)]
@@ -49,13 +50,26 @@ pub fn guarantee(policy: &Policy) -> String {
 }
 
 /// What the promise rests on.
-pub const CONDITIONS: [&str; 5] = [
-    "Every row is counted once: the same file sent again is not judged again.",
-    "Rows are independent given their batch; rows that belong together (one patient, one plate) break this.",
-    "The reference is large enough: each tolerance covers the reference's own sampling error (its 99.8 % quantile).",
-    "The tolerances cover the natural variation between batches; that is a judgement of people, stated in the rationale.",
-    "A false alarm is an alarm while no batch has been outside tolerance; an alarm about a real move beyond tolerance is a true alarm, even if the move is harmless.",
-];
+pub fn conditions(monitor: &Monitor) -> Vec<String> {
+    vec![
+        "Every row is counted once: the same file sent again is not judged again.".to_owned(),
+        "Rows are independent given their batch; rows that belong together (one patient, one plate) break this.".to_owned(),
+        reference_condition(monitor),
+        "The tolerances cover the natural variation between batches; that is a judgement of people, stated in the rationale.".to_owned(),
+        "A false alarm is an alarm while no batch has been outside tolerance; an alarm about a real move beyond tolerance is a true alarm, even if the move is harmless.".to_owned(),
+    ]
+}
+
+/// How surely the reference lies within the tolerances: of one series, and of all of them together.
+fn reference_condition(monitor: &Monitor) -> String {
+    let series = monitor.series.len();
+    let together = percent(joint_coverage(series));
+    format!(
+        "The reference is large enough: each tolerance covers the reference's own sampling error with 99.8 % confidence. For all \
+         {series} series together that is at least {together} (sum of the risks); a series whose reference is further off than \
+         that can alarm although nothing moved."
+    )
+}
 
 /// Criticalities that differ from the standard: `critical: TSH, FTI`.
 pub fn criticalities(policy: &Policy) -> Vec<String> {

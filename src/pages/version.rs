@@ -7,7 +7,7 @@ use super::inbox::AlertLine;
 use super::lineage_chart::{Made, lineage_chart};
 use super::markup::Markup;
 use super::page_error::Answer;
-use super::tolerances::{CONDITIONS, ToleranceLine, criticalities, guarantee, tolerance_lines};
+use super::tolerances::{ToleranceLine, conditions, criticalities, guarantee, tolerance_lines};
 use super::visitor::Visitor;
 use super::wording::{whole, words};
 use crate::drift::policy::Cadence;
@@ -53,7 +53,7 @@ struct DeliveryLine {
 /// The policy in words.
 struct PolicyView {
     guarantee: String,
-    conditions: [&'static str; 5],
+    conditions: Vec<String>,
     rationale: String,
     rows_min: String,
     cadence: String,
@@ -149,7 +149,7 @@ fn policy(view: &VersionView) -> PolicyView {
     let due = |period| format!("one batch a {period}, {} days of grace", view.policy.grace_days);
     PolicyView {
         guarantee: guarantee(&view.policy),
-        conditions: CONDITIONS,
+        conditions: conditions(&view.monitor),
         rationale: view.policy.rationale.clone(),
         rows_min: whole(view.policy.rows_min),
         cadence: match view.policy.cadence {

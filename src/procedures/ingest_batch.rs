@@ -6,6 +6,7 @@
 //!    quarantined with its reasons
 //! 4. in one transaction: read the monitor's state, judge, and write batch, report, alerts and the ledger entry
 
+use super::watch_silence::insert_silence;
 use super::{Recorded, actor, stored, subject};
 use crate::access::account::{Acting, Way};
 use crate::access::role::Action;
@@ -18,7 +19,6 @@ use crate::drift::monitor::Monitor;
 use crate::drift::policy::Policy;
 use crate::drift::reference::Reference;
 use crate::drift::report::{DriftReport, Frozen, ReportContext};
-use crate::drift::silence::gap_days;
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
 use crate::provenance::registration::Registration;
@@ -243,11 +243,8 @@ fn quarantine(
         }
         other => vec![Error::Dataset(error_text(other)).to_string()],
     };
-    let opening = EpisodeOpening {
-        kind: EpisodeKind::UnreadableFile,
-        series: Vec::new(),
-        sentences: vec![format!("batch `{}` is quarantined: {}", batch.name, reasons.join("; "))],
-    };
+    let sentence = format!("batch `{}` is quarantined: {}", batch.name, reasons.join("; "));
+    let opening = EpisodeOpening::told(EpisodeKind::UnreadableFile, sentence);
     store.write(&actor(acting), EntryType::BatchQuarantine, |tx| {
         tx.subject(subject("model_version", &batch.version_id));
         tx.insert_quarantine(batch, &reasons)?;
@@ -388,7 +385,7 @@ fn insert_alerts(
     Ok(())
 }
 
-fn insert_episode(
+pub(super) fn insert_episode(
     tx: &mut WriteTx<'_>,
     batch: &BatchRow,
     report_id: &str,
@@ -398,42 +395,5 @@ fn insert_episode(
     tx.subject(subject("episode", &id));
     tx.insert_episode((&id, &batch.version_id), Some(report_id), opening)?;
     tx.insert_episode_batch(&clock::new_id("eb"), &id, report_id)?;
-    Ok(())
-}
-
-/// Silence on the event clock: a gap before this batch's period, or too few rows in it. A gap that the wall clock told of
-/// already is not told twice: this batch joins its alert.
-fn insert_silence(
-    tx: &mut WriteTx<'_>,
-    policy: &Policy,
-    batch: &BatchRow,
-    previous: Option<&ReportRow>,
-    report_id: &str,
-) -> Result<()> {
-    if policy.cadence.is_none() {
-        return Ok(());
-    }
-    let opening = |kind, sentence: String| EpisodeOpening {
-        kind,
-        series: Vec::new(),
-        sentences: vec![sentence],
-    };
-    if batch.rows < policy.rows_min {
-        let (name, rows, needed) = (&batch.name, batch.rows, policy.rows_min);
-        let noun = if rows == 1 { "row" } else { "rows" };
-        let sentence = format!("batch `{name}` has {rows} {noun}, at least {needed} are expected");
-        insert_episode(tx, batch, report_id, &opening(EpisodeKind::TooFewRows, sentence))?;
-    }
-    let Some(previous) = previous else { return Ok(()) };
-    if let Some(told) = tx.missing_batch_after(&batch.version_id, previous.entry)? {
-        return Ok(tx.insert_episode_batch(&clock::new_id("eb"), &told, report_id)?);
-    }
-    let parse = |text: &str| text.parse::<jiff::Timestamp>().ok();
-    let times = previous.period_end.as_deref().zip(batch.period_start.as_deref());
-    let times = times.and_then(|(end, start)| Some((parse(end)?, parse(start)?)));
-    if let Some(days) = times.and_then(|(end, start)| gap_days(policy, end, start)) {
-        let sentence = format!("no batch covers the {days} days before `{}`", batch.name);
-        insert_episode(tx, batch, report_id, &opening(EpisodeKind::MissingBatch, sentence))?;
-    }
     Ok(())
 }

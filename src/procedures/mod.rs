@@ -5,6 +5,7 @@
 
 pub mod acknowledge_alert;
 pub mod administer;
+pub mod check_guarantee;
 pub mod check_store;
 pub mod compare_files;
 pub mod demonstrate;
@@ -14,6 +15,8 @@ pub mod export_evidence;
 pub mod fingerprint_files;
 pub mod ingest_batch;
 pub mod ingest_labels;
+pub mod read_accounts;
+pub mod read_ledger;
 pub mod read_performance;
 pub mod read_records;
 pub mod register_version;
@@ -28,6 +31,11 @@ use crate::ledger::entry::{Actor, Subject};
 /// The actor of a ledger entry.
 fn actor(acting: &Acting) -> Actor {
     Actor::new(acting.account.id.clone(), acting.account.role.word(), acting.way_word())
+}
+
+/// The actor of what the program does by itself.
+fn system() -> Actor {
+    Actor::new("system", "system", "system")
 }
 
 /// Names a thing a ledger entry is about.

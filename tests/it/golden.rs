@@ -149,7 +149,7 @@ fn a_comparison_is_as_its_schema_says() {
     let schema = sample("schema.json");
     for batch in ["batches/1985-06.csv", "batches/1986-06.csv"] {
         let (compared, _) =
-            compare_files(&sample("reference.csv"), &sample(batch), Some(&schema)).unwrap();
+            compare_files(&sample("reference.csv"), &sample(batch), Some(&schema), false).unwrap();
         let record = serde_json::to_value(&compared.comparison).unwrap();
         hold_schema::<Comparison>((COMPARISON_FORMAT, "schema"), &record);
     }
