@@ -43,6 +43,13 @@ pub fn blake3_hex(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex().to_string()
 }
 
+/// 64 bits of the BLAKE3 of `bytes` under `key`: compact, the same on every machine, and under another key another number.
+pub fn keyed_u64(key: &[u8; 32], bytes: &[u8]) -> u64 {
+    let digest = blake3::keyed_hash(key, bytes);
+    let [a, b, c, d, e, f, g, h, ..] = *digest.as_bytes();
+    u64::from_be_bytes([a, b, c, d, e, f, g, h])
+}
+
 /// Both digests and the length of one run of bytes: what `b3sum` and `sha256sum` print.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ContentDigest {

@@ -6,7 +6,7 @@ use crate::drift::report::DriftReport;
 use crate::error::{Error, Result};
 use crate::procedures::Recorded;
 use crate::procedures::ingest_batch::{IngestBatch, ingest_batch};
-use crate::procedures::ingest_labels::{LabelsAbout, ingest_labels};
+use crate::procedures::ingest_labels::ingest_labels;
 use crate::procedures::read_records::{self, PAGE_ROWS_MAX};
 use crate::store::batches::{BatchRow, LabelsRow, QuarantineRow, ReportRow};
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
@@ -24,12 +24,10 @@ pub struct BatchQuery {
     pub period_end: Option<String>,
 }
 
-/// What a delivery of labels is about.
+/// What a delivery of labels says about itself.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct LabelsQuery {
-    /// Name of the batch; without it, a row id belongs to the first batch that brought it.
-    pub batch: Option<String>,
     /// Why these labels correct earlier ones; without it, the first label of a row stands.
     pub corrects: Option<String>,
 }
@@ -152,10 +150,11 @@ pub(super) async fn create_labels(
 ) -> std::result::Result<HttpResponse, Problem> {
     let delivery = spool(&shared, body, Some(format_of(&request)?)).await?;
     let (model, version) = path.into_inner();
-    let LabelsQuery { batch, corrects } = query.into_inner();
-    let about = LabelsAbout { batch, corrects };
-    let work =
-        move || ingest_labels(&shared.store, &caller.0, (&model, &version), &about, delivery);
+    let corrects = query.into_inner().corrects;
+    let work = move || {
+        let version = (model.as_str(), version.as_str());
+        ingest_labels(&shared.store, &caller.0, version, corrects.as_deref(), delivery)
+    };
     Ok(HttpResponse::Created().json(blocking(work).await?))
 }
 

@@ -47,9 +47,6 @@ pub(super) struct IngestArguments {
 pub(super) struct LabelsArguments {
     /// Table with the id column and the label
     file: PathBuf,
-    /// Name of the batch the labels are about; without it, a row id belongs to the first batch that brought it
-    #[arg(long)]
-    batch: Option<String>,
     /// Say why these labels correct earlier ones; without it, the first label of a row stands
     #[arg(long, value_name = "REASON")]
     corrects: Option<String>,
@@ -90,9 +87,8 @@ pub(super) fn run(arguments: &IngestArguments) -> Result<ExitCode> {
 }
 
 pub(super) fn run_labels(arguments: &LabelsArguments) -> Result<ExitCode> {
-    let given = [("batch", &arguments.batch), ("corrects", &arguments.corrects)];
     let query: Vec<(&str, String)> =
-        given.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect();
+        arguments.corrects.iter().map(|reason| ("corrects", reason.clone())).collect();
     let (_, answer) = send(&arguments.target, "labels", &arguments.file, &query)?;
     terminal::say_json(&answer)?;
     done()

@@ -75,11 +75,6 @@ fn tell(cohorts: &[Value], answer: &Value) {
         table.push_record(line(cohort));
     }
     terminal::say(&table.build().with(Style::sharp()).to_string());
-    if answer["recorded"].is_null() && !answer.is_null() {
-        terminal::say(
-            "computed on request, not recorded: the policy of the version does not declare `performance`",
-        );
-    }
     if let Some(evidence) = answer["evaluation"]["evidence"].as_object() {
         let meter = evidence["meter"].as_f64().unwrap_or_default();
         let level = evidence["level"].as_str().unwrap_or_default();

@@ -5,6 +5,7 @@
 
 pub mod bins;
 pub mod cells;
+pub mod clusters;
 pub mod error;
 pub mod fingerprint;
 pub mod infer;
@@ -12,8 +13,11 @@ pub mod infer;
 mod one_table;
 pub mod profile;
 pub mod reader;
+pub mod row_ids;
 pub mod rows;
 pub mod schema;
+pub mod slices;
 pub mod tdh1;
+pub mod thinned;
 
 pub use error::{CellError, Error, Result};

@@ -292,7 +292,7 @@ fn match_columns<'a>(
     for column in &schema.columns {
         if found.contains(&column.name) {
             present.push(column);
-        } else if !column.role.is_optional() {
+        } else if !column.role.is_optional() || schema.cluster_by.as_ref() == Some(&column.name) {
             let undeclared = found.iter().filter(|name| schema.column(name).is_none());
             let nearest = undeclared
                 .min_by_key(|name| edit_distance(name, &column.name))

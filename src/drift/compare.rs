@@ -6,8 +6,10 @@ use super::monitor::Monitor;
 use super::policy::Policy;
 use super::reference::{Reference, ReferenceFeature};
 use super::report::{FeatureReport, Frozen, counted, feature_reports, from_profile, worst};
+use super::segments::explain;
 use super::shown::{self, Statistics};
 use crate::dataset::bins::{Sample, collect_samples};
+use crate::dataset::clusters::Clusters;
 use crate::dataset::profile::profile;
 use crate::dataset::reader::TableFile;
 use crate::dataset::schema::TableSchema;
@@ -33,6 +35,9 @@ pub struct Comparison {
     pub reference: Rows,
     /// The batch file.
     pub batch: Rows,
+    /// How the rows of the batch are clustered, where the schema declares it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clusters: Option<Clusters>,
     /// The worst verdict of the features.
     pub verdict: Verdict,
     /// One report a feature.
@@ -69,7 +74,8 @@ pub fn compare(
     let batch_samples = collect_samples(batch, schema, held_max)?;
     let counts = profile(batch, schema, &frozen.bins())?;
     let rows = counts.rows;
-    let assessment = assess(&monitor, &MonitorState::start(&monitor), &counts);
+    let mut assessment = assess(&monitor, &MonitorState::start(&monitor), &counts);
+    explain((&frozen, &monitor), &counts, &mut assessment.series);
     let pairs: HashMap<&str, (&Sample, &Sample)> = frozen
         .features
         .iter()
@@ -94,6 +100,7 @@ pub fn compare(
         schema: COMPARISON_FORMAT.to_owned(),
         reference: Rows { rows: frozen.rows },
         batch: Rows { rows },
+        clusters: counts.clusters,
         verdict: worst(&features),
         features,
     };

@@ -7,13 +7,17 @@
 pub mod assess;
 pub mod chart;
 pub mod compare;
+mod design;
 pub mod episode;
+pub mod groups;
 pub mod monitor;
-pub mod performance;
+pub mod notices;
 pub mod peer_rules;
+pub mod performance;
 pub mod policy;
 pub mod reference;
 pub mod report;
+pub mod segments;
 pub mod sentence;
 pub mod shown;
 pub mod silence;

@@ -1,6 +1,7 @@
 //! The monitoring policy: how often a false alarm may come, what is tolerated, and why.
 
 use super::performance::rule::PerformanceRule;
+use crate::dataset::schema::Role;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -30,11 +31,65 @@ impl Criticality {
         }
     }
 
+    /// Relative share of the evidence budget where it is split by role.
+    fn stake(self) -> f64 {
+        match self {
+            Self::Critical => 4.0,
+            Self::Standard => 2.0,
+            Self::Low => 1.0,
+        }
+    }
+
     /// Tolerance floor of a rate, as Cohen's h, which scales with the base rate.
     pub fn rate_effect(self) -> f64 {
         2.0 * self.floor()
     }
 }
+
+/// How the evidence budget is split over the series of a version. The bound on false alarms holds for every split.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Budget {
+    /// Every series has the same share.
+    #[default]
+    Even,
+    /// Inputs 0.55, predictions and scores 0.25, shared out again where one of them is not there; within each, critical :
+    /// standard : low = 4 : 2 : 1.
+    ByRole,
+}
+
+impl Budget {
+    /// Whether every series has the same share.
+    pub fn is_even(&self) -> bool {
+        *self == Self::Even
+    }
+
+    /// Shares of the series with these roles and criticalities; they sum to 1.
+    pub fn shares(self, series: &[(Role, Criticality)]) -> Vec<f64> {
+        if self == Self::Even {
+            return vec![1.0 / series.len().max(1) as f64; series.len()];
+        }
+        let is_output = |role: Role| matches!(role, Role::Prediction | Role::Score);
+        let group = |output: bool| -> f64 {
+            let members = series.iter().filter(|(role, _)| is_output(*role) == output);
+            members.map(|(_, criticality)| criticality.stake()).sum()
+        };
+        let (inputs, outputs) = (group(false), group(true));
+        let used = |weight: f64, group: f64| if group > 0.0 { weight } else { 0.0 };
+        let all = used(INPUTS, inputs) + used(OUTPUTS, outputs);
+        let share = |&(role, criticality): &(Role, Criticality)| {
+            let (weight, group) =
+                if is_output(role) { (OUTPUTS, outputs) } else { (INPUTS, inputs) };
+            weight / all * criticality.stake() / group
+        };
+        series.iter().map(share).collect()
+    }
+}
+
+/// Share of the budget of the inputs with their missing values and tails.
+const INPUTS: f64 = 0.55;
+/// Share of the budget of predictions and scores.
+const OUTPUTS: f64 = 0.25;
 
 /// How often batches are due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -79,6 +134,9 @@ pub struct Policy {
     /// Criticality of features that differ from `standard`.
     #[serde(default)]
     pub criticality: BTreeMap<String, Criticality>,
+    /// How the evidence budget is split over the series.
+    #[serde(default, skip_serializing_if = "Budget::is_even")]
+    pub budget: Budget,
     /// Batches below this are too small to judge alone.
     pub rows_min: u64,
     /// How often batches are due; without it, silence raises no alert.
@@ -87,9 +145,9 @@ pub struct Policy {
     /// Days of grace after a batch is due.
     #[serde(default)]
     pub grace_days: u32,
-    /// How labels are evaluated; without it they are only kept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub performance: Option<PerformanceRule>,
+    /// How labels are evaluated.
+    #[serde(default, skip_serializing_if = "PerformanceRule::is_default")]
+    pub performance: PerformanceRule,
     /// Why these limits are right for the intended use.
     pub rationale: String,
 }
@@ -100,10 +158,11 @@ impl Default for Policy {
             format: POLICY_FORMAT.to_owned(),
             batches_per_false_alarm: 52.0,
             criticality: BTreeMap::new(),
+            budget: Budget::Even,
             rows_min: 30,
             cadence: None,
             grace_days: 0,
-            performance: None,
+            performance: PerformanceRule::default(),
             rationale: "default limits: one false alarm in 52 batches, standard tolerance for every feature".to_owned(),
         }
     }
@@ -117,7 +176,7 @@ impl Policy {
 
     /// Share of the alarm budget that the series of the batches have: all of it, unless labels can raise an alert too.
     pub fn batch_share(&self) -> f64 {
-        1.0 - self.performance.as_ref().map_or(0.0, PerformanceRule::alarm_share)
+        1.0 - self.performance.alarm_share()
     }
 
     /// Checks a policy that came from outside, against the monitored `features`.
@@ -148,5 +207,31 @@ impl Policy {
             ));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_of_inputs_alone_has_even_shares_either_way() {
+        let inputs = [(Role::Feature, Criticality::Standard); 4];
+        assert_eq!(Budget::Even.shares(&inputs), [0.25; 4]);
+        assert_eq!(Budget::ByRole.shares(&inputs), [0.25; 4]);
+        assert!(Budget::Even.shares(&[]).is_empty() && Budget::ByRole.shares(&[]).is_empty());
+    }
+
+    #[test]
+    fn predictions_have_their_own_share_and_critical_features_more_of_it() {
+        let series = [
+            (Role::Feature, Criticality::Standard),
+            (Role::Feature, Criticality::Standard),
+            (Role::Prediction, Criticality::Critical),
+            (Role::Score, Criticality::Low),
+        ];
+        let shares = Budget::ByRole.shares(&series);
+        let expected = [0.34375, 0.34375, 0.25, 0.0625];
+        assert!(shares.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-15), "{shares:?}");
     }
 }

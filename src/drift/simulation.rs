@@ -6,7 +6,7 @@ use super::assess::{MonitorLevel, MonitorState, assess};
 use super::monitor::{Monitor, SeriesName};
 use super::peer_rules::{PEER_RULES, PeerReference};
 use super::policy::{Criticality, Policy};
-use super::reference::{REFERENCE_FORMAT, Reference, ReferenceFeature};
+use super::reference::{Reference, ReferenceFeature};
 use crate::dataset::bins::FeatureBins;
 use crate::dataset::profile::{FeatureProfile, Profile, SUB_BLOCKS};
 use crate::dataset::schema::{Kind, Role};
@@ -143,7 +143,7 @@ fn learn(columns: &[Vec<f64>]) -> Reference {
         feature(index, profile_of(&bins, values), bins)
     });
     let rows = columns.first().map_or(0, Vec::len) as u64;
-    Reference { format: REFERENCE_FORMAT.to_owned(), rows, features: features.collect() }
+    Reference::plain(rows, features.collect())
 }
 
 fn feature(index: usize, profile: FeatureProfile, bins: FeatureBins) -> ReferenceFeature {
@@ -180,7 +180,7 @@ fn counted(reference: &Reference, columns: &[Vec<f64>]) -> Profile {
         .zip(columns)
         .map(|(feature, values)| profile_of(&feature.bins, values))
         .collect();
-    Profile { rows: columns.first().map_or(0, Vec::len) as u64, features }
+    Profile::plain(columns.first().map_or(0, Vec::len) as u64, features)
 }
 
 /// Counts of `values` in row order on ordered bins.
@@ -231,11 +231,7 @@ fn on_bins(
         ..FeatureProfile::default()
     };
     let features = (0..columns).map(|index| feature(index, exact.clone(), bins.clone()));
-    let reference = Reference {
-        format: REFERENCE_FORMAT.to_owned(),
-        rows: 100_000_000,
-        features: features.collect(),
-    };
+    let reference = Reference::plain(100_000_000, features.collect());
     let mut monitor = freeze(&reference, criticality, true);
     monitor.batches_per_false_alarm = n;
     let mut state = MonitorState::start(&monitor);

@@ -8,6 +8,7 @@ use crate::drift::assess::{SeriesOutcome, Verdict};
 use crate::drift::chart;
 use crate::drift::compare::Compared;
 use crate::drift::monitor::SeriesName;
+use crate::drift::notices::notices;
 use crate::drift::reference::{Reference, ReferenceFeature};
 use crate::drift::report::{DriftReport, FeatureReport, ReportContext, RowCount};
 use crate::drift::sentence::percent;
@@ -59,6 +60,7 @@ pub fn report(report: &DriftReport, reference: &Reference) -> Result<String> {
         alarm: alarm.unwrap_or_default(),
         context: &report.context,
         rows: report.rows,
+        notices: notices(report),
         number: report.state_after.batches,
         report_sha256: sha256(report)?,
         batches_per_false_alarm: report.batches_per_false_alarm,
@@ -112,6 +114,7 @@ struct ReportPage<'a> {
     alarm: String,
     context: &'a ReportContext,
     rows: u64,
+    notices: Vec<String>,
     number: u64,
     report_sha256: String,
     batches_per_false_alarm: f64,

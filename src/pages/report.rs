@@ -9,6 +9,7 @@ use super::visitor::Visitor;
 use super::wording::{level_meaning, meter, verdict_meaning, verdict_sign, whole, words};
 use crate::drift::assess::Verdict;
 use crate::drift::chart;
+use crate::drift::notices::notices;
 use crate::drift::report::DriftReport;
 use crate::evidence::printable;
 use crate::procedures::read_records::{self, ReportView};
@@ -51,6 +52,7 @@ struct ReportPage {
     tallies: Vec<Tally>,
     alerts: Vec<AlertLine>,
     too_small: Option<String>,
+    notices: Vec<Markup>,
     sections: Vec<FeatureSection>,
     digests: Vec<(&'static str, String)>,
     engine: String,
@@ -87,7 +89,8 @@ impl ReportPage {
             }),
             tallies: tallies(report),
             alerts: view.episodes.iter().map(AlertLine::of).collect(),
-            too_small: (report.rows < report.rows_min).then(|| whole(report.rows_min)),
+            notices: notices(report).iter().map(|n| Markup::sentence(n)).collect(),
+            too_small: (report.rows_judged() < report.rows_min).then(|| whole(report.rows_min)),
             sections: sections(report, &view.reference),
             digests: digests(view),
             engine: context.engine.clone(),

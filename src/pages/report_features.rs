@@ -158,8 +158,17 @@ fn series_line(outcome: &SeriesOutcome) -> SeriesLine {
         verdict: outcome.verdict.word(),
         verdict_words: words(outcome.verdict.word()),
         sign: verdict_sign(outcome.verdict),
-        note: outcome.reason.clone().unwrap_or_else(|| muted.to_owned()),
+        note: note(outcome, muted),
     }
+}
+
+/// Why there is no verdict, whether it is muted, and where it moved.
+fn note(outcome: &SeriesOutcome, muted: &str) -> String {
+    let reason = outcome.reason.clone().unwrap_or_else(|| muted.to_owned());
+    let split = outcome.segments.iter().map(crate::drift::segments::SegmentSplit::told);
+    let parts: Vec<String> =
+        std::iter::once(reason).filter(|reason| !reason.is_empty()).chain(split).collect();
+    parts.join("; ")
 }
 
 fn statistic_line(code: &str, statistic: &Statistic, unit: Option<&str>) -> StatisticLine {

@@ -52,8 +52,8 @@ pub fn guarantee(policy: &Policy) -> String {
 /// What the promise rests on.
 pub fn conditions(monitor: &Monitor) -> Vec<String> {
     vec![
-        "Every row is counted once: the same file sent again is not judged again.".to_owned(),
-        "Rows are independent given their batch; rows that belong together (one patient, one plate) break this.".to_owned(),
+        "Every row is counted once: a row whose id came before is left out; without an id column only the same file is recognised.".to_owned(),
+        "Rows are independent given what came before; rows of one batch that belong together (one patient, one plate) are declared with cluster_by.".to_owned(),
         reference_condition(monitor),
         "The tolerances cover the natural variation between batches; that is a judgement of people, stated in the rationale.".to_owned(),
         "A false alarm is an alarm while no batch has been outside tolerance; an alarm about a real move beyond tolerance is a true alarm, even if the move is harmless.".to_owned(),

@@ -12,7 +12,7 @@ use super::administer::{NewAccount, create_account, create_store, host};
 use super::draft_decision::{DraftDecision, draft_decision};
 use super::fingerprint_files::{RegistrationSources, make_registration};
 use super::ingest_batch::{Delivery, IngestBatch, ingest_batch};
-use super::ingest_labels::{LabelsAbout, ingest_labels};
+use super::ingest_labels::ingest_labels;
 use super::register_version::register_version;
 use super::sign_decision::sign_decision_shown;
 use crate::access::account::{Acting, Way};
@@ -138,8 +138,7 @@ pub fn demonstrate(
     }
     let spool = store.objects().spool_file()?;
     let delivery = Delivery::of_bytes(spool, LABELS.1, Some(Format::Csv))?;
-    let about = LabelsAbout::default();
-    ingest_labels(&store, dana, (DEMO_MODEL, DEMO_VERSION), &about, delivery)?;
+    ingest_labels(&store, dana, (DEMO_MODEL, DEMO_VERSION), None, delivery)?;
     decide_first(&store, &actors["quentin"], &actors["rosa"])?;
     Ok(Demonstration { store, accounts, reports })
 }

@@ -1,36 +1,28 @@
 //! Procedure: evaluate the labels of a version.
 //!
-//! 1. check that the sender may, and that the policy declares how labels are evaluated
-//! 2. read every kept label file in the order in which they came, and every judged batch file, and join them by row id (no
-//!    transaction is open while the files are read)
+//! 1. check that the sender may
+//! 2. join all labels to all judged batches (no transaction is open while the files are read)
 //! 3. in one transaction: judge each cohort; record those that say something new, the evidence over time, and the alert it
 //!    opens
-//!
-//! The files are read once for every 2²⁰ labelled rows, so memory does not grow with them.
 
 use super::ingest_batch::{Judge, check_source};
+use super::join_labels::{Counted, Sources, count};
 use super::{Recorded, actor, stored, subject};
 use crate::access::account::Acting;
 use crate::access::role::Action;
-use crate::dataset::reader::{Format, TableFile};
-use crate::dataset::rows::{TextCells, as_it_stands, for_each_text_chunk};
-use crate::dataset::schema::{Column, Role, TableSchema};
 use crate::drift::performance::cohort::{CohortContext, CohortReport};
 use crate::drift::performance::expected::{Inputs, Verified};
-use crate::drift::performance::label_book::{BOOK_ROWS, Delivered, LabelBook, RowKeys};
 use crate::drift::performance::report::{
     ErrorState, JudgedCohort, PerformanceContext, PerformanceReport, Watch,
 };
 use crate::drift::performance::rule::{PerformanceRule, Predicted};
-use crate::drift::performance::tally::{BatchRow, Tally, Teller};
 use crate::drift::report::DriftReport;
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
-use crate::store::objects::Objects;
-use crate::store::performance::{CohortRow, JudgedBatch, LabelFile, PerformanceRow};
+use crate::store::performance::{CohortRow, PerformanceRow};
 use crate::store::versions::FrozenKind;
 use crate::store::{ReadTx, Store, WriteTx};
-use crate::{clock, dataset, digest, store};
+use crate::{clock, digest, store};
 
 /// How often an evaluation is begun again because batches or labels came meanwhile.
 const TRIES: usize = 5;
@@ -44,36 +36,12 @@ pub struct Evaluated {
     pub is_new: bool,
 }
 
-/// What an evaluation reads.
-#[derive(Debug)]
-pub(super) struct Sources {
-    pub(super) batches: Vec<JudgedBatch>,
-    labels: Vec<LabelFile>,
-}
-
-impl Sources {
-    pub(super) fn read(tx: &ReadTx<'_>, version_id: &str) -> store::Result<Self> {
-        Ok(Self { batches: tx.judged_batches(version_id)?, labels: tx.label_files(version_id)? })
-    }
-
-    fn are_still(&self, now: &Self) -> bool {
-        self.batches.len() == now.batches.len() && self.labels.len() == now.labels.len()
-    }
-}
-
-/// The counts of every batch, and how many labelled row ids there are and found a row.
-#[derive(Debug)]
-pub(super) struct Counted {
-    tallies: Vec<Tally>,
-    ids: (u64, u64),
-}
-
 /// Evaluates the labels of a version.
 ///
 /// # Errors
 ///
-/// [`Error::Access`], [`Error::NotFound`], [`Error::BadRequest`] where the policy does not say how or no batch was judged,
-/// [`Error::Dataset`] for a label file that cannot be read.
+/// [`Error::Access`], [`Error::NotFound`], [`Error::BadRequest`] where no batch was judged, [`Error::Drift`] for a version that
+/// cannot have labels.
 pub fn evaluate_performance(
     store: &Store,
     acting: &Acting,
@@ -82,13 +50,11 @@ pub fn evaluate_performance(
     acting.permit(Action::Ingest)?;
     let judge = store.read(|tx| Judge::read(tx, model, version))?;
     check_source(acting, &judge.version.id)?;
-    let rule = judge.policy.0.performance.clone().ok_or_else(|| Error::BadRequest {
-        detail: "the policy of the version does not declare `performance`, so labels are only kept"
-            .to_owned(),
-    })?;
+    let rule = judge.policy.0.performance.clone();
+    rule.validate(&judge.registration.schema)?;
     for _ in 0..TRIES {
         let sources = store.read(|tx| Sources::read(tx, &judge.version.id))?;
-        let counted = count(store.objects(), &judge, &rule, &sources)?;
+        let counted = count(store.objects(), &judge, &sources)?;
         let written = store.write(&actor(acting), EntryType::PerformanceEvaluate, |tx| {
             let now = Sources::read(tx, &judge.version.id)?;
             if !sources.are_still(&now) {
@@ -128,166 +94,8 @@ fn newest(store: &Store, version_id: &str) -> Result<Evaluated> {
     Ok(Evaluated { performance, is_new: false })
 }
 
-/// Which column of a label file holds the label: the declared one, the one called `label`, or the only other one.
-pub(super) fn label_column(schema: &TableSchema, found: &[String]) -> Result<Column> {
-    let refuse = |detail: String| Err(Error::BadRequest { detail });
-    let Some(id) = schema.first_of(Role::Id) else {
-        return refuse(
-            "the version's schema declares no id column, so labels cannot be joined".to_owned(),
-        );
-    };
-    let names = || found.join(", ");
-    if !found.contains(&id.name) {
-        return refuse(format!(
-            "labels need the id column `{}`; the file has {}",
-            id.name,
-            names()
-        ));
-    }
-    let declared = schema.first_of(Role::Label);
-    let others: Vec<&String> = found.iter().filter(|name| **name != id.name).collect();
-    let name = match (declared, others.as_slice()) {
-        (Some(column), _) if found.contains(&column.name) => column.name.clone(),
-        (_, [only]) => (*only).clone(),
-        _ if found.iter().any(|name| name == "label") => "label".to_owned(),
-        _ => {
-            return refuse(format!(
-                "labels need one more column than `{}`, or one called `label`; the file has {}",
-                id.name,
-                names()
-            ));
-        }
-    };
-    let tokens = declared.map(|column| column.null_tokens.clone()).unwrap_or_default();
-    Ok(as_it_stands(&name, Role::Label, &tokens))
-}
-
-/// Joins all labels to all batches of `sources`.
-pub(super) fn count(
-    objects: &Objects,
-    judge: &Judge,
-    rule: &PerformanceRule,
-    sources: &Sources,
-) -> Result<Counted> {
-    let schema = &judge.registration.schema;
-    let predicted = Predicted::of(schema, &judge.reference.0, rule)?;
-    let mut tellers: Vec<Teller<'_>> = sources
-        .batches
-        .iter()
-        .map(|_| Teller::new(&predicted.task, rule.error_limit, predicted.score.is_some()))
-        .collect();
-    let rows: u64 = sources.labels.iter().map(|file| file.rows).sum();
-    let parts = rows.div_ceil(BOOK_ROWS).max(1);
-    let (keys, mut ids) = (RowKeys::default(), (0, 0));
-    for part in 0..parts {
-        let part = Part { keys: &keys, part, parts };
-        let mut book = LabelBook::default();
-        for (order, file) in (0..).zip(&sources.labels) {
-            part.enter(&mut book, objects, schema, (order, file))?;
-        }
-        for (batch, teller) in sources.batches.iter().zip(&mut tellers) {
-            part.tell(&mut book, objects, (schema, &predicted), batch, teller)?;
-        }
-        let (labelled, taken) = book.counts();
-        ids = (ids.0 + labelled, ids.1 + taken);
-    }
-    Ok(Counted { tallies: tellers.into_iter().map(Teller::finish).collect(), ids })
-}
-
-/// One part of all row ids.
-struct Part<'a> {
-    keys: &'a RowKeys,
-    part: u64,
-    parts: u64,
-}
-
-impl Part<'_> {
-    /// Enters the labels of this part that `file` holds.
-    fn enter(
-        &self,
-        book: &mut LabelBook,
-        objects: &Objects,
-        schema: &TableSchema,
-        (order, file): (u64, &LabelFile),
-    ) -> Result<()> {
-        let table = open(objects, &file.blake3, &file.format)?;
-        let found: Vec<String> =
-            table.physical_columns(&schema.csv)?.into_iter().map(|(name, _)| name).collect();
-        let label = label_column(schema, &found)?;
-        let id_name =
-            schema.first_of(Role::Id).map(|column| column.name.clone()).unwrap_or_default();
-        let id = as_it_stands(&id_name, Role::Id, &[]);
-        let corrects = file.corrects.is_some();
-        let delivered = Delivered { batch_id: file.batch_id.as_deref(), corrects, order };
-        for_each_text_chunk(&table, &schema.csv, &[&id, &label], |cells| {
-            for (id, value) in cells[0].iter().zip(&cells[1]) {
-                let (Some(id), Some(value)) = (id, value) else { continue };
-                let key = self.keys.key(id);
-                if key.part_of(self.parts) == self.part {
-                    book.enter(&delivered, key, value);
-                }
-            }
-            Ok(())
-        })?;
-        Ok(())
-    }
-
-    /// Tells the rows of this part that `batch` holds; in the first part, every row as far as it needs no label.
-    fn tell(
-        &self,
-        book: &mut LabelBook,
-        objects: &Objects,
-        (schema, predicted): (&TableSchema, &Predicted),
-        batch: &JudgedBatch,
-        teller: &mut Teller<'_>,
-    ) -> Result<()> {
-        let table = open(objects, &batch.blake3, &batch.format)?;
-        let mut columns = vec![&predicted.id, &predicted.prediction];
-        columns.extend(&predicted.score);
-        for_each_text_chunk(&table, &schema.csv, &columns, |cells| {
-            self.tell_chunk(book, batch, cells, teller);
-            Ok(())
-        })?;
-        Ok(())
-    }
-
-    fn tell_chunk(
-        &self,
-        book: &mut LabelBook,
-        batch: &JudgedBatch,
-        cells: &[TextCells],
-        teller: &mut Teller<'_>,
-    ) {
-        for (index, id) in cells[0].iter().enumerate() {
-            let row = BatchRow {
-                prediction: cells[1][index].as_deref(),
-                score: cells.get(2).and_then(|scores| scores[index].as_deref()),
-            };
-            if self.part == 0 {
-                teller.row(row);
-            }
-            let Some(key) = id.as_ref().map(|id| self.keys.key(id)) else { continue };
-            if key.part_of(self.parts) != self.part {
-                continue;
-            }
-            match book.take(&batch.id, key) {
-                None => {}
-                Some(None) => teller.repeated(),
-                Some(Some(label)) => teller.label(row, &label),
-            }
-        }
-    }
-}
-
-fn open(objects: &Objects, blake3: &str, format: &str) -> Result<TableFile> {
-    drop(objects.open(blake3)?);
-    let opened: dataset::Result<TableFile> =
-        TableFile::open(&objects.path(blake3)?, Format::of_word(format));
-    Ok(opened?)
-}
-
 /// Judges every cohort of `sources`, oldest first.
-pub(super) fn judge_cohorts(
+fn judge_cohorts(
     tx: &ReadTx<'_>,
     judge: &Judge,
     rule: &PerformanceRule,

@@ -126,7 +126,7 @@ pub fn make_registration(
         .as_ref()
         .map(|path| named_files(path, "", &mut progress))
         .transpose()?;
-    Ok(Registration {
+    let mut registration = Registration {
         format: REGISTRATION_FORMAT.to_owned(),
         model: sources.model.clone(),
         version: sources.version.clone(),
@@ -144,7 +144,10 @@ pub fn make_registration(
         schema,
         reference: as_json(&reference)?,
         policy: as_json(&policy)?,
-    })
+        warnings: Vec::new(),
+    };
+    registration.warnings = registration.due_warnings();
+    Ok(registration)
 }
 
 fn read_policy(path: &Path) -> Result<Policy> {

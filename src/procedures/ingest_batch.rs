@@ -2,15 +2,15 @@
 //!
 //! 1. check that the sender may send to this version
 //! 2. the same content before: return its first report
-//! 3. profile the file on the frozen bins (no transaction is open while the CPU works); a file that is not as declared is
-//!    quarantined with its reasons
+//! 3. profile the file on the frozen bins (no transaction is open while the CPU works), without the rows whose id came
+//!    before (`count_rows`); a file that is not as declared is quarantined with its reasons
 //! 4. in one transaction: read the monitor's state, judge, and write batch, report, alerts and the ledger entry
 
+use super::count_rows::{Delivered, deliver};
 use super::watch_silence::insert_silence;
 use super::{Recorded, actor, stored, subject};
 use crate::access::account::{Acting, Way};
 use crate::access::role::Action;
-use crate::dataset::profile::{Profile, profile};
 use crate::dataset::reader::{Format, TableFile};
 use crate::digest::{self, ContentDigest};
 use crate::drift::assess::MonitorState;
@@ -141,14 +141,16 @@ pub fn ingest_batch(store: &Store, acting: &Acting, request: IngestBatch) -> Res
         return Ok(Ingested { report, is_new: false });
     }
     let table = TableFile::open(request.delivery.file.path(), request.delivery.format)?;
-    let bins = judge.reference.0.bins();
     let batch = batch_row(&judge, &request, table.format());
-    let counted = profile(&table, &judge.registration.schema, &bins);
+    let delivered = deliver(&judge, &table);
     store.objects().put_file(request.delivery.file)?;
-    match counted {
-        Ok(counts) => {
-            let row = BatchRow { rows: counts.rows, ..batch };
-            let report = write(store, acting, &judge, row, counts)?;
+    match delivered {
+        Ok(delivered) => {
+            let row_ids = delivered.keep(store)?;
+            let row = BatchRow { rows: delivered.rows(), row_ids, ..batch };
+            let kept = store.objects().path(&row.blake3)?;
+            let table = TableFile::open(&kept, Some(table.format()))?;
+            let report = write((store, acting, &judge), row, (&delivered, &table))?;
             Ok(Ingested { report, is_new: true })
         }
         Err(error) if is_about_the_file(&error) => Err(quarantine(store, acting, &batch, error)?),
@@ -191,6 +193,7 @@ fn batch_row(judge: &Judge, request: &IngestBatch, format: Format) -> BatchRow {
         bytes: request.delivery.content.bytes,
         blake3: request.delivery.content.blake3.clone(),
         sha256: request.delivery.content.sha256.clone(),
+        row_ids: None,
         received_at: String::new(),
         entry: 0,
     }
@@ -270,12 +273,12 @@ fn error_text(error: &dataset::Error) -> dataset::Error {
 }
 
 fn write(
-    store: &Store,
-    acting: &Acting,
-    judge: &Judge,
+    (store, acting, judge): (&Store, &Acting, &Judge),
     batch: BatchRow,
-    counts: Profile,
+    (delivered, table): (&Delivered, &TableFile),
 ) -> Result<Recorded<ReportRow>> {
+    let earlier = store.read(|tx| tx.row_ids(&batch.version_id))?;
+    let rows = delivered.new_rows((store, judge), table, &earlier)?;
     let written = store.write(&actor(acting), EntryType::BatchIngest, |tx| {
         if find_before(tx, &batch.version_id, &batch.name, &batch.sha256)?.is_some() {
             return Err(Error::BatchNameTaken {
@@ -283,6 +286,8 @@ fn write(
                 existing: batch.sha256.clone(),
             });
         }
+        let earlier = tx.row_ids(&batch.version_id)?;
+        let counts = delivered.updated(rows, (store, judge), table, &earlier)?.profile;
         let open = tx.open_drift_episodes(&batch.version_id)?;
         let before = state_before(tx, judge, &open)?;
         let report = DriftReport::compose(context(judge, &batch), &judge.frozen(), before, counts)?;

@@ -4,7 +4,7 @@
 
 use super::{Error, Result};
 use crate::dataset::fingerprint::Fingerprint;
-use crate::dataset::schema::TableSchema;
+use crate::dataset::schema::{Role, TableSchema};
 use crate::digest::{self, ContentDigest};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -104,6 +104,9 @@ pub struct Registration {
     /// The monitoring policy.
     #[schema(value_type = Object)]
     pub policy: serde_json::Value,
+    /// What whoever relies on the monitor must know: exactly [`Registration::due_warnings`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 impl Registration {
@@ -129,10 +132,41 @@ impl Registration {
         if !has(DatasetRole::Reference) {
             return missing("reference dataset", "fingerprint it with `--reference FILE`");
         }
+        if self.warnings != self.due_warnings() {
+            return missing("warning", "make the registration again with this program");
+        }
         if self.artifacts.is_empty() {
             return missing("artifact", "name the model's files with `--artifact PATH`");
         }
         Ok(())
+    }
+
+    /// The warnings that the content calls for.
+    ///
+    /// Predictions and scores on the rows a model was fitted on look better than on new rows, so that a reference of those
+    /// rows makes them drift from the first batch.
+    pub fn due_warnings(&self) -> Vec<String> {
+        let of = |role| self.datasets.iter().filter(move |d| d.role == role);
+        let in_sample = of(DatasetRole::Reference).any(|reference| {
+            of(DatasetRole::Train).any(|train| {
+                train.fingerprint.table.table == reference.fingerprint.table.table
+                    || train.fingerprint.content.sha256 == reference.fingerprint.content.sha256
+            })
+        });
+        let outputs: Vec<&str> = self
+            .schema
+            .monitored()
+            .filter(|column| matches!(column.role, Role::Prediction | Role::Score))
+            .map(|column| column.name.as_str())
+            .collect();
+        if !in_sample || outputs.is_empty() {
+            return Vec::new();
+        }
+        vec![format!(
+            "the reference is the training data: `{}` on rows the model was fitted on differ from new rows although nothing \
+             moved; take a reference of rows that the model has not seen",
+            outputs.join("`, `")
+        )]
     }
 
     /// The canonical bytes: their SHA-256 is the identity of the version's content.

@@ -36,16 +36,33 @@ const ROWS_MAX: f64 = 1e9;
 /// assert!(quiet < 0.05, "{quiet}");
 /// ```
 pub fn tv_upper(counts: &[u64], reference: &[f64], reference_rows: u64) -> f64 {
+    tv_upper_of(counts, 1.0, reference, reference_rows)
+}
+
+/// The same for rows that are not independent: n rows are worth `effective_share` · n independent ones.
+///
+/// ```
+/// use driftledger::statistics::limits::{tv_upper, tv_upper_of};
+/// let counts = [520, 500, 490, 490];
+/// assert_eq!(tv_upper_of(&counts, 1.0, &[0.25; 4], 5_000), tv_upper(&counts, &[0.25; 4], 5_000));
+/// assert!(tv_upper_of(&counts, 0.1, &[0.25; 4], 5_000) > tv_upper(&counts, &[0.25; 4], 5_000));
+/// ```
+pub fn tv_upper_of(
+    counts: &[u64],
+    effective_share: f64,
+    reference: &[f64],
+    reference_rows: u64,
+) -> f64 {
     let rows: u64 = counts.iter().sum();
     if rows == 0 || reference_rows == 0 || counts.len() != reference.len() {
         return 1.0;
     }
-    let n = rows as f64;
-    let shares: Vec<f64> = counts.iter().map(|&count| count as f64 / n).collect();
+    let shares: Vec<f64> = counts.iter().map(|&count| count as f64 / rows as f64).collect();
+    let n = effective_share * rows as f64;
     let observed = total_variation(&shares, reference);
     match counts.len() {
         1 => 0.0,
-        2 => rate_upper(counts[0] as f64, n, reference[0]),
+        2 => rate_upper(effective_share * counts[0] as f64, n, reference[0]),
         _ => observed.max(chi_square_upper(&shares, reference, n, reference_rows as f64)).min(1.0),
     }
 }

@@ -60,6 +60,7 @@ pub mod score_card;
 pub mod selection;
 pub mod selftest;
 pub mod significance;
+pub mod spearman;
 pub mod tolerance;
 pub mod total_variation;
 pub mod wasserstein;

@@ -12,6 +12,7 @@ pub mod accounts;
 pub mod batches;
 pub mod check;
 mod count;
+mod counted_ids;
 pub mod episodes;
 mod folder;
 pub mod log;

@@ -42,8 +42,6 @@ pub struct LabelFile {
     pub format: String,
     /// Rows.
     pub rows: u64,
-    /// The batch it is about, if it says so.
-    pub batch_id: Option<String>,
     /// Why it corrects earlier labels, if it does.
     pub corrects: Option<String>,
 }
@@ -168,7 +166,7 @@ impl ReadTx<'_> {
     ///
     /// Those of the database.
     pub fn label_files(&self, version_id: &str) -> Result<Vec<LabelFile>> {
-        let sql = "SELECT id, blake3, sha256, format, rows, batch_id, corrects FROM labels \
+        let sql = "SELECT id, blake3, sha256, format, rows, corrects FROM labels \
                    WHERE version_id = :version_id ORDER BY entry, id";
         let mut statement = self.connection().prepare_cached(sql)?;
         let rows = statement.query_map(named_params! {":version_id": version_id}, |row| {
@@ -178,8 +176,7 @@ impl ReadTx<'_> {
                 sha256: row.get(2)?,
                 format: row.get(3)?,
                 rows: unsigned(row, 4)?,
-                batch_id: row.get(5)?,
-                corrects: row.get(6)?,
+                corrects: row.get(5)?,
             })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)

@@ -254,7 +254,8 @@ pub(crate) fn register(program: &Visitor) -> Answer {
     answer
 }
 
-/// `rows` tablets whose weight is moved up by `shift` mg, as CSV. The same seed gives the same table.
+/// `rows` tablets whose weight is moved up by `shift` mg, as CSV. The same seed gives the same table; another seed, tablets
+/// with other numbers.
 pub(crate) fn table(rows: u64, seed: u64, shift: f64) -> String {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1);
     let mut draw = || {
@@ -267,6 +268,7 @@ pub(crate) fn table(rows: u64, seed: u64, shift: f64) -> String {
         let weight = 250.0 + (0..6).map(|_| draw()).sum::<f64>() + shift;
         let line = ["east", "west"][usize::from(draw() < 0.5)];
         let passed = draw() < 0.9;
+        let tablet = seed * 100_000 + tablet;
         let _ = writeln!(text, "{tablet},{weight:.4},{line},{passed}");
     }
     text

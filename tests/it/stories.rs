@@ -5,4 +5,5 @@ mod doors;
 mod ingest;
 mod performance;
 mod registration;
+mod rows;
 mod silence;

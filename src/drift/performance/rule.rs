@@ -1,6 +1,7 @@
 //! What the policy declares about labels, and what a version predicts.
 
 use crate::dataset::bins::FeatureBins;
+use crate::dataset::row_ids::id_columns;
 use crate::dataset::schema::{Column, Kind, Role, TableSchema};
 use crate::drift::reference::Reference;
 use crate::drift::{Error, Result};
@@ -86,6 +87,11 @@ impl ErrorAlarm {
 }
 
 impl PerformanceRule {
+    /// Whether nothing was declared.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Share of the alarm budget that the error rate has.
     pub fn alarm_share(&self) -> f64 {
         self.alarm.as_ref().map_or(0.0, |alarm| alarm.share)
@@ -98,13 +104,16 @@ impl PerformanceRule {
     /// [`Error::Mismatch`] naming what is missing or out of range.
     pub fn validate(&self, schema: &TableSchema) -> Result<()> {
         let refuse = |detail: String| Err(Error::Mismatch { what: "performance policy", detail });
-        for (role, why) in [
-            (Role::Id, "so labels cannot be joined"),
-            (Role::Prediction, "so there is nothing to compare labels with"),
-        ] {
-            if schema.first_of(role).is_none() {
-                return refuse(format!("the schema declares no {} column, {why}", role.word()));
-            }
+        if id_columns(schema).is_empty() {
+            return refuse(
+                "the schema declares no id column, so labels cannot be joined".to_owned(),
+            );
+        }
+        if schema.first_of(Role::Prediction).is_none() {
+            return refuse(
+                "the schema declares no prediction column, so there is nothing to compare labels with"
+                    .to_owned(),
+            );
         }
         if !(0.0..=1.0).contains(&self.completeness_min) {
             let found = self.completeness_min;
@@ -176,8 +185,8 @@ impl Task {
 /// The columns that performance is computed from, and what is predicted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Predicted {
-    /// Row id.
-    pub id: Column,
+    /// The columns that identify a row together.
+    pub ids: Vec<Column>,
     /// Prediction.
     pub prediction: Column,
     /// Score, if there is one.
@@ -191,15 +200,15 @@ impl Predicted {
     ///
     /// # Errors
     ///
-    /// [`Error::Mismatch`] without an id or prediction column.
+    /// [`Error::Mismatch`] without a prediction column.
     pub fn of(schema: &TableSchema, reference: &Reference, rule: &PerformanceRule) -> Result<Self> {
-        let column = |role: Role| {
-            schema.first_of(role).cloned().ok_or_else(|| Error::Mismatch {
+        let prediction =
+            schema.first_of(Role::Prediction).cloned().ok_or_else(|| Error::Mismatch {
                 what: "schema",
-                detail: format!("it declares no {} column", role.word()),
-            })
-        };
-        let (id, prediction) = (column(Role::Id)?, column(Role::Prediction)?);
+                detail: "it declares no prediction column".to_owned(),
+            })?;
+        let named = id_columns(schema);
+        let ids = schema.columns.iter().filter(|c| named.contains(&c.name)).cloned().collect();
         let score = schema.first_of(Role::Score).cloned();
         let task = match prediction.kind {
             Some(kind) if kind.is_ordered() => Task::Number,
@@ -211,7 +220,7 @@ impl Predicted {
                 }
             }
         };
-        Ok(Self { id, prediction, score, task })
+        Ok(Self { ids, prediction, score, task })
     }
 }
 

@@ -71,15 +71,12 @@ impl Examiner<'_> {
             policy_row.text("version_id"),
             row.text("version_id"),
         );
-        let policy: Option<Policy> = serde_json::from_str(policy_row.text("document")).ok();
-        let Some((policy, rule)) = policy.and_then(|p| p.performance.clone().map(|rule| (p, rule)))
-        else {
-            self.trouble("record_disagrees", of, "its policy does not declare performance");
+        let Ok(policy) = serde_json::from_str::<Policy>(policy_row.text("document")) else {
             return;
         };
         let mut again = Vec::new();
         for (key, row) in recorded {
-            if let Some(cohort) = self.cohort((&key, &row), &rule) {
+            if let Some(cohort) = self.cohort((&key, &row), &policy.performance) {
                 let before = story.counted.get(row.text("batch_id")).copied().unwrap_or_default();
                 again.push((
                     cohort.context.number,
@@ -93,7 +90,7 @@ impl Examiner<'_> {
             let detail = "the cohorts it lists are not those recorded with it, with the rows that are new in them";
             self.trouble("performance_not_reproduced", of, detail);
         }
-        self.reproduce_evaluation((key, row), &report, (&policy, &rule), story);
+        self.reproduce_evaluation((key, row), &report, &policy, story);
         story.counted.extend(report.cohorts.iter().map(|c| (c.batch_id.clone(), c.counted)));
         story.number = row.number("number").unwrap_or_default();
         story.state = report.evidence.map(|evidence| evidence.after);
@@ -103,9 +100,10 @@ impl Examiner<'_> {
         &mut self,
         (key, row): (&str, &Row),
         report: &PerformanceReport,
-        (policy, rule): (&Policy, &PerformanceRule),
+        policy: &Policy,
         story: &Story,
     ) {
+        let rule = &policy.performance;
         let of = ("performance", key);
         if row.number("number") != Some(story.number + 1) {
             let (found, expected) = (row.number("number"), story.number + 1);

@@ -240,12 +240,10 @@ fn labels_come_late_in_part_and_twice() {
 
     let missing = program.get(&format!("{VERSION_PATH}/performance/w99"));
     missing.problem(404, "not_found");
-    let elsewhere = send_labels(&program, "?batch=w99", &labels);
-    elsewhere.problem(404, "not_found");
 }
 
 #[test]
-fn without_a_declaration_nothing_is_recorded_and_a_row_counts_once() {
+fn a_row_counts_once_in_the_batch_that_brought_it_first() {
     let laboratory = Laboratory::open();
     let program = laboratory.program();
     register_tablets(&program, Value::Null);
@@ -254,20 +252,21 @@ fn without_a_declaration_nothing_is_recorded_and_a_row_counts_once() {
     assert_eq!(program.post_batch("a", "text/csv", first.as_bytes()).status, 201);
     assert_eq!(program.post_batch("b", "text/csv", second.as_bytes()).status, 201);
     assert_eq!(send_labels(&program, "", &labels).status, 201);
-    let before = laboratory.store.read(|tx| tx.head()).unwrap().size;
     let answer = program.get(&format!("{VERSION_PATH}/performance")).body;
-    assert!(answer["recorded"].is_null() && answer["evaluation"].is_null());
+    // Without a declared alarm the error rate is told, and gathers no evidence.
+    assert!(answer["evaluation"]["evidence"].is_null() && answer["recorded"]["number"] == 1);
     let found = answer["cohorts"].as_array().unwrap();
     close(&figure(&found[0], "error_rate")["value"], 1.0 / 6.0, 1e-12);
-    // Rows 61 to 120 came in `a` first; `b` cannot claim their labels, unless a delivery names it.
-    assert_eq!(found[1]["tally"]["labelled"], 0);
-    assert_eq!(found[1]["tally"]["repeated"], 60);
-    assert_eq!(send_labels(&program, "?batch=b", &[(61, true), (62, true)]).status, 201);
-    assert_eq!(cohorts(&program)[1]["tally"]["labelled"], 2);
-    let refused = program.send("POST", &format!("{VERSION_PATH}/performance"));
-    assert!(refused.problem(400, "bad_request").contains("does not declare `performance`"));
-    assert_eq!(laboratory.store.read(|tx| tx.head()).unwrap().size, before + 1);
-    assert_eq!(nothing_wrong(&laboratory), 0);
+    assert_eq!(found[1]["maturity"]["reason"], "no label has come");
+    assert_eq!(
+        (&found[1]["tally"]["labelled"], &found[1]["tally"]["repeated"]),
+        (&json!(0), &json!(60))
+    );
+    // The same file again changes nothing, and is no correction.
+    assert_eq!(send_labels(&program, "", &labels).status, 201);
+    let same = send_labels(&program, "?corrects=typing+error", &labels);
+    assert!(same.problem(400, "bad_request").contains("the same file came before"));
+    assert_eq!(nothing_wrong(&laboratory), 2);
 }
 
 #[test]
@@ -285,6 +284,8 @@ fn what_cannot_be_joined_or_judged_is_refused() {
     };
     assert!(send("row,sound\n1,true\n").problem(400, "bad_request").contains("id column `tablet`"));
     assert!(send("tablet,a,b\n1,2,3\n").problem(400, "bad_request").contains("one called `label`"));
+    let wrong = send("tablet,label\nseven,true\n");
+    assert!(wrong.problem(422, "table_not_valid").contains("`seven`"));
     assert_eq!(send("tablet,a,label\n1,2,true\n").status, 201);
     let inspector = laboratory.signed_in("ines");
     let forbidden = inspector.send("POST", &format!("{VERSION_PATH}/performance"));

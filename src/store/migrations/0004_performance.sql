@@ -18,6 +18,5 @@ CREATE TRIGGER performance_no_delete BEFORE DELETE ON performance BEGIN SELECT R
 CREATE TRIGGER cohort_no_update BEFORE UPDATE ON cohort BEGIN SELECT RAISE(ABORT, 'record tables are append-only'); END;
 CREATE TRIGGER cohort_no_delete BEFORE DELETE ON cohort BEGIN SELECT RAISE(ABORT, 'record tables are append-only'); END;
 
--- A delivery of labels may name the batch it is about, and may correct earlier labels, with its reason.
-ALTER TABLE labels ADD COLUMN batch_id TEXT REFERENCES batch(id);
+-- A delivery of labels may correct earlier labels, with its reason.
 ALTER TABLE labels ADD COLUMN corrects TEXT;
