@@ -7,7 +7,7 @@ use super::ingest_batch::Judge;
 use super::stored;
 use crate::access::account::Acting;
 use crate::access::role::Action;
-use crate::drift::performance::cohort::CohortReport;
+use crate::drift::performance::cohort::{CohortReport, Maturity};
 use crate::drift::performance::report::PerformanceReport;
 use crate::drift::performance::rule::PerformanceRule;
 use crate::error::{Error, Result};
@@ -77,4 +77,15 @@ fn view(tx: &ReadTx<'_>, version_id: &str, rule: PerformanceRule) -> Result<Perf
     let (recorded, document) = tx.last_performance(version_id)?.unzip();
     let evaluation = document.map(|document: String| stored(&document)).transpose()?;
     Ok(PerformanceView { recorded, evaluation, rule, cohorts })
+}
+
+/// What the labels say about the newest batch that could be judged by them.
+pub(super) fn newest_sentence(tx: &ReadTx<'_>, version_id: &str) -> Result<Option<String>> {
+    for document in tx.newest_cohorts(version_id, 60)?.iter().rev() {
+        let cohort: CohortReport = stored(document)?;
+        if cohort.maturity == Maturity::Mature {
+            return Ok(Some(cohort.sentence));
+        }
+    }
+    Ok(None)
 }

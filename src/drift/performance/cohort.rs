@@ -7,6 +7,7 @@ use super::calibration::Calibration;
 use super::expected::{Conditions, Expected, Inputs, Verified};
 use super::figures::Figures;
 use super::rule::{PerformanceRule, Task};
+use super::sentence::cohort_sentence;
 use super::tally::{Outcomes, Tally};
 use crate::clock;
 use serde::{Deserialize, Serialize};
@@ -93,6 +94,8 @@ pub struct CohortReport {
     pub expected: Option<Expected>,
     /// Whether its rows count as evidence for or against an alarm.
     pub is_evidence: bool,
+    /// What it says, in one sentence.
+    pub sentence: String,
 }
 
 impl CohortReport {
@@ -120,7 +123,7 @@ impl CohortReport {
             Expected::of(scores, has_positive, &conditions)
         });
         let completeness = tally.completeness();
-        Self {
+        let mut report = Self {
             format: COHORT_FORMAT.to_owned(),
             completeness,
             provisional: completeness < PROVISIONAL_BELOW,
@@ -131,7 +134,10 @@ impl CohortReport {
             expected,
             context,
             tally,
-        }
+            sentence: String::new(),
+        };
+        report.sentence = cohort_sentence(&report);
+        report
     }
 
     /// Computes the same cohort again from its own counts.
@@ -273,6 +279,10 @@ pub(crate) mod tests {
         assert_eq!(reason(&early), "its labels are due from 2026-07-01T00:00:00.000Z");
         assert!(early.figures.figures.is_empty() && early.calibration.is_none());
         assert!(early.expected.is_some() && !early.is_evidence);
+        assert_eq!(
+            early.sentence,
+            "`batch 1`: not judged, its labels are due from 2026-07-01T00:00:00.000Z"
+        );
         let few = CohortReport::judge(context(1), tally(100, 29, 10), &PerformanceRule::default());
         assert_eq!(reason(&few), "29 labelled rows, at least 30 are needed");
         let none = CohortReport::judge(context(1), tally(100, 0, 10), &PerformanceRule::default());
@@ -284,6 +294,12 @@ pub(crate) mod tests {
         let rule = PerformanceRule::default();
         let part = CohortReport::judge(context(1), tally(100, 89, 10), &rule);
         assert!(part.provisional && !part.is_evidence && !part.figures.figures.is_empty());
+        // scipy 1.17.1: binomtest(81, 89).proportion_ci(0.95, "exact")
+        assert_eq!(
+            part.sentence,
+            "`batch 1`: 91.0 % of 89 labelled predictions are right (95 % interval 83.1 % to 96.0 %); provisional: 89.0 % of \
+             the rows have a label, and labels that come first are not a random sample"
+        );
         let whole = CohortReport::judge(context(1), tally(100, 90, 10), &rule);
         assert!(!whole.provisional && whole.is_evidence);
         let drawn = PerformanceRule { completeness_min: 0.1, ..rule };

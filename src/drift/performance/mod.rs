@@ -11,4 +11,5 @@ pub mod figures;
 pub mod label_book;
 pub mod report;
 pub mod rule;
+pub mod sentence;
 pub mod tally;
