@@ -14,6 +14,7 @@ pub mod models;
 pub mod operation;
 pub mod performance;
 pub mod problem;
+pub mod review;
 pub mod routes;
 pub mod server;
 pub mod session;

@@ -7,6 +7,7 @@ mod administration;
 mod check;
 mod client;
 mod compare;
+mod concordance;
 mod demo;
 mod export;
 mod fingerprint;
@@ -69,6 +70,8 @@ enum Command {
     Token(administration::TokenArguments),
     /// Say how many predictions people must review for a claim
     ReviewPlan(review_plan::ReviewPlanArguments),
+    /// Measure how far reviewers agree with the model
+    Concordance(concordance::ConcordanceArguments),
     /// Run the known answers of every statistic
     Selftest(selftest::SelftestArguments),
     /// Measure the false-alarm guarantee by simulation, beside common rules
@@ -96,6 +99,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::User(arguments) => administration::user(&arguments),
         Command::Token(arguments) => administration::token(&arguments),
         Command::ReviewPlan(arguments) => review_plan::run(&arguments),
+        Command::Concordance(arguments) => concordance::run(&arguments),
         Command::Selftest(arguments) => selftest::run(&arguments),
         Command::Guarantee(arguments) => guarantee::run(&arguments),
         Command::Openapi => openapi::run(),

@@ -2,12 +2,26 @@
 
 use super::client::ServerArguments;
 use super::{done, terminal};
-use crate::error::Result;
+use crate::drift::performance::cohort::{CohortReport, Maturity};
+use crate::drift::performance::figures::FigureName;
+use crate::drift::performance::report::ErrorEvidence;
+use crate::drift::performance::sentence::evidence_sentence;
+use crate::error::{Error, Result};
 use clap::Args;
-use serde_json::Value;
+use serde::de::DeserializeOwned;
 use std::process::ExitCode;
 use tabled::builder::Builder;
 use tabled::settings::Style;
+
+/// The figures shown; `--json` has all of them.
+const SHOWN: [FigureName; 6] = [
+    FigureName::Accuracy,
+    FigureName::Sensitivity,
+    FigureName::Auc,
+    FigureName::MeanAbsoluteError,
+    FigureName::Bias,
+    FigureName::OutOfSpecification,
+];
 
 /// Arguments of `performance`.
 #[derive(Debug, Args)]
@@ -52,81 +66,57 @@ pub(super) fn run(arguments: &PerformanceArguments) -> Result<ExitCode> {
         terminal::say_json(&answer)?;
         return done();
     }
-    match answer["cohorts"].as_array() {
-        Some(cohorts) => tell(cohorts, &answer),
-        None => tell(std::slice::from_ref(&answer), &Value::Null),
+    let cohorts = match &arguments.batch {
+        None => answer["cohorts"].clone(),
+        Some(_) => serde_json::Value::Array(vec![answer.clone()]),
+    };
+    tell(&read::<Vec<CohortReport>>(&cohorts)?);
+    if let Some(evidence) = read::<Option<ErrorEvidence>>(&answer["evaluation"]["evidence"])? {
+        terminal::say(&evidence_sentence(&evidence));
     }
     done()
 }
 
-fn tell(cohorts: &[Value], answer: &Value) {
+/// A part of the answer.
+fn read<T: DeserializeOwned>(value: &serde_json::Value) -> Result<T> {
+    T::deserialize(value).map_err(|e| Error::BadRequest { detail: format!("the answer: {e}") })
+}
+
+fn tell(cohorts: &[CohortReport]) {
     let mut table = Builder::default();
-    table.push_record([
-        "batch",
-        "rows",
-        "labelled",
-        "right",
-        "95 % limits",
-        "AUC or R²",
-        "calibration",
-        "remark",
-    ]);
+    let limits = "95 % interval";
+    table.push_record(["batch", "rows", "labelled", "state", "figure", "value", limits]);
     for cohort in cohorts {
-        table.push_record(line(cohort));
+        let state = match (&cohort.maturity, cohort.provisional) {
+            (Maturity::Immature { reason }, _) => format!("not judged: {reason}"),
+            (Maturity::Mature, true) => "provisional".to_owned(),
+            (Maturity::Mature, false) => "complete".to_owned(),
+        };
+        let (rows, labelled) = (cohort.tally.rows.to_string(), percent(cohort.completeness));
+        let mut head = [cohort.context.batch.clone(), rows, labelled, state];
+        for figure in cohort.figures.figures.iter().filter(|figure| SHOWN.contains(&figure.name)) {
+            let said = |value: f64| {
+                if figure.name.is_share() { percent(value) } else { format!("{value:.3}") }
+            };
+            let limits = figure.interval.map_or_else(String::new, |[lower, upper]| {
+                format!("{} to {}", said(lower), said(upper))
+            });
+            let class = figure.class.as_ref().map(|c| format!(", {c}")).unwrap_or_default();
+            let name = format!("{}{class}", figure.name.words());
+            table.push_record(head.into_iter().chain([name, said(figure.value), limits]));
+            head = Default::default();
+        }
+        if !head[0].is_empty() {
+            table.push_record(head.into_iter().chain([
+                String::new(),
+                String::new(),
+                String::new(),
+            ]));
+        }
     }
     terminal::say(&table.build().with(Style::sharp()).to_string());
-    if let Some(evidence) = answer["evaluation"]["evidence"].as_object() {
-        let meter = evidence["meter"].as_f64().unwrap_or_default();
-        let level = evidence["level"].as_str().unwrap_or_default();
-        terminal::say(&format!(
-            "error rate: {level} (evidence {:.0} % of the alarm limit)",
-            100.0 * meter
-        ));
-    }
 }
 
-fn line(cohort: &Value) -> Vec<String> {
-    let figure = |names: &[&str]| {
-        let figures = cohort["figures"]["figures"].as_array().into_iter().flatten();
-        figures.into_iter().find(|figure| {
-            figure["class"].is_null() && figure["name"].as_str().is_some_and(|n| names.contains(&n))
-        })
-    };
-    let percent = |value: &Value| {
-        value.as_f64().map_or_else(|| "-".to_owned(), |v| format!("{:.1} %", 100.0 * v))
-    };
-    let number =
-        |value: &Value| value.as_f64().map_or_else(|| "-".to_owned(), |v| format!("{v:.3}"));
-    let right = figure(&["accuracy"]);
-    let wrong = figure(&["out_of_specification"]);
-    let limits = match (right, wrong) {
-        (Some(figure), _) => (percent(&figure["value"]), limits(&figure["interval"], percent)),
-        (None, Some(figure)) => {
-            (format!("{} out", percent(&figure["value"])), limits(&figure["interval"], percent))
-        }
-        _ => ("-".to_owned(), "-".to_owned()),
-    };
-    let shape = figure(&["auc", "r_squared"]).map_or(Value::Null, |figure| figure["value"].clone());
-    let remark = match (cohort["reason"].as_str(), cohort["maturity"]["reason"].as_str()) {
-        (Some(reason), _) | (None, Some(reason)) => reason.to_owned(),
-        _ if cohort["provisional"] == true => "provisional".to_owned(),
-        _ => String::new(),
-    };
-    vec![
-        cohort["context"]["batch"].as_str().unwrap_or_default().to_owned(),
-        cohort["tally"]["rows"].to_string(),
-        percent(&cohort["completeness"]),
-        limits.0,
-        limits.1,
-        number(&shape),
-        number(&cohort["calibration"]["error"]["debiased"]),
-        remark,
-    ]
-}
-
-fn limits(interval: &Value, said: impl Fn(&Value) -> String) -> String {
-    match interval.as_array().map(Vec::as_slice) {
-        Some([lower, upper]) => format!("{} – {}", said(lower), said(upper)),
-        _ => "-".to_owned(),
-    }
+fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
 }

@@ -6,11 +6,12 @@ use super::page_error::Answer;
 use super::performance_chart::{calibration_chart, cohort_chart};
 use super::visitor::Visitor;
 use super::wording::{counted, figures, whole};
-use crate::drift::performance::calibration::Limits;
+use crate::drift::performance::calibration::Calibration;
 use crate::drift::performance::cohort::{CohortReport, Maturity};
 use crate::drift::performance::figures::Figure;
 use crate::drift::performance::sentence::evidence_sentence;
 use crate::procedures::read_performance::{PerformanceView, performance};
+use crate::statistics::intervals::Interval;
 use actix_web::{get, web};
 use askama::Template;
 
@@ -116,7 +117,7 @@ fn line(cohort: &CohortReport) -> CohortLine {
         sentence: Markup::sentence(&cohort.sentence),
         remarks: remarks.map(|(rows, why)| format!("{}: {why}", whole(rows))).collect(),
         expected: readable.map_or_else(String::new, |found| {
-            let Limits { lower, upper, .. } = found.limits();
+            let Interval { lower, upper, .. } = found.limits();
             format!("{} ({} to {})", percent(found.accuracy), percent(lower), percent(upper))
         }),
         withheld: expected
@@ -155,8 +156,8 @@ fn newest(cohort: &CohortReport) -> Newest {
 }
 
 /// What the calibration of a cohort says.
-fn calibrated(found: &crate::drift::performance::calibration::Calibration) -> Vec<String> {
-    let of = |limits: &Limits| {
+fn calibrated(found: &Calibration) -> Vec<String> {
+    let of = |limits: &Interval| {
         let [estimate, lower, upper] = [limits.estimate, limits.lower, limits.upper].map(figures);
         format!("{estimate} ({lower} to {upper})")
     };

@@ -17,6 +17,7 @@ pub mod fingerprint_files;
 pub mod ingest_batch;
 pub mod ingest_labels;
 mod join_labels;
+pub mod measure_concordance;
 pub mod read_accounts;
 pub mod read_ledger;
 pub mod read_performance;

@@ -9,7 +9,8 @@ use crate::statistics::cohen_kappa::cohen_kappa;
 use crate::statistics::gwet_ac1::gwet_ac1;
 use crate::statistics::intervals::{Interval, clopper_pearson, newcombe};
 use crate::statistics::mcnemar::mcnemar;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Confidence of every interval.
 const CONFIDENCE: f64 = 0.95;
@@ -17,7 +18,7 @@ const CONFIDENCE: f64 = 0.95;
 pub const BLIND_SHARE_MIN: f64 = 0.10;
 
 /// Reviewed cases, counted: rows are the model's classes, columns the reviewer's, in the order of `classes`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReviewedCases {
     /// Class names.
     pub classes: Vec<String>,
@@ -25,27 +26,28 @@ pub struct ReviewedCases {
     pub blind: Vec<Vec<u64>>,
     /// Cases reviewed with the model's answer in sight.
     pub assisted: Vec<Vec<u64>>,
+    /// Cases to which model or reviewer gave no answer; they are left out.
+    pub unanswered: u64,
 }
 
 impl ReviewedCases {
-    /// No case yet, for these classes.
-    pub fn new(classes: Vec<String>) -> Self {
-        let none = vec![vec![0; classes.len()]; classes.len()];
-        Self { classes, blind: none.clone(), assisted: none }
-    }
-
-    /// Adds one case; false, and nothing is added, where a class is not one of `classes`.
-    pub fn add(&mut self, model: &str, reviewer: &str, blind: bool) -> bool {
-        let index = |class: &str| self.classes.iter().position(|known| known == class);
-        let (Some(row), Some(column)) = (index(model), index(reviewer)) else { return false };
-        let table = if blind { &mut self.blind } else { &mut self.assisted };
-        table[row][column] += 1;
-        true
+    /// Cases counted by the classes that model and reviewer gave: [assisted, blind].
+    pub fn of(counted: &BTreeMap<(String, String), [u64; 2]>, unanswered: u64) -> Self {
+        let classes: BTreeSet<&String> = counted.keys().flat_map(|(a, b)| [a, b]).collect();
+        let classes: Vec<String> = classes.into_iter().cloned().collect();
+        let table = |which: usize| {
+            let cell = |model: &String, reviewer: &String| {
+                counted.get(&(model.clone(), reviewer.clone())).map_or(0, |cases| cases[which])
+            };
+            let row = |model| classes.iter().map(|reviewer| cell(model, reviewer)).collect();
+            classes.iter().map(row).collect()
+        };
+        Self { blind: table(1), assisted: table(0), unanswered, classes: classes.clone() }
     }
 }
 
 /// One figure, or why there is none.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Figure {
     /// The estimate with its 95 % interval.
@@ -72,7 +74,7 @@ impl Figure {
 }
 
 /// How often two classes are exchanged, and whether more in one direction than in the other.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Direction {
     /// One class.
     pub first: String,
@@ -87,10 +89,12 @@ pub struct Direction {
 }
 
 /// What the reviews say.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Concordance {
     /// Cases reviewed.
     pub cases: u64,
+    /// Further cases to which model or reviewer gave no answer; they are left out.
+    pub unanswered: u64,
     /// Cases reviewed blind.
     pub blind_cases: u64,
     /// Whether at least a tenth of the reviews were blind.
@@ -115,11 +119,9 @@ pub struct Concordance {
 ///
 /// ```
 /// use driftledger::review::concordance::{ReviewedCases, concordance};
-/// let mut reviewed = ReviewedCases::new(vec!["ok".to_owned(), "defect".to_owned()]);
-/// for (model, reviewer) in [("ok", "ok"), ("ok", "defect"), ("defect", "defect")] {
-///     assert!(reviewed.add(model, reviewer, true));
-/// }
-/// let found = concordance(&reviewed);
+/// let cases = [("ok", "ok"), ("ok", "defect"), ("defect", "defect")];
+/// let blind = cases.map(|(model, reviewer)| ((model.to_owned(), reviewer.to_owned()), [0, 1]));
+/// let found = concordance(&ReviewedCases::of(&blind.into_iter().collect(), 0));
 /// assert!((found.agreement.interval().unwrap().estimate - 2.0 / 3.0).abs() < 1e-12);
 /// ```
 pub fn concordance(reviewed: &ReviewedCases) -> Concordance {
@@ -135,6 +137,7 @@ pub fn concordance(reviewed: &ReviewedCases) -> Concordance {
     let exact = |(agreed, cases)| Figure::of(clopper_pearson(agreed, cases, CONFIDENCE));
     Concordance {
         cases,
+        unanswered: reviewed.unanswered,
         blind_cases: blind.1,
         enough_blind: cases > 0 && blind.1 as f64 >= BLIND_SHARE_MIN * cases as f64,
         agreement: exact((agreed, cases)),
@@ -176,7 +179,7 @@ mod tests {
     fn reviewed(blind: [[u64; 2]; 2], assisted: [[u64; 2]; 2]) -> ReviewedCases {
         let rows = |table: [[u64; 2]; 2]| table.iter().map(|row| row.to_vec()).collect();
         let classes = vec!["normal".to_owned(), "sick".to_owned()];
-        ReviewedCases { classes, blind: rows(blind), assisted: rows(assisted) }
+        ReviewedCases { classes, blind: rows(blind), assisted: rows(assisted), unanswered: 0 }
     }
 
     fn value(figure: &Figure) -> f64 {
@@ -209,13 +212,12 @@ mod tests {
 
     #[test]
     fn without_cases_every_figure_says_why_it_is_missing() {
-        let found = concordance(&ReviewedCases::new(vec!["a".to_owned(), "b".to_owned()]));
+        let found = concordance(&reviewed([[0; 2]; 2], [[0; 2]; 2]));
         assert!(matches!(&found.agreement, Figure::NotEvaluated(reason) if !reason.is_empty()));
         assert!(found.kappa.interval().is_none() && found.directions.is_empty());
         assert!(!found.enough_blind);
-        let mut one = ReviewedCases::new(vec!["a".to_owned()]);
-        assert!(!one.add("a", "b", false) && one.add("a", "a", false));
-        assert!(concordance(&one).kappa.interval().is_none());
+        let one = BTreeMap::from([(("a".to_owned(), "a".to_owned()), [1, 0])]);
+        assert!(concordance(&ReviewedCases::of(&one, 3)).kappa.interval().is_none());
         assert_eq!(concordance(&ReviewedCases::default()).cases, 0);
     }
 }

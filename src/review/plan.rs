@@ -17,7 +17,7 @@ const ERRORS_ALLOWED: [u64; 4] = [0, 1, 2, 5];
 const AQL_PLANS: [(u64, u64); 6] = [(50, 1), (80, 2), (125, 3), (200, 5), (315, 7), (500, 10)];
 
 /// Cases to review, with the number of wrong ones among them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct PlannedCases {
     /// Wrong cases: met so far, or allowed.
     pub errors: u64,
@@ -26,7 +26,7 @@ pub struct PlannedCases {
 }
 
 /// What a plan by acceptable quality level shows once the lot is accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct AcceptancePlan {
     /// Cases drawn.
     pub cases: u64,
@@ -39,7 +39,7 @@ pub struct AcceptancePlan {
 }
 
 /// Every way to support one claim.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct ReviewPlan {
     /// The error rate that shall be excluded.
     pub claim: f64,

@@ -3,6 +3,7 @@
 
 use driftledger::digest;
 use driftledger::drift::assess::Verdict;
+use driftledger::drift::episode::EpisodeKind;
 use driftledger::drift::report::DriftReport;
 use driftledger::procedures::administer::host;
 use driftledger::procedures::demonstrate::{
@@ -40,7 +41,7 @@ fn report(month: &str) -> DriftReport {
 /// The drift episodes, oldest first.
 fn episodes() -> Vec<EpisodeLine> {
     let mut all = read_records::episodes(&demo().1.store, &host()).unwrap();
-    all.retain(|line| !line.episode.opening.series.is_empty());
+    all.retain(|line| line.episode.opening.kind == EpisodeKind::Drift);
     all.reverse();
     all
 }

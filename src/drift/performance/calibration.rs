@@ -4,7 +4,7 @@ use super::figures::CONFIDENCE;
 use super::tally::{SCORE_BINS, ScoreTally};
 use crate::statistics::brier_score::brier_score;
 use crate::statistics::calibration_error::{CalibrationError, calibration_error};
-use crate::statistics::intervals::{clopper_pearson, wilson};
+use crate::statistics::intervals::{Interval, clopper_pearson, wilson};
 use crate::statistics::logit_recalibration::logit_recalibration;
 use serde::{Deserialize, Serialize};
 
@@ -29,24 +29,13 @@ pub struct BinRate {
     pub chart: [f64; 2],
 }
 
-/// An estimate with its 95 % limits.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct Limits {
-    /// Lower limit.
-    pub lower: f64,
-    /// Estimate.
-    pub estimate: f64,
-    /// Upper limit.
-    pub upper: f64,
-}
-
 /// The line on the log-odds scale by which scores would have to be moved.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Recalibration {
     /// 0 = right on average; above 0: scores are too low.
-    pub intercept: Limits,
+    pub intercept: Interval,
     /// 1 = right; below 1: scores are too extreme.
-    pub slope: Limits,
+    pub slope: Interval,
 }
 
 /// The calibration of one cohort.
@@ -55,7 +44,7 @@ pub struct Calibration {
     /// Labelled rows with a score.
     pub rows: u64,
     /// Mean of (score − event)²; 0 is best.
-    pub brier: Limits,
+    pub brier: Interval,
     /// Expected calibration error with what chance alone would show.
     pub error: CalibrationError,
     /// Whether the error lies within what chance alone would show.
@@ -92,21 +81,15 @@ impl Calibration {
         });
         let line = logit_recalibration(&scores.scores, &scores.without, &scores.with, CONFIDENCE);
         let brier = brier_score(&scores.scores, &scores.without, &scores.with, CONFIDENCE).ok()?;
-        let limits = |found: crate::statistics::intervals::Interval| Limits {
-            lower: found.lower,
-            estimate: found.estimate,
-            upper: found.upper,
-        };
         Some(Self {
             rows: scores.rows(),
-            brier: limits(brier),
+            brier,
             verified: error.estimate <= error.null_band[1],
             error,
             no_recalibration: line.as_ref().err().map(|_| no_line(scores).to_owned()),
-            recalibration: line.ok().map(|line| Recalibration {
-                intercept: limits(line.intercept),
-                slope: limits(line.slope),
-            }),
+            recalibration: line
+                .ok()
+                .map(|line| Recalibration { intercept: line.intercept, slope: line.slope }),
             bins: bins.collect(),
             rounded: scores.rounded,
         })

@@ -7,7 +7,7 @@
 //!
 //! Source: Garg et al. 2022 and the confidence-based estimate as named by Białek et al. 2024; `docs/STATISTICS.md`.
 
-use super::calibration::{Calibration, Limits};
+use super::calibration::Calibration;
 use super::figures::{FigureName, Figures};
 use super::tally::ScoreTally;
 use crate::dataset::bins::FeatureBins;
@@ -15,6 +15,7 @@ use crate::dataset::schema::Role;
 use crate::drift::assess::Verdict;
 use crate::drift::reference::Reference;
 use crate::drift::report::DriftReport;
+use crate::statistics::intervals::Interval;
 use serde::{Deserialize, Serialize};
 
 /// Share of rows out of the reference range from which the estimate is withheld.
@@ -144,10 +145,10 @@ impl Expected {
     }
 
     /// The accuracy with its 95 % limits.
-    pub fn limits(&self) -> Limits {
+    pub fn limits(&self) -> Interval {
         let half = 1.96 * self.standard_error;
         let (lower, upper) = ((self.accuracy - half).max(0.0), (self.accuracy + half).min(1.0));
-        Limits { lower, estimate: self.accuracy, upper }
+        Interval { lower, estimate: self.accuracy, upper }
     }
 }
 
