@@ -18,4 +18,5 @@ pub mod review;
 pub mod routes;
 pub mod server;
 pub mod session;
+pub mod tiles;
 pub mod tls;

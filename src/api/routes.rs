@@ -3,6 +3,7 @@
 use super::extract::{caller_first, no_route};
 use super::{
     accounts, alerts, batches, evidence, ledger, models, operation, performance, review, session,
+    tiles,
 };
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
@@ -50,6 +51,13 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(accounts::list_tokens)
             .service(accounts::create_token)
             .service(accounts::revoke_token)
+            .default_service(web::to(no_route)),
+    );
+    config.service(
+        scope("/log")
+            .wrap(from_fn(caller_first))
+            .service(tiles::read_newest_checkpoint)
+            .service(tiles::read_tile)
             .default_service(web::to(no_route)),
     );
 }

@@ -1,7 +1,7 @@
 //! The command line: one file per command. A command reads its arguments, calls one procedure and prints what came of it.
 //!
-//! Exit codes: 0 done (for `compare`: no drift shown; for `verify` and `check`: nothing wrong), 1 done and something was
-//! found (drift, a finding), 2 not done.
+//! Exit codes: 0 done (for `compare`: no drift shown; for `diff`: the same; for `verify` and `check`: nothing wrong), 1 done and something was
+//! found (drift, a difference, a finding), 2 not done.
 
 mod administration;
 mod check;
@@ -9,6 +9,7 @@ mod client;
 mod compare;
 mod concordance;
 mod demo;
+mod diff;
 mod export;
 mod fingerprint;
 mod guarantee;
@@ -48,6 +49,8 @@ enum Command {
     Schema(schema::SchemaArguments),
     /// Print the digests of files and of the tables in them
     Fingerprint(fingerprint::FingerprintArguments),
+    /// Say what differs between two datasets, by their manifests or row by row
+    Diff(diff::DiffArguments),
     /// Register a model version; training rows never leave this machine
     Register(Box<register::RegisterArguments>),
     /// Send a batch to be judged
@@ -88,6 +91,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Fingerprint(arguments) => fingerprint::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Register(arguments) => register::run(&arguments),
         Command::Ingest(arguments) => ingest::run(&arguments),
         Command::Labels(arguments) => ingest::run_labels(&arguments),

@@ -6,11 +6,16 @@
 pub mod bins;
 pub mod cells;
 pub mod clusters;
+pub mod difference;
 pub mod error;
+pub mod files;
 pub mod fingerprint;
 pub mod infer;
+pub mod manifest;
 #[cfg(test)]
 mod one_table;
+pub mod overlap;
+pub mod parts;
 pub mod profile;
 pub mod reader;
 pub mod row_ids;

@@ -55,6 +55,8 @@ pub struct StatisticLine {
     pub method: String,
     /// How far the value on the rows may lie from it.
     pub bound: String,
+    /// Whether that is farther than the value itself, so that the value says nothing.
+    pub drowned: bool,
 }
 
 /// One feature.
@@ -188,6 +190,7 @@ fn statistic_line(code: &str, statistic: &Statistic, unit: Option<&str>) -> Stat
         p: statistic.p_value.map_or_else(dash, p_value),
         p_adjusted: statistic.p_value_adjusted.map_or_else(dash, p_value),
         method: statistic.method.clone().unwrap_or_else(dash),
+        drowned: statistic.is_drowned(),
         bound: statistic.error_max.map_or_else(dash, |bound| format!("± {}{unit}", figures(bound))),
     }
 }

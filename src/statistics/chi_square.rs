@@ -169,7 +169,13 @@ impl Table {
 
 /// P(X > x) for X central χ² with `degrees` degrees of freedom.
 pub(super) fn sf(x: f64, degrees: f64) -> f64 {
-    if x <= 0.0 { 1.0 } else { gamma_ur(0.5 * degrees, 0.5 * x) }
+    if x <= 0.0 {
+        1.0
+    } else if x < f64::INFINITY {
+        gamma_ur(0.5 * degrees, 0.5 * x)
+    } else {
+        0.0
+    }
 }
 
 /// The x with P(X > x) = `level`, `level` in (0, 1): doubling, then halving.

@@ -31,6 +31,10 @@ pub fn epps_singleton(reference: &[f64], batch: &[f64]) -> Result<Significance> 
     let mut all = sample::sorted(reference, 5)?;
     all.extend(sample::sorted(batch, 5)?);
     all.sort_unstable_by(f64::total_cmp);
+    let power = sample::excess(&[&all]);
+    if power != 0 {
+        return epps_singleton(&sample::divided(reference, power), &sample::divided(batch, power));
+    }
     let unit = 0.5 * (quantile(&all, 0.75) - quantile(&all, 0.25));
     if unit <= 0.0 {
         return Err(Error::NoSpread);

@@ -41,6 +41,9 @@ pub fn tv_upper(counts: &[u64], reference: &[f64], reference_rows: u64) -> f64 {
 
 /// The same for rows that are not independent: n rows are worth `effective_share` · n independent ones.
 ///
+/// Below 1 the statistic counts as at least its expectation K − 1: a smaller one says that the rows are less alike than the
+/// share supposes, not that the batch lies closer.
+///
 /// ```
 /// use driftledger::statistics::limits::{tv_upper, tv_upper_of};
 /// let counts = [520, 500, 490, 490];
@@ -63,7 +66,11 @@ pub fn tv_upper_of(
     match counts.len() {
         1 => 0.0,
         2 => rate_upper(effective_share * counts[0] as f64, n, reference[0]),
-        _ => observed.max(chi_square_upper(&shares, reference, n, reference_rows as f64)).min(1.0),
+        _ => {
+            let pooled = pooled(&shares, reference, n);
+            let least = if effective_share < 1.0 { pooled.len() as f64 - 1.0 } else { 0.0 };
+            observed.max(chi_square_upper(&pooled, least, n, reference_rows as f64)).min(1.0)
+        }
     }
 }
 
@@ -73,14 +80,13 @@ fn rate_upper(successes: f64, n: f64, share: f64) -> f64 {
     up.max(down).clamp(0.0, 1.0)
 }
 
-fn chi_square_upper(shares: &[f64], reference: &[f64], n: f64, m: f64) -> f64 {
-    let pooled = pooled(shares, reference, n);
+fn chi_square_upper(pooled: &[(f64, f64)], least: f64, n: f64, m: f64) -> f64 {
     if pooled.len() < 2 {
         return 1.0;
     }
     let effective = n * m / (n + m);
     let squares = pooled.iter().map(|(q, p)| (q - p) * (q - p) / p);
-    let statistic = effective * squares.sum::<f64>();
+    let statistic = (effective * squares.sum::<f64>()).max(least);
     let degrees = (pooled.len() - 1) as f64;
     0.5 * libm::sqrt(upper_noncentrality(statistic, degrees, TAIL) / effective)
 }
@@ -111,10 +117,13 @@ fn pooled(shares: &[f64], reference: &[f64], n: f64) -> Vec<(f64, f64)> {
 }
 
 /// Lower 95 % limit of the total variation distance: the largest tolerance δ' on a grid of 0.005, not beyond the
-/// `observed` distance, against which the batch alone is evidence of 20 to 1.
+/// `observed` distance, such that against it and against every smaller one of the grid the batch alone is evidence of 20 to 1.
+///
+/// The limit exceeds the true distance only if the first δ' of the grid that is not below the truth is refuted. That one is a
+/// true hypothesis, so by Markov's inequality this happens in at most 5 % of batches, whatever the evidence does elsewhere.
 ///
 /// `past_learned`: the learned counts before the batch; `counts`: its sub-blocks. 0 where no δ' is refuted. At or above the
-/// tolerance means beyond it in this batch. Valid for every number of rows (e-value, Markov's inequality).
+/// tolerance means beyond it in this batch. Valid for every number of rows and every distribution.
 ///
 /// # Panics
 ///
@@ -139,8 +148,7 @@ pub fn tv_lower(
     let refuted =
         |limit: f64| detector.batch_log_e_at(past_learned, counts, &alternatives, limit) >= needed;
     let grid = (1..=200_u32).map(|step| f64::from(step) * GRID);
-    let within: Vec<f64> = grid.take_while(|limit| *limit <= observed).collect();
-    within.into_iter().rev().find(|limit| refuted(*limit)).unwrap_or(0.0)
+    grid.take_while(|limit| *limit <= observed && refuted(*limit)).last().unwrap_or(0.0)
 }
 
 /// Rows below which a batch of K bins is not called within tolerance: K/(2δ²) for K > 2, none for rates.

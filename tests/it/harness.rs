@@ -240,6 +240,7 @@ pub(crate) fn registration(version: &str, seed: u64) -> Registration {
         train: file("train.csv", &table(300, seed + 1, 0.0)),
         reference: file("reference.csv", &table(600, seed, 0.0)),
         artifacts: vec![file("model.bin", "weights")],
+        overlap_justification: Some("two tablets of one line can weigh the same".to_owned()),
         schema: Some(file("schema.json", &schema().to_string())),
         ..RegistrationSources::default()
     };

@@ -7,3 +7,4 @@ mod performance;
 mod registration;
 mod rows;
 mod silence;
+mod tiles;

@@ -69,6 +69,12 @@ pub(super) fn count(value: &Value) -> Option<u64> {
     })
 }
 
+/// 0 or 1 as no or yes.
+fn bit(number: f64) -> Option<bool> {
+    let is = |other: f64| (number + 0.0).total_cmp(&other).is_eq();
+    (is(0.0) || is(1.0)).then(|| is(1.0))
+}
+
 pub(super) fn malformed(what: &str) -> Failure {
     Failure::Malformed(what.to_owned())
 }
@@ -166,6 +172,14 @@ impl Inputs<'_> {
     /// A sample of numbers without the missing ones.
     pub(super) fn sample(&self, name: &str) -> Read<Vec<f64>> {
         self.cells(name)?.iter().map(Cell::number).collect()
+    }
+
+    /// A sample of numbers none of which may be missing.
+    pub(super) fn whole_sample(&self, name: &str) -> Read<Vec<f64>> {
+        if self.places(name)?.contains(&None) {
+            return Err(not_evaluated("a value is missing"));
+        }
+        self.sample(name)
     }
 
     /// The reference and batch samples.
@@ -271,8 +285,7 @@ impl Inputs<'_> {
         }
         if !self.are_counts() {
             let (reference, batch) = (self.sample("reference")?, self.sample("batch")?);
-            let is_bit = |x: &f64| x.abs().total_cmp(&0.0).is_eq() || x.total_cmp(&1.0).is_eq();
-            if !reference.iter().chain(&batch).all(is_bit) {
+            if !reference.iter().chain(&batch).all(|value| bit(*value).is_some()) {
                 return Err(not_evaluated("a value that is neither 0 nor 1"));
             }
             let ones = |sample: &[f64]| sample.iter().filter(|x| **x > 0.5).count() as u64;
@@ -305,20 +318,14 @@ impl Inputs<'_> {
         let mut known = (Vec::new(), Vec::new());
         for (label, score) in labels.iter().zip(scores) {
             let (label, score) = (number(label), number(score).filter(|score| !score.is_nan()));
-            match label.zip(score) {
-                Some((label, score)) if label.abs().total_cmp(&0.0).is_eq() => {
-                    known.0.push(false);
-                    known.1.push(score);
-                }
-                Some((label, score)) if label.total_cmp(&1.0).is_eq() => {
-                    known.0.push(true);
-                    known.1.push(score);
-                }
-                Some((label, _)) if !label.is_nan() => {
-                    return Err(malformed(&format!("label {label}, expected 0 or 1")));
-                }
-                _ => {}
-            }
+            let Some((label, score)) = label.filter(|label| !label.is_nan()).zip(score) else {
+                continue;
+            };
+            let Some(label) = bit(label) else {
+                return Err(malformed(&format!("label {label}, expected 0 or 1")));
+            };
+            known.0.push(label);
+            known.1.push(score);
         }
         Ok(known)
     }

@@ -63,7 +63,8 @@ fn noncentral(inputs: &Inputs<'_>) -> Computed {
     let x = inputs.needed(&["x"])?;
     let (degrees, noncentrality) =
         (inputs.needed(&["degrees", "df"])?, inputs.needed(&["noncentrality", "nc"])?);
-    for (name, value) in [("degrees", degrees), ("noncentrality", noncentrality)] {
+    for (name, value) in [("x", x.max(0.0)), ("degrees", degrees), ("noncentrality", noncentrality)]
+    {
         if !(value.is_finite() && value >= 0.0) || name == "degrees" && value <= 0.0 {
             return Err(s::Error::OutOfRange { name, value }.into());
         }

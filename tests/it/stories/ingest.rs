@@ -96,6 +96,7 @@ fn one_month_gives_the_same_counts_in_every_format() {
         reference: sample("reference.csv"),
         artifacts: vec![sample("model_trees.json")],
         schema: Some(sample("schema.json")),
+        overlap_justification: Some("two requests with the same few measurements".to_owned()),
         ..RegistrationSources::default()
     };
     let folder = tempfile::tempdir().unwrap();

@@ -140,6 +140,7 @@ fn registration(declared: &Value, text: &str) -> Value {
         reference: file("reference.csv", text),
         artifacts: vec![file("model.bin", "weights")],
         schema: Some(file("schema.json", &declared.to_string())),
+        overlap_justification: Some("the model was fitted on a part of these rows".to_owned()),
         ..RegistrationSources::default()
     };
     serde_json::to_value(make_registration(&sources, |_| ()).unwrap()).unwrap()
@@ -218,6 +219,7 @@ fn a_reference_that_is_the_training_data_is_registered_with_a_warning() {
         reference: file("reference.csv", &text),
         artifacts: vec![file("model.bin", "weights")],
         schema: Some(file("schema.json", &schema().to_string())),
+        overlap_justification: Some("the model was fitted on a part of these rows".to_owned()),
         ..RegistrationSources::default()
     };
     let mut body = serde_json::to_value(make_registration(&sources, |_| ()).unwrap()).unwrap();
