@@ -102,6 +102,7 @@ fn line(cohort: &CohortReport) -> CohortLine {
         (tally.without_prediction, "labelled row without a prediction"),
     ];
     let remarks = remarks.into_iter().filter(|(rows, _)| *rows > 0);
+    let named = format!("`{}`: ", cohort.context.batch);
     let expected = cohort.expected.as_ref();
     let readable = expected.filter(|found| found.withheld.is_empty());
     CohortLine {
@@ -114,7 +115,7 @@ fn line(cohort: &CohortReport) -> CohortLine {
             (Maturity::Mature, true) => "provisional",
             (Maturity::Mature, false) => "complete",
         },
-        sentence: Markup::sentence(&cohort.sentence),
+        sentence: Markup::sentence(cohort.sentence.trim_start_matches(&named)),
         remarks: remarks.map(|(rows, why)| format!("{}: {why}", whole(rows))).collect(),
         expected: readable.map_or_else(String::new, |found| {
             let Interval { lower, upper, .. } = found.limits();

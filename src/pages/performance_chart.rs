@@ -38,7 +38,7 @@ fn said(figure: &Figure, value: f64) -> String {
 pub fn cohort_chart(cohorts: &[CohortReport], tolerated: Option<f64>) -> Markup {
     let Some(first) = cohorts.iter().find_map(drawn) else { return Markup::default() };
     let highest = cohorts.iter().filter_map(drawn).map(|figure| limits_of(figure)[1]);
-    let top = 1.1 * highest.chain(tolerated).fold(0.0, f64::max).max(1e-9);
+    let (top, step) = scale(highest.chain(tolerated).fold(0.0, f64::max).max(1e-9));
     let width = (LEFT + SLOT * cohorts.len() as f64 + 130.0).max(420.0);
     let height = TOP + PLOT + 76.0;
     let y = |value: f64| TOP + PLOT * (1.0 - value / top);
@@ -47,8 +47,9 @@ pub fn cohort_chart(cohorts: &[CohortReport], tolerated: Option<f64>) -> Markup 
         r#"<svg class="evidence performance" viewBox="0 0 {width:.0} {height:.0}" width="{width:.0}" height="{height:.0}" role="group" aria-label="{} of each batch with 95 % limits">"#,
         first.name.words()
     );
-    for share in [0.0, 0.25, 0.5, 0.75, 1.0] {
-        let (value, at) = (share * top / 1.1, y(share * top / 1.1));
+    for tick in 0..=(top / step + 0.5) as usize {
+        let value = step * tick as f64;
+        let at = y(value);
         let _ = write!(
             svg,
             r#"<line class="grid" x1="{LEFT}" x2="{right:.0}" y1="{at:.1}" y2="{at:.1}"/><text class="tick" x="{}" y="{:.1}">{}</text>"#,
@@ -72,6 +73,14 @@ pub fn cohort_chart(cohorts: &[CohortReport], tolerated: Option<f64>) -> Markup 
     }
     svg.push_str("</svg>");
     Markup::drawing(svg)
+}
+
+/// The top of an axis that holds `largest`, and the step between its lines: 1, 2 or 5 times a power of ten.
+fn scale(largest: f64) -> (f64, f64) {
+    let power = libm::pow(10.0, libm::floor(libm::log10(largest)));
+    let steps = [0.1, 0.2, 0.5, 1.0, 2.0].map(|step| step * power);
+    let step = steps.into_iter().find(|step| largest <= 5.0 * step).unwrap_or(2.0 * power);
+    (step * libm::ceil(largest / step), step)
 }
 
 fn point(svg: &mut String, x: f64, cohort: &CohortReport, y: &impl Fn(f64) -> f64) {
@@ -148,4 +157,28 @@ pub fn calibration_chart(calibration: &Calibration) -> Markup {
         y(0.0) + 36.0
     );
     Markup::drawing(svg)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_axis_has_round_steps_and_holds_the_largest_value() {
+        for (largest, top, step) in [
+            (0.162, 0.2, 0.05),
+            (0.051, 0.06, 0.02),
+            (1.0, 1.0, 0.2),
+            (9.3, 10.0, 2.0),
+            (740.0, 800.0, 200.0),
+        ] {
+            let found = scale(largest);
+            assert!((found.0 - top).abs() < 1e-9 && (found.1 - step).abs() < 1e-9, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn without_figures_nothing_is_drawn() {
+        assert_eq!(cohort_chart(&[], Some(0.1)), Markup::default());
+    }
 }

@@ -5,6 +5,7 @@ mod doors;
 mod ingest;
 mod performance;
 mod registration;
+mod review;
 mod rows;
 mod silence;
 mod tiles;

@@ -186,7 +186,8 @@ fn maturity(context: &CohortContext, tally: &Tally, rule: &PerformanceRule) -> M
     }
     if compared < rule.labels_min {
         let needed = rule.labels_min;
-        return immature(format!("{compared} labelled rows, at least {needed} are needed"));
+        let rows = if compared == 1 { "row" } else { "rows" };
+        return immature(format!("{compared} labelled {rows}, at least {needed} are needed"));
     }
     match foreign_labels(&context.task, tally) {
         Some(labels) => immature(format!(

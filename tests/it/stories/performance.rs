@@ -2,7 +2,7 @@
 //! Method: the API over HTTP. The thyroid laboratory's real predictions and labels, whose figures scikit-learn, SciPy and
 //! statsmodels give; and tablets whose labels are made here.
 
-use crate::evidence::export;
+use crate::evidence::{Files, export};
 use crate::harness::{Laboratory, MODEL, VERSION_PATH, Visitor, registration, repository, table};
 use driftledger::evidence::manifest::Scope;
 use driftledger::procedures::check_store::check_store;
@@ -24,6 +24,7 @@ fn register_thyroid(program: &Visitor, performance: Value) {
         reference: sample("reference.csv"),
         artifacts: vec![sample("model_trees.json")],
         schema: Some(sample("schema.json")),
+        overlap_justification: Some("one request came again in a later month".to_owned()),
         ..RegistrationSources::default()
     };
     let mut body = serde_json::to_value(make_registration(&sources, |_| ()).unwrap()).unwrap();
@@ -138,11 +139,16 @@ fn the_labels_of_the_thyroid_laboratory_show_that_the_model_got_worse() {
     let again = program.send("POST", &format!("{VERSION_PATH}/performance"));
     assert_eq!((again.status, &again.body["number"]), (200, &json!(1)), "{again:?}");
     let (pack, _) = export(&laboratory.store, &Scope::whole());
+    assert_eq!(codes(&laboratory, &pack), Vec::<String>::new());
+}
+
+/// The codes of what is found in `pack`.
+fn codes(laboratory: &Laboratory, pack: &[u8]) -> Vec<String> {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), pack).unwrap();
-    let verified =
-        verify_pack(file.path(), Some(laboratory.store.verifier_key()), &mut |_| ()).unwrap();
-    assert!(verified.findings.is_empty(), "{:?}", verified.findings);
+    let key = laboratory.store.verifier_key();
+    let verified = verify_pack(file.path(), Some(key), &mut |_| ()).unwrap();
+    verified.findings.into_iter().map(|finding| finding.code.to_owned()).collect()
 }
 
 /// `rows` tablets with ids from `first`; the label is the prediction, except for every `wrong_every`th row.
@@ -240,6 +246,65 @@ fn labels_come_late_in_part_and_twice() {
 
     let missing = program.get(&format!("{VERSION_PATH}/performance/w99"));
     missing.problem(404, "not_found");
+}
+
+#[test]
+fn what_the_labels_said_cannot_be_improved_later() {
+    let laboratory = Laboratory::open();
+    let program = laboratory.program();
+    let alarm = json!({"reference_errors": 10, "reference_rows": 400, "tolerance": 0.05});
+    register_tablets(&program, json!({"alarm": alarm}));
+    let (text, labels) = tablets(1, 200, 5, 10);
+    assert_eq!(program.post_batch("w21", "text/csv", text.as_bytes()).status, 201);
+    assert_eq!(send_labels(&program, "", &labels).status, 201);
+    let (pack, _) = export(&laboratory.store, &Scope::whole());
+    let clean = Files::of(&pack);
+    assert_eq!(codes(&laboratory, &clean.seal()), Vec::<String>::new());
+    let too_many = "18446744073709551615";
+    for (table, code, from, to) in [
+        ("cohort", "cohort_not_reproduced", "\"is_evidence\":true", "\"is_evidence\":false"),
+        ("cohort", "cohort_not_reproduced", "\"labelled\":200", "\"labelled\":190"),
+        (
+            "cohort",
+            "cohort_not_reproduced",
+            "\"further\":[0,0]",
+            &format!("\"further\":[{too_many},0]"),
+        ),
+        ("cohort", "performance_not_reproduced", "\"first\":[180,20]", "\"first\":[200,0]"),
+        ("cohort", "record_disagrees", "\"repeated\":0,\"rows\":200", "\"repeated\":0,\"rows\":201"),
+        ("cohort", "record_dangling", "\"labels_sha256\":[\"", "\"labels_sha256\":[\"0"),
+        (
+            "performance",
+            "performance_not_reproduced",
+            "\"level\":\"",
+            "\"level\":\"quiet\",\"was\":\"",
+        ),
+        ("performance", "performance_not_reproduced", "\"new\":[180,20]", "\"new\":[200,0]"),
+        (
+            "performance",
+            "performance_not_reproduced",
+            "\"evaluations\":0",
+            &format!("\"evaluations\":{too_many}"),
+        ),
+        (
+            "performance",
+            "performance_not_reproduced",
+            "\"learned_counts\":[",
+            "\"learned_counts\":[1,",
+        ),
+    ] {
+        let mut files = clean.clone();
+        let record = files.first(&format!("records/{table}/"));
+        let mut row: Value = serde_json::from_slice(&files.0[&record]).unwrap();
+        let document = row["document"].as_str().unwrap();
+        let forged = document.replace(from, to);
+        assert_ne!(forged, document, "{from}");
+        row["sha256"] = driftledger::digest::sha256_hex(forged.as_bytes()).into();
+        row["document"] = forged.into();
+        files.0.insert(record, driftledger::digest::canonical_json(&row).unwrap());
+        let found = codes(&laboratory, &files.seal());
+        assert!(found.iter().any(|f| f == code || f == "document_invalid"), "{to}: {found:?}");
+    }
 }
 
 #[test]
