@@ -26,12 +26,14 @@ pub fn for_each_text_chunk(
     let rows = file.for_each_chunk(csv, |first_row, frame| {
         let mut cells = Vec::with_capacity(columns.len());
         for column in columns {
-            let found = frame.column(&column.name).map_err(|_| Error::MissingColumn {
-                name: column.name.clone(),
-                role: column.role.word().to_owned(),
-                nearest: None,
-                found: frame.get_column_names().iter().map(|n| n.to_string()).collect(),
-            })?;
+            let Ok(found) = frame.column(&column.name) else {
+                return Err(Error::MissingColumn {
+                    name: column.name.clone(),
+                    role: column.role.word().to_owned(),
+                    nearest: None,
+                    found: frame.get_column_names().iter().map(|n| n.to_string()).collect(),
+                });
+            };
             let typed = cast(found.as_materialized_series(), column, first_row, &mut errors)?;
             let typed = texts(&typed)?;
             cells.push(typed.str()?.iter().map(|cell| cell.map(str::to_owned)).collect());

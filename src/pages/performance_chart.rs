@@ -92,19 +92,15 @@ fn point(svg: &mut String, x: f64, cohort: &CohortReport, y: &impl Fn(f64) -> f6
         r##"<a href="#cohort-{}" aria-label="{spoken}"><title>{spoken}</title>"##,
         cohort.context.number
     );
-    match drawn(cohort) {
-        Some(figure) => {
-            let [lower, upper] = limits_of(figure).map(y);
-            let at = y(figure.value);
-            let _ = write!(
-                svg,
-                r#"<line class="limits" x1="{x:.1}" x2="{x:.1}" y1="{lower:.1}" y2="{upper:.1}"/><circle class="{kind}" cx="{x:.1}" cy="{at:.1}" r="5"/>"#
-            );
-        }
-        None => {
-            let at = y(0.0) - 6.0;
-            let _ = write!(svg, r#"<text class="value" x="{x:.1}" y="{at:.1}">–</text>"#);
-        }
+    if let Some(figure) = drawn(cohort) {
+        let ([lower, upper], at) = (limits_of(figure).map(y), y(figure.value));
+        let _ = write!(
+            svg,
+            r#"<line class="limits" x1="{x:.1}" x2="{x:.1}" y1="{lower:.1}" y2="{upper:.1}"/><circle class="{kind}" cx="{x:.1}" cy="{at:.1}" r="5"/>"#
+        );
+    } else {
+        let at = y(0.0) - 6.0;
+        let _ = write!(svg, r#"<text class="value" x="{x:.1}" y="{at:.1}">–</text>"#);
     }
     let below = TOP + PLOT + 16.0;
     let _ = write!(

@@ -108,8 +108,8 @@ pub(super) fn count(objects: &Objects, judge: &Judge, sources: &Sources) -> Resu
     let parts = rows.div_ceil(BOOK_ROWS).max(1);
     let key = id_key(&judge.version.id);
     let mut ids = (0, 0);
-    for part in 0..parts {
-        let part = Part { objects, schema, predicted: &predicted, key, part, parts };
+    for number in 0..parts {
+        let part = Part { objects, schema, predicted: &predicted, key, number, parts };
         let mut book = LabelBook::default();
         for file in &sources.labels {
             part.enter(&mut book, file)?;
@@ -129,7 +129,7 @@ struct Part<'a> {
     schema: &'a TableSchema,
     predicted: &'a Predicted,
     key: [u8; 32],
-    part: u64,
+    number: u64,
     parts: u64,
 }
 
@@ -141,7 +141,7 @@ impl Part<'_> {
         for_each_label(&table, self.schema, |ids, values| {
             for (row, value) in values.iter().enumerate() {
                 if let (Some(id), Some(value)) = (self.id(ids, row), value)
-                    && part_of(id, self.parts) == self.part
+                    && part_of(id, self.parts) == self.number
                 {
                     book.enter(id, value, corrects);
                 }
@@ -182,10 +182,10 @@ impl Part<'_> {
         teller: &mut Teller<'_>,
     ) {
         let row = BatchRow { prediction, score };
-        if self.part == 0 {
+        if self.number == 0 {
             teller.row(row);
         }
-        let Some(id) = id.filter(|id| part_of(*id, self.parts) == self.part) else { return };
+        let Some(id) = id.filter(|id| part_of(*id, self.parts) == self.number) else { return };
         match book.take(id) {
             None => {}
             Some(None) => teller.repeated(),

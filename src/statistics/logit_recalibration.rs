@@ -15,11 +15,11 @@ const CLIP: f64 = 1e-6;
 const STEPS_MAX: usize = 60;
 
 /// The fitted line with its limits.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct LogitRecalibration {
-    /// a in logit P(event) = a + b · logit(score).
+    /// a in logit P(event) = a + b · logit(score): 0 is right on average; above 0 the scores are too low.
     pub intercept: Interval,
-    /// b.
+    /// b: 1 is right; below 1 the scores are too extreme.
     pub slope: Interval,
 }
 

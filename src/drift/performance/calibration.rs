@@ -5,7 +5,7 @@ use super::tally::{SCORE_BINS, ScoreTally};
 use crate::statistics::brier_score::brier_score;
 use crate::statistics::calibration_error::{CalibrationError, calibration_error};
 use crate::statistics::intervals::{Interval, clopper_pearson, wilson};
-use crate::statistics::logit_recalibration::logit_recalibration;
+use crate::statistics::logit_recalibration::{LogitRecalibration, logit_recalibration};
 use serde::{Deserialize, Serialize};
 
 /// One bin of scores, observed.
@@ -29,15 +29,6 @@ pub struct BinRate {
     pub chart: [f64; 2],
 }
 
-/// The line on the log-odds scale by which scores would have to be moved.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct Recalibration {
-    /// 0 = right on average; above 0: scores are too low.
-    pub intercept: Interval,
-    /// 1 = right; below 1: scores are too extreme.
-    pub slope: Interval,
-}
-
 /// The calibration of one cohort.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Calibration {
@@ -51,7 +42,7 @@ pub struct Calibration {
     pub verified: bool,
     /// The recalibration line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub recalibration: Option<Recalibration>,
+    pub recalibration: Option<LogitRecalibration>,
     /// Why there is no line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_recalibration: Option<String>,
@@ -87,9 +78,7 @@ impl Calibration {
             verified: error.estimate <= error.null_band[1],
             error,
             no_recalibration: line.as_ref().err().map(|_| no_line(scores).to_owned()),
-            recalibration: line
-                .ok()
-                .map(|line| Recalibration { intercept: line.intercept, slope: line.slope }),
+            recalibration: line.ok(),
             bins: bins.collect(),
             rounded: scores.rounded,
         })

@@ -173,7 +173,14 @@ impl Figures {
     }
 
     fn class(&mut self, tally: &Tally, class: &str, named: Option<&String>) {
-        let Outcomes::Classes { pairs, .. } = &tally.outcomes else { return };
+        let Outcomes::Classes { pairs, further } = &tally.outcomes else { return };
+        if *further != [0, 0] {
+            for name in [FigureName::Sensitivity, FigureName::Precision, FigureName::F1] {
+                let reason = "there are too many classes to count every pair of them".to_owned();
+                self.none(name, named, reason);
+            }
+            return;
+        }
         let count = |labelled: bool, predicted: bool| -> u64 {
             let wanted = pairs.iter().filter(|pair| {
                 (pair.label == class) == labelled && (pair.prediction == class) == predicted
@@ -183,12 +190,11 @@ impl Figures {
         let (tp, missed) = (count(true, true), count(true, false));
         let (fp, tn) = (count(false, true), count(false, false));
         let said = |what: &str| format!("no row is {what} `{class}`");
-        use FigureName as Name;
-        self.share(Name::Sensitivity, named, (tp, tp + missed), &said("labelled"));
-        self.share(Name::Precision, named, (tp, tp + fp), &said("predicted as"));
+        self.share(FigureName::Sensitivity, named, (tp, tp + missed), &said("labelled"));
+        self.share(FigureName::Precision, named, (tp, tp + fp), &said("predicted as"));
         if named.is_none() {
-            self.share(Name::Specificity, named, (tn, tn + fp), &said("labelled other than"));
-            let negative = Name::NegativePredictiveValue;
+            self.share(FigureName::Specificity, named, (tn, tn + fp), &said("labelled other than"));
+            let negative = FigureName::NegativePredictiveValue;
             self.share(negative, named, (tn, tn + missed), &said("predicted other than"));
         }
         self.f1(named, tp, tp + fp + missed, &said("labelled or predicted as"));
@@ -232,21 +238,20 @@ impl Figures {
             self.none(FigureName::Auc, None, "the version has no score".to_owned());
             return;
         };
-        match delong_counts(&scores.without, &scores.with, CONFIDENCE) {
-            Ok(found) => self.figures.push(Figure {
-                name: FigureName::Auc,
-                class: None,
-                value: found.estimate,
-                interval: Some([found.lower, found.upper]),
-                method: Some(IntervalMethod::Delong),
-                chart: None,
-                rows: scores.rows(),
-            }),
-            Err(_) => {
-                let reason = "fewer than two scored rows of one of the classes".to_owned();
-                self.none(FigureName::Auc, None, reason);
-            }
-        }
+        let Ok(found) = delong_counts(&scores.without, &scores.with, CONFIDENCE) else {
+            let reason = "fewer than two scored rows of one of the classes".to_owned();
+            self.none(FigureName::Auc, None, reason);
+            return;
+        };
+        self.figures.push(Figure {
+            name: FigureName::Auc,
+            class: None,
+            value: found.estimate,
+            interval: Some([found.lower, found.upper]),
+            method: Some(IntervalMethod::Delong),
+            chart: None,
+            rows: scores.rows(),
+        });
     }
 
     fn none(&mut self, name: FigureName, class: Option<&String>, reason: String) {
@@ -375,22 +380,21 @@ mod tests {
             })
             .collect();
         let found = Figures::of(&told(&binary(), None, &rows), &binary(), None);
-        use FigureName as Name;
         values(
             &found,
             &[
-                (Name::Accuracy, 0.65),
-                (Name::ErrorRate, 0.35),
-                (Name::Sensitivity, 0.6),
-                (Name::Specificity, 0.7),
-                (Name::Precision, 2.0 / 3.0),
-                (Name::NegativePredictiveValue, 7.0 / 11.0),
-                (Name::F1, 0.631_578_947_368_421_1),
-                (Name::Auc, 0.69),
+                (FigureName::Accuracy, 0.65),
+                (FigureName::ErrorRate, 0.35),
+                (FigureName::Sensitivity, 0.6),
+                (FigureName::Specificity, 0.7),
+                (FigureName::Precision, 2.0 / 3.0),
+                (FigureName::NegativePredictiveValue, 7.0 / 11.0),
+                (FigureName::F1, 0.631_578_947_368_421_1),
+                (FigureName::Auc, 0.69),
             ],
         );
         // scipy 1.17.1: binomtest(13, 20).proportion_ci(0.95, "exact" and "wilson")
-        let accuracy = found.get(Name::Accuracy).unwrap();
+        let accuracy = found.get(FigureName::Accuracy).unwrap();
         let [lower, upper] = accuracy.interval.unwrap();
         assert!((lower - 0.407_811_465_467_171_8).abs() < 1e-9, "{lower}");
         assert!((upper - 0.846_090_795_215_458_8).abs() < 1e-9, "{upper}");
@@ -462,7 +466,6 @@ mod tests {
         let rows: Vec<(&str, Option<&str>, &str)> =
             rows.iter().map(|(p, l)| (p.as_str(), None, l.as_str())).collect();
         let found = Figures::of(&told(&Task::Number, Some(0.75), &rows), &Task::Number, Some(0.75));
-        use FigureName as Name;
         for (name, expected) in NUMBERS {
             let figure = found.get(name).unwrap();
             assert!((figure.value - expected).abs() < 1e-9, "{name:?}: {}", figure.value);
@@ -470,11 +473,11 @@ mod tests {
             assert!(lower < expected && expected < upper, "{name:?}");
         }
         assert_eq!(
-            found.get(Name::OutOfSpecification).unwrap().method,
+            found.get(FigureName::OutOfSpecification).unwrap().method,
             Some(IntervalMethod::ClopperPearson)
         );
         let found = Figures::of(&told(&Task::Number, None, &rows[..5]), &Task::Number, None);
-        assert!(found.get(Name::Bias).unwrap().interval.is_none());
+        assert!(found.get(FigureName::Bias).unwrap().interval.is_none());
         assert_eq!(found.not_evaluated.len(), 1);
     }
 

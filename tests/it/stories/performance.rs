@@ -271,7 +271,12 @@ fn what_the_labels_said_cannot_be_improved_later() {
             &format!("\"further\":[{too_many},0]"),
         ),
         ("cohort", "performance_not_reproduced", "\"first\":[180,20]", "\"first\":[200,0]"),
-        ("cohort", "record_disagrees", "\"repeated\":0,\"rows\":200", "\"repeated\":0,\"rows\":201"),
+        (
+            "cohort",
+            "record_disagrees",
+            "\"repeated\":0,\"rows\":200",
+            "\"repeated\":0,\"rows\":201",
+        ),
         ("cohort", "record_dangling", "\"labels_sha256\":[\"", "\"labels_sha256\":[\"0"),
         (
             "performance",

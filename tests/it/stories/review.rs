@@ -57,7 +57,10 @@ fn the_plan_says_how_many_cases_and_the_reviews_whether_they_agree() {
     assert!(unclear.problem(400, "bad_request").contains("holds `perhaps`"));
     let missing = send("&blind=nothing", &cases(&counted));
     assert!(missing.problem(422, "table_not_valid").contains("`nothing`"));
-    let numbers: String = (0..150).map(|i| format!("{i}.5,{i}.7,true\n")).collect();
-    let classes = send("", &format!("model,physician,hidden\n{numbers}"));
+    let mut numbers = cases(&[]);
+    for number in 0..150 {
+        writeln!(numbers, "{number}.5,{number}.7,true").unwrap();
+    }
+    let classes = send("", &numbers);
     assert!(classes.problem(400, "bad_request").contains("at most 100 classes"));
 }
