@@ -3,7 +3,7 @@
 use super::{done, terminal};
 use crate::error::Result;
 use crate::procedures::measure_concordance::{ReviewColumns, measure_concordance};
-use crate::review::concordance::{Concordance, Figure};
+use crate::review::concordance::{Concordance, Estimate};
 use clap::Args;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -82,14 +82,14 @@ fn tell(found: &Concordance) {
     }
 }
 
-fn line(name: &str, figure: &Figure, said: impl Fn(f64) -> String) -> [String; 3] {
+fn line(name: &str, figure: &Estimate, said: impl Fn(f64) -> String) -> [String; 3] {
     match figure {
-        Figure::Interval(found) => [
+        Estimate::Interval(found) => [
             name.to_owned(),
             said(found.estimate),
             format!("{} to {}", said(found.lower), said(found.upper)),
         ],
-        Figure::NotEvaluated(reason) => {
+        Estimate::NotEvaluated(reason) => {
             [name.to_owned(), "not evaluated".to_owned(), reason.clone()]
         }
     }

@@ -46,17 +46,17 @@ impl ReviewedCases {
     }
 }
 
-/// One figure, or why there is none.
+/// An estimate, or why there is none.
 #[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Figure {
+pub enum Estimate {
     /// The estimate with its 95 % interval.
     Interval(Interval),
     /// Why it cannot be computed.
     NotEvaluated(String),
 }
 
-impl Figure {
+impl Estimate {
     fn of(found: crate::statistics::Result<Interval>) -> Self {
         match found {
             Ok(interval) => Self::Interval(interval),
@@ -100,19 +100,19 @@ pub struct Concordance {
     /// Whether at least a tenth of the reviews were blind.
     pub enough_blind: bool,
     /// Share of agreement, exact interval.
-    pub agreement: Figure,
+    pub agreement: Estimate,
     /// Cohen's κ, jackknife interval.
-    pub kappa: Figure,
+    pub kappa: Estimate,
     /// Gwet's AC1, jackknife interval.
-    pub ac1: Figure,
+    pub ac1: Estimate,
     /// Every pair of classes that was exchanged, most exchanged first.
     pub directions: Vec<Direction>,
     /// Share of agreement among blind reviews, exact interval.
-    pub blind_agreement: Figure,
+    pub blind_agreement: Estimate,
     /// Share of agreement among assisted reviews, exact interval.
-    pub assisted_agreement: Figure,
+    pub assisted_agreement: Estimate,
     /// Assisted minus blind agreement, Newcombe's interval. Above 0 as a whole: reviewers follow the model.
-    pub assistance_effect: Figure,
+    pub assistance_effect: Estimate,
 }
 
 /// The concordance in `reviewed`.
@@ -134,19 +134,19 @@ pub fn concordance(reviewed: &ReviewedCases) -> Concordance {
     let (agreed, cases) = counts(&all);
     let blind = counts(&reviewed.blind);
     let assisted = counts(&reviewed.assisted);
-    let exact = |(agreed, cases)| Figure::of(clopper_pearson(agreed, cases, CONFIDENCE));
+    let exact = |(agreed, cases)| Estimate::of(clopper_pearson(agreed, cases, CONFIDENCE));
     Concordance {
         cases,
         unanswered: reviewed.unanswered,
         blind_cases: blind.1,
         enough_blind: cases > 0 && blind.1 as f64 >= BLIND_SHARE_MIN * cases as f64,
         agreement: exact((agreed, cases)),
-        kappa: Figure::of(cohen_kappa(&all, CONFIDENCE)),
-        ac1: Figure::of(gwet_ac1(&all, CONFIDENCE)),
+        kappa: Estimate::of(cohen_kappa(&all, CONFIDENCE)),
+        ac1: Estimate::of(gwet_ac1(&all, CONFIDENCE)),
         directions: directions(&reviewed.classes, &all),
         blind_agreement: exact(blind),
         assisted_agreement: exact(assisted),
-        assistance_effect: Figure::of(newcombe(assisted, blind, CONFIDENCE)),
+        assistance_effect: Estimate::of(newcombe(assisted, blind, CONFIDENCE)),
     }
 }
 
@@ -182,7 +182,7 @@ mod tests {
         ReviewedCases { classes, blind: rows(blind), assisted: rows(assisted), unanswered: 0 }
     }
 
-    fn value(figure: &Figure) -> f64 {
+    fn value(figure: &Estimate) -> f64 {
         figure.interval().unwrap().estimate
     }
 
@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn without_cases_every_figure_says_why_it_is_missing() {
         let found = concordance(&reviewed([[0; 2]; 2], [[0; 2]; 2]));
-        assert!(matches!(&found.agreement, Figure::NotEvaluated(reason) if !reason.is_empty()));
+        assert!(matches!(&found.agreement, Estimate::NotEvaluated(reason) if !reason.is_empty()));
         assert!(found.kappa.interval().is_none() && found.directions.is_empty());
         assert!(!found.enough_blind);
         let one = BTreeMap::from([(("a".to_owned(), "a".to_owned()), [1, 0])]);

@@ -267,7 +267,9 @@ fn sentence(detector: &RateDetector, cohorts: &[JudgedCohort], rows: [u64; 2]) -
 
 #[cfg(test)]
 mod tests {
+    use super::super::cohort::CohortContext;
     use super::super::cohort::tests::{context, tally};
+    use super::super::expected::Verified;
     use super::super::rule::PerformanceRule;
     use super::*;
 
@@ -323,6 +325,19 @@ mod tests {
         assert!(again.opens().is_none() && evidence.log_m.unwrap() > 4.0 && evidence.meter == 0.0);
         let decided = evidence.after.clone().carried(&alarm().detector(), false);
         assert_eq!(decided.lanes, alarm().detector().start());
+    }
+
+    #[test]
+    fn an_estimate_without_labels_suppresses_no_alarm() {
+        let verified = Verified { batch: "batch 1".to_owned(), number: 1, error: 0.0 };
+        let context = CohortContext { verified: Some(verified), ..context(2) };
+        let cohort = CohortReport::judge(context, tally(400, 400, 5), &PerformanceRule::default());
+        // The scores promise 87.5 %, the labels show 80 %.
+        let expected = cohort.expected.as_ref().unwrap();
+        assert_eq!(expected.accuracy, 0.875);
+        assert!(expected.withheld.iter().any(|reason| reason.contains("disagree")));
+        let judged = JudgedCohort::of(&cohort, "c".repeat(64), [0, 0]);
+        assert!(evaluate(vec![judged], None).opens().is_some());
     }
 
     #[test]
