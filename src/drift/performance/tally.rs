@@ -5,7 +5,7 @@ use crate::statistics::calibration_error::ScoreBin;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Distinct scores kept as they are; beyond, scores are rounded to a multiple of 1/[`GRID`].
+/// Distinct scores kept as they are; beyond, scores are rounded to a multiple of 1/1024.
 pub const SCORES_MAX: usize = 2_048;
 /// Steps of the grid of rounded scores.
 const GRID: f64 = 1_024.0;
@@ -348,7 +348,7 @@ impl<'a> Teller<'a> {
     }
 }
 
-/// Rows per score, scores rounded to a multiple of 1/[`GRID`].
+/// Rows per score, scores rounded to a multiple of 1/1024.
 fn on_grid(scores: BTreeMap<u64, [u64; 2]>) -> BTreeMap<u64, [u64; 2]> {
     let mut rounded: BTreeMap<u64, [u64; 2]> = BTreeMap::new();
     for (bits, rows) in scores {
