@@ -22,6 +22,7 @@ pub mod parts;
 pub mod profile;
 pub mod reader;
 pub mod row_ids;
+pub mod rows;
 pub mod schema;
 pub mod slices;
 pub mod tdh1;

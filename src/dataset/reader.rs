@@ -51,6 +51,13 @@ impl Format {
         }
     }
 
+    /// The format of that word.
+    pub fn of_word(word: &str) -> Option<Self> {
+        let all =
+            [Self::Parquet, Self::Csv, Self::Arrow, Self::ArrowStream, Self::Ndjson, Self::Json];
+        all.into_iter().find(|format| format.word() == word)
+    }
+
     /// The format a media type names, for request bodies.
     pub fn of_media_type(media_type: &str) -> Option<Self> {
         let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
