@@ -28,6 +28,14 @@ impl CellErrors {
         }
     }
 
+    /// Adds those of another column of the same chunk.
+    pub fn append(&mut self, other: Self) {
+        let room = CELL_ERRORS_MAX - self.errors.len();
+        let over = other.errors.len().saturating_sub(room) as u64;
+        self.errors.extend(other.errors.into_iter().take(room));
+        self.more += other.more + over;
+    }
+
     /// Fails when any cell did not fit.
     ///
     /// # Errors

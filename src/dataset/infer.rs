@@ -154,13 +154,7 @@ fn fits(value_type: ValueType, text: &str) -> bool {
 ///
 /// Those of [`TableFile::for_each_chunk`]; [`Error::NoRows`] for a table without rows.
 pub fn infer(file: &TableFile) -> Result<TableSchema> {
-    let physical = file.physical_columns(&CsvContract::default())?;
-    let columns = physical.into_iter().map(|(name, dtype)| {
-        // Text of CSV, of JSON and of folder names may stand for another type; text of a typed format is text.
-        let parse_text = file.is_text(&name);
-        Seen::new(name, &dtype, parse_text)
-    });
-    let mut seen: Vec<Seen> = columns.collect();
+    let mut seen = seen_of(file)?;
     let rows = if let Some(rows) = file.rows()? {
         for rows_max in [Some(HEAD_ROWS), None] {
             let open = seen.iter_mut().filter(|seen| !seen.is_settled()).collect();
@@ -174,6 +168,27 @@ pub fn infer(file: &TableFile) -> Result<TableSchema> {
         return Err(Error::NoRows { path: file.path().display().to_string() });
     }
     Ok(TableSchema::new(seen.iter().map(Seen::declare).collect()))
+}
+
+/// The declaration that the first rows alone suggest; what is declared may not fit later rows.
+///
+/// # Errors
+///
+/// Those of [`TableFile::for_each_chunk`].
+pub(super) fn infer_head(file: &TableFile) -> Result<TableSchema> {
+    let mut seen = seen_of(file)?;
+    see(file, seen.iter_mut().collect(), Some(HEAD_ROWS))?;
+    Ok(TableSchema::new(seen.iter().map(Seen::declare).collect()))
+}
+
+fn seen_of(file: &TableFile) -> Result<Vec<Seen>> {
+    let physical = file.physical_columns(&CsvContract::default())?;
+    let columns = physical.into_iter().map(|(name, dtype)| {
+        // Text of CSV, of JSON and of folder names may stand for another type; text of a typed format is text.
+        let parse_text = file.is_text(&name);
+        Seen::new(name, &dtype, parse_text)
+    });
+    Ok(columns.collect())
 }
 
 /// Sees the values of the columns `open`, in a pass of their own; the rows read.

@@ -19,6 +19,7 @@ pub mod manifest;
 mod one_table;
 pub mod overlap;
 pub mod parts;
+pub mod prepared;
 pub mod profile;
 pub mod reader;
 pub mod row_ids;

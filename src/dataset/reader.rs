@@ -185,6 +185,15 @@ impl TableFile {
         matches!(self.format, Format::Parquet | Format::Arrow)
     }
 
+    /// Bytes of its files; 0 where they cannot be told.
+    pub fn bytes(&self) -> u64 {
+        let length = |path: &Path| std::fs::metadata(path).map_or(0, |found| found.len());
+        if self.parts.is_empty() {
+            return length(&self.path);
+        }
+        self.parts.iter().map(|part| length(&part.path)).sum()
+    }
+
     /// Rows of the table, where the format tells without reading them.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use super::error::{Error, Result};
 use super::reader::{TableFile, Wanted};
 use super::schema::{Column, TableSchema};
 use polars::prelude::{Column as PolarsColumn, DataFrame};
+use rayon::prelude::*;
 
 impl TableFile {
     /// Calls `visit` with typed chunks: the declared columns in declared order, each cell as declared or an error.
@@ -43,10 +44,16 @@ impl TableFile {
         let columns = (!names.is_empty()).then_some(names.as_slice());
         let wanted = Wanted { columns, rows_max: None };
         let rows = self.for_each_chunk_of(&schema.csv, &wanted, |first_row, frame| {
-            let mut columns: Vec<PolarsColumn> = Vec::with_capacity(present.len());
-            for column in &present {
+            let cast = |column: &&Column| -> Result<(PolarsColumn, CellErrors)> {
+                let mut errors = CellErrors::default();
                 let physical = frame.column(&column.name)?.as_materialized_series();
-                columns.push(cast(physical, column, first_row, &mut errors)?.into());
+                Ok((cast(physical, column, first_row, &mut errors)?.into(), errors))
+            };
+            let cast: Vec<_> = present.par_iter().map(cast).collect::<Result<_>>()?;
+            let mut columns = Vec::with_capacity(present.len());
+            for (column, found) in cast {
+                columns.push(column);
+                errors.append(found);
             }
             let typed = DataFrame::new(frame.height(), columns)?;
             visit(first_row, &typed)

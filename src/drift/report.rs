@@ -61,7 +61,7 @@ pub struct FeatureReport {
 }
 
 /// What the report is about and what it was computed with: digests are SHA-256 of canonical JSON, in hexadecimal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ReportContext {
     /// Model name.
     pub model: String,

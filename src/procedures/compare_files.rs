@@ -5,8 +5,8 @@
 //! 3. judge the batch as if it were the first one
 
 use crate::dataset::bins::HELD_VALUES_MAX;
-use crate::dataset::infer::{infer, unify};
-use crate::dataset::reader::TableFile;
+use crate::dataset::infer::unify;
+use crate::dataset::prepared::PreparedTable;
 use crate::dataset::schema::TableSchema;
 use crate::drift::compare::{Compared, compare};
 use crate::drift::policy::Policy;
@@ -25,14 +25,14 @@ pub fn compare_files(
     schema: Option<&Path>,
     exact: bool,
 ) -> Result<(Compared, TableSchema)> {
-    let reference = TableFile::open(reference, None)?;
-    let batch = TableFile::open(batch, None)?;
-    let schema = match schema {
-        Some(path) => read_schema(path)?,
-        None => unify(&infer(&reference)?, &infer(&batch)?),
-    };
+    let declared = schema.map(read_schema).transpose()?;
+    let reference = PreparedTable::open(reference, declared.as_ref())?;
+    let batch = PreparedTable::open(batch, declared.as_ref())?;
+    let schema = declared.unwrap_or_else(|| unify(reference.schema(), batch.schema()));
+    let (reference, batch) = (reference.under(&schema)?, batch.under(&schema)?);
     let held_max = if exact { usize::MAX } else { HELD_VALUES_MAX };
-    Ok((compare(&reference, &batch, &schema, &Policy::default(), held_max)?, schema))
+    let policy = Policy::default();
+    Ok((compare(reference.table(), batch.table(), &schema, &policy, held_max)?, schema))
 }
 
 /// The column declaration in the file at `path`.

@@ -6,19 +6,22 @@
 use super::compare_files::compare_files;
 use super::fingerprint_files::fingerprint_file;
 use crate::dataset::fingerprint::{RowSet, digest_file};
-use crate::dataset::infer::infer;
+use crate::dataset::prepared::PreparedTable;
 use crate::dataset::profile::profile;
 use crate::dataset::reader::TableFile;
+use crate::dataset::schema::TableSchema;
 use crate::digest;
-use crate::drift::assess::{MonitorState, assess};
+use crate::drift::assess::MonitorState;
 use crate::drift::monitor::Monitor;
 use crate::drift::policy::Policy;
 use crate::drift::reference::Reference;
+use crate::drift::report::{DriftReport, Frozen, ReportContext};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::io::Read;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 /// What is measured.
@@ -27,8 +30,12 @@ use std::time::{Duration, Instant};
 pub enum Work {
     /// The floor: polars' own streaming minimum, maximum and null count of every column of the batch.
     Scan,
-    /// Counting the batch on the frozen bins of the reference, and judging it.
+    /// Counting the batch on frozen bins, and judging it.
     Judge,
+    /// The floor of small batches: reading one, many times.
+    ReadOften,
+    /// Counting, judging and reporting on a small batch, many times.
+    JudgeOften,
     /// Comparing the two files, kinds inferred.
     Compare,
     /// The same with every value held, so that KS and Wasserstein are exact.
@@ -50,69 +57,76 @@ pub struct Measurement {
     pub seconds: f64,
     /// CPU time of all threads, seconds.
     pub cpu_seconds: f64,
-    /// Most anonymous memory held at a time above that held before, bytes; 0 where the system does not tell.
+    /// Most anonymous memory of the process at a time, bytes; 0 where the system does not tell.
     pub anonymous_bytes: u64,
 }
 
-/// Does `work` once on `reference` and `batch`.
+/// How often a small batch is read or judged in one measurement.
+pub const OFTEN: u32 = 200;
+
+/// A reference with its declaration, as a registered version has them before a batch arrives.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Version {
+    schema: TableSchema,
+    reference: Reference,
+}
+
+/// Learns the version of `reference`.
+///
+/// # Errors
+///
+/// [`Error::Dataset`], [`Error::Drift`].
+pub fn learn(reference: &Path) -> Result<Version> {
+    let table = PreparedTable::open(reference, None)?;
+    let reference = Reference::learn(table.table(), table.schema())?;
+    Ok(Version { schema: table.schema().clone(), reference })
+}
+
+/// Does `work` once on `reference` and `batch`; judging needs the learned `version`.
 ///
 /// # Errors
 ///
 /// Those of the work.
-pub fn measure(work: Work, reference: &Path, batch: &Path) -> Result<Measurement> {
-    // What a service has at hand before a batch arrives is not measured.
-    let frozen = match work {
-        Work::Judge => Some(frozen(reference)?),
-        _ => None,
-    };
-    let before = (anonymous_bytes(), cpu_seconds());
-    let (most, stop) = (AtomicU64::new(before.0), AtomicBool::new(false));
+pub fn measure(
+    work: Work,
+    (reference, batch): (&Path, &Path),
+    version: Option<&Version>,
+) -> Result<Measurement> {
+    let before = cpu_seconds();
+    let most = AtomicU64::new(0);
+    let (running, stopped) = std::sync::mpsc::channel::<()>();
     let started = Instant::now();
-    let done = std::thread::scope(|scope| {
-        scope.spawn(|| {
-            while !stop.load(Ordering::Relaxed) {
+    std::thread::scope(|scope| {
+        let most = &most;
+        scope.spawn(move || {
+            // Ends when `running` is dropped, however the work ends.
+            while stopped.recv_timeout(Duration::from_millis(2)) == Err(RecvTimeoutError::Timeout) {
                 most.fetch_max(anonymous_bytes(), Ordering::Relaxed);
-                std::thread::sleep(Duration::from_millis(2));
             }
         });
-        let done = perform(work, reference, batch, frozen.as_ref());
-        stop.store(true, Ordering::Relaxed);
-        done
-    });
-    done?;
+        let _running = running;
+        perform(work, reference, batch, version)
+    })?;
     Ok(Measurement {
         seconds: started.elapsed().as_secs_f64(),
-        cpu_seconds: cpu_seconds() - before.1,
-        anonymous_bytes: most.load(Ordering::Relaxed).saturating_sub(before.0),
+        cpu_seconds: cpu_seconds() - before,
+        anonymous_bytes: most.load(Ordering::Relaxed),
     })
-}
-
-/// A reference with its schema and monitor, as a registered version has them.
-struct Version {
-    schema: crate::dataset::schema::TableSchema,
-    reference: Reference,
-    monitor: Monitor,
-}
-
-fn frozen(reference: &Path) -> Result<Version> {
-    let file = TableFile::open(reference, None)?;
-    let schema = infer(&file)?;
-    let reference = Reference::learn(&file, &schema)?;
-    let monitor = Monitor::freeze(&reference, &Policy::default());
-    Ok(Version { schema, reference, monitor })
 }
 
 fn perform(work: Work, reference: &Path, batch: &Path, version: Option<&Version>) -> Result<()> {
     match (work, version) {
         (Work::Scan, _) => TableFile::open(batch, None)?.scan_extremes()?,
         (Work::Decode, _) => TableFile::open(batch, None)?.decode()?,
-        (Work::Judge, Some(version)) => {
-            let file = TableFile::open(batch, None)?;
-            let counts = profile(&file, &version.schema, &version.reference.bins())?;
-            let state = MonitorState::start(&version.monitor);
-            std::hint::black_box(assess(&version.monitor, &state, &counts));
+        (Work::Judge, Some(version)) => judge(batch, version, 1)?,
+        (Work::JudgeOften, Some(version)) => judge(batch, version, OFTEN)?,
+        (Work::ReadOften, Some(version)) => {
+            for _ in 0..OFTEN {
+                let file = TableFile::open(batch, None)?;
+                file.for_each_typed_chunk(&version.schema, |_, _| Ok(()))?;
+            }
         }
-        (Work::Judge, None) => {}
+        (Work::Judge | Work::JudgeOften | Work::ReadOften, None) => {}
         (Work::Compare | Work::CompareExact, _) => {
             let exact = work == Work::CompareExact;
             std::hint::black_box(compare_files(reference, batch, None, exact)?);
@@ -124,6 +138,21 @@ fn perform(work: Work, reference: &Path, batch: &Path, version: Option<&Version>
         (Work::Fingerprint, _) => {
             fingerprint_file(batch, None, RowSet::No, |_| ())?;
         }
+    }
+    Ok(())
+}
+
+/// Judges the batch as often as said, each time as the first one after the reference.
+fn judge(batch: &Path, version: &Version, times: u32) -> Result<()> {
+    let monitor = Monitor::freeze(&version.reference, &Policy::default());
+    let frozen = Frozen { reference: &version.reference, monitor: &monitor };
+    let bins = version.reference.bins();
+    for _ in 0..times {
+        let file = TableFile::open(batch, None)?;
+        let counts = profile(&file, &version.schema, &bins)?;
+        let context = ReportContext { batch: "measured".to_owned(), ..ReportContext::default() };
+        let before = MonitorState::start(&monitor);
+        std::hint::black_box(DriftReport::compose(context, &frozen, before, counts)?);
     }
     Ok(())
 }
