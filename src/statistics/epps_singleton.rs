@@ -20,7 +20,7 @@ const RANK_TOLERANCE: f64 = 1e-12;
 ///
 /// - [`Error::NotEnough`]: fewer than five values on one side.
 /// - [`Error::NotFinite`]: NaN or an infinity.
-/// - [`Error::NoSpread`]: the interquartile range of all values is 0.
+/// - [`Error::NoSpread`]: the interquartile range of all values is 0, or both sides are constant.
 ///
 /// ```
 /// use driftledger::statistics::epps_singleton::epps_singleton;
@@ -31,6 +31,9 @@ pub fn epps_singleton(reference: &[f64], batch: &[f64]) -> Result<Significance> 
     let mut all = sample::sorted(reference, 5)?;
     all.extend(sample::sorted(batch, 5)?);
     all.sort_unstable_by(f64::total_cmp);
+    if sample::is_constant(reference) && sample::is_constant(batch) {
+        return Err(Error::NoSpread);
+    }
     let power = sample::excess(&[&all]);
     if power != 0 {
         return epps_singleton(&sample::divided(reference, power), &sample::divided(batch, power));
