@@ -6,6 +6,7 @@
 
 use super::policy::{Criticality, Policy};
 use super::reference::{Reference, ReferenceFeature};
+use super::report::ENGINE;
 use crate::dataset::bins::FeatureBins;
 use crate::dataset::profile::{BlockCounts, FeatureProfile};
 use crate::dataset::schema::Role;
@@ -99,6 +100,9 @@ impl Series {
 pub struct Monitor {
     /// Always [`MONITOR_FORMAT`].
     pub format: String,
+    /// Program that froze it, with its build; only the same build is held to the same bits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<String>,
     /// N: the alarm threshold, and the number of batches per false alarm it promises.
     pub batches_per_false_alarm: f64,
     /// Batches below this are too small to judge alone.
@@ -131,6 +135,7 @@ impl Monitor {
             .collect();
         Self {
             format: MONITOR_FORMAT.to_owned(),
+            engine: Some(ENGINE.to_owned()),
             batches_per_false_alarm: policy.batches_per_false_alarm,
             rows_min: policy.rows_min,
             series,

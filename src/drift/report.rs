@@ -19,6 +19,11 @@ use serde::{Deserialize, Serialize};
 /// Identifies the format of a report record.
 pub const REPORT_FORMAT: &str = "driftledger/report/v1";
 
+/// The program and its build: version, and a digest of sources, locked dependencies, compiler and target. Only the same build is
+/// held to the same bits.
+pub const ENGINE: &str =
+    concat!("driftledger ", env!("CARGO_PKG_VERSION"), "+", env!("DRIFTLEDGER_BUILD"));
+
 /// Rows and missing values of one side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RowCount {
@@ -85,7 +90,7 @@ pub struct ReportContext {
     pub policy_sha256: String,
     /// Digest of the monitor record.
     pub monitor_sha256: String,
-    /// Version of the program that judged.
+    /// Program that judged: name, version and build, as [`ENGINE`].
     pub engine: String,
 }
 

@@ -11,7 +11,7 @@ use crate::drift::monitor::SeriesName;
 use crate::drift::notices::notices;
 use crate::drift::promise::{NO_ALARM, conditions, promise};
 use crate::drift::reference::{Reference, ReferenceFeature};
-use crate::drift::report::{DriftReport, FeatureReport, ReportContext, RowCount};
+use crate::drift::report::{DriftReport, ENGINE, FeatureReport, ReportContext, RowCount};
 use crate::drift::sentence::percent;
 use crate::drift::shown::Statistic;
 use crate::review::decision::Decision;
@@ -19,7 +19,7 @@ use crate::review::signature::Signature;
 use askama::Template;
 
 /// What these documents are rendered by: another program may lay the same record out otherwise.
-pub const PROGRAM: &str = concat!("driftledger ", env!("CARGO_PKG_VERSION"));
+pub const PROGRAM: &str = ENGINE;
 
 /// The comparison of two files as one HTML file.
 ///

@@ -243,8 +243,8 @@ fn by_differences(code: &str, inputs: &Inputs<'_>, r: &[f64], b: &[f64]) -> Comp
         "energy_distance" => value(s::energy_distance::energy_distance(r, b)?),
         _ => value(s::cohens_d::cohens_d(r, b)?),
     };
-    match found.iter().flat_map(|(_, numbers)| numbers).any(|x| x.is_infinite()) {
-        true => Err(Failure::NotEvaluated("beyond the range of 64-bit numbers".to_owned())),
-        false => Ok(found),
+    if found.iter().flat_map(|(_, numbers)| numbers).any(|x| x.is_infinite()) {
+        return Err(Failure::NotEvaluated("beyond the range of 64-bit numbers".to_owned()));
     }
+    Ok(found)
 }
