@@ -6,6 +6,7 @@
 pub mod bins;
 pub mod cells;
 pub mod clusters;
+pub mod derived;
 pub mod difference;
 pub mod error;
 pub mod files;
@@ -20,6 +21,7 @@ pub mod profile;
 pub mod reader;
 pub mod row_ids;
 pub mod schema;
+pub mod scores;
 pub mod slices;
 pub mod tdh1;
 pub mod thinned;

@@ -229,6 +229,7 @@ mod tests {
         }
         let reference = write("reference.csv", &text);
         let bins = freeze_bins(&schema, &collect_samples(&reference, &schema, usize::MAX).unwrap());
+        let bins = bins.into();
         let batch = write(
             "batch.csv",
             "site,weight,grade\nBasel,3,a\nCork,,b\nOslo,999,c\nBasel,inf,a\nCork,NaN,b\nBasel,-4,a\n",

@@ -83,10 +83,11 @@ pub fn compare(
         .zip(reference_samples.iter().zip(&batch_samples))
         .collect();
     let both = Frozen { reference: &frozen, monitor: &monitor };
-    let mut features =
-        feature_reports(&both, counts.features, assessment.series, |feature, profile| match pairs
-            .get(feature.feature.as_str())
-        {
+    let mut features = feature_reports(
+        &both,
+        (counts.features, counts.scores.as_slice()),
+        assessment.series,
+        |feature, profile| match pairs.get(feature.feature.as_str()) {
             Some((Sample::Numbers(a), Sample::Numbers(b))) => {
                 let mut shown = counted(feature, profile);
                 shown.extend(shown::from_samples(a, b));
@@ -94,7 +95,8 @@ pub fn compare(
             }
             Some((Sample::Levels(a), Sample::Levels(b))) => from_levels(a, b),
             _ => from_profile(feature, profile),
-        });
+        },
+    );
     shown::adjust(&mut features.iter_mut().map(|f| &mut f.statistics).collect::<Vec<_>>());
     let comparison = Comparison {
         schema: COMPARISON_FORMAT.to_owned(),

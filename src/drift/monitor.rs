@@ -10,6 +10,7 @@ use super::report::ENGINE;
 use crate::dataset::bins::FeatureBins;
 use crate::dataset::profile::{BlockCounts, FeatureProfile};
 use crate::dataset::schema::Role;
+use crate::dataset::scores::FrozenScores;
 use crate::digest;
 use crate::statistics::binning::floored_shares;
 use crate::statistics::e_detector::EDetector;
@@ -119,7 +120,7 @@ impl Monitor {
             .iter()
             .enumerate()
             .flat_map(|(index, feature)| {
-                names_of(feature).into_iter().map(move |name| (index, name))
+                names_of(reference, index, feature).into_iter().map(move |name| (index, name))
             })
             .collect();
         let stakes: Vec<(Role, Criticality)> = planned
@@ -144,13 +145,21 @@ impl Monitor {
 }
 
 /// The series a feature is watched by. A values series needs two bins, so that something can move.
-fn names_of(feature: &ReferenceFeature) -> Vec<SeriesName> {
+///
+/// What is missing in columns that are watched themselves is told once, by them: of derived features only the first score of a
+/// group has a series of missing values, because the columns of an embedding have none.
+fn names_of(reference: &Reference, index: usize, feature: &ReferenceFeature) -> Vec<SeriesName> {
     let mut names = Vec::new();
     if feature.bins.len() >= 2 {
         names.push(SeriesName::Values);
     }
-    names.push(SeriesName::Nulls);
+    let derived = index >= reference.declared().len();
+    let first = |scores: &FrozenScores| scores.names().first() == Some(&feature.feature);
+    if !derived || reference.derived.scores.iter().any(first) {
+        names.push(SeriesName::Nulls);
+    }
     match feature.bins {
+        FeatureBins::Levels { .. } if derived => {}
         FeatureBins::Levels { .. } => names.push(SeriesName::Unseen),
         FeatureBins::Ordered { .. } => names.extend([SeriesName::LowTail, SeriesName::HighTail]),
         FeatureBins::NoValues | FeatureBins::Constant { .. } => {}

@@ -49,6 +49,7 @@ pub mod mmd_rff;
 pub mod moments;
 pub mod noncentral_chi_square;
 pub mod page_hinkley;
+pub mod principal;
 pub mod psi;
 pub mod score_card;
 pub mod selection;
@@ -64,6 +65,7 @@ pub mod z_proportion;
 
 mod beta;
 mod bins;
+mod eigen;
 mod jackknife;
 mod kolmogorov;
 mod normal;

@@ -5,5 +5,6 @@ mod doors;
 mod ingest;
 mod registration;
 mod rows;
+mod scores;
 mod silence;
 mod tiles;
