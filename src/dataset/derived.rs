@@ -246,7 +246,7 @@ impl TableSchema {
                 "{place}: expected a continuous column of role score or prediction"
             ));
         }
-        if !(zone.from <= zone.to) {
+        if zone.from > zone.to || zone.from.is_nan() || zone.to.is_nan() {
             return Some(format!(
                 "{place}: [{}, {}], write the smaller value first",
                 zone.from, zone.to

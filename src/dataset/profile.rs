@@ -320,9 +320,10 @@ impl<'a> Profiler<'a> {
     ///
     /// [`super::Error::Engine`] when a column cannot be read as its kind.
     pub fn visit(&mut self, frame: &DataFrame) -> Result<()> {
-        let extended = match self.derived.is_none() {
-            true => None,
-            false => Some(self.derived.extend(frame, &mut self.scores)?),
+        let extended = if self.derived.is_none() {
+            None
+        } else {
+            Some(self.derived.extend(frame, &mut self.scores)?)
         };
         let frame = extended.as_ref().unwrap_or(frame);
         let offset = self.rows;

@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(found.importance[0].feature, "shap_0");
     }
 
-    const NDCG: f64 = 0.6779122325392061;
+    const NDCG: f64 = 0.677_912_232_539_206_1;
 
     #[test]
     fn nothing_is_said_of_one_column_or_of_none_with_values() {

@@ -149,9 +149,9 @@ mod tests {
     }
 
     // numpy 2.4.6: values, vectors = numpy.linalg.eigh(c); p = vectors[:, ::-1][:, :2]; s = p.T @ z
-    const EIGENVALUES: [f64; 2] = [1.6087485999944537, 1.0590384907842678];
-    const T2: f64 = 5.2978337324633245;
-    const SPE: f64 = 0.5628403390037933;
+    const EIGENVALUES: [f64; 2] = [1.608_748_599_994_453_7, 1.059_038_490_784_267_8];
+    const T2: f64 = 5.297_833_732_463_324_5;
+    const SPE: f64 = 0.562_840_339_003_793_3;
 
     fn covariance() -> Vec<Vec<f64>> {
         vec![vec![1.0, 0.6, 0.2], vec![0.6, 1.0, -0.1], vec![0.2, -0.1, 1.0]]

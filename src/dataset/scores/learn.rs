@@ -23,6 +23,9 @@ enum Half {
     Held,
 }
 
+/// Bins of one score, and the counts of the held half on them.
+pub(crate) type Frozen = (FeatureBins, FeatureProfile);
+
 /// Learns the scores of every group of `schema`, and the bins and counts of each score on the held half of `file`.
 ///
 /// The halves are drawn by row, or by cluster where clusters are declared, so that rows that belong together stay together.
@@ -33,7 +36,7 @@ enum Half {
 pub(crate) fn learn_scores(
     file: &TableFile,
     schema: &TableSchema,
-) -> Result<(Vec<FrozenScores>, Vec<(FeatureBins, FeatureProfile)>)> {
+) -> Result<(Vec<FrozenScores>, Vec<Frozen>)> {
     let (mut all, mut features) = (Vec::new(), Vec::new());
     for group in &schema.scores {
         let mut scores = fit(file, schema, group)?;
