@@ -61,8 +61,13 @@ pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
 /// What was held against other records, and how exactly.
 pub(super) fn say_examined(examined: Examined) {
     say(&format!(
-        "computed again: {} reports, {} monitors; compared: {} decisions, {} signatures",
-        examined.reports, examined.monitors, examined.decisions, examined.signatures
+        "computed again: {} reports, {} monitors, {} cohorts in {} evaluations; compared: {} decisions, {} signatures",
+        examined.reports,
+        examined.monitors,
+        examined.cohorts,
+        examined.evaluations,
+        examined.decisions,
+        examined.signatures
     ));
     if examined.other_build > 0 {
         say(&format!(

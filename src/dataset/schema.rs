@@ -284,6 +284,13 @@ impl TableSchema {
         })
     }
 
+    /// Whether something is counted across columns: clusters, segments, or what is derived from columns.
+    pub fn goes_across_columns(&self) -> bool {
+        let derives = !self.scores.is_empty() || !self.undecided.is_empty();
+        let segments = || self.monitored().any(|column| column.role == Role::Segment);
+        derives || self.cluster_by.is_some() || segments()
+    }
+
     /// The first column of `role`.
     pub fn first_of(&self, role: Role) -> Option<&Column> {
         self.columns.iter().find(|column| column.role == role)

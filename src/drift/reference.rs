@@ -1,18 +1,21 @@
 //! The reference: the frozen profile of the agreed data that every batch is judged against.
 
-use super::groups::{CorrelatedPair, correlated_pairs};
+use super::groups::{self, CorrelatedPair, correlated_pairs};
 use super::segments::fit_segments;
 use super::{Error, Result};
 use crate::dataset::bins::{
-    FeatureBins, HELD_VALUES_MAX, Sample, collect_samples, freeze_bins, narrow_samples,
+    Beyond, FeatureBins, HELD_VALUES_MAX, Held, Sample, collect_samples, freeze_bins,
+    narrow_samples,
 };
 use crate::dataset::clusters::Clusters;
+use crate::dataset::columns::{self, Columns};
 use crate::dataset::derived::{Derived, FrozenBins};
-use crate::dataset::profile::{FeatureProfile, profile};
+use crate::dataset::profile::{FeatureProfile, profile, profile_columns};
 use crate::dataset::reader::TableFile;
 use crate::dataset::schema::{Column, Kind, Role, TableSchema};
 use crate::dataset::scores::learn_scores;
 use crate::dataset::slices::Segment;
+use crate::dataset::thinned::thinned;
 use serde::{Deserialize, Serialize};
 
 /// Identifies the format of a reference record.
@@ -92,53 +95,46 @@ impl Reference {
     ///
     /// [`Error::Dataset`] when the table is not as `schema` declares it.
     pub fn learn(file: &TableFile, schema: &TableSchema) -> Result<Self> {
-        let mut samples = collect_samples(file, schema, HELD_VALUES_MAX)?;
-        let mut reference = Self::learn_from(file, schema, &mut samples)?;
-        reference.correlated = correlated_pairs(file, schema, reference.rows)?;
+        let (mut rows, mut features, mut kept) = (0, Vec::new(), Vec::new());
+        for group in columns::groups(&[file], schema)? {
+            let group = Columns::read(file, schema, group)?;
+            features.extend(learn_columns(&group, HELD_VALUES_MAX)?.0);
+            kept.extend(thinned(&group, groups::ROWS_MAX)?);
+            rows = group.rows();
+        }
+        let mut reference = Self::of_features(file, schema, (rows, features))?;
+        reference.correlated = correlated_pairs(&kept);
         Ok(reference)
     }
 
-    /// The same with the samples of `file` already collected.
+    /// The reference of the learned `features` of all `rows` of `file`, with what goes across columns: clusters and segments.
     ///
     /// # Errors
     ///
     /// [`Error::Dataset`] when the table is not as `schema` declares it.
-    pub fn learn_from(
+    pub(super) fn of_features(
         file: &TableFile,
         schema: &TableSchema,
-        samples: &mut [Sample],
+        (rows, features): (u64, Vec<ReferenceFeature>),
     ) -> Result<Self> {
-        narrow_samples(file, schema, samples)?;
-        let derived = Derived { undecided: schema.undecided.clone(), scores: Vec::new() };
-        let mut bins = freeze_bins(schema, samples);
-        bins.extend(schema.undecided.iter().map(|_| FeatureBins::decided_or_not()));
-        let bins = FrozenBins::new(bins, derived);
-        let counted = profile(file, schema, &bins)?;
-        let columns = schema.monitored().chain(&bins.columns);
-        let mut features: Vec<ReferenceFeature> = columns
-            .zip(bins.features.clone().into_iter().zip(counted.features))
-            .map(|(column, counted)| ReferenceFeature::new(column, counted))
-            .collect();
-        let (scores, scored) = learn_scores(file, schema)?;
-        let derived = Derived { scores, undecided: schema.undecided.clone() };
-        let scored = derived
-            .columns()
-            .iter()
-            .zip(scored)
-            .map(|(c, s)| ReferenceFeature::new(c, s))
-            .collect::<Vec<_>>();
-        let declared = features.len() - derived.undecided.len();
-        features.splice(declared..declared, scored);
-        let (rows, clusters, segments) = (counted.rows, counted.clusters, counted.segments);
-        Ok(Self {
-            format: REFERENCE_FORMAT.to_owned(),
-            rows,
-            features,
-            clusters,
-            segments,
-            correlated: Vec::new(),
-            derived,
-        })
+        let mut reference = Self::plain(rows, features);
+        if schema.goes_across_columns() {
+            let (scores, scored) = learn_scores(file, schema)?;
+            let declared = reference.features.len();
+            reference.derived.undecided.clone_from(&schema.undecided);
+            let zones = schema.undecided.iter().map(|_| FeatureBins::decided_or_not());
+            let own = reference.features.iter().map(|feature| feature.bins.clone());
+            let bins = FrozenBins::new(own.chain(zones).collect(), reference.derived.clone());
+            let mut counted = profile(file, schema, &bins)?;
+            (reference.clusters, reference.segments) = (counted.clusters, counted.segments);
+            let zones = counted.features.split_off(declared);
+            let zones = bins.features[declared..].iter().cloned().zip(zones);
+            reference.derived.scores = scores;
+            let columns = reference.derived.columns();
+            let derived = columns.iter().zip(scored.into_iter().chain(zones));
+            reference.features.extend(derived.map(|(c, found)| ReferenceFeature::new(c, found)));
+        }
+        Ok(reference)
     }
 
     /// The bins of all features, in order, and how those that are derived are computed.
@@ -236,4 +232,24 @@ impl Reference {
 
 fn ascending(edges: &[f64]) -> bool {
     edges.windows(2).all(|pair| pair[0] < pair[1])
+}
+
+/// Learns the features of a group of columns; beside them their samples, of at most `held_max` numbers.
+///
+/// # Errors
+///
+/// [`Error::Dataset`] when the table is not as declared.
+pub(super) fn learn_columns(
+    group: &Columns<'_>,
+    held_max: usize,
+) -> Result<(Vec<ReferenceFeature>, Vec<Sample>)> {
+    let held = Held { max: held_max, beyond: Beyond::Select };
+    let mut samples = collect_samples(group, held)?;
+    narrow_samples(group, &mut samples)?;
+    let bins = freeze_bins(group.schema(), &samples);
+    let profiles = profile_columns(group, &bins)?;
+    let columns = group.schema().monitored();
+    let features = columns.zip(bins.into_iter().zip(profiles));
+    let features = features.map(|(column, found)| ReferenceFeature::new(column, found));
+    Ok((features.collect(), samples))
 }

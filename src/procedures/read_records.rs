@@ -4,6 +4,7 @@
 //! 2. read everything one page or answer needs in one read transaction
 
 use super::ingest_batch::Judge;
+use super::read_performance::newest_sentence;
 use super::stored;
 use crate::access::account::{Account, Acting};
 use crate::access::role::Action;
@@ -71,6 +72,8 @@ pub struct VersionView {
     pub quarantined: Vec<QuarantineRow>,
     /// Label deliveries.
     pub labels: Vec<LabelsRow>,
+    /// What the labels say about the newest batch that could be judged by them.
+    pub performance: Option<String>,
 }
 
 /// Everything the page of a report shows.
@@ -184,6 +187,7 @@ pub fn version_view(
             episodes: lines(tx, tx.episodes(Some(&id), PAGE_ROWS_MAX)?)?,
             quarantined: tx.quarantined(&id, 50)?,
             labels: tx.labels(&id, 50)?,
+            performance: newest_sentence(tx, &id)?,
             version: judge.version,
             registration: judge.registration,
             policy: judge.policy.0,

@@ -1,7 +1,9 @@
 //! Learns scores from a reference: fits on one half of its rows, freezes the distribution on the other.
 
 use super::{FrozenScores, ScoreSums, Standardised, score_frame};
-use crate::dataset::bins::{FeatureBins, HELD_VALUES_MAX, Sample, freeze_bins, numbers, texts};
+use crate::dataset::bins::{
+    Beyond, FeatureBins, HELD_VALUES_MAX, Held, Sample, freeze_bins, numbers, texts,
+};
 use crate::dataset::derived::{Derived, PRINCIPAL_COLUMNS_MAX, ScoreGroup};
 use crate::dataset::error::{Error, Result};
 use crate::dataset::profile::{FeatureProfile, Profiler};
@@ -164,12 +166,13 @@ fn collect(
 ) -> Result<Vec<Sample>> {
     let mut samples: Vec<Sample> = columns.iter().map(Sample::empty).collect();
     let mut open = vec![true; samples.len()];
+    let held = Held { max: HELD_VALUES_MAX, beyond: Beyond::Select };
     loop {
         scored(file, schema, scores, |frame| {
             let wanted = columns.par_iter().zip(samples.par_iter_mut()).zip(&open);
             wanted.filter(|(_, open)| **open).try_for_each(|((column, sample), _)| {
                 let scores = frame.column(&column.name)?.as_materialized_series();
-                sample.visit(scores, HELD_VALUES_MAX)
+                sample.visit(scores, held)
             })
         })?;
         open = samples.par_iter_mut().map(Sample::is_open).collect();

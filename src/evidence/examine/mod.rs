@@ -4,7 +4,9 @@
 //!    reference and policy; registrations hold the same reference and policy
 //! 2. reports: each is computed again from its own counts, bit for bit where this build judged it, else to 1e-9 and with the same
 //!    decisions; each follows the report before it, and is about the batch its row names
-//! 3. answers: decisions cite the reports of their episode, signatures are over the bytes of their decision, and nobody
+//! 3. performance: each cohort is computed again from its own counts, each evaluation from its cohorts, and follows the one
+//!    before it
+//! 4. answers: decisions cite the reports of their episode, signatures are over the bytes of their decision, and nobody
 //!    signed what they drafted
 //!
 //! It works on a pack and on a store alike, and never stops at the first trouble.
@@ -12,6 +14,7 @@
 mod agreement;
 mod answers;
 mod frozen;
+mod labels;
 mod reports;
 
 use super::records::{Records, Row};
@@ -39,8 +42,12 @@ pub struct Examined {
     pub reports: u64,
     /// Monitors frozen again.
     pub monitors: u64,
-    /// Reports and monitors among them that another build computed: held to 1e-9 and the same decisions, not to the same bits.
+    /// Reports, monitors, evaluations and cohorts among them that another build computed: held to 1e-9 and the same decisions, not to the same bits.
     pub other_build: u64,
+    /// Evaluations of labels computed again.
+    pub evaluations: u64,
+    /// Cohorts computed again.
+    pub cohorts: u64,
     /// Decisions.
     pub decisions: u64,
     /// Signatures.
@@ -61,6 +68,7 @@ pub fn examine(
     examiner.registrations();
     examiner.monitors();
     examiner.reports(progress);
+    examiner.performance();
     examiner.episodes();
     examiner.decisions();
     examiner.signatures();
