@@ -47,16 +47,7 @@ fn tell(checked: &CheckedStore) {
         "checked: {} ledger entries and their tree, {} record rows, {} stored files",
         checked.entries, checked.rows, checked.objects
     ));
-    let examined = checked.examined;
-    terminal::say(&format!(
-        "computed again: {} reports, {} monitors, {} cohorts in {} evaluations; compared: {} decisions, {} signatures",
-        examined.reports,
-        examined.monitors,
-        examined.cohorts,
-        examined.evaluations,
-        examined.decisions,
-        examined.signatures
-    ));
+    terminal::say_examined(checked.examined);
     match checked.findings.len() {
         0 => terminal::say("nothing wrong"),
         1 => terminal::say("1 finding"),

@@ -1,6 +1,7 @@
 //! `driftledger compare REFERENCE BATCH`
 
 use super::{done, found, terminal};
+use crate::dataset::schema::Role;
 use crate::drift::assess::Verdict;
 use crate::drift::report::FeatureReport;
 use crate::error::Result;
@@ -53,7 +54,8 @@ pub(super) fn run(arguments: &CompareArguments) -> Result<ExitCode> {
         let left_out: Vec<String> = schema
             .columns
             .iter()
-            .filter(|column| !column.role.is_monitored())
+            // an embedding is compared through its scores
+            .filter(|column| !column.role.is_monitored() && column.role != Role::Embedding)
             .map(|column| format!("`{}` ({})", column.name, column.role.word()))
             .collect();
         if !left_out.is_empty() {

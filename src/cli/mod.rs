@@ -32,7 +32,7 @@ use std::process::ExitCode;
 /// Registers model versions with hashed training-data lineage, judges prediction batches with a stated false-alarm
 /// guarantee, and turns human decisions into signed evidence.
 #[derive(Debug, Parser)]
-#[command(name = "driftledger", version, max_term_width = 100)]
+#[command(name = "driftledger", version = concat!(env!("CARGO_PKG_VERSION"), "+", env!("DRIFTLEDGER_BUILD")), max_term_width = 100)]
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,

@@ -1,6 +1,7 @@
 //! What commands print: text, JSON, complaints, progress.
 
 use crate::error::{Error, Result};
+use crate::evidence::examine::Examined;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use std::io::Write;
@@ -55,4 +56,23 @@ pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
         path: path.display().to_string(),
         source,
     })
+}
+
+/// What was held against other records, and how exactly.
+pub(super) fn say_examined(examined: Examined) {
+    say(&format!(
+        "computed again: {} reports, {} monitors, {} cohorts in {} evaluations; compared: {} decisions, {} signatures",
+        examined.reports,
+        examined.monitors,
+        examined.cohorts,
+        examined.evaluations,
+        examined.decisions,
+        examined.signatures
+    ));
+    if examined.other_build > 0 {
+        say(&format!(
+            "{} of them another build computed: the same decisions were found, and numbers to 1e-9",
+            examined.other_build
+        ));
+    }
 }

@@ -81,11 +81,7 @@ fn tell(verification: &Verification) {
         checked.records,
         checked.copies
     ));
-    let examined = checked.examined;
-    terminal::say(&format!(
-        "computed again: {} reports, {} monitors; compared: {} decisions, {} signatures",
-        examined.reports, examined.monitors, examined.decisions, examined.signatures
-    ));
+    terminal::say_examined(checked.examined);
     if !verification.pages_compared {
         terminal::say(
             "HTML documents were written by another program version and were not compared with their records",

@@ -66,6 +66,12 @@ pub enum FeatureBins {
 }
 
 impl FeatureBins {
+    /// The two bins of an undecided zone.
+    pub fn decided_or_not() -> Self {
+        let levels = vec!["decided".to_owned(), "undecided".to_owned()];
+        Self::Levels { levels, rare: Vec::new(), singletons: 0 }
+    }
+
     /// Number of deciding bins K.
     pub fn len(&self) -> usize {
         match self {
@@ -151,14 +157,14 @@ pub enum Sample {
 }
 
 impl Sample {
-    fn empty(column: &Column) -> Self {
+    pub(super) fn empty(column: &Column) -> Self {
         match column.kind {
             Some(kind) if kind.is_ordered() => Self::Numbers(Vec::new()),
             _ => Self::Levels(AHashMap::new()),
         }
     }
 
-    fn visit(&mut self, series: &Series, held: Held) -> Result<()> {
+    pub(super) fn visit(&mut self, series: &Series, held: Held) -> Result<()> {
         match self {
             Self::Dropped => {}
             Self::Levels(levels) => count_levels(&texts(series)?, levels)?,
@@ -178,6 +184,18 @@ impl Sample {
             }
         }
         Ok(())
+    }
+}
+
+impl Sample {
+    /// After a pass: sorts what is held, and says whether a selection needs another pass over the same values.
+    pub(super) fn is_open(&mut self) -> bool {
+        match self {
+            Self::Numbers(values) => values.par_sort_unstable_by(f64::total_cmp),
+            Self::Selected(selection) => return selection.narrow(&wanted_probabilities()),
+            Self::Levels(_) | Self::Dropped => {}
+        }
+        false
     }
 }
 

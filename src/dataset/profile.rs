@@ -7,10 +7,12 @@
 use super::bins::{FeatureBins, numbers, texts};
 use super::clusters::{ClusterCounter, Clusters};
 use super::columns::Columns;
+use super::derived::{Derived, FrozenBins};
 use super::error::Result;
 use super::reader::TableFile;
 use super::row_ids::CountedRows;
 use super::schema::{Column, TableSchema};
+use super::scores::ScoreSums;
 use super::slices::{Segment, SliceCounter};
 use crate::statistics::bin_search::BinSearch;
 use crate::statistics::binning::bin_of;
@@ -97,12 +99,22 @@ pub struct Profile {
     /// The same counts per slice of each segment column.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub segments: Vec<Segment>,
+    /// What columns contribute to the scores of each group.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scores: Vec<ScoreSums>,
 }
 
 impl Profile {
     /// A profile of `rows` rows without ids, clusters and segments.
     pub fn plain(rows: u64, features: Vec<FeatureProfile>) -> Self {
-        Self { rows, features, row_ids: None, clusters: None, segments: Vec::new() }
+        Self {
+            rows,
+            features,
+            row_ids: None,
+            clusters: None,
+            segments: Vec::new(),
+            scores: Vec::new(),
+        }
     }
 }
 
@@ -299,18 +311,22 @@ pub struct Profiler<'a> {
     counters: Vec<FeatureCounter<'a>>,
     clusters: Option<ClusterCounter>,
     slices: SliceCounter<'a>,
+    derived: &'a Derived,
+    scores: Vec<ScoreSums>,
     rows: u64,
 }
 
 impl<'a> Profiler<'a> {
-    /// A profiler for the monitored columns of `schema`, with their bins in the same order.
-    pub fn new(schema: &'a TableSchema, bins: &'a [FeatureBins]) -> Self {
-        let counters =
-            schema.monitored().zip(bins).map(|(c, b)| FeatureCounter::new(c, b)).collect();
+    /// A profiler for the monitored columns of `schema` and those derived from them, with their bins in the same order.
+    pub fn new(schema: &'a TableSchema, bins: &'a FrozenBins) -> Self {
+        let columns = schema.monitored().chain(&bins.columns);
+        let counters = columns.zip(&bins.features).map(|(c, b)| FeatureCounter::new(c, b));
         Self {
-            counters,
+            counters: counters.collect(),
             clusters: ClusterCounter::of(schema),
-            slices: SliceCounter::new(schema, bins),
+            slices: SliceCounter::new(schema, bins.declared()),
+            derived: &bins.derived,
+            scores: bins.derived.scores.iter().map(ScoreSums::of).collect(),
             rows: 0,
         }
     }
@@ -321,6 +337,12 @@ impl<'a> Profiler<'a> {
     ///
     /// [`super::Error::Engine`] when a column cannot be read as its kind.
     pub fn visit(&mut self, frame: &DataFrame) -> Result<()> {
+        let extended = if self.derived.is_none() {
+            None
+        } else {
+            Some(self.derived.extend(frame, &mut self.scores)?)
+        };
+        let frame = extended.as_ref().unwrap_or(frame);
         let offset = self.rows;
         self.counters.par_iter_mut().try_for_each(|counter| {
             let column = frame.column(&counter.column.name)?;
@@ -343,6 +365,7 @@ impl<'a> Profiler<'a> {
             row_ids: None,
             clusters: self.clusters.map(ClusterCounter::finish),
             segments: self.slices.finish(),
+            scores: self.scores,
         }
     }
 }
@@ -373,7 +396,7 @@ pub fn profile_columns(group: &Columns<'_>, bins: &[FeatureBins]) -> Result<Vec<
 /// # Errors
 ///
 /// Those of [`TableFile::for_each_typed_chunk`].
-pub fn profile(file: &TableFile, schema: &TableSchema, bins: &[FeatureBins]) -> Result<Profile> {
+pub fn profile(file: &TableFile, schema: &TableSchema, bins: &FrozenBins) -> Result<Profile> {
     let mut profiler = Profiler::new(schema, bins);
     file.for_each_typed_chunk(schema, |_, frame| profiler.visit(frame))?;
     Ok(profiler.finish())

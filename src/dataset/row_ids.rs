@@ -4,8 +4,9 @@
 //! the same version share a digest with probability n²/2⁶⁵ over n ids: 3·10⁻⁶ for ten million, 3·10⁻⁴ for a hundred million;
 //! the later row would then be taken for a repeated one and left out of the evidence.
 
-use super::bins::{FeatureBins, texts};
+use super::bins::texts;
 use super::cells::CellErrors;
+use super::derived::FrozenBins;
 use super::error::Result;
 use super::profile::{Profile, Profiler};
 use super::reader::TableFile;
@@ -122,7 +123,7 @@ pub fn id_digest<'a>(
 pub fn profile_with_ids(
     file: &TableFile,
     schema: &TableSchema,
-    bins: &[FeatureBins],
+    bins: &FrozenBins,
     mut ids: Option<RowIds>,
 ) -> Result<(Profile, Option<RowIds>)> {
     let mut profiler = Profiler::new(schema, bins);
@@ -146,7 +147,7 @@ pub fn profile_with_ids(
 pub fn profile_without(
     file: &TableFile,
     schema: &TableSchema,
-    bins: &[FeatureBins],
+    bins: &FrozenBins,
     (ids, repeated): (&RowIds, &[u64]),
 ) -> Result<Profile> {
     let mut profiler = Profiler::new(schema, bins);
@@ -265,7 +266,8 @@ mod tests {
     fn read(text: &str) -> Result<(Profile, RowIds)> {
         let (_folder, file) = table(text);
         let ids = RowIds::of(&schema(), [3; 32]);
-        profile_with_ids(&file, &schema(), &[], ids).map(|(profile, ids)| (profile, ids.unwrap()))
+        profile_with_ids(&file, &schema(), &FrozenBins::default(), ids)
+            .map(|(profile, ids)| (profile, ids.unwrap()))
     }
 
     #[test]
@@ -296,12 +298,13 @@ mod tests {
         let mut other = schema();
         other.columns[0].null_tokens = vec![String::new()];
         let ids = RowIds::of(&other, [3; 32]);
-        let (_, ids) = profile_with_ids(&file, &other, &[], ids).unwrap();
+        let (_, ids) = profile_with_ids(&file, &other, &FrozenBins::default(), ids).unwrap();
         let ids = ids.unwrap();
         let repeated = in_both(&known, &ids.sorted());
         let counted = ids.counted(&repeated);
         assert_eq!((counted.counted, counted.repeated, counted.without_id), (3, 1, 2));
-        let judged = profile_without(&file, &other, &[], (&ids, &repeated)).unwrap();
+        let judged =
+            profile_without(&file, &other, &FrozenBins::default(), (&ids, &repeated)).unwrap();
         assert_eq!(judged.rows, 3);
     }
 

@@ -1,5 +1,6 @@
 //! What a table's columns are declared to be: type, kind, role, unit, range, null tokens.
 
+use super::derived::{ScoreGroup, UndecidedZone};
 use super::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,12 @@ pub enum Role {
     Label,
     /// A slice to explain by.
     Segment,
+    /// How much a feature moved one prediction (SHAP value or the like): monitored.
+    Attribution,
+    /// One dimension of an embedding: not monitored itself, but by the scores of its group.
+    Embedding,
+    /// Computed from other columns; never declared.
+    Derived,
     /// Present, but not monitored.
     Ignore,
 }
@@ -39,13 +46,17 @@ impl Role {
             Self::Score => "score",
             Self::Label => "label",
             Self::Segment => "segment",
+            Self::Attribution => "attribution",
+            Self::Embedding => "embedding",
+            Self::Derived => "derived",
             Self::Ignore => "ignore",
         }
     }
 
     /// Whether a column of this role is monitored for drift.
     pub fn is_monitored(self) -> bool {
-        matches!(self, Self::Feature | Self::Prediction | Self::Score | Self::Segment)
+        use Role::{Attribution, Derived, Feature, Prediction, Score, Segment};
+        matches!(self, Feature | Prediction | Score | Segment | Attribution | Derived)
     }
 
     /// Whether a batch may come without a column of this role.
@@ -179,6 +190,12 @@ pub struct TableSchema {
     /// A column whose equal values belong together (patient, plate): rows of one cluster are not independent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster_by: Option<String>,
+    /// Groups of columns that are watched as a whole, by their scores.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scores: Vec<ScoreGroup>,
+    /// Values of scores between which the model does not decide; their share is watched.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undecided: Vec<UndecidedZone>,
     /// CSV rules.
     #[serde(default)]
     pub csv: CsvContract,
@@ -191,6 +208,8 @@ impl TableSchema {
             schema: SCHEMA_FORMAT.to_owned(),
             columns,
             cluster_by: None,
+            scores: Vec::new(),
+            undecided: Vec::new(),
             csv: CsvContract::default(),
         }
     }
@@ -247,7 +266,10 @@ impl TableSchema {
         {
             return refuse(format!("cluster_by names `{cluster}`, which is not a declared column"));
         }
-        Ok(())
+        match self.refuse_derived() {
+            Some(detail) => refuse(detail),
+            None => Ok(()),
+        }
     }
 
     /// The declaration of the column `name`.
@@ -262,9 +284,11 @@ impl TableSchema {
         })
     }
 
-    /// Whether something is counted across columns: clusters or segments.
+    /// Whether something is counted across columns: clusters, segments, or what is derived from columns.
     pub fn goes_across_columns(&self) -> bool {
-        self.cluster_by.is_some() || self.monitored().any(|column| column.role == Role::Segment)
+        let derives = !self.scores.is_empty() || !self.undecided.is_empty();
+        let segments = || self.monitored().any(|column| column.role == Role::Segment);
+        derives || self.cluster_by.is_some() || segments()
     }
 
     /// The first column of `role`.

@@ -233,6 +233,7 @@ mod tests {
         let columns = Columns::read(&reference, &schema, all).unwrap();
         let held = Held { max: usize::MAX, beyond: Beyond::Drop };
         let bins = freeze_bins(&schema, &collect_samples(&columns, held).unwrap());
+        let bins = bins.into();
         let batch = write(
             "batch.csv",
             "site,weight,grade\nBasel,3,a\nCork,,b\nOslo,999,c\nBasel,inf,a\nCork,NaN,b\nBasel,-4,a\n",

@@ -88,14 +88,17 @@ pub fn compare(
     let mut counts = Profile::plain(rows[1], found.profiles);
     if schema.goes_across_columns() {
         let across = profile(batch, schema, &frozen.bins())?;
-        (counts.clusters, counts.segments) = (across.clusters, across.segments);
+        counts.features.extend(across.features.into_iter().skip(frozen.declared().len()));
+        (counts.clusters, counts.segments, counts.scores) =
+            (across.clusters, across.segments, across.scores);
     }
     let mut assessment = assess(&monitor, &MonitorState::start(&monitor), &counts);
     explain((&frozen, &monitor), &counts, &mut assessment.series);
     let both = Frozen { reference: &frozen, monitor: &monitor };
     let mut shown = found.shown.into_iter();
-    let mut features = feature_reports(&both, counts.features, assessment.series, |_, _| {
-        shown.next().unwrap_or_default()
+    let sides = (counts.features, counts.scores.as_slice());
+    let mut features = feature_reports(&both, sides, assessment.series, |feature, profile| {
+        shown.next().unwrap_or_else(|| from_profile(feature, profile))
     });
     shown::adjust(&mut features.iter_mut().map(|f| &mut f.statistics).collect::<Vec<_>>());
     let comparison = Comparison {

@@ -5,8 +5,10 @@
 //! verdict) and [`report`] (what is stored of it).
 
 pub mod assess;
+pub mod attribution;
 pub mod chart;
 pub mod compare;
+pub mod contributions;
 mod design;
 pub mod episode;
 pub mod groups;

@@ -6,9 +6,11 @@
 
 use super::policy::{Criticality, Policy};
 use super::reference::{Reference, ReferenceFeature};
+use super::report::ENGINE;
 use crate::dataset::bins::FeatureBins;
 use crate::dataset::profile::{BlockCounts, FeatureProfile};
 use crate::dataset::schema::Role;
+use crate::dataset::scores::FrozenScores;
 use crate::digest;
 use crate::statistics::binning::floored_shares;
 use crate::statistics::e_detector::EDetector;
@@ -99,6 +101,9 @@ impl Series {
 pub struct Monitor {
     /// Always [`MONITOR_FORMAT`].
     pub format: String,
+    /// Program that froze it, with its build; only the same build is held to the same bits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<String>,
     /// N: the alarm threshold, and the number of batches per false alarm it promises.
     pub batches_per_false_alarm: f64,
     /// Batches below this are too small to judge alone.
@@ -115,7 +120,7 @@ impl Monitor {
             .iter()
             .enumerate()
             .flat_map(|(index, feature)| {
-                names_of(feature).into_iter().map(move |name| (index, name))
+                names_of(reference, index, feature).into_iter().map(move |name| (index, name))
             })
             .collect();
         let stakes: Vec<(Role, Criticality)> = planned
@@ -132,6 +137,7 @@ impl Monitor {
             .collect();
         Self {
             format: MONITOR_FORMAT.to_owned(),
+            engine: Some(ENGINE.to_owned()),
             batches_per_false_alarm: policy.batches_per_false_alarm,
             rows_min: policy.rows_min,
             series,
@@ -140,13 +146,21 @@ impl Monitor {
 }
 
 /// The series a feature is watched by. A values series needs two bins, so that something can move.
-fn names_of(feature: &ReferenceFeature) -> Vec<SeriesName> {
+///
+/// What is missing in columns that are watched themselves is told once, by them: of derived features only the first score of a
+/// group has a series of missing values, because the columns of an embedding have none.
+fn names_of(reference: &Reference, index: usize, feature: &ReferenceFeature) -> Vec<SeriesName> {
     let mut names = Vec::new();
     if feature.bins.len() >= 2 {
         names.push(SeriesName::Values);
     }
-    names.push(SeriesName::Nulls);
+    let derived = index >= reference.declared().len();
+    let first = |scores: &FrozenScores| scores.names().first() == Some(&feature.feature);
+    if !derived || reference.derived.scores.iter().any(first) {
+        names.push(SeriesName::Nulls);
+    }
     match feature.bins {
+        FeatureBins::Levels { .. } if derived => {}
         FeatureBins::Levels { .. } => names.push(SeriesName::Unseen),
         FeatureBins::Ordered { .. } => names.extend([SeriesName::LowTail, SeriesName::HighTail]),
         FeatureBins::NoValues | FeatureBins::Constant { .. } => {}

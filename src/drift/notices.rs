@@ -1,8 +1,10 @@
 //! What a reader of a report must know about its rows and features before its verdicts: repeated
-//! rows, clusters, groups of correlated features.
+//! rows, clusters, groups of correlated features, attributions that moved.
 
+use super::attribution::AttributionShift;
 use super::groups::FeatureGroup;
 use super::report::DriftReport;
+use super::sentence::percent;
 use crate::dataset::clusters::Clusters;
 use crate::dataset::row_ids::CountedRows;
 
@@ -10,7 +12,8 @@ use crate::dataset::row_ids::CountedRows;
 pub fn notices(report: &DriftReport) -> Vec<String> {
     let rows = report.row_ids.iter().flat_map(|ids| rows_told(ids, report.rows));
     let groups = report.groups.iter().map(group_told);
-    rows.chain(report.clusters.iter().map(clusters_told)).chain(groups).collect()
+    let explanation = report.attribution.iter().map(explanation_told);
+    rows.chain(report.clusters.iter().map(clusters_told)).chain(groups).chain(explanation).collect()
 }
 
 fn rows_told(ids: &CountedRows, rows: u64) -> Vec<String> {
@@ -37,6 +40,15 @@ fn group_told(group: &FeatureGroup) -> String {
         "`{}` moved together and are correlated in the reference ({:.2} or more): read them as one change",
         group.features.join("`, `"),
         group.correlation
+    )
+}
+
+fn explanation_told(shift: &AttributionShift) -> String {
+    format!(
+        "explanation of the model: {} of it moved to other columns, ranking agrees by {:.2} (NDCG, 1 is the order of the \
+         reference); shown, not deciding",
+        percent(shift.share_moved),
+        shift.ndcg
     )
 }
 

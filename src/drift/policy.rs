@@ -53,8 +53,8 @@ pub enum Budget {
     /// Every series has the same share.
     #[default]
     Even,
-    /// Inputs 0.55, predictions and scores 0.25, shared out again where one of them is not there; within each, critical :
-    /// standard : low = 4 : 2 : 1.
+    /// Inputs 0.55, predictions and scores 0.25, multivariate scores and attributions 0.05, shared out again where one of them is
+    /// not there; within each, critical : standard : low = 4 : 2 : 1.
     ByRole,
 }
 
@@ -69,27 +69,31 @@ impl Budget {
         if self == Self::Even {
             return vec![1.0 / series.len().max(1) as f64; series.len()];
         }
-        let is_output = |role: Role| matches!(role, Role::Prediction | Role::Score);
-        let group = |output: bool| -> f64 {
-            let members = series.iter().filter(|(role, _)| is_output(*role) == output);
+        let stake = |group: f64| -> f64 {
+            let members = series.iter().filter(|(role, _)| share_of(*role) == group);
             members.map(|(_, criticality)| criticality.stake()).sum()
         };
-        let (inputs, outputs) = (group(false), group(true));
-        let used = |weight: f64, group: f64| if group > 0.0 { weight } else { 0.0 };
-        let all = used(INPUTS, inputs) + used(OUTPUTS, outputs);
+        let all: f64 = GROUPS.into_iter().filter(|group| stake(*group) > 0.0).sum();
         let share = |&(role, criticality): &(Role, Criticality)| {
-            let (weight, group) =
-                if is_output(role) { (OUTPUTS, outputs) } else { (INPUTS, inputs) };
-            weight / all * criticality.stake() / group
+            let group = share_of(role);
+            group / all * criticality.stake() / stake(group)
         };
         series.iter().map(share).collect()
     }
 }
 
-/// Share of the budget of the inputs with their missing values and tails.
-const INPUTS: f64 = 0.55;
-/// Share of the budget of predictions and scores.
-const OUTPUTS: f64 = 0.25;
+/// Shares of the budget: inputs with their missing values and tails; predictions and scores; what is seen of many columns at once
+/// and of explanations.
+const GROUPS: [f64; 3] = [0.55, 0.25, 0.05];
+
+/// The share that all series of this role and its like have together.
+fn share_of(role: Role) -> f64 {
+    match role {
+        Role::Prediction | Role::Score => GROUPS[1],
+        Role::Derived | Role::Attribution => GROUPS[2],
+        _ => GROUPS[0],
+    }
+}
 
 /// How often batches are due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

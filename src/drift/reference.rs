@@ -9,9 +9,11 @@ use crate::dataset::bins::{
 };
 use crate::dataset::clusters::Clusters;
 use crate::dataset::columns::{self, Columns};
+use crate::dataset::derived::{Derived, FrozenBins};
 use crate::dataset::profile::{FeatureProfile, profile, profile_columns};
 use crate::dataset::reader::TableFile;
-use crate::dataset::schema::{Kind, Role, TableSchema};
+use crate::dataset::schema::{Column, Kind, Role, TableSchema};
+use crate::dataset::scores::learn_scores;
 use crate::dataset::slices::Segment;
 use crate::dataset::thinned::thinned;
 use serde::{Deserialize, Serialize};
@@ -37,6 +39,19 @@ pub struct ReferenceFeature {
     pub profile: FeatureProfile,
 }
 
+impl ReferenceFeature {
+    fn new(column: &Column, (bins, profile): (FeatureBins, FeatureProfile)) -> Self {
+        Self {
+            feature: column.name.clone(),
+            role: column.role,
+            kind: column.kind.unwrap_or(Kind::Categorical),
+            unit: column.unit.clone(),
+            bins,
+            profile,
+        }
+    }
+}
+
 /// The frozen reference. Holds counts only: the rows stay where they were fingerprinted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Reference {
@@ -55,6 +70,9 @@ pub struct Reference {
     /// Pairs of features that are correlated beyond 0.8 in it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub correlated: Vec<CorrelatedPair>,
+    /// How the last features are computed from columns: scores of groups, undecided zones.
+    #[serde(default, skip_serializing_if = "Derived::is_none")]
+    pub derived: Derived,
 }
 
 impl Reference {
@@ -67,6 +85,7 @@ impl Reference {
             clusters: None,
             segments: Vec::new(),
             correlated: Vec::new(),
+            derived: Derived::default(),
         }
     }
 
@@ -100,15 +119,34 @@ impl Reference {
     ) -> Result<Self> {
         let mut reference = Self::plain(rows, features);
         if schema.goes_across_columns() {
-            let counted = profile(file, schema, &reference.bins())?;
+            let (scores, scored) = learn_scores(file, schema)?;
+            let declared = reference.features.len();
+            reference.derived.undecided.clone_from(&schema.undecided);
+            let zones = schema.undecided.iter().map(|_| FeatureBins::decided_or_not());
+            let own = reference.features.iter().map(|feature| feature.bins.clone());
+            let bins = FrozenBins::new(own.chain(zones).collect(), reference.derived.clone());
+            let mut counted = profile(file, schema, &bins)?;
             (reference.clusters, reference.segments) = (counted.clusters, counted.segments);
+            let zones = counted.features.split_off(declared);
+            let zones = bins.features[declared..].iter().cloned().zip(zones);
+            reference.derived.scores = scores;
+            let columns = reference.derived.columns();
+            let derived = columns.iter().zip(scored.into_iter().chain(zones));
+            reference.features.extend(derived.map(|(c, found)| ReferenceFeature::new(c, found)));
         }
         Ok(reference)
     }
 
-    /// The bins of all features, in order.
-    pub fn bins(&self) -> Vec<FeatureBins> {
-        self.features.iter().map(|f| f.bins.clone()).collect()
+    /// The bins of all features, in order, and how those that are derived are computed.
+    pub fn bins(&self) -> FrozenBins {
+        let bins = self.features.iter().map(|f| f.bins.clone()).collect();
+        FrozenBins::new(bins, self.derived.clone())
+    }
+
+    /// The features that are columns of the table; those derived from them come after.
+    pub fn declared(&self) -> &[ReferenceFeature] {
+        let derived = self.derived.columns().len().min(self.features.len());
+        &self.features[..self.features.len() - derived]
     }
 
     /// Checks a reference that came from outside: its counts must agree with its bins and with its rows, and its features
@@ -125,7 +163,12 @@ impl Reference {
                 self.format
             ));
         }
-        let declared: Vec<&str> = schema.monitored().map(|c| c.name.as_str()).collect();
+        if let Some(detail) = self.unfit_derived(schema) {
+            return refuse(detail);
+        }
+        let derived = self.derived.columns();
+        let declared: Vec<&str> =
+            schema.monitored().chain(&derived).map(|c| c.name.as_str()).collect();
         let found: Vec<&str> = self.features.iter().map(|f| f.feature.as_str()).collect();
         if declared != found {
             return refuse(format!("it holds {found:?}, the schema monitors {declared:?}"));
@@ -142,7 +185,7 @@ impl Reference {
         }
         for feature in &self.features {
             let profile = &feature.profile;
-            if profile.rows() != self.rows
+            if profile.rows() != self.rows_of(&feature.feature)
                 || profile.values.iter().any(|block| block.len() != feature.bins.len())
             {
                 return refuse(format!("the counts of `{}` are not on its bins", feature.feature));
@@ -154,6 +197,36 @@ impl Reference {
             }
         }
         Ok(())
+    }
+}
+
+impl Reference {
+    /// Rows that the counts of a feature are of: of a score only the held half.
+    fn rows_of(&self, feature: &str) -> u64 {
+        let mut groups = self.derived.scores.iter();
+        let group = groups.find(|scores| scores.names().iter().any(|name| name == feature));
+        group.map_or(self.rows, |scores| scores.rows_held)
+    }
+
+    /// Why what is derived does not fit what `schema` declares; `None` where it does.
+    fn unfit_derived(&self, schema: &TableSchema) -> Option<String> {
+        let found: Vec<&str> = self.derived.scores.iter().map(|s| s.name.as_str()).collect();
+        let declared: Vec<&str> = schema.scores.iter().map(|group| group.name.as_str()).collect();
+        if found != declared || self.derived.undecided != schema.undecided {
+            return Some(format!(
+                "it scores the groups {found:?}, the schema declares {declared:?}, or their undecided zones differ"
+            ));
+        }
+        self.derived.scores.iter().zip(&schema.scores).find_map(|(scores, group)| {
+            let members = schema.members(group);
+            let known = |name: &String| members.iter().any(|column| column.name == *name);
+            let strange = scores.columns.iter().find(|name| !known(name));
+            let strange =
+                strange.map(|name| format!("`{name}` is not a column of group `{}`", group.name));
+            let split = scores.rows_fitted.checked_add(scores.rows_held) == Some(self.rows);
+            let halves = || format!("the halves of group `{}` are not its rows", group.name);
+            scores.unfit().or(strange).or_else(|| (!split).then(halves))
+        })
     }
 }
 
@@ -176,10 +249,7 @@ pub(super) fn learn_columns(
     let bins = freeze_bins(group.schema(), &samples);
     let profiles = profile_columns(group, &bins)?;
     let columns = group.schema().monitored();
-    let features = columns.zip(bins).zip(profiles).map(|((column, bins), profile)| {
-        let kind = column.kind.unwrap_or(Kind::Categorical);
-        let (feature, unit) = (column.name.clone(), column.unit.clone());
-        ReferenceFeature { feature, role: column.role, kind, unit, bins, profile }
-    });
+    let features = columns.zip(bins.into_iter().zip(profiles));
+    let features = features.map(|(column, found)| ReferenceFeature::new(column, found));
     Ok((features.collect(), samples))
 }

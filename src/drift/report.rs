@@ -1,6 +1,8 @@
 //! The drift report: everything that is stored of one judged batch, enough to compute it again from its own numbers.
 
 use super::assess::{Alarm, MonitorLevel, MonitorState, SeriesOutcome, Verdict, assess};
+use super::attribution::{AttributionShift, attribution_shift};
+use super::contributions::{Contribution, contributions, told};
 use super::groups::{FeatureGroup, moved_groups};
 use super::monitor::Monitor;
 use super::reference::Reference;
@@ -13,11 +15,17 @@ use crate::dataset::clusters::Clusters;
 use crate::dataset::profile::{FeatureProfile, Profile};
 use crate::dataset::row_ids::CountedRows;
 use crate::dataset::schema::{Kind, Role};
+use crate::dataset::scores::{FrozenScores, ScoreSums};
 use crate::dataset::slices::Segment;
 use serde::{Deserialize, Serialize};
 
 /// Identifies the format of a report record.
 pub const REPORT_FORMAT: &str = "driftledger/report/v1";
+
+/// The program and its build: version, and a digest of sources, locked dependencies, compiler and target. Only the same build is
+/// held to the same bits.
+pub const ENGINE: &str =
+    concat!("driftledger ", env!("CARGO_PKG_VERSION"), "+", env!("DRIFTLEDGER_BUILD"));
 
 /// Rows and missing values of one side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -54,6 +62,9 @@ pub struct FeatureReport {
     pub batch: RowCount,
     /// Outcomes of its series.
     pub series: Vec<SeriesOutcome>,
+    /// Of T² and SPE: the columns whose contribution to it has grown most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contributions: Vec<Contribution>,
     /// Statistics shown beside them.
     pub statistics: Statistics,
     /// The counts of the batch, from which all of the above is computed.
@@ -85,7 +96,7 @@ pub struct ReportContext {
     pub policy_sha256: String,
     /// Digest of the monitor record.
     pub monitor_sha256: String,
-    /// Version of the program that judged.
+    /// Program that judged: name, version and build, as [`ENGINE`].
     pub engine: String,
 }
 
@@ -107,6 +118,12 @@ pub struct DriftReport {
     /// Its counts per slice of each segment column.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub segments: Vec<Segment>,
+    /// What columns contribute to the scores of each group, in sum.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scores: Vec<ScoreSums>,
+    /// How the ranking of the attribution columns changed, where there are two or more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribution: Option<AttributionShift>,
     /// The worst verdict of its features.
     pub verdict: Verdict,
     /// Where the evidence over time stands.
@@ -152,8 +169,9 @@ impl DriftReport {
         let judged_by = (frozen.reference, frozen.monitor);
         explain(judged_by, &profile, &mut assessment.series);
         let established = assessment.established;
-        let mut features =
-            feature_reports(frozen, profile.features, assessment.series, from_profile);
+        let attribution = attribution_shift(frozen.reference, &profile.features);
+        let counted = (profile.features, profile.scores.as_slice());
+        let mut features = feature_reports(frozen, counted, assessment.series, from_profile);
         shown::adjust(&mut features.iter_mut().map(|f| &mut f.statistics).collect::<Vec<_>>());
         Ok(Self {
             format: REPORT_FORMAT.to_owned(),
@@ -162,6 +180,8 @@ impl DriftReport {
             clusters: profile.clusters,
             row_ids: profile.row_ids,
             segments: profile.segments,
+            scores: profile.scores,
+            attribution,
             verdict: worst(&features),
             state: assessment.level,
             meter: assessment.meter,
@@ -194,6 +214,7 @@ impl DriftReport {
             row_ids: self.row_ids.clone(),
             clusters: self.clusters.clone(),
             segments: self.segments.clone(),
+            scores: self.scores.clone(),
         };
         Self::compose(self.context.clone(), frozen, self.state_before.clone(), profile)
     }
@@ -210,7 +231,8 @@ fn alarm(frozen: &Frozen<'_>, features: &[FeatureReport], established: bool) -> 
         alarm
             .covers
             .extend(covered.iter().map(|s| format!("{}/{}", report.feature, s.name.word())));
-        alarm.sentences.push(moved(reference, &report.profile, covered.into_iter()));
+        let said = moved(reference, &report.profile, covered.into_iter());
+        alarm.sentences.push(with_contributions(said, &report.contributions));
     }
     alarm
 }
@@ -248,6 +270,16 @@ impl Frozen<'_> {
             let detail = "one of it and the reference has clusters, the other has none";
             return refuse("profile", detail.to_owned());
         }
+        let groups = &self.reference.derived.scores;
+        let alike = |(scores, sums): (&FrozenScores, &ScoreSums)| {
+            sums.t2.len() == scores.held.t2.len() && sums.spe.len() == scores.held.spe.len()
+        };
+        if groups.len() != profile.scores.len() || !groups.iter().zip(&profile.scores).all(alike) {
+            return refuse(
+                "profile",
+                "its scores are not of the groups of the reference".to_owned(),
+            );
+        }
         if !fit_segments(&profile.segments, self.reference) {
             return refuse("profile", "its slices are not those of the reference".to_owned());
         }
@@ -265,7 +297,7 @@ impl Frozen<'_> {
 /// Groups outcomes by feature and words them.
 pub(super) fn feature_reports(
     frozen: &Frozen<'_>,
-    profiles: Vec<FeatureProfile>,
+    (profiles, scores): (Vec<FeatureProfile>, &[ScoreSums]),
     outcomes: Vec<SeriesOutcome>,
     mut statistics: impl FnMut(&super::reference::ReferenceFeature, &FeatureProfile) -> Statistics,
 ) -> Vec<FeatureReport> {
@@ -275,19 +307,34 @@ pub(super) fn feature_reports(
     }
     let parts = frozen.reference.features.iter().zip(profiles).zip(grouped);
     parts
-        .map(|((feature, profile), series)| FeatureReport {
-            feature: feature.feature.clone(),
-            role: feature.role,
-            kind: feature.kind,
-            verdict: series.iter().map(|o| o.verdict).max().unwrap_or(Verdict::NotEvaluated),
-            sentence: sentence(feature, &profile, &series, frozen.monitor.rows_min),
-            reference: RowCount::of(&feature.profile),
-            batch: RowCount::of(&profile),
-            statistics: statistics(feature, &profile),
-            series,
-            profile,
+        .map(|((feature, profile), series)| {
+            let contributions = contributions(frozen.reference, scores, &feature.feature);
+            let said = sentence(feature, &profile, &series, frozen.monitor.rows_min);
+            let moved = series.iter().any(|o| o.alarmed || o.verdict == Verdict::Drift);
+            let told = if moved { contributions.as_slice() } else { &[] };
+            let sentence = with_contributions(said, told);
+            FeatureReport {
+                feature: feature.feature.clone(),
+                role: feature.role,
+                kind: feature.kind,
+                verdict: series.iter().map(|o| o.verdict).max().unwrap_or(Verdict::NotEvaluated),
+                sentence,
+                contributions,
+                reference: RowCount::of(&feature.profile),
+                batch: RowCount::of(&profile),
+                statistics: statistics(feature, &profile),
+                series,
+                profile,
+            }
         })
         .collect()
+}
+
+fn with_contributions(sentence: String, contributions: &[Contribution]) -> String {
+    match told(contributions) {
+        Some(told) => format!("{}; {told}", sentence.trim_end_matches('.')),
+        None => sentence,
+    }
 }
 
 /// The statistics that a profile alone gives: those of counts, and those of the quantile bins with their bounds.

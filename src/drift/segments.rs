@@ -76,7 +76,9 @@ pub(super) fn explain(
     outcomes: &mut [SeriesOutcome],
 ) {
     for (series, outcome) in monitor.series.iter().zip(outcomes) {
-        if outcome.rows == 0 || !(outcome.alarmed || outcome.verdict == Verdict::Drift) {
+        let moved = outcome.alarmed || outcome.verdict == Verdict::Drift;
+        // what is derived is not counted per slice
+        if outcome.rows == 0 || !moved || series.feature_index >= reference.declared().len() {
             continue;
         }
         let scores = scores_of(series, profile, outcome);
@@ -98,8 +100,8 @@ pub fn fit_segments(segments: &[Segment], reference: &Reference) -> bool {
             segment.column == own.column
                 && segment.slices == own.slices
                 && segment.rows.len() == segment.slices.len()
-                && segment.features.len() == reference.features.len()
-                && segment.features.iter().zip(&reference.features).all(|(sliced, feature)| {
+                && segment.features.len() == reference.declared().len()
+                && segment.features.iter().zip(reference.declared()).all(|(sliced, feature)| {
                     let rates =
                         [&sliced.missing, &sliced.unseen, &sliced.low_tail, &sliced.high_tail];
                     sliced.values.len() == segment.slices.len()

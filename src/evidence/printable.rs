@@ -11,7 +11,7 @@ use crate::drift::monitor::SeriesName;
 use crate::drift::notices::notices;
 use crate::drift::promise::{NO_ALARM, conditions, promise};
 use crate::drift::reference::{Reference, ReferenceFeature};
-use crate::drift::report::{DriftReport, FeatureReport, ReportContext, RowCount};
+use crate::drift::report::{DriftReport, ENGINE, FeatureReport, ReportContext, RowCount};
 use crate::drift::sentence::percent;
 use crate::drift::shown::Statistic;
 use crate::review::decision::Decision;
@@ -19,7 +19,13 @@ use crate::review::signature::Signature;
 use askama::Template;
 
 /// What these documents are rendered by: another program may lay the same record out otherwise.
-pub const PROGRAM: &str = concat!("driftledger ", env!("CARGO_PKG_VERSION"));
+pub const PROGRAM: &str = ENGINE;
+
+/// Of T² and SPE: the columns that it grew by.
+fn contributions(feature: &FeatureReport) -> String {
+    let told = feature.contributions.iter().map(|c| format!("{} {}", c.column, percent(c.share)));
+    told.collect::<Vec<String>>().join(", ")
+}
 
 /// The comparison of two files as one HTML file.
 ///
@@ -147,6 +153,7 @@ struct Section {
     verdict: &'static str,
     verdict_words: String,
     sentence: String,
+    contributions: String,
     rows: u64,
     reference_rows: u64,
     moved: String,
@@ -202,6 +209,7 @@ fn section(feature: &FeatureReport, frozen: &ReferenceFeature) -> Section {
         verdict: feature.verdict.word(),
         verdict_words: words(feature.verdict),
         sentence: feature.sentence.replace('`', ""),
+        contributions: contributions(feature),
         rows: feature.batch.rows,
         reference_rows: feature.reference.rows,
         moved: share(main.and_then(|series| series.tv)),

@@ -5,6 +5,7 @@
 use crate::dataset::bins::FeatureBins;
 use crate::dataset::clusters::Clusters;
 use crate::dataset::profile::{FeatureProfile, SUB_BLOCKS};
+use crate::dataset::scores::FrozenScores;
 use crate::dataset::slices::Segment;
 use crate::drift::monitor::Monitor;
 use crate::drift::performance::cohort::CohortReport;
@@ -25,7 +26,10 @@ pub fn unfit_reference(reference: &Reference) -> Option<String> {
     let unfit = reference.features.iter().find(|feature| !fits(feature, &feature.profile));
     let slices = small_slices(&reference.segments) && fit_segments(&reference.segments, reference);
     let unfit = unfit.map(|feature| format!("the counts of `{}` are impossible", feature.feature));
-    unfit.or_else(|| (!slices).then(|| "its counts per slice are impossible".to_owned()))
+    let scores = || reference.derived.scores.iter().find_map(FrozenScores::unfit);
+    unfit
+        .or_else(|| (!slices).then(|| "its counts per slice are impossible".to_owned()))
+        .or_else(scores)
 }
 
 /// Why nothing can be computed from `report` and `reference`; `None` when the shape is right.

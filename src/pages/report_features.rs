@@ -4,6 +4,7 @@ use super::markup::Markup;
 use super::wording::{figures, p_value, verdict_sign, whole, words};
 use crate::drift::assess::{SeriesOutcome, Verdict};
 use crate::drift::chart;
+use crate::drift::contributions::Contribution;
 use crate::drift::reference::{Reference, ReferenceFeature};
 use crate::drift::report::{DriftReport, FeatureReport};
 use crate::drift::sentence::percent;
@@ -82,6 +83,8 @@ pub struct FeatureSection {
     pub reference: String,
     /// Rows and missing values of the batch.
     pub batch: String,
+    /// Of T² and SPE: column, share of what it grew by, mean contribution in the reference and in the batch.
+    pub contributions: Vec<[String; 4]>,
     /// Series.
     pub series: Vec<SeriesLine>,
     /// Statistics.
@@ -120,6 +123,7 @@ fn section(index: usize, feature: &FeatureReport, reference: &ReferenceFeature) 
         chart: Markup::drawing(chart::histogram(reference, &feature.profile)),
         reference: side(feature.reference),
         batch: side(feature.batch),
+        contributions: feature.contributions.iter().map(contribution_line).collect(),
         series: feature.series.iter().map(series_line).collect(),
         statistics: feature
             .statistics
@@ -128,6 +132,11 @@ fn section(index: usize, feature: &FeatureReport, reference: &ReferenceFeature) 
             .collect(),
         open: feature.verdict == Verdict::Drift,
     }
+}
+
+fn contribution_line(contribution: &Contribution) -> [String; 4] {
+    let (reference, batch) = (figures(contribution.reference), figures(contribution.batch));
+    [contribution.column.clone(), percent(contribution.share), reference, batch]
 }
 
 fn series_line(outcome: &SeriesOutcome) -> SeriesLine {

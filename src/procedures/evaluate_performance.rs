@@ -16,7 +16,7 @@ use crate::drift::performance::report::{
     ErrorState, JudgedCohort, PerformanceContext, PerformanceReport, Watch,
 };
 use crate::drift::performance::rule::{PerformanceRule, Predicted};
-use crate::drift::report::DriftReport;
+use crate::drift::report::{DriftReport, ENGINE};
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
 use crate::store::performance::{CohortRow, PerformanceRow};
@@ -120,7 +120,7 @@ fn judge_cohorts(
             report_sha256: batch.report_sha256.clone(),
             labels_sha256: sources.labels.iter().map(|file| file.sha256.clone()).collect(),
             policy_sha256: judge.policy.1.clone(),
-            engine: format!("driftledger {}", env!("CARGO_PKG_VERSION")),
+            engine: ENGINE.to_owned(),
             batches_per_false_alarm: judge.policy.0.batches_per_false_alarm,
             task: predicted.task.clone(),
             inputs: Inputs::of(&report, &judge.reference.0),
@@ -168,7 +168,7 @@ fn record(
         model: judge.version.model.clone(),
         version: judge.version.version.clone(),
         policy_sha256: judge.policy.1.clone(),
-        engine: format!("driftledger {}", env!("CARGO_PKG_VERSION")),
+        engine: ENGINE.to_owned(),
         labelled_ids: ids.0,
         matched_ids: ids.1,
     };

@@ -18,7 +18,7 @@ use crate::drift::episode::{EpisodeKind, EpisodeOpening, OpenEpisode, route};
 use crate::drift::monitor::Monitor;
 use crate::drift::policy::Policy;
 use crate::drift::reference::Reference;
-use crate::drift::report::{DriftReport, Frozen, ReportContext};
+use crate::drift::report::{DriftReport, ENGINE, Frozen, ReportContext};
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
 use crate::provenance::registration::Registration;
@@ -315,7 +315,7 @@ fn context(judge: &Judge, batch: &BatchRow) -> ReportContext {
         reference_sha256: judge.reference.1.clone(),
         policy_sha256: judge.policy.1.clone(),
         monitor_sha256: judge.monitor.1.clone(),
-        engine: format!("driftledger {}", env!("CARGO_PKG_VERSION")),
+        engine: ENGINE.to_owned(),
     }
 }
 

@@ -24,7 +24,8 @@ pub fn cohens_d(reference: &[f64], batch: &[f64]) -> Result<f64> {
     if sample::is_constant(reference) {
         return Err(Error::NoSpread);
     }
-    let power = sample::excess(&[reference, batch]);
+    // by the size of the reference, whose deviation is the unit
+    let power = sample::excess(&[reference]);
     if power != 0 {
         return cohens_d(&sample::divided(reference, power), &sample::divided(batch, power));
     }

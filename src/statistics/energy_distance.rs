@@ -24,7 +24,7 @@ pub fn energy_distance(reference: &[f64], batch: &[f64]) -> Result<f64> {
     let reference = sample::sorted(reference, 1)?;
     let batch = sample::sorted(batch, 1)?;
     let power = sample::excess(&[&reference, &batch]);
-    if power > 0 {
+    if power != 0 {
         // the distance is the root of a length, so an even power of two comes out whole
         let power = power & !1;
         let (reference, batch) =
@@ -61,6 +61,8 @@ mod tests {
         assert!((energy_distance(&a, &b).unwrap() / 1.570_230_874_744_221 - 1.0).abs() < 1e-12);
         assert_eq!(energy_distance(&a, &a), Ok(0.0));
         assert_eq!(energy_distance(&[1.0], &[1.0, 1.0]), Ok(0.0));
+        let least = libm::scalbn(1.0, -1074);
+        assert_eq!(energy_distance(&[0.0], &[2.0 * least]), Ok(libm::scalbn(1.0, -536)));
         assert_eq!(energy_distance(&[], &[1.0]), Err(Error::NotEnough { found: 0, needed: 1 }));
     }
 }

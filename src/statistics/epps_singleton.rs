@@ -4,6 +4,7 @@
 //! (small-sample correction). Vectors: `tests/vectors/statistics.json`.
 
 use super::chi_square::sf;
+use super::eigen::eigen;
 use super::significance::Significance;
 use super::{Error, Result, sample};
 
@@ -20,7 +21,7 @@ const RANK_TOLERANCE: f64 = 1e-12;
 ///
 /// - [`Error::NotEnough`]: fewer than five values on one side.
 /// - [`Error::NotFinite`]: NaN or an infinity.
-/// - [`Error::NoSpread`]: the interquartile range of all values is 0.
+/// - [`Error::NoSpread`]: the interquartile range of all values is 0, or both sides are constant.
 ///
 /// ```
 /// use driftledger::statistics::epps_singleton::epps_singleton;
@@ -31,6 +32,9 @@ pub fn epps_singleton(reference: &[f64], batch: &[f64]) -> Result<Significance> 
     let mut all = sample::sorted(reference, 5)?;
     all.extend(sample::sorted(batch, 5)?);
     all.sort_unstable_by(f64::total_cmp);
+    if sample::is_constant(reference) && sample::is_constant(batch) {
+        return Err(Error::NoSpread);
+    }
     let power = sample::excess(&[&all]);
     if power != 0 {
         return epps_singleton(&sample::divided(reference, power), &sample::divided(batch, power));
@@ -108,63 +112,17 @@ impl Transform {
 
 /// gapᵀ · pseudo-inverse(matrix) · gap, and the rank of the matrix.
 fn inverse_square(matrix: [[f64; PARTS]; PARTS], gap: &[f64]) -> (f64, f64) {
-    let (values, vectors) = eigen(matrix);
+    let (values, vectors) = eigen(ndarray::arr2(&matrix));
     let largest = values.iter().copied().fold(0.0, f64::max);
     let (mut square, mut rank) = (0.0, 0.0);
     for (index, value) in values.iter().enumerate() {
         if *value > RANK_TOLERANCE * largest {
-            let along: f64 = gap.iter().zip(&vectors).map(|(g, row)| g * row[index]).sum();
+            let along: f64 = gap.iter().zip(vectors.column(index)).map(|(g, v)| g * v).sum();
             square += along * along / value;
             rank += 1.0;
         }
     }
     (square, rank)
-}
-
-type Matrix = [[f64; PARTS]; PARTS];
-
-/// Eigenvalues and eigenvectors (columns) of a symmetric matrix by Jacobi rotations.
-fn eigen(mut matrix: Matrix) -> ([f64; PARTS], Matrix) {
-    let mut vectors = [[0.0; PARTS]; PARTS];
-    for (i, row) in vectors.iter_mut().enumerate() {
-        row[i] = 1.0;
-    }
-    for _ in 0..60 {
-        let off: f64 = (0..PARTS)
-            .flat_map(|i| (0..i).map(move |j| (i, j)))
-            .map(|(i, j)| matrix[i][j].abs())
-            .sum();
-        if off < 1e-300 {
-            break;
-        }
-        for p in 0..PARTS {
-            for q in p + 1..PARTS {
-                rotate(&mut matrix, &mut vectors, p, q);
-            }
-        }
-    }
-    ([0, 1, 2, 3].map(|i| matrix[i][i]), vectors)
-}
-
-fn rotate(matrix: &mut Matrix, vectors: &mut Matrix, p: usize, q: usize) {
-    if matrix[p][q].abs() < 1e-300 {
-        return;
-    }
-    let theta = (matrix[q][q] - matrix[p][p]) / (2.0 * matrix[p][q]);
-    let t = theta.signum() / (theta.abs() + libm::hypot(theta, 1.0));
-    let c = 1.0 / libm::hypot(t, 1.0);
-    let s = t * c;
-    for row in matrix.iter_mut() {
-        (row[p], row[q]) = (c * row[p] - s * row[q], s * row[p] + c * row[q]);
-    }
-    let (first, second) = (matrix[p], matrix[q]);
-    for (k, (a, b)) in first.into_iter().zip(second).enumerate() {
-        matrix[p][k] = c * a - s * b;
-        matrix[q][k] = s * a + c * b;
-    }
-    for row in vectors.iter_mut() {
-        (row[p], row[q]) = (c * row[p] - s * row[q], s * row[p] + c * row[q]);
-    }
 }
 
 #[cfg(test)]

@@ -54,6 +54,7 @@ pub mod mmd_rff;
 pub mod moments;
 pub mod noncentral_chi_square;
 pub mod page_hinkley;
+pub mod principal;
 pub mod psi;
 pub mod rate_detector;
 pub mod review_plan;
@@ -71,6 +72,7 @@ pub mod z_proportion;
 
 mod beta;
 mod bins;
+mod eigen;
 mod jackknife;
 mod kolmogorov;
 mod normal;

@@ -6,6 +6,7 @@
 //! Validation 14(4), section 3 (χ² law); ½ row per bin: Jeffreys' prior of a multinomial. Vectors:
 //! `tests/vectors/statistics.json`.
 
+use super::kl_divergence::kl_divergence;
 use super::{Error, Result, bins, chi_square};
 
 /// PSI of `batch` against `reference`, in nats. 0 when the smoothed shares are equal; larger is worse; no upper bound.
@@ -32,6 +33,21 @@ pub fn psi(reference: &[u64], batch: &[u64]) -> Result<f64> {
     let b = bins::smoothed(batch);
     let terms = r.iter().zip(&b).map(|(r, b)| (b - r) * libm::log(b / r));
     Ok(terms.sum::<f64>().max(0.0))
+}
+
+/// As [`psi`] of the shares as they are, without half a row a bin.
+///
+/// # Errors
+///
+/// As [`psi`], and [`Error::Infinite`]: a bin with rows on one side only.
+///
+/// ```
+/// use driftledger::statistics::psi::psi_plain;
+/// assert_eq!(psi_plain(&[10, 20, 0], &[1, 2, 0]), Ok(0.0));
+/// assert!(psi_plain(&[10, 0], &[5, 5]).is_err());
+/// ```
+pub fn psi_plain(reference: &[u64], batch: &[u64]) -> Result<f64> {
+    Ok(kl_divergence(reference, batch)? + kl_divergence(batch, reference)?)
 }
 
 /// P(PSI at least this large | no drift), from the χ² law: PSI ≈ (1/n + 1/m) χ²_{K−1}.

@@ -26,7 +26,7 @@ pub fn wasserstein(reference: &[f64], batch: &[f64]) -> Result<f64> {
     let (reference, batch) = (sample::sorted(reference, 1)?, sample::sorted(batch, 1)?);
     let ends = [reference[0], batch[0], reference[reference.len() - 1], batch[batch.len() - 1]];
     let power = sample::excess(&[&ends]);
-    if power <= 0 {
+    if power == 0 {
         return Ok(wasserstein_sorted(&reference, &batch));
     }
     let (reference, batch) = (sample::divided(&reference, power), sample::divided(&batch, power));
@@ -107,6 +107,8 @@ mod tests {
         assert_eq!(wasserstein(&[1.0], &[1.0, 1.0, 1.0]), Ok(0.0));
         assert_eq!(wasserstein(&[-0.0], &[0.0]), Ok(0.0));
         assert_eq!(wasserstein(&[1.0, 5.0], &[11.0, 15.0]), Ok(10.0));
+        let least = f64::from_bits(1);
+        assert_eq!(wasserstein(&[0.0, 2.0 * least], &[3.0 * least]), Ok(2.0 * least));
     }
 
     #[test]

@@ -186,6 +186,11 @@ impl Visitor {
         self.send("GET", path)
     }
 
+    /// Reads the text at `path`: a page, a document.
+    pub(crate) fn read(&self, path: &str) -> String {
+        self.request("GET", path).send().unwrap().text().unwrap()
+    }
+
     /// Posts JSON to `path`.
     pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
         answer(self.request("POST", path).json(body).send().unwrap())

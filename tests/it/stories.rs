@@ -7,5 +7,6 @@ mod performance;
 mod registration;
 mod review;
 mod rows;
+mod scores;
 mod silence;
 mod tiles;

@@ -1,4 +1,4 @@
-"""Writes tests/vectors/statistics.json: known answers of the statistics room from SciPy and NumPy.
+"""Writes tests/vectors/statistics.json: known answers of the statistics room from SciPy, NumPy and mpmath.
 
 Run from the root of the project:  python tests/vectors/statistics.py
 Where SciPy has no such function, the answer is computed here from the definition, by another way than the program takes
@@ -7,7 +7,9 @@ Where SciPy has no such function, the answer is computed here from the definitio
 import itertools
 import json
 import math
+from decimal import Decimal, getcontext
 
+import mpmath
 import numpy as np
 import scipy
 from scipy import stats
@@ -352,8 +354,69 @@ for table in ([[3, 997], [14, 986]], [[50_000, 50_000], [50_400, 49_600]]):
 add("fisher_exact_2_11_many", "fisher_exact", {"table": [[2, 10**9], [11, 10**9]]}, {"p_value": stats.binomtest(2, 13).pvalue},
     relative=P)
 
+# beyond the usual range: computed on the same samples brought into it (multiplied by a power of two), or by another way
+LEAST = 5e-324
+r, b = np.array([3, 4, 9, 0, 12, 20]), np.array([5, 6, 6, 30])
+for name, f in (("least", LEAST), ("small", 2.0**-700), ("large", 2.0**700)):
+    i = {"reference": r * f, "batch": b * f}
+    add(f"wasserstein_{name}", "wasserstein", i, {"value": stats.wasserstein_distance(r, b) * f}, absolute=0)
+    add(f"energy_distance_{name}", "energy_distance", i, {"value": stats.energy_distance(r, b) * math.sqrt(f)}, absolute=0)
+    t = stats.ttest_ind(r, b, equal_var=False)
+    add(f"welch_t_{name}", "welch_t", i, {"value": t.statistic, "p_value": t.pvalue, "degrees": t.df}, relative=P)
+    add(f"moments_{name}", "moments", {"series": r * f}, {"skewness": stats.skew(r), "kurtosis": stats.kurtosis(r)})
+add("wasserstein_beyond_range", "wasserstein", {"reference": [-1.7e308], "batch": [1.7e308]}, NONE)
+add("cohens_d_far", "cohens_d", {"reference": [1, 2, 3], "batch": [1e300]}, {"value": 1e300})
+add("mann_whitney_mixed", "mann_whitney", {"reference": [2**53 + 1, 2**53 + 3], "batch": [2**53, 2**53 + 2, 0.5]}, {"value": 5})
+add("ks_mixed", "ks", {"reference": [2**53 + 1, 2**53], "batch": [2**53 + 1, 0.5]}, {"value": 0.5})
+add("ks_unsigned", "ks", {"reference": [2**63 - 1, 2**63, 2**64 - 1], "batch": [2**63 - 1, -(2**63), -5]},
+    {"value": stats.ks_2samp([2, 3, 4], [2, 0, 1]).statistic})
+add("epps_singleton_two_constants", "epps_singleton", {"reference": [2.0] * 8, "batch": [3.0] * 9}, NONE)
+add("fisher_exact_infinite_odds", "fisher_exact", {"table": [[5, 0], [3, 4]]}, {"value": stats.fisher_exact([[5, 0], [3, 4]]).statistic})
+add("fisher_exact_text", "fisher_exact", {"reference": ["n", "y", "n", None], "batch": ["y"] * 4},
+    {"p_value": stats.fisher_exact([[2, 1], [0, 4]]).pvalue}, relative=P)
+for code in ("mcnemar", "cohen_kappa"):
+    add(f"{code}_not_square", code, {"table": [[5, 5, 1], [2, 3, 4]]}, NONE)
+table = [[30, 70], [55, 85]]
+t = stats.chi2_contingency(table, correction=True)
+add("chi_square_corrected", "chi_square", {"table": table}, {"value": t.statistic, "p_value": t.pvalue}, {"correction": True}, relative=P)
+for code, lam in (("chi_square", "pearson"), ("g_test", "log-likelihood")):
+    t = stats.chi2_contingency(table, correction=False, lambda_=lam)
+    add(f"{code}_successes", code, {"successes": [30, 55], "trials": [100, 140]}, {"value": t.statistic, "p_value": t.pvalue}, relative=P)
+p, q = shares(*COUNTS["six"])
+add("psi_plain", "psi", dict(zip(("reference_counts", "batch_counts"), COUNTS["six"])), {"value": ((q - p) * np.log(q / p)).sum()},
+    {"smoothing": "none"})
+add("psi_plain_infinite", "psi", {"reference_counts": [3, 0], "batch_counts": [2, 1]}, {"value": math.inf}, {"smoothing": "none"})
+r, b = [10**9, 2 * 10**9, 3 * 10**9], [10**9 + 12345, 2 * 10**9, 3 * 10**9 - 54321]
+# SciPy 1.17.1 sums terms of 10^4 that nearly cancel and answers 0.42116572; here in decimal digits enough
+getcontext().prec = 50
+N = Decimal(sum(r) + sum(b))
+g = sum(2 * x * (x * N / (sum(side) * Decimal(r[k] + b[k]))).ln() for side in (r, b) for k, x in enumerate(map(Decimal, side)))
+add("g_test_many_rows", "g_test", {"reference_counts": r, "batch_counts": b}, {"value": float(g)})
+# SciPy 1.17.1 takes 1 - cdf of a series stopped at 1e-10 and answers 1.3e-8 for two samples far apart; the tail itself is 1 - cdf
+# by more digits
+mpmath.mp.dps = 130
+for n, m in ((10, 8), (20, 25), (300, 250)):
+    t = stats.cramervonmises_2samp(np.arange(n), 1e6 + np.arange(m), method="asymptotic").statistic
+    N, k = n + m, n * m
+    x = mpmath.mpf(1) / 6 + (t - mpmath.mpf(N + 1) / (6 * N)) / mpmath.sqrt(
+        mpmath.mpf(45) * (N + 1) * (4 * k * N - 3 * (n * n + m * m) - 2 * k) / (45 * N * N * 4 * k))
+    term = lambda j: mpmath.gamma(j + 0.5) / mpmath.gamma(j + 1) * mpmath.sqrt(4 * j + 1) * mpmath.exp(
+        -((4 * j + 1) ** 2) / (16 * x)) * mpmath.besselk(0.25, (4 * j + 1) ** 2 / (16 * x))
+    p = 1 - sum(term(j) for j in range(150)) / (mpmath.pi ** mpmath.mpf(1.5) * mpmath.sqrt(x))
+    add(f"cramer_von_mises_apart_{n}_{m}", "cramer_von_mises", {"reference": np.arange(n), "batch": 1e6 + np.arange(m)},
+        {"value": t, "p_value": p}, {"method": "asymptotic"}, relative=P, absolute=0)
+for name, (r, b, K) in {"deciles": (RNG.normal(size=333), RNG.normal(0.2, 1, 150), 10), "five": (RNG.normal(size=41), RNG.normal(size=30), 5)}.items():
+    r, b = np.round(r, 6), np.round(b, 6)
+    e = np.quantile(r, np.arange(1, K) / K, method="inverted_cdf")
+    p, q = (np.bincount(np.searchsorted(e, x), minlength=K) / len(x) for x in (r, b))
+    add(f"total_variation_{name}", "total_variation", {"reference": r, "batch": b}, {"value": np.abs(p - q).sum() / 2}, {"bins": K})
+r, b = np.array([0.0, 1, 1, 2, 3, 3, 5]), np.array([1.0, 1, 2, 6, 7])
+for code, f in (("mann_whitney", stats.mannwhitneyu), ("cramer_von_mises", stats.cramervonmises_2samp), ("ks", stats.ks_2samp)):
+    t = f(r, b, method="exact")
+    add(f"{code}_exact_ties", code, {"reference": r, "batch": b}, {"value": t.statistic, "p_value": t.pvalue}, {"method": "exact"}, relative=P)
+
 file = {"about": "Known answers of the statistics room.",
-        "tool": f"SciPy {scipy.__version__}, NumPy {np.__version__}; definitions computed in the script where SciPy has none",
+        "tool": f"SciPy {scipy.__version__}, NumPy {np.__version__}, mpmath {mpmath.__version__}; definitions computed in the script where SciPy has none",
         "command": "python tests/vectors/statistics.py", "vectors": OUT}
 with open("tests/vectors/statistics.json", "w") as out:
     head = {k: v for k, v in file.items() if k != "vectors"}

@@ -1,5 +1,6 @@
 //! What is frozen with a version: registration, reference, policy, monitor.
 
+use super::agreement::{Build, disagreement};
 use super::{Examiner, is_canonical};
 use crate::drift::monitor::Monitor;
 use crate::drift::policy::Policy;
@@ -76,17 +77,19 @@ impl Examiner<'_> {
             };
             let policy_of = ("policy", row.text("policy_id"), &policy_row);
             let Some(policy) = self.document::<Policy>(policy_of, columns) else { continue };
+            let by = Build::of(monitor.engine.as_deref());
             let unlike = unfit_reference(&reference).or_else(|| {
-                let again =
-                    is_canonical(&Monitor::freeze(&reference, &policy), row.text("document"));
+                let again = Monitor::freeze(&reference, &policy);
                 let detail = "freezing its reference under its policy again gives another monitor";
-                (!again).then(|| detail.to_owned())
+                disagreement(row.text("document"), &again, by)
+                    .map(|place| format!("{detail}: {place}"))
             });
             if let Some(detail) = unlike {
                 self.trouble("monitor_not_reproduced", (of.0, of.1), detail);
                 continue;
             }
             self.examined.monitors += 1;
+            self.examined.other_build += u64::from(by == Build::Other);
             let judge = Judge {
                 version: row.text("version_id").to_owned(),
                 reference: (reference, reference_row.text("sha256").to_owned()),

@@ -1,6 +1,7 @@
 //! Performance: cohorts are computed again from their counts, evaluations from their cohorts.
 
-use super::{Examiner, Row, is_canonical};
+use super::agreement::{Build, disagreement};
+use super::{Examiner, Row};
 use crate::digest;
 use crate::drift::episode::EpisodeOpening;
 use crate::drift::performance::cohort::{COHORT_FORMAT, CohortReport};
@@ -121,8 +122,10 @@ impl Examiner<'_> {
             self.trouble("performance_not_reproduced", of, detail);
             return;
         }
-        if !is_canonical(&report.recompute(watch), row.text("document")) {
-            let detail = "computed again from its own counts it differs";
+        let by = Build::of(Some(&report.context.engine));
+        self.examined.other_build += u64::from(by == Build::Other);
+        if let Some(place) = disagreement(row.text("document"), &report.recompute(watch), by) {
+            let detail = format!("computed again from its own counts it differs in {place}");
             self.trouble("performance_not_reproduced", of, detail);
         }
         let Some((alarm, evidence)) = rule.alarm.as_ref().zip(report.evidence.as_ref()) else {
@@ -167,12 +170,11 @@ impl Examiner<'_> {
             self.trouble("cohort_not_reproduced", of, detail);
             return None;
         }
-        if !is_canonical(&cohort.recompute(rule), row.text("document")) {
-            self.trouble(
-                "cohort_not_reproduced",
-                of,
-                "computed again from its own counts it differs",
-            );
+        let by = Build::of(Some(&cohort.context.engine));
+        self.examined.other_build += u64::from(by == Build::Other);
+        if let Some(place) = disagreement(row.text("document"), &cohort.recompute(rule), by) {
+            let detail = format!("computed again from its own counts it differs in {place}");
+            self.trouble("cohort_not_reproduced", of, detail);
         }
         Some(cohort)
     }

@@ -2,8 +2,8 @@
 //!
 //! 1. frozen: every reference, policy and monitor has the digest its row states; every monitor is frozen again from its
 //!    reference and policy; registrations hold the same reference and policy
-//! 2. reports: each is computed again from its own counts, bit for bit, follows the report before it, and is about the
-//!    batch its row names
+//! 2. reports: each is computed again from its own counts, bit for bit where this build judged it, else to 1e-9 and with the same
+//!    decisions; each follows the report before it, and is about the batch its row names
 //! 3. performance: each cohort is computed again from its own counts, each evaluation from its cohorts, and follows the one
 //!    before it
 //! 4. answers: decisions cite the reports of their episode, signatures are over the bytes of their decision, and nobody
@@ -11,6 +11,7 @@
 //!
 //! It works on a pack and on a store alike, and never stops at the first trouble.
 
+mod agreement;
 mod answers;
 mod frozen;
 mod labels;
@@ -41,6 +42,8 @@ pub struct Examined {
     pub reports: u64,
     /// Monitors frozen again.
     pub monitors: u64,
+    /// Reports, monitors, evaluations and cohorts among them that another build computed: held to 1e-9 and the same decisions, not to the same bits.
+    pub other_build: u64,
     /// Evaluations of labels computed again.
     pub evaluations: u64,
     /// Cohorts computed again.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::inputs::{Inputs, Scale};
+use super::cell::Scale;
+use super::inputs::Inputs;
 use super::parameters::Method;
 use super::{Vector, codes, laws, rates, series};
 use crate::statistics as s;
@@ -72,7 +73,7 @@ fn of_counts(code: &str, inputs: &Inputs<'_>) -> Option<Computed> {
         "l_infinity" => s::l_infinity::l_infinity,
         "cramers_v" => s::cramers_v::cramers_v,
         "kl_divergence" => return Some(divergence(inputs)),
-        "psi" => return Some(inputs.counts().and_then(|(r, b)| psi(&r, &b))),
+        "psi" => return Some(psi(inputs)),
         "jensen_shannon_distance" | "jensen_shannon_divergence" => {
             return Some(jensen_shannon(code, inputs));
         }
@@ -87,14 +88,23 @@ fn divergence(inputs: &Inputs<'_>) -> Computed {
     if inputs.word("smoothing", &["none", "half"])? == "half" {
         return Ok(value(s::kl_divergence::kl_divergence_smoothed(&reference, &batch)?));
     }
-    match s::kl_divergence::kl_divergence(&reference, &batch) {
+    finite_or_infinite(s::kl_divergence::kl_divergence(&reference, &batch))
+}
+
+/// A distance that has no bound: infinite is an answer.
+fn finite_or_infinite(found: s::Result<f64>) -> Computed {
+    match found {
         Err(s::Error::Infinite { .. }) => Ok(value(f64::INFINITY)),
         other => Ok(value(other?)),
     }
 }
 
-fn psi(reference: &[u64], batch: &[u64]) -> Computed {
-    let psi = s::psi::psi(reference, batch)?;
+fn psi(inputs: &Inputs<'_>) -> Computed {
+    let (reference, batch) = inputs.counts()?;
+    if inputs.word("smoothing", &["half", "none"])? == "none" {
+        return finite_or_infinite(s::psi::psi_plain(&reference, &batch));
+    }
+    let psi = s::psi::psi(&reference, &batch)?;
     let rows = (reference.iter().sum(), batch.iter().sum());
     let p_value = s::psi::psi_p_value(psi, rows, reference.len());
     let mut found = value(psi);
@@ -105,7 +115,7 @@ fn psi(reference: &[u64], batch: &[u64]) -> Computed {
 fn jensen_shannon(code: &str, inputs: &Inputs<'_>) -> Computed {
     let (reference, batch) = inputs.counts()?;
     let bits = s::jensen_shannon::divergence(&reference, &batch)?;
-    let nats = inputs.word("base", &["2", "e"])? == "e";
+    let nats = inputs.word("base", &["2", "2.0", "e"])? == "e";
     let divergence = bits * if nats { std::f64::consts::LN_2 } else { 1.0 };
     let distance = libm::sqrt(divergence);
     let asked = if code == "jensen_shannon_distance" { distance } else { divergence };
@@ -121,12 +131,16 @@ fn homogeneity(code: &str, inputs: &Inputs<'_>) -> Computed {
         let (reference, batch) = inputs.counts()?;
         vec![reference, batch]
     };
+    let corrected = inputs.switch(&["correction"], false)?;
     if code == "g_test" {
         let rows: Vec<&[u64]> = table.iter().map(Vec::as_slice).collect();
         return Ok(tested(s::g_test::g_test_of_table(&rows)?));
     }
     let smallest = inputs.number(&["merge_below"], 0.0)?;
     let test = match table.as_slice() {
+        [reference, batch] if corrected && reference.len() == 2 => {
+            s::chi_square::chi_square_corrected(reference, batch)?
+        }
         [reference, batch] if smallest > 0.0 => {
             let (r, b) = s::chi_square::merge_small(reference, batch, smallest)?;
             s::chi_square::chi_square(&r, &b)?
@@ -175,7 +189,7 @@ fn binned(code: &str, reference: &[u64], batch: &[u64]) -> Computed {
             Ok(vec![("value", statistic), ("p_value", p_value), ("upper", vec![test.upper])])
         }
         "cliffs_delta" => Ok(value(s::cliffs_delta::cliffs_delta_binned(reference, batch)?)),
-        _ => Err(Failure::Malformed(format!(
+        _ => Err(Failure::NotEvaluated(format!(
             "`{code}` takes `reference` and `batch`, samples, and not counts"
         ))),
     }
@@ -214,7 +228,7 @@ fn by_order(code: &str, inputs: &Inputs<'_>, r: &[f64], b: &[f64]) -> Computed {
 }
 
 fn by_differences(code: &str, inputs: &Inputs<'_>, r: &[f64], b: &[f64]) -> Computed {
-    Ok(match code {
+    let found = match code {
         "welch_t" => {
             let test = s::welch_t::welch_t(r, b)?;
             let degrees = ("degrees", vec![test.degrees]);
@@ -228,5 +242,9 @@ fn by_differences(code: &str, inputs: &Inputs<'_>, r: &[f64], b: &[f64]) -> Comp
         "wasserstein" => value(s::wasserstein::wasserstein(r, b)?),
         "energy_distance" => value(s::energy_distance::energy_distance(r, b)?),
         _ => value(s::cohens_d::cohens_d(r, b)?),
-    })
+    };
+    if found.iter().flat_map(|(_, numbers)| numbers).any(|x| x.is_infinite()) {
+        return Err(Failure::NotEvaluated("beyond the range of 64-bit numbers".to_owned()));
+    }
+    Ok(found)
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::Vector;
+use super::cell::{Cell, EXACT, Scale, cell, within_f64};
 use super::compute::Failure;
 use crate::statistics::binning::{deciding_edges, rows_per_bin};
 
@@ -14,27 +15,6 @@ pub(super) type Read<T> = std::result::Result<T, Failure>;
 const BINS: u64 = 10;
 /// Most values of whole numbers that count as categories where a statistic of counts is asked for and nothing is said.
 const VALUES_MAX: usize = 20;
-/// Whole numbers up to this one have an f64 of their own.
-const EXACT: i128 = 1 << 53;
-
-/// A value of a sample that is not missing.
-#[derive(Clone, Debug, PartialEq)]
-enum Cell {
-    Number(f64),
-    /// A whole number beyond ±2⁵³, which no f64 need hold.
-    Whole(i128),
-    Text(String),
-}
-
-/// What of a sample a statistic depends on. Whole numbers beyond ±2⁵³ are brought within f64 without changing it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Scale {
-    /// On the order of the values only.
-    Order,
-    /// On the differences between values only.
-    Differences,
-}
-
 /// The inputs of one vector.
 pub(super) struct Inputs<'a> {
     pub(super) vector: &'a Vector,
@@ -79,45 +59,8 @@ pub(super) fn malformed(what: &str) -> Failure {
     Failure::Malformed(what.to_owned())
 }
 
-fn not_evaluated(why: &str) -> Failure {
+pub(super) fn not_evaluated(why: &str) -> Failure {
     Failure::NotEvaluated(why.to_owned())
-}
-
-fn cell(value: &Value) -> Option<Cell> {
-    let whole = value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from));
-    match (whole, number(value), value.as_str()) {
-        (Some(whole), ..) if whole.abs() > EXACT => Some(Cell::Whole(whole)),
-        (_, Some(number), _) => (!number.is_nan()).then_some(Cell::Number(number)),
-        (_, None, Some(text)) => Some(Cell::Text(text.to_owned())),
-        _ => None,
-    }
-}
-
-impl Cell {
-    fn name(&self) -> String {
-        match self {
-            Self::Number(number) => (number + 0.0).to_string(),
-            Self::Whole(whole) => whole.to_string(),
-            Self::Text(text) => text.clone(),
-        }
-    }
-
-    fn number(&self) -> Read<f64> {
-        match self {
-            Self::Number(number) => Ok(*number),
-            Self::Whole(whole) => Ok(*whole as f64),
-            Self::Text(_) => Err(not_evaluated("text where the statistic takes numbers")),
-        }
-    }
-
-    fn whole(&self) -> Option<i128> {
-        match self {
-            Self::Whole(whole) => Some(*whole),
-            #[expect(clippy::cast_possible_truncation, reason = "a whole number up to 2⁵³")]
-            Self::Number(x) if x.abs() <= EXACT as f64 && libm::trunc(*x) == *x => Some(*x as i128),
-            _ => None,
-        }
-    }
 }
 
 impl Inputs<'_> {
@@ -185,13 +128,10 @@ impl Inputs<'_> {
     /// The reference and batch samples.
     pub(super) fn samples(&self, scale: Scale) -> Read<(Vec<f64>, Vec<f64>)> {
         let (reference, batch) = (self.cells("reference")?, self.cells("batch")?);
-        let all = || reference.iter().chain(&batch);
-        if all().any(|cell| matches!(cell, Cell::Whole(_)))
-            && let Some(wholes) = all().map(Cell::whole).collect::<Option<Vec<i128>>>()
-        {
-            let mut within = brought_within(&wholes, scale);
-            let rest = within.split_off(reference.len());
-            return Ok((within, rest));
+        let all: Vec<&Cell> = reference.iter().chain(&batch).collect();
+        if let Some(mut numbers) = within_f64(&all, scale) {
+            let rest = numbers.split_off(reference.len());
+            return Ok((numbers, rest));
         }
         let of = |cells: &[Cell]| cells.iter().map(Cell::number).collect::<Read<Vec<f64>>>();
         Ok((of(&reference)?, of(&batch)?))
@@ -246,6 +186,13 @@ impl Inputs<'_> {
         if self.are_counts() {
             return Ok((self.count_list("reference_counts")?, self.count_list("batch_counts")?));
         }
+        if self.has("successes") {
+            let [reference, batch] = self.rates()?.map(|(successes, trials)| {
+                trials.checked_sub(successes).map(|failures| vec![successes, failures])
+            });
+            let counts = reference.zip(batch);
+            return counts.ok_or_else(|| not_evaluated("more successes than trials"));
+        }
         let (reference, batch) = (self.cells("reference")?, self.cells("batch")?);
         let all = || reference.iter().chain(&batch);
         let few = || {
@@ -295,7 +242,7 @@ impl Inputs<'_> {
         let (reference, batch) = self.counts()?;
         let rate = |counts: &[u64]| match counts {
             [successes, failures] => Ok((*successes, successes.saturating_add(*failures))),
-            _ => Err(malformed("expected two counts a side, successes and failures")),
+            _ => Err(not_evaluated("not two counts a side, successes and failures")),
         };
         Ok([rate(&reference)?, rate(&batch)?])
     }
@@ -356,19 +303,6 @@ fn rows_of_counts(name: &str, value: &Value) -> Read<Vec<Vec<u64>>> {
     let list = value.as_array().and_then(|list| list.iter().map(rows).collect::<Option<Vec<_>>>());
     let list = list.ok_or_else(|| malformed(&format!("`{name}` is not made of rows of counts")))?;
     list.into_iter().collect()
-}
-
-/// The same sample as numbers that an f64 holds: ranks of the values, or distances from the smallest.
-fn brought_within(wholes: &[i128], scale: Scale) -> Vec<f64> {
-    let mut known: Vec<i128> = wholes.to_vec();
-    known.sort_unstable();
-    known.dedup();
-    let smallest = known.first().copied().unwrap_or(0);
-    let place = |whole: &i128| match scale {
-        Scale::Order => known.partition_point(|other| other < whole) as f64,
-        Scale::Differences => (whole - smallest) as f64,
-    };
-    wholes.iter().map(place).collect()
 }
 
 fn categories(reference: &[Cell], batch: &[Cell]) -> (Vec<u64>, Vec<u64>) {

@@ -4,6 +4,7 @@
 //! stated tolerance. Samples may hold nulls and NaN (dropped before a statistic), infinities (the statistic is then not
 //! evaluated) and text (categories, turned into counts for the statistics of counts).
 
+mod cell;
 mod codes;
 mod compute;
 mod inputs;

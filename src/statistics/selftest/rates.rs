@@ -42,6 +42,9 @@ fn two_rates(code: &str, inputs: &Inputs<'_>) -> Computed {
 fn fisher(inputs: &Inputs<'_>) -> Computed {
     let [[a, b], [c, d]] = if inputs.has("table") {
         two_by_two(&inputs.table()?)?
+    } else if inputs.has("reference") {
+        let (reference, batch) = inputs.counts()?;
+        two_by_two(&[reference, batch])?
     } else {
         let [reference, batch] = inputs.rates()?;
         let failures = |(successes, trials): (u64, u64)| {
@@ -52,7 +55,8 @@ fn fisher(inputs: &Inputs<'_>) -> Computed {
         [[reference.0, failures(reference)?], [batch.0, failures(batch)?]]
     };
     let test = s::fisher_exact::fisher_exact([[a, b], [c, d]])?;
-    let odds_ratio = test.odds_ratio.map(|ratio| ("value", vec![ratio]));
+    let infinite = (a > 0 && d > 0).then_some(f64::INFINITY);
+    let odds_ratio = test.odds_ratio.or(infinite).map(|ratio| ("value", vec![ratio]));
     Ok(odds_ratio.into_iter().chain([("p_value", vec![test.p_value])]).collect())
 }
 
@@ -72,8 +76,8 @@ fn two_by_two(table: &[Vec<u64>]) -> Result<[[u64; 2]; 2], Failure> {
     match table {
         [first, second] => match (first.as_slice(), second.as_slice()) {
             (&[a, b], &[c, d]) => Ok([[a, b], [c, d]]),
-            _ => Err(Failure::Malformed("expected a table of two rows and two columns".into())),
+            _ => Err(Failure::NotEvaluated("not a table of two rows and two columns".into())),
         },
-        _ => Err(Failure::Malformed("expected a table of two rows and two columns".into())),
+        _ => Err(Failure::NotEvaluated("not a table of two rows and two columns".into())),
     }
 }

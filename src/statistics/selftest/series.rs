@@ -143,15 +143,18 @@ fn moments(series: &[f64]) -> Computed {
     if let Some(index) = series.iter().position(|value| value.is_infinite()) {
         return Err(s::Error::NotFinite { index }.into());
     }
-    let moments = s::moments::Moments::of(series);
+    let power = s::sample::excess(&[series]);
+    let moments = s::moments::Moments::of(&s::sample::divided(series, power));
+    let back = |number: f64, power: i32| libm::scalbn(number, power);
+    let variance = moments.variance(1).map(|x| back(x, power.saturating_mul(2)));
     let known = [
-        ("deviation", moments.deviation(1)),
-        ("variance", moments.variance(1)),
+        ("deviation", moments.deviation(1).map(|x| back(x, power))),
+        ("variance", variance.filter(|x| x.is_finite())),
         ("skewness", moments.skewness()),
         ("kurtosis", moments.kurtosis()),
     ];
     let shape = known.into_iter().filter_map(|(name, x)| x.map(|x| (name, vec![x])));
-    Ok(named("mean", vec![moments.mean]).into_iter().chain(shape).collect())
+    Ok(named("mean", vec![back(moments.mean, power)]).into_iter().chain(shape).collect())
 }
 
 fn charted(code: &str, inputs: &Inputs<'_>, series: &[f64]) -> Computed {

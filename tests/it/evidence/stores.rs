@@ -149,6 +149,53 @@ fn a_report_that_was_edited_with_its_digest_does_not_compute() {
     );
 }
 
+/// Rewrites the last report with its digest, as another program would have stored it; the codes told about that report.
+fn told_after(rewrite: impl Fn(String) -> String) -> Vec<&'static str> {
+    let folder = copied();
+    let id = id_of(folder.path(), "SELECT id FROM report ORDER BY entry DESC LIMIT 1");
+    let document = id_of(folder.path(), &format!("SELECT document FROM report WHERE id = '{id}'"));
+    let rewritten = rewrite(document.clone());
+    assert_ne!(rewritten, document);
+    let sha256 = driftledger::digest::sha256_hex(rewritten.as_bytes());
+    let rewritten = rewritten.replace('\'', "''");
+    let sql = format!(
+        "UPDATE report SET document = '{rewritten}', sha256 = '{sha256}' WHERE id = '{id}'"
+    );
+    attack(folder.path(), "report", &sql);
+    let findings = check(folder.path());
+    findings.iter().filter(|f| f.table == "report" && f.id == id).map(|f| f.code).collect()
+}
+
+/// Multiplies the first statistic of the report by 1 + `share`.
+fn moved(document: &str, share: f64) -> String {
+    let start = document.find("\"psi\":{").unwrap();
+    let start = start + document[start..].find("\"value\":").unwrap() + "\"value\":".len();
+    let end = start + document[start..].find(['}', ',']).unwrap();
+    let value: f64 = document[start..end].parse().unwrap();
+    format!("{}{}{}", &document[..start], value * (1.0 + share), &document[end..])
+}
+
+#[test]
+fn a_report_of_another_build_is_held_to_its_decisions_and_to_a_billionth_and_one_of_this_build_to_its_bits()
+ {
+    use driftledger::drift::report::ENGINE;
+    let elsewhere = |document: String| {
+        assert!(document.contains(ENGINE), "the report names this build");
+        document.replace(ENGINE, "driftledger 0.0.9+0123456789abcdef")
+    };
+    // the row is not what was recorded; that is all there is to say about a report of another build that agrees
+    assert_eq!(told_after(elsewhere), ["row_changed"]);
+    assert_eq!(told_after(|text| moved(&elsewhere(text), 3e-11)), ["row_changed"]);
+    let differs = ["row_changed", "report_not_reproduced"];
+    assert_eq!(told_after(|text| moved(&elsewhere(text), 3e-8)), differs);
+    assert_eq!(told_after(|text| moved(&text, 3e-11)), differs);
+    let verdict = |text: String| {
+        let (from, to) = ("\"verdict\":\"undetermined\"", "\"verdict\":\"stable\"");
+        elsewhere(text).replacen(from, to, 1)
+    };
+    assert_eq!(told_after(verdict), differs);
+}
+
 #[test]
 fn a_pack_of_an_attacked_store_is_made_and_does_not_verify() {
     let folder = copied();
