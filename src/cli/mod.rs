@@ -18,6 +18,7 @@ mod register;
 mod schema;
 mod selftest;
 mod serve;
+mod study;
 mod terminal;
 mod verify;
 
@@ -56,6 +57,8 @@ enum Command {
     Labels(ingest::LabelsArguments),
     /// Compare two files: the drift report without a server
     Compare(compare::CompareArguments),
+    /// Study reference batches: natural drift, proposed tolerances, replay, challenges
+    Study(study::StudyArguments),
     /// Verify an evidence pack, offline
     Verify(verify::VerifyArguments),
     /// Check everything in a data folder
@@ -87,6 +90,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Ingest(arguments) => ingest::run(&arguments),
         Command::Labels(arguments) => ingest::run_labels(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::Study(arguments) => study::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),

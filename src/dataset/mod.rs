@@ -21,6 +21,7 @@ pub mod reader;
 pub mod row_ids;
 pub mod schema;
 pub mod slices;
+pub mod split;
 pub mod tdh1;
 pub mod thinned;
 

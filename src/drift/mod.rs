@@ -4,6 +4,7 @@
 //! tolerated, and why), [`monitor`] (both together: the score cards), then [`assess`](mod@assess) (one batch into one
 //! verdict) and [`report`] (what is stored of it).
 
+pub mod accumulate;
 pub mod assess;
 pub mod chart;
 pub mod compare;
@@ -22,6 +23,7 @@ pub mod sentence;
 pub mod shown;
 pub mod silence;
 pub mod simulation;
+pub mod study;
 
 /// Why a batch cannot be judged at all.
 #[derive(Debug, thiserror::Error)]
