@@ -4,7 +4,7 @@ use super::{done, terminal};
 use crate::dataset::split::{Period, SplitBy};
 use crate::drift::sentence::percent;
 use crate::drift::study::Study;
-use crate::drift::study::words::{LIMITS, challenge_lines, natural, replayed, studied};
+use crate::drift::study::words::{LIMITS, challenge_lines, natural, outlying, replayed, studied};
 use crate::error::Result;
 use crate::procedures::study_batches::{StudyFiles, study_batches};
 use clap::{Args, ValueEnum};
@@ -18,7 +18,7 @@ use tabled::settings::Style;
 #[command(
     after_help = "Each file is a batch, in the order given; or one table is split by a column. Without --reference the batches \
     together are the reference.\n\n\
-    By default as many sequences are replayed as fit a million steps of one series over one batch (20 to 1000): seconds, \
+    By default as many sequences are replayed as fit four million steps of one series over one batch (20 to 1000): seconds, \
     whatever the data; more than a thousand million steps are refused. The same seed gives the same study.\n\n\
     Example: driftledger study reference.parquet --split-by taken_on --period week --policy policy.json --policy-out proposed.json"
 )]
@@ -117,6 +117,7 @@ fn print(study: &Study) {
         let warning = series.warning.as_deref().unwrap_or_default();
         terminal::say(&format!("`{}` {warning}", series.key()));
     }
+    outlying(study).iter().for_each(|sentence| terminal::say(sentence));
     terminal::say(&replayed(study));
     terminal::say(&challenges(study));
     let settings = &study.settings;
@@ -162,19 +163,25 @@ fn challenges(study: &Study) -> String {
         "change",
         "features",
         "within tolerance",
+        "not measurable",
         "found",
         "median delay",
         "slowest",
     ]);
     let delay =
-        |of: Option<u32>| of.map_or_else(|| "rarely found".to_owned(), |d| format!("{d} batches"));
+        |of: Option<u32>| of.map_or_else(|| "rarely found".to_owned(), |d| format!("batch {d}"));
     for line in challenge_lines(study) {
         table.push_record([
             line.change,
             line.features.to_string(),
             line.within.to_string(),
+            line.unmeasured.to_string(),
             line.detected.map_or_else(|| "-".to_owned(), percent),
-            if line.features > line.within { delay(line.delay) } else { "-".to_owned() },
+            if line.features > line.within + line.unmeasured {
+                delay(line.delay)
+            } else {
+                "-".to_owned()
+            },
             line.slowest.map_or_else(String::new, |(name, of)| format!("{name}: {}", delay(of))),
         ]);
     }

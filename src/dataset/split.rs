@@ -97,28 +97,24 @@ type Groups = Vec<(String, Vec<IdxSize>)>;
 fn groups(frame: &DataFrame, first_row: u64, by: &SplitBy) -> Result<(Groups, u64)> {
     let values = texts(frame.column(&by.column)?.as_materialized_series())?;
     let (mut groups, mut places, mut without) = (Groups::new(), HashMap::new(), 0);
-    let mut row: IdxSize = 0;
-    for text in values.str()?.iter() {
-        match text {
-            None => without += 1,
-            Some(text) => {
-                let place = match places.get(text) {
-                    Some(&place) => place,
-                    None => {
-                        let name = name_of(text, by, first_row + u64::from(row))?;
-                        let known = groups.iter().position(|(other, _)| *other == name);
-                        let place = known.unwrap_or_else(|| {
-                            groups.push((name, Vec::new()));
-                            groups.len() - 1
-                        });
-                        places.insert(text, place);
-                        place
-                    }
-                };
-                groups[place].1.push(row);
-            }
-        }
-        row += 1;
+    for (row, text) in (0..).zip(values.str()?.iter()) {
+        let Some(text) = text else {
+            without += 1;
+            continue;
+        };
+        let place = if let Some(&place) = places.get(text) {
+            place
+        } else {
+            let name = name_of(text, by, first_row + u64::from(row))?;
+            let known = groups.iter().position(|(other, _)| *other == name);
+            let place = known.unwrap_or_else(|| {
+                groups.push((name, Vec::new()));
+                groups.len() - 1
+            });
+            places.insert(text, place);
+            place
+        };
+        groups[place].1.push(row);
     }
     Ok((groups, without))
 }

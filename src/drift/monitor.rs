@@ -176,7 +176,7 @@ impl Monitor {
 /// The next tolerance of four digits: 0.08613 is stated as 0.0862.
 pub fn rounded_up(tolerance: f64) -> f64 {
     let nearest = libm::round(tolerance * 1e4) / 1e4;
-    let up = if nearest < tolerance { nearest + 1e-4 } else { nearest };
+    let up = if nearest < tolerance { libm::round(nearest * 1e4 + 1.0) / 1e4 } else { nearest };
     up.clamp(1e-4, LARGEST)
 }
 

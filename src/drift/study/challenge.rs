@@ -146,6 +146,11 @@ impl Challenged {
     pub fn is_within_tolerance(&self) -> bool {
         self.tv <= self.tolerance
     }
+
+    /// Whether most sequences could be measured, because their unchanged batches stayed quiet.
+    pub fn is_measured(&self) -> bool {
+        self.sequences > self.left_out
+    }
 }
 
 /// One change of one feature, ready to be put in.

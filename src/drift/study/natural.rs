@@ -79,9 +79,6 @@ pub struct StudiedSeries {
     pub largest: Option<f64>,
     /// Whether that is a limit: with 95 % confidence at least 95 % of such batches lie below it (59 batches or more).
     pub largest_is_limit: bool,
-    /// (δ − mean)/(3 s) of what is left of the distances after chance: 1.33 and more is comfortable, below 1 the monitor will
-    /// alarm on batches like these. Absent where natural drift is, or where the batches do not differ at all.
-    pub capability: Option<f64>,
     /// Tolerance by the policy alone.
     pub floor: f64,
     /// ε_m.
@@ -191,7 +188,6 @@ fn propose(
         not_estimable,
         largest,
         largest_is_limit: used.len() >= WILKS_BATCHES,
-        capability: natural.and_then(|_| capability(tolerance, &used)),
         floor,
         reference_error: series.reference_error,
         tolerance,
@@ -212,13 +208,6 @@ fn why_not(name: SeriesName, batches: usize, origin: Origin) -> Option<String> {
     (batches < BATCHES_MIN).then(|| {
         format!("{batches} batches have {ROWS_MIN} rows or more of it, {BATCHES_MIN} are needed")
     })
-}
-
-fn capability(tolerance: f64, used: &[BatchDistance]) -> Option<f64> {
-    let n = used.len() as f64;
-    let mean = used.iter().map(|d| d.drift).sum::<f64>() / n;
-    let square = used.iter().map(|d| (d.drift - mean) * (d.drift - mean)).sum::<f64>() / (n - 1.0);
-    (square > 0.0).then(|| (tolerance - mean) / (3.0 * libm::sqrt(square)))
 }
 
 fn rationale(studied: &StudiedSeries, reference_rows: u64) -> String {
@@ -251,16 +240,10 @@ fn rationale(studied: &StudiedSeries, reference_rows: u64) -> String {
 }
 
 fn warning(studied: &StudiedSeries) -> Option<String> {
-    let natural = studied.natural_drift?;
-    if TIMES * natural > 3.0 * studied.floor {
-        return Some(
-            "varies too much between batches to be monitored at the wanted tolerance: give the reference strata (site, \
-             instrument), or accept that only large changes are found"
-                .to_owned(),
-        );
-    }
-    studied.capability.filter(|capability| *capability < 1.0).map(|capability| {
-        format!("capability {capability:.2}: batches like these will come near the tolerance")
+    studied.natural_drift.filter(|natural| TIMES * natural > 3.0 * studied.floor).map(|_| {
+        "varies too much between batches to be monitored at the wanted tolerance: give the reference strata (site, instrument), \
+         or accept that only large changes are found"
+            .to_owned()
     })
 }
 

@@ -6,7 +6,7 @@
 use super::{Settings, StudyBatch};
 use crate::digest;
 use crate::drift::accumulate::{BatchCounts, accumulate, start_lanes};
-use crate::drift::monitor::Monitor;
+use crate::drift::monitor::{Monitor, Series};
 use crate::statistics::draws::Draws;
 use crate::statistics::intervals::clopper_pearson;
 use rayon::prelude::*;
@@ -26,8 +26,29 @@ pub struct Replay {
     pub with_alarm: u32,
     /// 95 % upper limit (Clopper–Pearson, exact) of the probability that N such batches raise any alarm.
     pub upper: f64,
-    /// Highest meter reached in any sequence before an alarm, 1 being the alarm.
+    /// The series that held most of the evidence at these alarms, with how many; most first.
+    pub led_by: Vec<LedBy>,
+    /// Highest meter reached in any sequence; 1 is the alarm.
     pub highest_meter: f64,
+}
+
+/// A series that led alarms of the replay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LedBy {
+    /// `feature/series`.
+    pub series: String,
+    /// Alarms.
+    pub alarms: u32,
+}
+
+/// What came of one sequence.
+#[derive(Default)]
+struct Run {
+    alarms: u32,
+    highest: f64,
+    /// The leading series of each alarm.
+    led_by: Vec<usize>,
 }
 
 /// The stream of one sequence.
@@ -62,11 +83,11 @@ pub(super) fn counts_of(batches: &[StudyBatch]) -> Vec<BatchCounts> {
 /// Replays `batches` through `monitor`; the same on any number of threads.
 pub fn replay(monitor: &Monitor, batches: &[StudyBatch], settings: &Settings) -> Replay {
     let counts = counts_of(batches);
-    let runs: Vec<(u32, f64)> = (0..settings.sequences)
+    let runs: Vec<Run> = (0..settings.sequences)
         .into_par_iter()
         .map(|sequence| run(monitor, &counts, settings, sequence))
         .collect();
-    let alarms: Vec<u32> = runs.iter().map(|run| run.0).collect();
+    let alarms: Vec<u32> = runs.iter().map(|run| run.alarms).collect();
     let with_alarm = alarms.iter().filter(|alarms| **alarms > 0).count() as u32;
     let trials = u64::from(settings.sequences);
     Replay {
@@ -74,30 +95,38 @@ pub fn replay(monitor: &Monitor, batches: &[StudyBatch], settings: &Settings) ->
         mean: alarms.iter().map(|&n| f64::from(n)).sum::<f64>() / alarms.len().max(1) as f64,
         upper: clopper_pearson(u64::from(with_alarm), trials, 0.90).map_or(1.0, |i| i.upper),
         with_alarm,
-        highest_meter: runs.iter().map(|run| run.1).fold(0.0, f64::max),
+        led_by: led_by(monitor, &runs),
+        highest_meter: runs.iter().map(|run| run.highest).fold(0.0, f64::max),
         alarms,
     }
 }
 
-fn run(
-    monitor: &Monitor,
-    counts: &[BatchCounts],
-    settings: &Settings,
-    sequence: u32,
-) -> (u32, f64) {
+fn led_by(monitor: &Monitor, runs: &[Run]) -> Vec<LedBy> {
+    let mut alarms = vec![0; monitor.series.len()];
+    runs.iter().flat_map(|run| &run.led_by).for_each(|&series| alarms[series] += 1);
+    let of = |(series, &alarms): (&Series, &u32)| LedBy { series: series.key(), alarms };
+    let mut led: Vec<LedBy> = monitor.series.iter().zip(&alarms).map(of).collect();
+    led.retain(|series| series.alarms > 0);
+    led.sort_by_key(|series| std::cmp::Reverse(series.alarms));
+    led
+}
+
+fn run(monitor: &Monitor, counts: &[BatchCounts], settings: &Settings, sequence: u32) -> Run {
     let mut draws = stream(settings.seed, "replay", sequence);
     let log_n = libm::log(monitor.batches_per_false_alarm);
     let mut lanes = start_lanes(monitor);
-    let (mut alarms, mut highest) = (0, 0.0_f64);
+    let mut found = Run::default();
     for batch in resampled(&mut draws, counts.len(), settings.block, settings.batches) {
-        let log_m = accumulate(monitor, &mut lanes, &counts[batch], &[]).log_m;
-        highest = highest.max(log_m / log_n);
-        if log_m >= log_n {
-            alarms += 1;
+        let step = accumulate(monitor, &mut lanes, &counts[batch], &[]);
+        found.highest = found.highest.max(step.log_m / log_n);
+        if step.log_m >= log_n {
+            found.alarms += 1;
+            let parts = step.weighted.iter().enumerate();
+            found.led_by.extend(parts.max_by(|a, b| a.1.total_cmp(b.1)).map(|part| part.0));
             lanes = start_lanes(monitor);
         }
     }
-    (alarms, highest)
+    found
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A study in plain sentences, the same in the terminal, on the page and in print.
 
 use super::challenge::{CHALLENGES, Challenge, Challenged};
-use super::natural::{BATCHES_MIN, GovernedBy, ROWS_MIN, TIMES};
+use super::natural::{BATCHES_MIN, GovernedBy, ROWS_MIN, StudiedSeries, TIMES};
 use super::{Origin, Study};
 use crate::drift::sentence::percent;
 
@@ -14,6 +14,8 @@ pub struct ChallengeLine {
     pub features: usize,
     /// Features whose tolerance covers it: not to be found, by design.
     pub within: usize,
+    /// Features that could not be measured, because most unchanged sequences alarm by themselves before.
+    pub unmeasured: usize,
     /// Share of the sequences of the other features in which it was found.
     pub detected: Option<f64>,
     /// Median over those features of the median delay, features it is never found in being last.
@@ -27,8 +29,8 @@ pub fn challenge_lines(study: &Study) -> Vec<ChallengeLine> {
     let line = |&challenge: &Challenge| {
         let all: Vec<&Challenged> =
             study.challenges.iter().filter(|c| c.challenge == challenge).collect();
-        let open: Vec<&Challenged> =
-            all.iter().copied().filter(|c| !c.is_within_tolerance()).collect();
+        let beyond = || all.iter().copied().filter(|c| !c.is_within_tolerance());
+        let open: Vec<&Challenged> = beyond().filter(|c| c.is_measured()).collect();
         let sum = |of: fn(&Challenged) -> u32| open.iter().map(|c| f64::from(of(c))).sum::<f64>();
         let sequences = sum(|c| c.sequences);
         let mut delays: Vec<(u32, &Challenged)> =
@@ -38,7 +40,8 @@ pub fn challenge_lines(study: &Study) -> Vec<ChallengeLine> {
         ChallengeLine {
             change: challenge.words(),
             features: all.len(),
-            within: all.len() - open.len(),
+            within: all.len() - beyond().count(),
+            unmeasured: beyond().count() - open.len(),
             detected: (sequences > 0.0).then(|| sum(|c| c.detected) / sequences),
             delay: middle.and_then(|middle| delays[middle].1.median_delay),
             slowest: delays.last().map(|(_, c)| (c.feature.clone(), c.median_delay)),
@@ -109,7 +112,52 @@ pub fn replayed(study: &Study) -> String {
         replay.with_alarm,
         percent(replay.upper),
         percent(replay.highest_meter)
+    ) + &led(study)
+}
+
+/// What the alarms of the replay were about.
+fn led(study: &Study) -> String {
+    let series: Vec<String> = study
+        .replay
+        .led_by
+        .iter()
+        .take(3)
+        .map(|led| format!("`{}` ({})", led.series, led.alarms))
+        .collect();
+    if series.is_empty() {
+        return String::new();
+    }
+    format!(
+        " Most of the evidence at these alarms came from {}: look there before you sign, whether these batches hold a real change \
+         or the tolerance is too tight.",
+        series.join(", ")
     )
+}
+
+/// The batches that lie farthest out, after what chance explains: a person keeps or leaves them out, with a reason, before the
+/// reference is frozen.
+pub fn outlying(study: &Study) -> Option<String> {
+    let mut found: Vec<(f64, String)> = Vec::new();
+    for (index, batch) in study.batches.iter().enumerate() {
+        let drift = |series: &StudiedSeries| {
+            let distance = series.distances[index].filter(|d| d.rows >= ROWS_MIN)?;
+            Some((distance.drift / series.tolerance, distance.drift, series.key()))
+        };
+        let farthest = study.series.iter().filter_map(drift).max_by(|a, b| a.0.total_cmp(&b.0));
+        if let Some((times, drift, key)) = farthest.filter(|farthest| farthest.0 > 1.0) {
+            found.push((times, format!("{} (`{key}`, {})", batch.name, percent(drift))));
+        }
+    }
+    found.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let named: Vec<String> = found.iter().take(3).map(|(_, words)| words.clone()).collect();
+    (!named.is_empty()).then(|| {
+        format!(
+            "{} batches lie beyond a proposed tolerance after chance is taken off, farthest: {}. Keep each or leave it out with a \
+             reason before the reference is frozen.",
+            found.len(),
+            named.join(", ")
+        )
+    })
 }
 
 /// What must be known to read the study.
