@@ -1,3 +1,5 @@
+//! Studies of the thyroid laboratory's reference by weeks: same bytes again, right tolerances, refusals.
+
 use super::challenge::Challenge;
 use super::natural::GovernedBy;
 use super::*;
