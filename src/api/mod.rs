@@ -16,5 +16,6 @@ pub mod problem;
 pub mod routes;
 pub mod server;
 pub mod session;
+pub mod studies;
 pub mod tiles;
 pub mod tls;

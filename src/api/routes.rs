@@ -1,7 +1,9 @@
 //! The whole list of API routes, and the OpenAPI description made from it.
 
 use super::extract::{caller_first, no_route};
-use super::{accounts, alerts, batches, evidence, ledger, models, operation, session, tiles};
+use super::{
+    accounts, alerts, batches, evidence, ledger, models, operation, session, studies, tiles,
+};
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
 use utoipa::openapi::OpenApi;
@@ -23,6 +25,10 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(models::create_version)
             .service(models::read_version)
             .service(models::read_lineage)
+            .service(studies::create_study)
+            .service(studies::create_study_of_judged)
+            .service(studies::list_studies)
+            .service(studies::read_study)
             .service(batches::create_batch)
             .service(batches::list_batches)
             .service(batches::list_quarantine)

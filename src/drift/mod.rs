@@ -18,6 +18,7 @@ pub mod policy;
 pub mod promise;
 pub mod reference;
 pub mod report;
+pub mod score_cards;
 pub mod segments;
 pub mod sentence;
 pub mod shown;

@@ -11,11 +11,12 @@ use crate::review::signature::Signature;
 use std::collections::HashMap;
 
 /// Folders of copies: record table, folder, column of the document.
-pub const COPIES: [(&str, &str, &str); 7] = [
+pub const COPIES: [(&str, &str, &str); 8] = [
     ("model_version", "registrations/", "registration"),
     ("reference", "references/", "document"),
     ("policy", "policies/", "document"),
     ("monitor", "monitors/", "document"),
+    ("study", "studies/", "document"),
     ("report", "reports/", "document"),
     ("decision", "decisions/", "document"),
     ("signature", "signatures/", "document"),

@@ -58,6 +58,7 @@ entry_types! {
     AlertAcknowledge   "alert.acknowledge"   "Somebody took note of an alert."
     DecisionDraft      "decision.draft"      "A decision was drafted."
     DecisionSign       "decision.sign"       "A decision was signed."
+    StudyAttach        "study.attach"        "A study of reference batches was attached to a version."
     SilenceAlert       "silence.alert"       "An expected batch did not arrive."
 }
 

@@ -52,6 +52,15 @@ struct DeliveryLine {
     reasons: Vec<Markup>,
 }
 
+/// An attached study.
+struct StudyLine {
+    id: String,
+    at: Markup,
+    by: String,
+    sha256: String,
+    entry: u64,
+}
+
 /// The policy in words.
 struct PolicyView {
     guarantee: String,
@@ -84,6 +93,7 @@ struct VersionPage {
     alerts: Vec<AlertLine>,
     labels: Vec<DeliveryLine>,
     quarantined: Vec<DeliveryLine>,
+    studies: Vec<StudyLine>,
 }
 
 impl VersionPage {
@@ -111,6 +121,7 @@ impl VersionPage {
             alerts: view.episodes.iter().map(AlertLine::of).collect(),
             labels: labels(&view),
             quarantined: quarantined(&view),
+            studies: studies(&view),
             registration: view.registration,
         }
     }
@@ -154,7 +165,7 @@ fn overlaps(registration: &Registration) -> Vec<String> {
 }
 
 fn policy(view: &VersionView) -> PolicyView {
-    let tolerances = tolerance_lines(&view.monitor);
+    let tolerances = tolerance_lines(&view.monitor, &view.policy);
     let due = |period| format!("one batch a {period}, {} days of grace", view.policy.grace_days);
     PolicyView {
         guarantee: promise(view.policy.batches_per_false_alarm),
@@ -183,6 +194,17 @@ fn labels(view: &VersionView) -> Vec<DeliveryLine> {
         reasons: Vec::new(),
     };
     view.labels.iter().map(line).collect()
+}
+
+fn studies(view: &VersionView) -> Vec<StudyLine> {
+    let line = |row: &crate::store::studies::StudyRow| StudyLine {
+        id: row.id.clone(),
+        at: Markup::time(&row.at),
+        by: row.attached_by.clone(),
+        sha256: row.sha256.clone(),
+        entry: row.entry,
+    };
+    view.studies.iter().map(line).collect()
 }
 
 fn quarantined(view: &VersionView) -> Vec<DeliveryLine> {

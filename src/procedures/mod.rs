@@ -5,6 +5,7 @@
 
 pub mod acknowledge_alert;
 pub mod administer;
+pub mod attach_study;
 pub mod check_guarantee;
 pub mod check_store;
 pub mod compare_datasets;

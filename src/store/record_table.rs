@@ -23,6 +23,7 @@ pub const RECORD_TABLES: &[&str] = &[
     "acknowledgement",
     "decision",
     "signature",
+    "study",
     #[cfg(test)]
     "specimen",
 ];

@@ -31,6 +31,10 @@ const STEPS: u64 = 4_000_000;
 const CHALLENGE_STEPS: u64 = 400_000;
 /// Steps that a study may take at all.
 pub const STEPS_MAX: u64 = 1_000_000_000;
+/// Steps that somebody else's study may take to be computed again.
+pub const RECOMPUTED_STEPS_MAX: u64 = 20_000_000;
+/// A count of rows, at most: sums of them stay far below 2⁶⁴.
+const COUNT_MAX: u64 = 1 << 48;
 /// Batches of a challenge, at most: one that takes longer counts as not found.
 const CHALLENGE_BATCHES: u32 = 52;
 
@@ -308,7 +312,10 @@ fn check_batches(monitor: &Monitor, batches: &[StudyBatch]) -> Result<()> {
         batch.counts.len() == monitor.series.len()
             && batch.counts.iter().zip(&monitor.series).all(|(blocks, series)| {
                 let bins = series.detector.reference.len();
-                !blocks.is_empty() && blocks.iter().all(|block| block.len() == bins)
+                !blocks.is_empty()
+                    && blocks.iter().all(|block| {
+                        block.len() == bins && block.iter().all(|&rows| rows < COUNT_MAX)
+                    })
             })
     };
     match batches.iter().find(|batch| !fits(batch)) {

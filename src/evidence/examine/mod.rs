@@ -1,7 +1,7 @@
 //! Records held against each other: what a digest of one row cannot show.
 //!
 //! 1. frozen: every reference, policy and monitor has the digest its row states; every monitor is frozen again from its
-//!    reference and policy; registrations hold the same reference and policy
+//!    reference and policy; registrations hold the same reference and policy; studies are computed again from their counts
 //! 2. reports: each is computed again from its own counts, bit for bit, follows the report before it, and is about the
 //!    batch its row names
 //! 3. answers: decisions cite the reports of their episode, signatures are over the bytes of their decision, and nobody
@@ -12,6 +12,7 @@
 mod answers;
 mod frozen;
 mod reports;
+mod studies;
 
 use super::records::{Records, Row};
 use crate::digest;
@@ -38,6 +39,9 @@ pub struct Examined {
     pub reports: u64,
     /// Monitors frozen again.
     pub monitors: u64,
+    /// Phase I studies computed again.
+    #[serde(default)]
+    pub studies: u64,
     /// Decisions.
     pub decisions: u64,
     /// Signatures.
@@ -57,6 +61,7 @@ pub fn examine(
     };
     examiner.registrations();
     examiner.monitors();
+    examiner.studies();
     examiner.reports(progress);
     examiner.episodes();
     examiner.decisions();
