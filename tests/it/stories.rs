@@ -6,4 +6,5 @@ mod ingest;
 mod registration;
 mod rows;
 mod silence;
+mod studies;
 mod tiles;
