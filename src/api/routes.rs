@@ -29,6 +29,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(studies::create_study_of_judged)
             .service(studies::list_studies)
             .service(studies::read_study)
+            .service(studies::sign)
             .service(batches::create_batch)
             .service(batches::list_batches)
             .service(batches::list_quarantine)

@@ -5,10 +5,12 @@ use super::problem::{Problem, ProblemDocument};
 use crate::drift::study::Study;
 use crate::procedures::Recorded;
 use crate::procedures::attach_study::{self, JudgedBatches, attach_study, study_judged};
+use crate::procedures::sign_study::sign_study;
+use crate::review::study_signature::StudySignature;
 use crate::store::studies::StudyRow;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, post, web};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A study with its document.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -18,8 +20,20 @@ pub struct StudyDocument {
     pub row: StudyRow,
     /// Whether the policy in force states the tolerances proposed.
     pub is_in_force: bool,
+    /// Its signature, if there is one.
+    pub signature: Option<StudySignature>,
     /// The document.
     pub study: Study,
+}
+
+/// A signature: the digest of the study as it was shown, and the password again.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignStudy {
+    /// SHA-256 of the study that was shown.
+    pub study_sha256: String,
+    /// Password of the signer.
+    pub password: String,
 }
 
 fn attached(attached: &attach_study::Attached) -> HttpResponse {
@@ -83,7 +97,21 @@ pub(super) async fn read_study(
 ) -> Result<HttpResponse, Problem> {
     let work = move || attach_study::study_view(&shared.store, &caller.0, &id);
     let view = blocking(work).await?;
-    let document =
-        StudyDocument { row: view.row, is_in_force: view.is_in_force, study: view.study };
-    Ok(HttpResponse::Ok().json(document))
+    let signature = view.signature.map(|(signature, _entry)| signature);
+    let (row, is_in_force, study) = (view.row, view.is_in_force, view.study);
+    Ok(HttpResponse::Ok().json(StudyDocument { row, is_in_force, signature, study }))
+}
+
+/// Signs a study that another person attached. Needs a session: no token signs.
+#[utoipa::path(tag = "studies", responses((status = 201, body = Recorded<StudySignature>), (status = 403, body = ProblemDocument)))]
+#[post("/studies/{id}/signature")]
+pub(super) async fn sign(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    id: web::Path<String>,
+    body: web::Json<SignStudy>,
+) -> Result<HttpResponse, Problem> {
+    let SignStudy { study_sha256, password } = body.into_inner();
+    let work = move || sign_study(&shared.store, &caller.0, &id, (&study_sha256, &password));
+    Ok(HttpResponse::Created().json(blocking(work).await?))
 }

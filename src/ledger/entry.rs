@@ -59,6 +59,7 @@ entry_types! {
     DecisionDraft      "decision.draft"      "A decision was drafted."
     DecisionSign       "decision.sign"       "A decision was signed."
     StudyAttach        "study.attach"        "A study of reference batches was attached to a version."
+    StudySign          "study.sign"          "A study was signed."
     SilenceAlert       "silence.alert"       "An expected batch did not arrive."
 }
 

@@ -33,6 +33,7 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(score_cards::show)
             .service(score_cards::table)
             .service(study::show)
+            .service(study::sign)
             .service(report::show)
             .service(report::document)
             .service(alert::show)

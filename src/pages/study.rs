@@ -1,19 +1,25 @@
 //! `/studies/{id}`: a Phase I study in sentences, charts and tables.
 
-use super::frame::{Frame, Place};
+use super::frame::{Frame, Notice, Place, role_words, roles_that_may};
 use super::markup::Markup;
-use super::page_error::Answer;
+use super::page_error::{Answer, see_other};
 use super::study_chart::study_chart;
 use super::visitor::Visitor;
 use super::wording::{whole, words};
+use crate::access::role::Action;
 use crate::drift::sentence::percent;
 use crate::drift::study::natural::StudiedSeries;
 use crate::drift::study::words::{
     ChallengeLine, LIMITS, challenge_lines, natural, outlying, replayed, studied,
 };
+use crate::error::{Error, Family};
 use crate::procedures::attach_study::{StudyView, study_view};
-use actix_web::{get, web};
+use crate::procedures::sign_study::sign_study;
+use crate::review::signature::Meaning;
+use actix_web::http::StatusCode;
+use actix_web::{get, post, web};
 use askama::Template;
+use serde::Deserialize;
 
 /// Series drawn: those whose batches come nearest to the tolerance.
 const DRAWN: usize = 40;
@@ -71,16 +77,26 @@ struct StudyPage {
     changes: Vec<ChangeLine>,
     limits: [&'static str; 4],
     sources: Vec<(String, String)>,
+    id: String,
+    signer: String,
+    user_name: String,
+    meaning: &'static str,
+    manifestation: Option<(String, u64)>,
+    /// Why this person cannot sign; empty when they can.
+    barred: String,
     batches: String,
 }
 
 impl StudyPage {
-    fn of(visitor: &Visitor, view: &StudyView) -> Self {
+    fn of(visitor: &Visitor, view: &StudyView, notice: Option<Notice>) -> Self {
         let (study, (model, version)) = (&view.study, &view.version);
+        let account = visitor.account();
         let mut sentences = vec![studied(study)];
         sentences.extend(natural(study));
         Self {
-            frame: visitor.frame(&format!("Study of {model} {version}"), Place::Models),
+            frame: visitor
+                .frame(&format!("Study of {model} {version}"), Place::Models)
+                .with_notice(notice),
             version: format!("{model} {version}"),
             version_path: format!("/models/{model}/versions/{version}"),
             attached_at: Markup::time(&view.row.at),
@@ -105,8 +121,42 @@ impl StudyPage {
                 .map(|source| (source.name.clone(), source.sha256.clone()))
                 .collect(),
             batches: whole(study.batches.len() as u64),
+            id: view.row.id.clone(),
+            signer: format!(
+                "{} ({}, {})",
+                account.printed_name,
+                account.user_name,
+                role_words(account.role)
+            ),
+            user_name: account.user_name.clone(),
+            meaning: Meaning::ApprovesStudy.words(),
+            manifestation: view.signature.as_ref().map(|(s, entry)| (s.manifestation(), *entry)),
+            barred: barred(visitor, view),
         }
     }
+}
+
+fn barred(visitor: &Visitor, view: &StudyView) -> String {
+    if view.row.attached_by == visitor.account().user_name {
+        return "You attached this study, so another person has to sign it.".to_owned();
+    }
+    if !Action::SignDecision.roles().contains(&visitor.account().role) {
+        let roles = roles_that_may(Action::SignDecision);
+        return format!("Your role does not sign; it takes a {roles}.");
+    }
+    String::new()
+}
+
+/// What is typed to sign: the digest of the study as it was shown, and the password again.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct SignForm {
+    /// The session's form token.
+    pub form_token: String,
+    /// SHA-256 of the study that was shown.
+    pub study_sha256: String,
+    /// Password of the signer.
+    pub password: String,
 }
 
 /// The series whose batches come nearest to their tolerance, or leave it.
@@ -167,7 +217,38 @@ pub(super) async fn show(visitor: Visitor, id: web::Path<String>) -> Answer {
     visitor
         .page(move |visitor| {
             let view = study_view(&visitor.store, &visitor.acting(), &id)?;
-            Ok(StudyPage::of(visitor, &view))
+            Ok(StudyPage::of(visitor, &view, None))
+        })
+        .await
+}
+
+/// Signs the study.
+#[post("/studies/{id}/signature")]
+pub(super) async fn sign(
+    visitor: Visitor,
+    id: web::Path<String>,
+    form: web::Form<SignForm>,
+) -> Answer {
+    visitor.check_form(&form.form_token)?;
+    let (id, form) = (id.into_inner(), form.into_inner());
+    let asked = id.clone();
+    let signed = visitor
+        .act(move |store, acting| {
+            sign_study(store, acting, &asked, (&form.study_sha256, &form.password))
+        })
+        .await;
+    let Err(error) = signed else {
+        return Ok(see_other(&format!("/studies/{id}")));
+    };
+    if error.family() == Family::Fault || matches!(error, Error::NotFound { .. }) {
+        return Err(visitor.refuse(error));
+    }
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    let notice = Notice::refused(&error);
+    visitor
+        .page_with_status(status, move |visitor| {
+            let view = study_view(&visitor.store, &visitor.acting(), &id)?;
+            Ok(StudyPage::of(visitor, &view, Some(notice)))
         })
         .await
 }

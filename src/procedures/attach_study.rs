@@ -19,6 +19,7 @@ use crate::drift::study::{
 };
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
+use crate::review::study_signature::StudySignature;
 use crate::store::studies::StudyRow;
 use crate::store::{ReadTx, Store};
 use crate::{clock, digest};
@@ -193,6 +194,8 @@ pub struct StudyView {
     pub study: Study,
     /// Whether the policy in force states the tolerances proposed.
     pub is_in_force: bool,
+    /// Its signature, if there is one, and the ledger entry of that.
+    pub signature: Option<(StudySignature, u64)>,
 }
 
 /// One study.
@@ -211,7 +214,12 @@ pub fn study_view(store: &Store, acting: &Acting, id: &str) -> Result<StudyView>
         let judge = Judge::read(tx, &version.model, &version.version)?;
         let study: Study = stored(&document)?;
         let is_in_force = judge.policy.0.tolerances == study.proposed.tolerances;
-        Ok(StudyView { row, version: (version.model, version.version), study, is_in_force })
+        let signature = match tx.study_signature(id)? {
+            Some((document, entry)) => Some((stored(&document)?, entry)),
+            None => None,
+        };
+        let version = (version.model, version.version);
+        Ok(StudyView { row, version, study, is_in_force, signature })
     })
 }
 

@@ -25,6 +25,7 @@ pub mod read_tiles;
 pub mod register_version;
 pub mod sign_decision;
 pub mod sign_in;
+pub mod sign_study;
 pub mod study_batches;
 pub mod verify_pack;
 pub mod watch_silence;

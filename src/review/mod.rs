@@ -1,9 +1,10 @@
-//! What people conclude: decision, signature.
+//! What people conclude: decision, signature, signature of a study.
 //!
 //! Must not know: HTTP, SQL, sessions. Start with [`decision`], then [`signature`].
 
 pub mod decision;
 pub mod signature;
+pub mod study_signature;
 
 /// Why a conclusion cannot be recorded.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +34,7 @@ pub enum Error {
         code: &'static str,
     },
     /// The bytes to sign are not the bytes that were shown.
-    #[error("the decision changed since it was shown; read it again before signing")]
+    #[error("the record changed since it was shown; read it again before signing")]
     Changed,
     /// The step does not fit the state of the episode.
     #[error("the episode is {found}; {action} needs it to be {expected}")]

@@ -24,6 +24,7 @@ pub const RECORD_TABLES: &[&str] = &[
     "decision",
     "signature",
     "study",
+    "study_signature",
     #[cfg(test)]
     "specimen",
 ];

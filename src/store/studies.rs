@@ -46,6 +46,31 @@ impl WriteTx<'_> {
     }
 }
 
+impl WriteTx<'_> {
+    /// Records the signature of a study.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn insert_study_signature(
+        &mut self,
+        id: &str,
+        (study_id, account_id): (&str, &str),
+        (sha256, document): (&str, &str),
+    ) -> Result<()> {
+        self.insert(
+            "study_signature",
+            &[
+                ("id", &id),
+                ("study_id", &study_id),
+                ("account_id", &account_id),
+                ("sha256", &sha256),
+                ("document", &document),
+            ],
+        )
+    }
+}
+
 const STUDY: &str = "SELECT s.id, s.version_id, a.user_name, s.sha256, s.at, s.entry \
                      FROM study s JOIN account a ON a.id = s.account_id";
 
@@ -83,6 +108,21 @@ impl ReadTx<'_> {
         let sql = format!("{STUDY} WHERE s.id = :id ORDER BY s.id");
         let mut statement = self.connection().prepare_cached(&sql)?;
         Ok(statement.query_row(named_params! {":id": id}, study_of).optional()?)
+    }
+
+    /// The canonical document of a study's signature, with its ledger entry.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn study_signature(&self, study_id: &str) -> Result<Option<(String, u64)>> {
+        let sql =
+            "SELECT document, entry FROM study_signature WHERE study_id = :study_id ORDER BY id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let found = statement.query_row(named_params! {":study_id": study_id}, |row| {
+            Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()))
+        });
+        Ok(found.optional()?)
     }
 
     /// The canonical document of a study.

@@ -197,7 +197,7 @@ async fn every_page_renders_for_every_role_without_script_or_inline_style() {
         ("/".to_owned(), "Waiting for you"),
         ("/models".to_owned(), DEMO_MODEL),
         (format!("/studies/{study}"), "Natural drift between batches"),
-        (format!("/studies/{study}"), "with 95 % confidence at most"),
+        (format!("/studies/{study}"), "of such sequences have one"),
         (format!("{version}/score-cards"), "ln M ≥ 3.951244"),
         (format!("{version}/score-cards?feature=TSH"), "shifts down"),
         (version, "at most one false alarm per 52 batches"),

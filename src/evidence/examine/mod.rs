@@ -66,6 +66,7 @@ pub fn examine(
     examiner.episodes();
     examiner.decisions();
     examiner.signatures();
+    examiner.study_signatures();
     (examiner.examined, examiner.troubles)
 }
 

@@ -76,6 +76,36 @@ fn a_study_that_is_not_what_its_counts_say_is_refused() {
 }
 
 #[test]
+fn another_person_signs_the_study_with_the_password_again_and_only_once() {
+    let laboratory = Laboratory::open();
+    let program = laboratory.program();
+    register(&program);
+    let made = program.post(&path(), &study(1));
+    let (id, sha256) = (made.text("id"), made.text("sha256"));
+    let path = format!("/api/v1/studies/{id}/signature");
+    let sign = |who: &str, sha256: &str, password: &str| {
+        let body = json!({"study_sha256": sha256, "password": password});
+        laboratory.signed_in(who).post(&path, &body)
+    };
+    let rosa = laboratory.password("rosa");
+    sign("dana", sha256, laboratory.password("dana")).problem(403, "not_permitted");
+    program
+        .post(&path, &json!({"study_sha256": sha256, "password": rosa}))
+        .problem(403, "not_permitted");
+    assert!(sign("rosa", &"0".repeat(64), rosa).status >= 400);
+    assert!(sign("rosa", sha256, "not the password").status >= 400);
+    let signed = sign("rosa", sha256, rosa);
+    assert_eq!((signed.status, signed.text("meaning")), (201, "approves_study"), "{signed:?}");
+    let again = sign("quentin", sha256, laboratory.password("quentin"));
+    assert!(again.problem(400, "bad_request").contains("signed already"));
+    let read = program.get(&format!("/api/v1/studies/{id}"));
+    assert_eq!(read.body["signature"]["signer"]["user_name"], "rosa");
+    let checked = check_store(&laboratory.folder.path().join("data"), &mut |_| ()).unwrap();
+    assert!(checked.findings.is_empty(), "{:?}", checked.findings);
+    assert_eq!(checked.examined.signatures, 1);
+}
+
+#[test]
 fn batches_that_were_judged_can_be_studied_from_their_reports() {
     let laboratory = Laboratory::open();
     let program = laboratory.program();
