@@ -18,7 +18,7 @@ use tabled::settings::Style;
 #[command(
     after_help = "Each file is a batch, in the order given; or one table is split by a column. Without --reference the batches \
     together are the reference.\n\n\
-    By default as many sequences are replayed as fit four million steps of one series over one batch (20 to 1000): seconds, \
+    By default as many sequences are replayed as fit two million steps of one series over one batch (20 to 1000): seconds, \
     whatever the data; more than a thousand million steps are refused. The same seed gives the same study.\n\n\
     Example: driftledger study reference.parquet --split-by taken_on --period week --policy policy.json --policy-out proposed.json"
 )]

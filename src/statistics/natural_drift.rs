@@ -48,7 +48,7 @@ pub fn chance_square(shares: &[f64], rows: f64, reference_rows: f64) -> f64 {
 /// ν = √ max(0, mean_r( TV_r² − E₀[TV_r²] ))
 /// ```
 ///
-/// `excess`: TV² − E₀[TV²] a batch, which may be negative. In [0, 1]: 0 = the batches differ no more than samples of one table
+/// `excess`: TV² less its mean by chance, a batch, which may be negative. In [0, 1]: 0 = the batches differ no more than samples of one table
 /// do. 0 without batches.
 ///
 /// ```

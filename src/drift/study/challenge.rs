@@ -6,14 +6,14 @@
 
 use super::replay::{counts_of, resampled, stream};
 use super::{Settings, StudyBatch};
-use crate::drift::accumulate::{BatchCounts, accumulate, start_lanes};
+use crate::drift::accumulate::{Accumulated, BatchCounts, accumulate, start_lanes};
 use crate::drift::monitor::{Monitor, Series, SeriesName};
 use crate::drift::sentence::percent;
 use crate::statistics::challenges::{
     Moves, mixed, moved_counts, moved_shares, moves, shifted, spread, tail, zig_zag,
 };
 use crate::statistics::draws::Draws;
-use crate::statistics::e_detector::{LaneState, log_sum_exp};
+use crate::statistics::e_detector::LaneState;
 use crate::statistics::total_variation::total_variation;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -245,13 +245,13 @@ fn run(
     let drawn = resampled(&mut draws, counts.len(), settings.block, settings.challenge_batches);
     let log_n = libm::log(monitor.batches_per_false_alarm);
     let mut lanes = start_lanes(monitor);
-    let mut quiet: Vec<Vec<f64>> = Vec::new();
+    let mut quiet: Vec<Accumulated> = Vec::new();
     for &batch in &drawn {
         let step = accumulate(monitor, &mut lanes, &counts[batch], &[]);
         if step.log_m >= log_n {
             break;
         }
-        quiet.push(step.weighted);
+        quiet.push(step);
     }
     let alarmed = quiet.len() < drawn.len();
     planned
@@ -269,26 +269,28 @@ fn run(
         .collect()
 }
 
-/// Batches until the monitor alarms; `quiet` holds the weighted evidence of the unchanged series after each batch.
+/// Batches until the monitor alarms; beside each batch stands what it does unchanged.
+///
+/// M of the version is that of the unchanged batches, less the M of the series that change, plus theirs as changed.
 fn delay<'b>(
     monitor: &Monitor,
     planned: &Planned,
-    batches: impl Iterator<Item = (&'b BatchCounts, &'b Vec<f64>)>,
+    batches: impl Iterator<Item = (&'b BatchCounts, &'b Accumulated)>,
     draws: &mut Draws,
 ) -> Option<u32> {
-    let log_n = libm::log(monitor.batches_per_false_alarm);
     let start = |(index, _): &(usize, Moves)| monitor.series[*index].detector.start();
     let mut lanes: Vec<LaneState> = planned.series.iter().map(start).collect();
     for ((batch, quiet), number) in batches.zip(1..) {
-        let mut weighted = quiet.clone();
+        let (mut others, mut changed) = (libm::exp(quiet.log_m), 0.0);
         for ((index, moves), lanes) in planned.series.iter().zip(&mut lanes) {
-            let changed: Vec<Vec<u64>> = batch.series[*index]
+            let counts: Vec<Vec<u64>> = batch.series[*index]
                 .iter()
                 .map(|block| moved_counts(block, moves, || draws.uniform()))
                 .collect();
-            weighted[*index] = batch.weighted_step(&monitor.series[*index], lanes, &changed);
+            others -= libm::exp(quiet.weighted[*index]);
+            changed += libm::exp(batch.weighted_step(&monitor.series[*index], lanes, &counts));
         }
-        if log_sum_exp(&weighted) >= log_n {
+        if others.max(0.0) + changed >= monitor.batches_per_false_alarm {
             return Some(number);
         }
     }

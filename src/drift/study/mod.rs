@@ -26,9 +26,9 @@ use serde::{Deserialize, Serialize};
 /// Identifies the format of a study.
 pub const STUDY_FORMAT: &str = "driftledger/study/v1";
 /// Steps of one series over one batch that the replay may take by default.
-const STEPS: u64 = 4_000_000;
+const STEPS: u64 = 2_000_000;
 /// The same for the unchanged batches of the challenges.
-const CHALLENGE_STEPS: u64 = 400_000;
+const CHALLENGE_STEPS: u64 = 200_000;
 /// Steps that a study may take at all.
 pub const STEPS_MAX: u64 = 1_000_000_000;
 /// Steps that somebody else's study may take to be computed again.
@@ -135,7 +135,7 @@ pub struct Settings {
 
 impl Settings {
     /// The default for a version of `series` series and N = `batches_per_false_alarm`, from `batches` batches: as many sequences
-    /// as fit four million steps of one series over one batch (20 to 1 000), blocks of the cube root of the batches.
+    /// as fit two million steps of one series over one batch (20 to 1 000), blocks of the cube root of the batches.
     pub fn default_for(
         seed: u64,
         batches: usize,
