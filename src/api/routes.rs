@@ -2,7 +2,8 @@
 
 use super::extract::{caller_first, no_route};
 use super::{
-    accounts, alerts, batches, evidence, ledger, models, operation, session, studies, tiles,
+    accounts, alerts, batches, evidence, ledger, models, operation, performance, review, session,
+    studies, tiles,
 };
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
@@ -35,6 +36,11 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(batches::list_quarantine)
             .service(batches::create_labels)
             .service(batches::read_report)
+            .service(performance::evaluate)
+            .service(performance::list_cohorts)
+            .service(performance::read_cohort)
+            .service(review::read_plan)
+            .service(review::measure)
             .service(evidence::read_evidence)
             .service(alerts::list_alerts)
             .service(alerts::read_alert)

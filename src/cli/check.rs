@@ -49,8 +49,13 @@ fn tell(checked: &CheckedStore) {
     ));
     let examined = checked.examined;
     terminal::say(&format!(
-        "computed again: {} reports, {} monitors; compared: {} decisions, {} signatures",
-        examined.reports, examined.monitors, examined.decisions, examined.signatures
+        "computed again: {} reports, {} monitors, {} cohorts in {} evaluations; compared: {} decisions, {} signatures",
+        examined.reports,
+        examined.monitors,
+        examined.cohorts,
+        examined.evaluations,
+        examined.decisions,
+        examined.signatures
     ));
     match checked.findings.len() {
         0 => terminal::say("nothing wrong"),

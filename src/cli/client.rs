@@ -19,14 +19,20 @@ pub(super) struct ServerArguments {
 impl ServerArguments {
     /// A POST to `path` below the server's address.
     pub(super) fn post(&self, path: &str) -> Result<RequestBuilder> {
+        let url = format!("{}{path}", self.server.trim_end_matches('/'));
+        Ok(self.client()?.post(url).bearer_auth(&self.token))
+    }
+
+    /// A GET of `path` below the server's address.
+    pub(super) fn get(&self, path: &str) -> Result<RequestBuilder> {
+        let url = format!("{}{path}", self.server.trim_end_matches('/'));
+        Ok(self.client()?.get(url).bearer_auth(&self.token))
+    }
+
+    fn client(&self) -> Result<Client> {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .timeout(Duration::from_mins(10))
-            .build()
-            .map_err(|e| self.failed(&e.to_string()))?;
-        Ok(client
-            .post(format!("{}{path}", self.server.trim_end_matches('/')))
-            .bearer_auth(&self.token))
+        let client = Client::builder().timeout(Duration::from_mins(10)).build();
+        client.map_err(|e| self.failed(&e.to_string()))
     }
 
     /// Sends a request and returns status and body of a success.

@@ -145,7 +145,8 @@ fn name_of(text: &str, by: &SplitBy, row: u64) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::bins::{collect_samples, freeze_bins};
+    use crate::dataset::bins::{Beyond, Held, collect_samples, freeze_bins};
+    use crate::dataset::columns::Columns;
     use crate::dataset::profile::profile;
     use std::path::Path;
 
@@ -156,16 +157,22 @@ mod tests {
         (file, TableSchema::parse(&schema).unwrap())
     }
 
+    fn bins_of(file: &TableFile, schema: &TableSchema) -> Vec<FeatureBins> {
+        let all = Columns::read(file, schema, schema.clone()).unwrap();
+        let held = Held { max: usize::MAX, beyond: Beyond::Select };
+        freeze_bins(schema, &collect_samples(&all, held).unwrap())
+    }
+
     fn split(column: &str, period: Option<Period>) -> Result<SplitTable> {
         let (file, schema) = sample();
-        let bins = freeze_bins(&schema, &collect_samples(&file, &schema, usize::MAX)?);
+        let bins = bins_of(&file, &schema);
         profile_split(&file, &schema, &bins, &SplitBy { column: column.to_owned(), period })
     }
 
     #[test]
     fn the_batches_of_a_table_add_up_to_it() {
         let (file, schema) = sample();
-        let bins = freeze_bins(&schema, &collect_samples(&file, &schema, usize::MAX).unwrap());
+        let bins = bins_of(&file, &schema);
         let whole = profile(&file, &schema, &bins).unwrap();
         let found = split("month", None).unwrap();
         let names: Vec<&str> = found.batches.iter().map(|(name, _)| name.as_str()).collect();

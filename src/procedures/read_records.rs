@@ -4,6 +4,7 @@
 //! 2. read everything one page or answer needs in one read transaction
 
 use super::ingest_batch::Judge;
+use super::read_performance::newest_sentence;
 use super::stored;
 use crate::access::account::{Account, Acting};
 use crate::access::role::Action;
@@ -74,6 +75,8 @@ pub struct VersionView {
     pub labels: Vec<LabelsRow>,
     /// Phase I studies, newest first.
     pub studies: Vec<StudyRow>,
+    /// What the labels say about the newest batch that could be judged by them.
+    pub performance: Option<String>,
 }
 
 /// The frozen score cards of a version with the bins they are on.
@@ -199,6 +202,7 @@ pub fn version_view(
             quarantined: tx.quarantined(&id, 50)?,
             labels: tx.labels(&id, 50)?,
             studies: tx.studies(&id)?,
+            performance: newest_sentence(tx, &id)?,
             version: judge.version,
             registration: judge.registration,
             policy: judge.policy.0,

@@ -18,6 +18,7 @@ mod folder;
 pub mod log;
 pub mod objects;
 pub mod open;
+pub mod performance;
 pub mod read;
 pub mod record_table;
 mod row;

@@ -23,6 +23,8 @@ pub const RECORD_TABLES: &[&str] = &[
     "acknowledgement",
     "decision",
     "signature",
+    "performance",
+    "cohort",
     "study",
     "study_signature",
     #[cfg(test)]

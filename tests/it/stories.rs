@@ -3,7 +3,9 @@
 mod decision;
 mod doors;
 mod ingest;
+mod performance;
 mod registration;
+mod review;
 mod rows;
 mod silence;
 mod studies;

@@ -10,7 +10,7 @@ use crate::review::signature::{SIGNATURE_FORMAT, Signature};
 use crate::review::study_signature::{STUDY_SIGNATURE_FORMAT, StudySignature};
 
 impl Examiner<'_> {
-    /// A drift episode covers what the report that opened it alarmed about.
+    /// An episode covers what the report or the evaluation that opened it alarmed about.
     pub(super) fn episodes(&mut self) {
         for (key, row) in self.rows("episode") {
             let of = ("episode", key.as_str());
@@ -22,6 +22,9 @@ impl Examiner<'_> {
                 }
             };
             self.same(of, "kind of the opening", opening.kind.word(), row.text("kind"));
+            if opening.kind == EpisodeKind::Performance {
+                self.performance_episode((&key, &row), &opening);
+            }
             if opening.kind != EpisodeKind::Drift {
                 continue;
             }

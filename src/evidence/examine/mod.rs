@@ -4,13 +4,16 @@
 //!    reference and policy; registrations hold the same reference and policy; studies are computed again from their counts
 //! 2. reports: each is computed again from its own counts, bit for bit, follows the report before it, and is about the
 //!    batch its row names
-//! 3. answers: decisions cite the reports of their episode, signatures are over the bytes of their decision, and nobody
+//! 3. performance: each cohort is computed again from its own counts, each evaluation from its cohorts, and follows the one
+//!    before it
+//! 4. answers: decisions cite the reports of their episode, signatures are over the bytes of their decision, and nobody
 //!    signed what they drafted
 //!
 //! It works on a pack and on a store alike, and never stops at the first trouble.
 
 mod answers;
 mod frozen;
+mod labels;
 mod reports;
 mod studies;
 
@@ -40,8 +43,11 @@ pub struct Examined {
     /// Monitors frozen again.
     pub monitors: u64,
     /// Phase I studies computed again.
-    #[serde(default)]
     pub studies: u64,
+    /// Evaluations of labels computed again.
+    pub evaluations: u64,
+    /// Cohorts computed again.
+    pub cohorts: u64,
     /// Decisions.
     pub decisions: u64,
     /// Signatures.
@@ -63,6 +69,7 @@ pub fn examine(
     examiner.monitors();
     examiner.studies();
     examiner.reports(progress);
+    examiner.performance();
     examiner.episodes();
     examiner.decisions();
     examiner.signatures();
