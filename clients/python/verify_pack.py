@@ -25,6 +25,7 @@ FIXED = ["MANIFEST.json", "README.txt", "checkpoint", "verifier_key", "entries.j
 COPIES = {"model_version": ("registrations/", "registration"), "reference": ("references/", "document"),
           "policy": ("policies/", "document"), "monitor": ("monitors/", "document"), "study": ("studies/", "document"),
           "study_signature": ("study-signatures/", "document"), "report": ("reports/", "document"),
+          "performance": ("performance/", "document"), "cohort": ("cohorts/", "document"),
           "decision": ("decisions/", "document"), "signature": ("signatures/", "document")}
 FOLDERS = [folder for folder, _ in COPIES.values()] + ["bodies/", "proofs/", "records/"]
 WITHHELD = ("credential", "token")

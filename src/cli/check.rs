@@ -49,9 +49,10 @@ fn tell(checked: &CheckedStore) {
     ));
     let examined = checked.examined;
     terminal::say(&format!(
-        "computed again: {} reports, {} monitors, {} cohorts in {} evaluations; compared: {} decisions, {} signatures",
+        "computed again: {} reports, {} monitors, {} studies, {} cohorts in {} evaluations; compared: {} decisions, {} signatures",
         examined.reports,
         examined.monitors,
+        examined.studies,
         examined.cohorts,
         examined.evaluations,
         examined.decisions,

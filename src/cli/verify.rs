@@ -83,8 +83,12 @@ fn tell(verification: &Verification) {
     ));
     let examined = checked.examined;
     terminal::say(&format!(
-        "computed again: {} reports, {} monitors; compared: {} decisions, {} signatures",
-        examined.reports, examined.monitors, examined.decisions, examined.signatures
+        "computed again: {} reports, {} monitors, {} studies; compared: {} decisions, {} signatures",
+        examined.reports,
+        examined.monitors,
+        examined.studies,
+        examined.decisions,
+        examined.signatures
     ));
     if !verification.pages_compared {
         terminal::say(
