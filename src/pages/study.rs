@@ -22,7 +22,7 @@ use askama::Template;
 use serde::Deserialize;
 
 /// Series drawn: those whose batches come nearest to the tolerance.
-const DRAWN: usize = 40;
+const DRAWN: usize = 12;
 
 /// One series with its chart.
 struct Drawing {
@@ -162,7 +162,7 @@ pub struct SignForm {
 /// The series whose batches come nearest to their tolerance, or leave it.
 fn drawings(view: &StudyView) -> Vec<Drawing> {
     let nearness = |series: &StudiedSeries| {
-        let farthest = series.distances.iter().flatten().map(|d| d.drift).fold(0.0, f64::max);
+        let farthest = series.used().map(|(_, distance)| distance.drift).fold(0.0, f64::max);
         farthest / series.tolerance
     };
     let mut order: Vec<&StudiedSeries> =

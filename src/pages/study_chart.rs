@@ -28,15 +28,15 @@ pub fn study_chart(series: &StudiedSeries, batches: &[StudyBatch]) -> Markup {
     let slot = (WIDTH / batches.len().max(1) as f64).clamp(NARROWEST, WIDEST);
     let wide = LEFT + slot * batches.len() as f64;
     let (width, height) = (wide + RIGHT, TOP + PLOT + BELOW);
-    let drifts = || series.distances.iter().flatten().map(|distance| distance.drift);
+    let drifts = || series.used().map(|(_, distance)| distance.drift);
     let top = drifts().fold(series.tolerance, f64::max) * 1.05;
     let y = |share: f64| TOP + PLOT * (1.0 - share / top);
     let label = format!("{}: drift of each batch beside the tolerance", escape(&series.key()));
     let mut svg = format!(
         r#"<svg class="evidence" viewBox="0 0 {width:.0} {height:.0}" width="{width:.0}" height="{height:.0}" role="img" aria-label="{label}">"#
     );
-    for (index, (distance, batch)) in series.distances.iter().zip(batches).enumerate() {
-        let Some(distance) = distance else { continue };
+    for (index, distance) in series.used() {
+        let Some(batch) = batches.get(index) else { continue };
         let state = if distance.drift > series.tolerance { "alarm" } else { "quiet" };
         let at = y(distance.drift).min(TOP + PLOT - 0.5);
         let _ = write!(

@@ -99,6 +99,14 @@ impl StudiedSeries {
     pub fn key(&self) -> String {
         format!("{}/{}", self.feature, self.series.word())
     }
+
+    /// The distances of batches of enough rows, each with the position of its batch.
+    pub fn used(&self) -> impl Iterator<Item = (usize, BatchDistance)> {
+        let known = self.distances.iter().enumerate();
+        known
+            .filter_map(|(index, distance)| Some((index, (*distance)?)))
+            .filter(|d| d.1.rows >= ROWS_MIN)
+    }
 }
 
 /// Studies every series of `monitor`, which is the reference frozen under `policy`.
