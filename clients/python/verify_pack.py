@@ -23,7 +23,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 FIXED = ["MANIFEST.json", "README.txt", "checkpoint", "verifier_key", "entries.jsonl"]
 COPIES = {"model_version": ("registrations/", "registration"), "reference": ("references/", "document"),
-          "policy": ("policies/", "document"), "monitor": ("monitors/", "document"), "report": ("reports/", "document"),
+          "policy": ("policies/", "document"), "monitor": ("monitors/", "document"), "study": ("studies/", "document"),
+          "study_signature": ("study-signatures/", "document"), "report": ("reports/", "document"),
+          "performance": ("performance/", "document"), "cohort": ("cohorts/", "document"),
           "decision": ("decisions/", "document"), "signature": ("signatures/", "document")}
 FOLDERS = [folder for folder, _ in COPIES.values()] + ["bodies/", "proofs/", "records/"]
 WITHHELD = ("credential", "token")

@@ -18,5 +18,6 @@ pub mod review;
 pub mod routes;
 pub mod server;
 pub mod session;
+pub mod studies;
 pub mod tiles;
 pub mod tls;

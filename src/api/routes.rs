@@ -3,7 +3,7 @@
 use super::extract::{caller_first, no_route};
 use super::{
     accounts, alerts, batches, evidence, ledger, models, operation, performance, review, session,
-    tiles,
+    studies, tiles,
 };
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
@@ -26,6 +26,11 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(models::create_version)
             .service(models::read_version)
             .service(models::read_lineage)
+            .service(studies::create_study)
+            .service(studies::create_study_of_judged)
+            .service(studies::list_studies)
+            .service(studies::read_study)
+            .service(studies::sign)
             .service(batches::create_batch)
             .service(batches::list_batches)
             .service(batches::list_quarantine)

@@ -22,6 +22,7 @@ mod review_plan;
 mod schema;
 mod selftest;
 mod serve;
+mod study;
 mod terminal;
 mod verify;
 
@@ -62,6 +63,8 @@ enum Command {
     Performance(performance::PerformanceArguments),
     /// Compare two files: the drift report without a server
     Compare(compare::CompareArguments),
+    /// Study reference batches: natural drift, proposed tolerances, replay, challenges
+    Study(study::StudyArguments),
     /// Verify an evidence pack, offline
     Verify(verify::VerifyArguments),
     /// Check everything in a data folder
@@ -100,6 +103,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Labels(arguments) => ingest::run_labels(&arguments),
         Command::Performance(arguments) => performance::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::Study(arguments) => study::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),

@@ -61,9 +61,10 @@ pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
 /// What was held against other records, and how exactly.
 pub(super) fn say_examined(examined: Examined) {
     say(&format!(
-        "computed again: {} reports, {} monitors, {} cohorts in {} evaluations; compared: {} decisions, {} signatures",
+        "computed again: {} reports, {} monitors, {} studies, {} cohorts in {} evaluations; compared: {} decisions, {} signatures",
         examined.reports,
         examined.monitors,
+        examined.studies,
         examined.cohorts,
         examined.evaluations,
         examined.decisions,

@@ -53,6 +53,16 @@ pub enum Error {
         /// The limit.
         most: usize,
     },
+    /// A column whose values make more batches than are told apart.
+    #[error(
+        "column `{column}` makes more than {most} batches; split by a coarser period or another column"
+    )]
+    TooManyBatches {
+        /// Column the batches were to be told apart by.
+        column: String,
+        /// The limit.
+        most: usize,
+    },
     /// A file that has no name another machine would agree on.
     #[error(
         "`{path}` {why}; only files and folders with UTF-8 names can be listed, copy or rename it"

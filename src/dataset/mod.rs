@@ -28,6 +28,7 @@ pub mod rows;
 pub mod schema;
 pub mod scores;
 pub mod slices;
+pub mod split;
 pub mod tdh1;
 pub mod thinned;
 mod typed;

@@ -1,7 +1,7 @@
 //! Files into chunks: Parquet, Arrow, CSV, NDJSON and JSON, streamed in row order, typed by a declaration.
 
 use super::error::{Error, Result};
-use super::files::{find_table_files, is_pattern};
+use super::files::{FoundFile, find_table_files, is_pattern};
 use super::parts::{Part, refuse_other_columns, union};
 use super::schema::CsvContract;
 use polars::prelude::{
@@ -129,15 +129,24 @@ impl TableFile {
     /// [`find_table_files`], and [`Error::PartsDiffer`] when their formats, columns or folders do not agree.
     pub fn open(path: &Path, format: Option<Format>) -> Result<Self> {
         if path.is_dir() || is_pattern(path) {
-            let mut parts = Vec::new();
-            for found in find_table_files(path)? {
-                let format = Self::open_one(&found.path, format)?.format;
-                parts.push(Part::new(found, format));
-            }
-            let format = Part::one_format(&parts)?;
-            return Ok(Self { path: path.to_path_buf(), format, parts });
+            return Self::of_files(path, find_table_files(path)?, format);
         }
         Self::open_one(path, format)
+    }
+
+    /// One table of the rows of all `files`, in their order; `path` names it in messages.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`TableFile::open`].
+    pub fn of_files(path: &Path, files: Vec<FoundFile>, format: Option<Format>) -> Result<Self> {
+        let mut parts = Vec::with_capacity(files.len());
+        for found in files {
+            let format = Self::open_one(&found.path, format)?.format;
+            parts.push(Part::new(found, format));
+        }
+        let format = Part::one_format(&parts)?;
+        Ok(Self { path: path.to_path_buf(), format, parts })
     }
 
     fn open_one(path: &Path, format: Option<Format>) -> Result<Self> {

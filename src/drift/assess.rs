@@ -11,12 +11,13 @@
 //!
 //! Pure: the same monitor, state and profile give the same bits.
 
+use super::accumulate::{Accumulated, BatchCounts, accumulate};
 use super::design::{Design, pooled_share};
-use super::monitor::{Monitor, Series, SeriesName, series_counts, total};
+use super::monitor::{Monitor, Series, SeriesName, total};
 use super::segments::SegmentSplit;
-use crate::dataset::profile::{FeatureProfile, Profile};
+use crate::dataset::profile::Profile;
 use crate::statistics::adjust::e_bh;
-use crate::statistics::e_detector::{LaneState, Step, log_sum_exp};
+use crate::statistics::e_detector::{LaneState, Step};
 use crate::statistics::lanes::LaneKind;
 use crate::statistics::limits::{rows_min, rows_to_settle, tv_lower, tv_upper_of};
 use crate::statistics::total_variation::total_variation;
@@ -224,28 +225,21 @@ pub struct Assessment {
 pub fn assess(monitor: &Monitor, before: &MonitorState, profile: &Profile) -> Assessment {
     let mut after = before.clone();
     after.batches += 1;
-    let design = Design::of(profile);
+    let counts = BatchCounts::of(monitor, profile);
+    let muted: Vec<bool> = monitor.series.iter().map(|s| before.muted.contains(&s.key())).collect();
+    let lanes = after.series.iter_mut().map(|state| &mut state.lanes);
+    let Accumulated { steps, weighted, log_m } = accumulate(monitor, lanes, &counts, &muted);
+    let batch = (after.batches, counts.design);
+    let states = after.series.iter_mut().zip(&before.series);
     let judged: Vec<Judged> = monitor
         .series
         .iter()
-        .zip(&mut after.series)
-        .map(|(series, state)| {
-            let feature = &profile.features[series.feature_index];
-            judge(series, state, (feature, design), after.batches)
+        .zip(steps.into_iter().zip(counts.series))
+        .zip(states)
+        .map(|((series, taken), (state, before))| {
+            judge((series, &before.lanes.learned_counts), state, taken, batch)
         })
         .collect();
-    let muted: Vec<bool> = monitor.series.iter().map(|s| before.muted.contains(&s.key())).collect();
-    let weighted: Vec<f64> = judged
-        .iter()
-        .zip(&monitor.series)
-        .zip(&muted)
-        .map(
-            |((j, s), muted)| {
-                if *muted { f64::NEG_INFINITY } else { libm::log(s.weight) + j.step.series_log_m }
-            },
-        )
-        .collect();
-    let log_m = log_sum_exp(&weighted);
     let named = e_bh(&judged.iter().map(|j| j.step.series_log_e).collect::<Vec<_>>(), NAMING_LEVEL);
     let level = level_of(log_m, monitor.batches_per_false_alarm);
     let mut series: Vec<SeriesOutcome> = judged
@@ -314,17 +308,14 @@ struct Judged {
 }
 
 fn judge(
-    series: &Series,
+    (series, learned_before): (&Series, &[f64]),
     state: &mut SeriesState,
-    (profile, design): (&FeatureProfile, Design),
-    batch: u64,
+    (step, blocks): (Step, Vec<Vec<u64>>),
+    (batch, design): (u64, Design),
 ) -> Judged {
-    let blocks = design.blocks(series_counts(profile, series.name));
     let detector = design.detector(series);
     let counts = total(&blocks);
     let rows: u64 = counts.iter().sum();
-    let learned_before = state.lanes.learned_counts.clone();
-    let step = detector.step(&mut state.lanes, &blocks);
     for (since, &log_m) in state.rising_since.iter_mut().zip(&step.log_m) {
         *since = match (log_m > 0.0, *since) {
             (true, 0) => batch,
@@ -340,7 +331,7 @@ fn judge(
         let shares: Vec<f64> = counts.iter().map(|&c| c as f64 / rows as f64).collect();
         let tv = total_variation(reference, &shares);
         let upper = tv_upper_of(&counts, design.effective_share, reference, series.reference_rows);
-        let lower = tv_lower(&detector, &learned_before, &blocks, tv);
+        let lower = tv_lower(&detector, learned_before, &blocks, tv);
         (tv, lower.min(tv), upper.max(tv))
     });
     let lane = leading_lane(series, state, &step, batch);

@@ -9,7 +9,7 @@
 //! inside such a batch, because the rows of one cluster may lie in several sub-blocks.
 
 use super::monitor::{Series, total};
-use crate::dataset::profile::Profile;
+use crate::dataset::clusters::Clusters;
 use crate::statistics::e_detector::EDetector;
 use std::borrow::Cow;
 
@@ -23,13 +23,13 @@ pub(super) struct Design {
 }
 
 impl Design {
-    /// The design of the batch behind `profile`.
-    pub(super) fn of(profile: &Profile) -> Self {
-        match &profile.clusters {
+    /// The design of a batch of `rows` rows with these clusters.
+    pub(super) fn of(clusters: Option<&Clusters>, rows: u64) -> Self {
+        match clusters {
             None => Self { temper: None, effective_share: 1.0 },
             Some(clusters) => Self {
                 temper: Some(clusters.temper()),
-                effective_share: clusters.effective_share(profile.rows),
+                effective_share: clusters.effective_share(rows),
             },
         }
     }
@@ -70,20 +70,18 @@ pub(super) fn pooled_share(recent: &[Vec<u64>], shares: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::clusters::Clusters;
 
     #[test]
     fn rows_count_in_full_unless_clusters_are_declared() {
-        let mut profile = Profile::plain(40, Vec::new());
-        assert!(!Design::of(&profile).is_clustered());
-        profile.clusters = Some(Clusters {
+        assert!(!Design::of(None, 40).is_clustered());
+        let clusters = Clusters {
             column: "plate".to_owned(),
             clusters: 4,
             largest: 10,
             rows_effective: 4.0,
             unassigned: 0,
-        });
-        let design = Design::of(&profile);
+        };
+        let design = Design::of(Some(&clusters), 40);
         assert_eq!((design.temper, design.effective_share), (Some(0.1), 0.1));
         assert_eq!(design.blocks(vec![vec![1, 2], vec![3, 4]]), [[4, 6]]);
     }

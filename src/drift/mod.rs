@@ -4,6 +4,7 @@
 //! tolerated, and why), [`monitor`] (both together: the score cards), then [`assess`](mod@assess) (one batch into one
 //! verdict) and [`report`] (what is stored of it).
 
+pub mod accumulate;
 pub mod assess;
 pub mod attribution;
 pub mod chart;
@@ -20,11 +21,13 @@ pub mod policy;
 pub mod promise;
 pub mod reference;
 pub mod report;
+pub mod score_cards;
 pub mod segments;
 pub mod sentence;
 pub mod shown;
 pub mod silence;
 pub mod simulation;
+pub mod study;
 
 /// Why a batch cannot be judged at all.
 #[derive(Debug, thiserror::Error)]

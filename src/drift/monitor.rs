@@ -7,6 +7,7 @@
 use super::policy::{Criticality, Policy};
 use super::reference::{Reference, ReferenceFeature};
 use super::report::ENGINE;
+use super::{Error, Result};
 use crate::dataset::bins::FeatureBins;
 use crate::dataset::profile::{BlockCounts, FeatureProfile};
 use crate::dataset::schema::Role;
@@ -22,6 +23,10 @@ use serde::{Deserialize, Serialize};
 pub const MONITOR_FORMAT: &str = "driftledger/monitor/v1";
 /// Tolerance of a tail's share.
 const TAIL_TOLERANCE: f64 = 0.01;
+/// A stated tolerance is rounded up to four digits: within that of the reference error it is the reference's.
+const ROUNDED: f64 = 1e-4;
+/// Largest tolerance: everything may move.
+const LARGEST: f64 = 0.999;
 /// Smallest tolerance of the share of unseen values.
 const UNSEEN_TOLERANCE: f64 = 0.01;
 
@@ -71,7 +76,7 @@ pub struct Series {
     pub weight: f64,
     /// Tolerance by policy alone.
     pub floor: f64,
-    /// ε_m: the 99.8 % quantile of the reference's own error; δ = max(floor, ε_m).
+    /// ε_m: the 99.8 % quantile of the reference's own error; δ = max(floor, ε_m) unless the policy states δ.
     pub reference_error: f64,
     /// Reference rows behind the shares; where clusters are declared, the independent rows that they are worth.
     pub reference_rows: u64,
@@ -92,7 +97,7 @@ impl Series {
 
     /// Whether the reference's own error, and not the policy, sets the tolerance.
     pub fn is_limited_by_reference(&self) -> bool {
-        self.reference_error > self.floor
+        self.reference_error > self.floor && self.tolerance() <= self.reference_error + ROUNDED
     }
 }
 
@@ -143,6 +148,43 @@ impl Monitor {
             series,
         }
     }
+
+    /// Refuses a policy that states a tolerance for a series that is not there, or one that the reference cannot support: below
+    /// its own error the monitor would alarm about nothing, sooner or later.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Mismatch`] naming the series.
+    pub fn refuse_unsupported(&self, policy: &Policy) -> Result<()> {
+        for (key, stated) in &policy.tolerances {
+            let Some(series) = self.series.iter().find(|series| series.key() == *key) else {
+                let detail = format!(
+                    "tolerances names `{key}`, which is no series of a monitored feature; write feature/series, with one of \
+                     values, nulls, unseen, low_tail, high_tail"
+                );
+                return Err(Error::Mismatch { what: "policy", detail });
+            };
+            if stated.tolerance < series.reference_error.min(LARGEST) {
+                let detail = format!(
+                    "the tolerance of `{key}` is {}, below the reference's own error of {:.4} ({} rows): such a monitor would \
+                     alarm although nothing moved; state {:.4} or more, or take a larger reference",
+                    stated.tolerance,
+                    series.reference_error,
+                    series.reference_rows,
+                    rounded_up(series.reference_error)
+                );
+                return Err(Error::Mismatch { what: "policy", detail });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The next tolerance of four digits: 0.08613 is stated as 0.0862.
+pub fn rounded_up(tolerance: f64) -> f64 {
+    let nearest = libm::round(tolerance * 1e4) / 1e4;
+    let up = if nearest < tolerance { libm::round(nearest * 1e4 + 1.0) / 1e4 } else { nearest };
+    up.clamp(1e-4, LARGEST)
 }
 
 /// The series a feature is watched by. A values series needs two bins, so that something can move.
@@ -202,7 +244,9 @@ fn freeze_series(
     let seed =
         digest::sha256(format!("reference error/{}/{}", feature.feature, name.word()).as_bytes());
     let reference_error = reference_error(&shares, reference_rows, seed);
-    let tolerance = floor.max(reference_error).min(0.999);
+    let key = format!("{}/{}", feature.feature, name.word());
+    let stated = policy.tolerances.get(&key).map(|stated| stated.tolerance);
+    let tolerance = stated.unwrap_or(floor).max(reference_error).min(LARGEST);
     let ordered = name == SeriesName::Values && feature.bins.is_ordered();
     Series {
         feature: feature.feature.clone(),

@@ -127,6 +127,16 @@ impl Cadence {
     }
 }
 
+/// A tolerance that the policy states itself, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StatedTolerance {
+    /// δ: the share of rows that may move.
+    pub tolerance: f64,
+    /// Why this is right, in a sentence.
+    pub rationale: String,
+}
+
 /// Which limits are in force for one model version, and why.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -138,6 +148,10 @@ pub struct Policy {
     /// Criticality of features that differ from `standard`.
     #[serde(default)]
     pub criticality: BTreeMap<String, Criticality>,
+    /// Tolerances stated for single series, by `feature/series` (`TSH/values`), in place of the floor by criticality. None may be
+    /// below the reference error.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tolerances: BTreeMap<String, StatedTolerance>,
     /// How the evidence budget is split over the series.
     #[serde(default, skip_serializing_if = "Budget::is_even")]
     pub budget: Budget,
@@ -162,6 +176,7 @@ impl Default for Policy {
             format: POLICY_FORMAT.to_owned(),
             batches_per_false_alarm: 52.0,
             criticality: BTreeMap::new(),
+            tolerances: BTreeMap::new(),
             budget: Budget::Even,
             rows_min: 30,
             cadence: None,
@@ -209,6 +224,19 @@ impl Policy {
             return refuse(format!(
                 "criticality names `{unknown}`, which is not a monitored feature"
             ));
+        }
+        for (key, stated) in &self.tolerances {
+            if !(stated.tolerance > 0.0 && stated.tolerance < 1.0) {
+                return refuse(format!(
+                    "the tolerance of `{key}` is {}, expected a share between 0 and 1",
+                    stated.tolerance
+                ));
+            }
+            if stated.rationale.trim().is_empty() {
+                return refuse(format!(
+                    "the tolerance of `{key}` has no rationale; say why it is right"
+                ));
+            }
         }
         Ok(())
     }

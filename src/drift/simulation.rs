@@ -2,6 +2,7 @@
 //!
 //! The monitor is frozen by [`Monitor::freeze`] and every batch judged by [`assess`]: what is measured is what runs.
 
+use super::accumulate::{BatchCounts, accumulate, start_lanes};
 use super::assess::{MonitorLevel, MonitorState, assess};
 use super::monitor::{Monitor, SeriesName};
 use super::peer_rules::{PEER_RULES, PeerReference};
@@ -105,6 +106,28 @@ pub fn simulate(scenario: Scenario, seed: u64, run: u32) -> Vec<Tally> {
         }
     }
     tallies
+}
+
+/// One run without any change, of [`BATCHES`] batches against a reference of `reference_rows` rows: false alarms of each of
+/// [`MONITORS`]. Takes the evidence alone, without limits and verdicts, so that long runs are cheap.
+pub fn quiet(reference_rows: usize, seed: u64, run: u32) -> [u32; MONITORS.len()] {
+    let mut draws = stream(seed, &format!("no drift/{reference_rows}"), run);
+    let reference = learn(&drawn(&mut draws, 0.0, 0.0, reference_rows));
+    let monitors = MONITORS.map(|(_, floor, only)| freeze(&reference, floor, only));
+    let mut lanes = monitors.each_ref().map(start_lanes);
+    let mut alarms = [0; MONITORS.len()];
+    for _ in 0..BATCHES {
+        let profile = counted(&reference, &drawn(&mut draws, 0.0, 0.0, ROWS));
+        for ((monitor, lanes), alarms) in monitors.iter().zip(&mut lanes).zip(&mut alarms) {
+            let counts = BatchCounts::of(monitor, &profile);
+            let log_m = accumulate(monitor, lanes.iter_mut(), &counts, &[]).log_m;
+            if log_m >= libm::log(monitor.batches_per_false_alarm) {
+                *alarms += 1;
+                *lanes = start_lanes(monitor);
+            }
+        }
+    }
+    alarms
 }
 
 fn step(monitor: &Monitor, state: &mut MonitorState, profile: &Profile) -> bool {
@@ -315,6 +338,33 @@ mod tests {
         let delays: Vec<u32> =
             (0..3).filter_map(|run| zig_zag(Criticality::Critical, 1, run).first).collect();
         assert!(delays.len() == 3 && delays.iter().all(|delay| *delay <= 9), "{delays:?}");
+    }
+
+    #[test]
+    fn the_evidence_alone_alarms_exactly_where_the_whole_judgement_does() {
+        // Forty of the batches moved, so that both alarm now and then and start again.
+        let mut draws = stream(3, "step", 0);
+        let reference = learn(&drawn(&mut draws, 0.0, 0.0, 2_000));
+        let monitor = freeze(&reference, Criticality::Standard, false);
+        let (mut state, mut lanes) = (MonitorState::start(&monitor), start_lanes(&monitor));
+        let mut alarms = 0;
+        for batch in 0..60 {
+            let shift = if batch < 20 { 0.0 } else { 0.2 };
+            let profile = counted(&reference, &drawn(&mut draws, 0.0, shift, ROWS));
+            let judged = assess(&monitor, &state, &profile);
+            let counts = BatchCounts::of(&monitor, &profile);
+            let taken = accumulate(&monitor, lanes.iter_mut(), &counts, &[]);
+            assert_eq!(taken.log_m.to_bits(), judged.log_m.to_bits());
+            if judged.level == MonitorLevel::Alarm {
+                alarms += 1;
+                lanes = start_lanes(&monitor);
+            }
+            state = judged.after;
+            for (series, lanes) in state.series.iter().zip(&lanes) {
+                assert_eq!(series.lanes, *lanes);
+            }
+        }
+        assert!(alarms > 0);
     }
 
     #[test]

@@ -59,6 +59,8 @@ entry_types! {
     AlertAcknowledge   "alert.acknowledge"   "Somebody took note of an alert."
     DecisionDraft      "decision.draft"      "A decision was drafted."
     DecisionSign       "decision.sign"       "A decision was signed."
+    StudyAttach        "study.attach"        "A study of reference batches was attached to a version."
+    StudySign          "study.sign"          "A study was signed."
     SilenceAlert       "silence.alert"       "An expected batch did not arrive."
 }
 

@@ -3,7 +3,7 @@
 use super::page_error::PageError;
 use super::{
     account, accounts, alert, assets, audit_trail, entry, inbox, models, performance, report,
-    sign_in, signing_sheet, version,
+    score_cards, sign_in, signing_sheet, study, version,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};
@@ -30,6 +30,10 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(inbox::show)
             .service(models::show)
             .service(version::show)
+            .service(score_cards::show)
+            .service(score_cards::table)
+            .service(study::show)
+            .service(study::sign)
             .service(performance::show)
             .service(report::show)
             .service(report::document)

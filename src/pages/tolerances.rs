@@ -22,10 +22,12 @@ pub struct ToleranceLine {
     pub reference_rows: String,
     /// Whether the reference, and not the policy, sets the tolerance.
     pub limited: bool,
+    /// Why, where the policy states the tolerance itself.
+    pub stated: Option<String>,
 }
 
 /// The tolerances of all series, in feature order.
-pub fn tolerance_lines(monitor: &Monitor) -> Vec<ToleranceLine> {
+pub fn tolerance_lines(monitor: &Monitor, policy: &Policy) -> Vec<ToleranceLine> {
     let line = |series: &crate::drift::monitor::Series| ToleranceLine {
         feature: series.feature.clone(),
         series: words(series.name.word()),
@@ -34,6 +36,7 @@ pub fn tolerance_lines(monitor: &Monitor) -> Vec<ToleranceLine> {
         reference_error: percent(series.reference_error),
         reference_rows: whole(series.reference_rows),
         limited: series.is_limited_by_reference(),
+        stated: policy.tolerances.get(&series.key()).map(|stated| stated.rationale.clone()),
     };
     monitor.series.iter().map(line).collect()
 }

@@ -52,6 +52,15 @@ struct DeliveryLine {
     reasons: Vec<Markup>,
 }
 
+/// An attached study.
+struct StudyLine {
+    id: String,
+    at: Markup,
+    by: String,
+    sha256: String,
+    entry: u64,
+}
+
 /// The policy in words.
 struct PolicyView {
     guarantee: String,
@@ -85,6 +94,7 @@ struct VersionPage {
     labels: Vec<DeliveryLine>,
     performance: Option<Markup>,
     quarantined: Vec<DeliveryLine>,
+    studies: Vec<StudyLine>,
 }
 
 impl VersionPage {
@@ -113,6 +123,7 @@ impl VersionPage {
             labels: labels(&view),
             performance: view.performance.as_deref().map(Markup::sentence),
             quarantined: quarantined(&view),
+            studies: studies(&view),
             registration: view.registration,
         }
     }
@@ -156,7 +167,7 @@ fn overlaps(registration: &Registration) -> Vec<String> {
 }
 
 fn policy(view: &VersionView) -> PolicyView {
-    let tolerances = tolerance_lines(&view.monitor);
+    let tolerances = tolerance_lines(&view.monitor, &view.policy);
     let due = |period| format!("one batch a {period}, {} days of grace", view.policy.grace_days);
     PolicyView {
         guarantee: promise(view.policy.batches_per_false_alarm),
@@ -185,6 +196,17 @@ fn labels(view: &VersionView) -> Vec<DeliveryLine> {
         reasons: Vec::new(),
     };
     view.labels.iter().map(line).collect()
+}
+
+fn studies(view: &VersionView) -> Vec<StudyLine> {
+    let line = |row: &crate::store::studies::StudyRow| StudyLine {
+        id: row.id.clone(),
+        at: Markup::time(&row.at),
+        by: row.attached_by.clone(),
+        sha256: row.sha256.clone(),
+        entry: row.entry,
+    };
+    view.studies.iter().map(line).collect()
 }
 
 fn quarantined(view: &VersionView) -> Vec<DeliveryLine> {

@@ -6,8 +6,8 @@
 
 use crate::drift::policy::Criticality;
 use crate::drift::simulation::{
-    BATCHES, BATCHES_PER_FALSE_ALARM, Scenario, Tally, WORST_POINT, rules, simulate, worst_point,
-    zig_zag,
+    BATCHES, BATCHES_PER_FALSE_ALARM, MONITORS, REFERENCE_ROWS, Scenario, Tally, WORST_POINT,
+    quiet, rules, simulate, worst_point, zig_zag,
 };
 use crate::statistics::intervals::clopper_pearson;
 use rayon::prelude::*;
@@ -125,6 +125,43 @@ pub fn check_guarantee(runs: u32, seed: u64) -> GuaranteeCheck {
             })
             .collect(),
     }
+}
+
+/// False alarms of one monitor in a long run without any change.
+#[derive(Clone, Debug, Serialize)]
+pub struct QuietMonitor {
+    /// The monitor.
+    pub monitor: String,
+    /// Rows of the reference.
+    pub reference_rows: u64,
+    /// Batches judged.
+    pub batches: u64,
+    /// Batches with an alarm, all of them false.
+    pub alarms: u64,
+    /// The bound: batches / N.
+    pub bound: f64,
+}
+
+/// Judges at least `batches` batches without any change by every monitor, half of them against a reference of 5 000 rows and
+/// half against one of 20 000; deterministic in `seed` on any number of threads.
+pub fn check_quiet(batches: u32, seed: u64) -> Vec<QuietMonitor> {
+    let runs = batches.div_ceil(2).div_ceil(BATCHES);
+    let mut found = Vec::new();
+    for reference_rows in [REFERENCE_ROWS, 4 * REFERENCE_ROWS] {
+        let alarms: Vec<_> =
+            (0..runs).into_par_iter().map(|run| quiet(reference_rows, seed, run)).collect();
+        for (index, (monitor, ..)) in MONITORS.iter().enumerate() {
+            let batches = u64::from(runs) * u64::from(BATCHES);
+            found.push(QuietMonitor {
+                monitor: (*monitor).to_owned(),
+                reference_rows: reference_rows as u64,
+                batches,
+                alarms: alarms.iter().map(|run| u64::from(run[index])).sum(),
+                bound: batches as f64 / BATCHES_PER_FALSE_ALARM,
+            });
+        }
+    }
+    found
 }
 
 fn at_worst(runs: u32, seed: u64) -> WorstPoint {

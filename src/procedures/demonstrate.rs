@@ -2,23 +2,27 @@
 //!
 //! 1. create a fresh store with one account for each role
 //! 2. register the thyroid laboratory's model, from its training and reference tables
-//! 3. replay its months in order: each is judged, alarms open alerts, later months join them
-//! 4. decide and sign the first alert as an example; the others wait for the visitor
+//! 3. study the weeks of the reference (Phase I), and attach the study
+//! 4. replay its months in order: each is judged, alarms open alerts, later months join them
+//! 5. decide and sign the first alert as an example; the others wait for the visitor
 //!
 //! Every act goes through the ordinary procedures; the ledger names the demo accounts with the authority `demonstration`.
 
 use super::acknowledge_alert::acknowledge_alert;
 use super::administer::{NewAccount, create_account, create_store, host};
+use super::attach_study::attach_study;
 use super::draft_decision::{DraftDecision, draft_decision};
 use super::fingerprint_files::{RegistrationSources, make_registration};
 use super::ingest_batch::{Delivery, IngestBatch, ingest_batch};
 use super::ingest_labels::ingest_labels;
 use super::register_version::register_version;
 use super::sign_decision::sign_decision_shown;
+use super::study_batches::{StudyFiles, study_batches};
 use crate::access::account::{Acting, Way};
 use crate::access::role::Role;
 use crate::clock::Clock;
 use crate::dataset::reader::Format;
+use crate::dataset::split::{Period, SplitBy};
 use crate::error::{Error, Result};
 use crate::store::Store;
 use crate::store::batches::ReportRow;
@@ -190,6 +194,19 @@ fn register(store: &Store, dana: &Acting) -> Result<()> {
         ..RegistrationSources::default()
     };
     register_version(store, dana, &make_registration(&sources, |_| ())?)?;
+    let by = SplitBy { column: "sample_date".to_owned(), period: Some(Period::Week) };
+    let study = study_batches(&StudyFiles {
+        batches: vec![path("reference.csv")],
+        split: Some(by),
+        schema: sources.schema.clone(),
+        policy: sources.policy.clone(),
+        seed: 1,
+        // Few, because a demonstration should not be waited for.
+        sequences: Some(40),
+        challenge_sequences: Some(5),
+        ..StudyFiles::default()
+    })?;
+    attach_study(store, dana, (DEMO_MODEL, DEMO_VERSION), &study)?;
     Ok(())
 }
 

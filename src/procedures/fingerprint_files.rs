@@ -190,7 +190,7 @@ fn count_overlaps(
     Ok(overlaps)
 }
 
-fn read_policy(path: &Path) -> Result<Policy> {
+pub(super) fn read_policy(path: &Path) -> Result<Policy> {
     let text = std::fs::read(path).map_err(|source| file_error("reading", path, source))?;
     serde_json::from_slice(&text).map_err(|e| {
         Error::Drift(crate::drift::Error::Mismatch {

@@ -5,6 +5,7 @@
 
 pub mod acknowledge_alert;
 pub mod administer;
+pub mod attach_study;
 pub mod check_guarantee;
 pub mod check_store;
 pub mod compare_datasets;
@@ -29,6 +30,8 @@ pub mod read_tiles;
 pub mod register_version;
 pub mod sign_decision;
 pub mod sign_in;
+pub mod sign_study;
+pub mod study_batches;
 pub mod verify_pack;
 pub mod watch_silence;
 

@@ -20,6 +20,7 @@ use crate::review::decision::Decision;
 use crate::review::signature::Signature;
 use crate::store::batches::{BatchRow, LabelsRow, QuarantineRow, ReportRow};
 use crate::store::episodes::{AcknowledgementRow, EpisodeRow};
+use crate::store::studies::StudyRow;
 use crate::store::versions::{ModelRow, VersionRow};
 use crate::store::{ReadTx, Store};
 
@@ -72,8 +73,21 @@ pub struct VersionView {
     pub quarantined: Vec<QuarantineRow>,
     /// Label deliveries.
     pub labels: Vec<LabelsRow>,
+    /// Phase I studies, newest first.
+    pub studies: Vec<StudyRow>,
     /// What the labels say about the newest batch that could be judged by them.
     pub performance: Option<String>,
+}
+
+/// The frozen score cards of a version with the bins they are on.
+#[derive(Clone, Debug)]
+pub struct ScoreCards {
+    /// The version.
+    pub version: VersionRow,
+    /// Its score cards.
+    pub monitor: Monitor,
+    /// Its bins.
+    pub reference: Reference,
 }
 
 /// Everything the page of a report shows.
@@ -187,6 +201,7 @@ pub fn version_view(
             episodes: lines(tx, tx.episodes(Some(&id), PAGE_ROWS_MAX)?)?,
             quarantined: tx.quarantined(&id, 50)?,
             labels: tx.labels(&id, 50)?,
+            studies: tx.studies(&id)?,
             performance: newest_sentence(tx, &id)?,
             version: judge.version,
             registration: judge.registration,
@@ -194,6 +209,23 @@ pub fn version_view(
             monitor: judge.monitor.0,
         })
     })
+}
+
+/// The score cards of a version.
+///
+/// # Errors
+///
+/// [`Error::Access`], [`Error::NotFound`].
+pub fn score_cards(
+    store: &Store,
+    acting: &Acting,
+    model: &str,
+    version: &str,
+) -> Result<ScoreCards> {
+    acting.permit(Action::Read)?;
+    let judge = store.read(|tx| Judge::read(tx, model, version))?;
+    let (reference, monitor) = (judge.reference.0, judge.monitor.0);
+    Ok(ScoreCards { version: judge.version, monitor, reference })
 }
 
 /// The batches of a version, newest first, before ledger entry `before`.

@@ -80,6 +80,7 @@ pub fn register_version(
     }
     let (reference, policy) = typed(registration)?;
     let monitor = Monitor::freeze(&reference, &policy);
+    monitor.refuse_unsupported(&policy)?;
     let documents = Documents {
         registration: text(bytes),
         reference: frozen(&reference)?,

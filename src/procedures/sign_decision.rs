@@ -31,16 +31,22 @@ pub fn sign_decision(
     (shown_sha256, password): (&str, &str),
 ) -> Result<Recorded<Signature>> {
     acting.permit(Action::SignDecision)?;
-    if acting.way != Way::Session {
-        return Err(Error::Access(access::Error::NotPermitted {
-            role: acting.way_word(),
-            action: Action::SignDecision.words(),
-            needed: "somebody who is signed in".to_owned(),
-        }));
-    }
+    require_session(acting)?;
     signable(store, acting, id)?;
     check_password(store, &acting.account, password)?;
     write(store, acting, id, shown_sha256)
+}
+
+/// No token signs.
+pub(super) fn require_session(acting: &Acting) -> Result<()> {
+    if acting.way == Way::Session {
+        return Ok(());
+    }
+    Err(Error::Access(access::Error::NotPermitted {
+        role: acting.way_word(),
+        action: Action::SignDecision.words(),
+        needed: "somebody who is signed in".to_owned(),
+    }))
 }
 
 /// Signs for a demo account, which has no password to enter: the ledger says `demonstration`.
@@ -98,6 +104,6 @@ fn write(
     Ok(Recorded { value: written.value, entry: written.index, checkpoint: written.checkpoint })
 }
 
-fn method(acting: &Acting) -> &'static str {
+pub(super) fn method(acting: &Acting) -> &'static str {
     if acting.way == Way::Demonstration { "demonstration" } else { "user name and password" }
 }

@@ -1,4 +1,4 @@
-//! What people conclude: decision, signature; how many predictions they must review, and whether they agree with the model.
+//! What people conclude: decision, signature, signature of a study; how many predictions they must review, and whether they agree with the model.
 //!
 //! Must not know: HTTP, SQL, sessions. Start with [`decision`], then [`signature`]; [`plan`] and [`concordance`] stand alone.
 
@@ -6,6 +6,7 @@ pub mod concordance;
 pub mod decision;
 pub mod plan;
 pub mod signature;
+pub mod study_signature;
 
 /// Why a conclusion cannot be recorded.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +36,7 @@ pub enum Error {
         code: &'static str,
     },
     /// The bytes to sign are not the bytes that were shown.
-    #[error("the decision changed since it was shown; read it again before signing")]
+    #[error("the record changed since it was shown; read it again before signing")]
     Changed,
     /// The step does not fit the state of the episode.
     #[error("the episode is {found}; {action} needs it to be {expected}")]

@@ -14,6 +14,8 @@ pub const SIGNATURE_FORMAT: &str = "driftledger/signature/v1";
 pub enum Meaning {
     /// The signer approves the decision.
     ApprovesDecision,
+    /// The signer approves the study as validation evidence.
+    ApprovesStudy,
 }
 
 impl Meaning {
@@ -21,6 +23,7 @@ impl Meaning {
     pub fn words(self) -> &'static str {
         match self {
             Self::ApprovesDecision => "approves this decision",
+            Self::ApprovesStudy => "approves this study as validation evidence",
         }
     }
 }
@@ -86,13 +89,20 @@ impl Signature {
 
     /// The manifestation: the same words on screen, in print and in every export.
     pub fn manifestation(&self) -> String {
-        let Account { printed_name, user_name, role, .. } = &self.signer;
-        format!(
-            "Signed electronically by {printed_name} ({user_name}, {}) on {}: {}. Record SHA-256 {}",
-            role.word(),
-            self.signed_at,
-            self.meaning.words(),
-            self.decision_sha256,
-        )
+        manifestation((&self.signer, &self.signed_at), self.meaning, &self.decision_sha256)
     }
+}
+
+/// The manifestation of the signature of `signer` at a time, over a record with this SHA-256.
+pub(super) fn manifestation(
+    (signer, signed_at): (&Account, &str),
+    meaning: Meaning,
+    sha256: &str,
+) -> String {
+    let Account { printed_name, user_name, role, .. } = signer;
+    format!(
+        "Signed electronically by {printed_name} ({user_name}, {}) on {signed_at}: {}. Record SHA-256 {sha256}",
+        role.word(),
+        meaning.words(),
+    )
 }

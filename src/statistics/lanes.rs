@@ -134,7 +134,7 @@ fn bin_alternatives(reference: &[f64], target: f64) -> Vec<Alternative> {
 }
 
 /// Inner bin limits of the reference in normal-score units.
-fn normal_scores(reference: &[f64]) -> Vec<f64> {
+pub(super) fn normal_scores(reference: &[f64]) -> Vec<f64> {
     let mut below = 0.0;
     let inner = &reference[..reference.len() - 1];
     let cumulated = inner.iter().map(|share| {
@@ -145,7 +145,7 @@ fn normal_scores(reference: &[f64]) -> Vec<f64> {
 }
 
 /// Bin shares of a standard normal whose inner limits were moved.
-fn regrouped(cuts: &[f64], moved: impl Fn(f64) -> f64) -> Vec<f64> {
+pub(super) fn regrouped(cuts: &[f64], moved: impl Fn(f64) -> f64) -> Vec<f64> {
     let mut shares = Vec::with_capacity(cuts.len() + 1);
     let mut below = 0.0;
     for &cut in cuts {

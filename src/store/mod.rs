@@ -25,6 +25,7 @@ mod row;
 mod schema;
 #[cfg(test)]
 mod specimen;
+pub mod studies;
 pub mod tiles;
 pub mod versions;
 mod working;

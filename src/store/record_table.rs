@@ -25,6 +25,8 @@ pub const RECORD_TABLES: &[&str] = &[
     "signature",
     "performance",
     "cohort",
+    "study",
+    "study_signature",
     #[cfg(test)]
     "specimen",
 ];

@@ -11,6 +11,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0002_records.sql")),
     M::up(include_str!("migrations/0003_row_ids.sql")),
     M::up(include_str!("migrations/0004_performance.sql")),
+    M::up(include_str!("migrations/0005_study.sql")),
     // Last, so that it never stands between two real ones.
     #[cfg(test)]
     M::up(super::specimen::MIGRATION),

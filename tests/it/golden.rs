@@ -4,17 +4,23 @@
 
 use crate::evidence::{Files, story};
 use crate::harness::{registration, repository, schema};
-use driftledger::access::role::permission_table;
+use driftledger::access::account::Account;
+use driftledger::access::role::{Role, permission_table};
 use driftledger::api::routes::openapi;
 use driftledger::dataset::manifest::{DatasetManifest, MANIFEST_FORMAT};
 use driftledger::dataset::schema::{SCHEMA_FORMAT, TableSchema};
+use driftledger::dataset::split::{Period, SplitBy};
+use driftledger::digest;
 use driftledger::drift::compare::{COMPARISON_FORMAT, Comparison};
 use driftledger::drift::report::{DriftReport, REPORT_FORMAT};
+use driftledger::drift::study::{STUDY_FORMAT, Study};
 use driftledger::evidence::manifest::{EVIDENCE_FORMAT, MANIFEST, Manifest};
 use driftledger::procedures::compare_files::compare_files;
+use driftledger::procedures::study_batches::{StudyFiles, study_batches};
 use driftledger::provenance::registration::{REGISTRATION_FORMAT, Registration};
 use driftledger::review::decision::{DECISION_FORMAT, Decision};
 use driftledger::review::signature::{SIGNATURE_FORMAT, Signature};
+use driftledger::review::study_signature::{STUDY_SIGNATURE_FORMAT, StudySignature};
 use driftledger::statistics::selftest::{CODES, run};
 use serde_json::{Value, json};
 use utoipa::openapi::{RefOr, Schema};
@@ -164,6 +170,33 @@ fn a_comparison_is_as_its_schema_says() {
         let record = serde_json::to_value(&compared.comparison).unwrap();
         hold_schema::<Comparison>((COMPARISON_FORMAT, "schema"), &record);
     }
+}
+
+#[test]
+fn a_study_is_as_its_schema_says() {
+    let sample = |name: &str| repository(&format!("sample_data/thyroid_garvan/{name}"));
+    let by = SplitBy { column: "sample_date".to_owned(), period: Some(Period::Week) };
+    let study = study_batches(&StudyFiles {
+        batches: vec![sample("reference.csv")],
+        schema: Some(sample("schema.json")),
+        split: Some(by),
+        sequences: Some(2),
+        challenge_sequences: Some(2),
+        ..StudyFiles::default()
+    });
+    let record = serde_json::to_value(study.unwrap()).unwrap();
+    hold_schema::<Study>((STUDY_FORMAT, "format"), &record);
+    let signer = Account {
+        id: "ac_1".to_owned(),
+        user_name: "rosa".to_owned(),
+        printed_name: "Rosa Reviewer".to_owned(),
+        role: Role::Reviewer,
+    };
+    let made = ("ss_1".to_owned(), "2026-06-01T08:00:00.000Z".to_owned());
+    let shown = digest::sha256_hex(b"{}");
+    let signature = StudySignature::over(("st_1", b"{}"), &shown, signer, made, "password");
+    let record = serde_json::to_value(signature.unwrap()).unwrap();
+    hold_schema::<StudySignature>((STUDY_SIGNATURE_FORMAT, "format"), &record);
 }
 
 #[test]

@@ -16,5 +16,6 @@ mod house;
 mod pages;
 mod readme;
 mod stories;
+mod study;
 mod thyroid;
 mod wording;

@@ -13,6 +13,7 @@ use driftledger::api::server;
 use driftledger::clock::Clock;
 use driftledger::pages::routes;
 use driftledger::procedures::administer::{NewAccount, create_account, create_store, host};
+use driftledger::procedures::attach_study;
 use driftledger::procedures::demonstrate::{DEMO_MODEL, DEMO_VERSION, demonstrate};
 use driftledger::procedures::read_records;
 use driftledger::procedures::sign_in;
@@ -189,9 +190,16 @@ async fn every_page_renders_for_every_role_without_script_or_inline_style() {
     let app = serve!(site);
     let (open, decided, report) = site.ids(&site.person("ines"));
     let version = format!("/models/{DEMO_MODEL}/versions/{DEMO_VERSION}");
+    let ines = site.person("ines").acting;
+    let studies = attach_study::studies(&site.store, &ines, DEMO_MODEL, DEMO_VERSION).unwrap();
+    let study = &studies[0].id;
     let pages = [
         ("/".to_owned(), "Waiting for you"),
         ("/models".to_owned(), DEMO_MODEL),
+        (format!("/studies/{study}"), "Natural drift between batches"),
+        (format!("/studies/{study}"), "of such sequences have one"),
+        (format!("{version}/score-cards"), "ln M ≥ 3.951244"),
+        (format!("{version}/score-cards?feature=TSH"), "shifts down"),
         (version.clone(), "at most one false alarm per 52 batches"),
         (version.clone(), "93.3\u{a0}% of 164 labelled predictions are right"),
         (format!("{version}/performance"), "up to 6.0\u{a0}% is tolerated"),

@@ -9,4 +9,5 @@ mod review;
 mod rows;
 mod scores;
 mod silence;
+mod studies;
 mod tiles;

@@ -7,6 +7,7 @@ use crate::drift::episode::{EpisodeKind, EpisodeOpening};
 use crate::drift::report::DriftReport;
 use crate::review::decision::{DECISION_FORMAT, Decision};
 use crate::review::signature::{SIGNATURE_FORMAT, Signature};
+use crate::review::study_signature::{STUDY_SIGNATURE_FORMAT, StudySignature};
 
 impl Examiner<'_> {
     /// An episode covers what the report or the evaluation that opened it alarmed about.
@@ -120,6 +121,38 @@ impl Examiner<'_> {
                     of,
                     format!("`{name}` drafted and signed the decision"),
                 );
+            }
+        }
+    }
+
+    /// Signatures of studies are over the bytes of their study, by somebody who did not attach it.
+    pub(super) fn study_signatures(&mut self) {
+        for (key, row) in self.rows("study_signature") {
+            let of = ("study_signature", key.as_str());
+            let columns = ("document", "sha256");
+            let Some(signature) = self.document::<StudySignature>((of.0, of.1, &row), columns)
+            else {
+                continue;
+            };
+            self.examined.signatures += 1;
+            if !is_canonical(&signature, row.text("document")) {
+                self.trouble("document_invalid", of, "the signature is not canonical JSON");
+            }
+            self.same(of, "format", &signature.format, STUDY_SIGNATURE_FORMAT);
+            self.same(of, "id", &signature.id, &key);
+            self.same(of, "study", &signature.study, row.text("study_id"));
+            self.same(of, "time of signing", &signature.signed_at, row.text("at"));
+            self.account(of, &row, &signature.signer);
+            let Some(study) = self.named((of.0, of.1, &row), "study_id", "study") else { continue };
+            let found = digest::sha256_hex(study.text("document").as_bytes());
+            if signature.study_sha256 != found {
+                let detail = format!("it signs {}, the study is {found}", signature.study_sha256);
+                self.trouble("signature_of_other_bytes", of, detail);
+            }
+            if study.text("account_id") == row.text("account_id") {
+                let name = &signature.signer.user_name;
+                let detail = format!("`{name}` attached and signed the study");
+                self.trouble("signed_by_drafter", of, detail);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Records held against each other: what a digest of one row cannot show.
 //!
 //! 1. frozen: every reference, policy and monitor has the digest its row states; every monitor is frozen again from its
-//!    reference and policy; registrations hold the same reference and policy
+//!    reference and policy; registrations hold the same reference and policy; studies are computed again from their counts
 //! 2. reports: each is computed again from its own counts, bit for bit where this build judged it, else to 1e-9 and with the same
 //!    decisions; each follows the report before it, and is about the batch its row names
 //! 3. performance: each cohort is computed again from its own counts, each evaluation from its cohorts, and follows the one
@@ -16,6 +16,7 @@ mod answers;
 mod frozen;
 mod labels;
 mod reports;
+mod studies;
 
 use super::records::{Records, Row};
 use crate::digest;
@@ -42,8 +43,10 @@ pub struct Examined {
     pub reports: u64,
     /// Monitors frozen again.
     pub monitors: u64,
-    /// Reports, monitors, evaluations and cohorts among them that another build computed: held to 1e-9 and the same decisions, not to the same bits.
+    /// Reports, monitors, studies, evaluations and cohorts among them that another build computed: held to 1e-9 and the same decisions, not to the same bits.
     pub other_build: u64,
+    /// Phase I studies computed again.
+    pub studies: u64,
     /// Evaluations of labels computed again.
     pub evaluations: u64,
     /// Cohorts computed again.
@@ -67,11 +70,13 @@ pub fn examine(
     };
     examiner.registrations();
     examiner.monitors();
+    examiner.studies();
     examiner.reports(progress);
     examiner.performance();
     examiner.episodes();
     examiner.decisions();
     examiner.signatures();
+    examiner.study_signatures();
     (examiner.examined, examiner.troubles)
 }
 

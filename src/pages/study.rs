@@ -1,0 +1,254 @@
+//! `/studies/{id}`: a Phase I study in sentences, charts and tables.
+
+use super::frame::{Frame, Notice, Place, role_words, roles_that_may};
+use super::markup::Markup;
+use super::page_error::{Answer, see_other};
+use super::study_chart::study_chart;
+use super::visitor::Visitor;
+use super::wording::{whole, words};
+use crate::access::role::Action;
+use crate::drift::sentence::percent;
+use crate::drift::study::natural::StudiedSeries;
+use crate::drift::study::words::{
+    ChallengeLine, LIMITS, challenge_lines, natural, outlying, replayed, studied,
+};
+use crate::error::{Error, Family};
+use crate::procedures::attach_study::{StudyView, study_view};
+use crate::procedures::sign_study::sign_study;
+use crate::review::signature::Meaning;
+use actix_web::http::StatusCode;
+use actix_web::{get, post, web};
+use askama::Template;
+use serde::Deserialize;
+
+/// Series drawn: those whose batches come nearest to the tolerance.
+const DRAWN: usize = 12;
+
+/// One series with its chart.
+struct Drawing {
+    key: String,
+    rationale: Markup,
+    warning: Option<String>,
+    chart: Markup,
+}
+
+/// One series of the table.
+struct SeriesLine {
+    feature: String,
+    series: String,
+    natural: String,
+    largest: String,
+    error: String,
+    floor: String,
+    tolerance: String,
+    by: &'static str,
+}
+
+/// One change of the challenge table, in words.
+struct ChangeLine {
+    change: String,
+    features: usize,
+    within: usize,
+    unmeasured: usize,
+    found: String,
+    delay: String,
+    slowest: String,
+}
+
+#[derive(Template)]
+#[template(path = "study.html")]
+struct StudyPage {
+    frame: Frame,
+    version: String,
+    version_path: String,
+    attached_at: Markup,
+    attached_by: String,
+    entry: u64,
+    sha256: String,
+    reference_sha256: String,
+    engine: String,
+    seed: u64,
+    is_in_force: bool,
+    sentences: Vec<Markup>,
+    outlying: Option<Markup>,
+    replay: Markup,
+    drawings: Vec<Drawing>,
+    series: Vec<SeriesLine>,
+    changes: Vec<ChangeLine>,
+    limits: [&'static str; 4],
+    sources: Vec<(String, String)>,
+    id: String,
+    signer: String,
+    user_name: String,
+    meaning: &'static str,
+    manifestation: Option<(String, u64)>,
+    /// Why this person cannot sign; empty when they can.
+    barred: String,
+    batches: String,
+}
+
+impl StudyPage {
+    fn of(visitor: &Visitor, view: &StudyView, notice: Option<Notice>) -> Self {
+        let (study, (model, version)) = (&view.study, &view.version);
+        let account = visitor.account();
+        let mut sentences = vec![studied(study)];
+        sentences.extend(natural(study));
+        Self {
+            frame: visitor
+                .frame(&format!("Study of {model} {version}"), Place::Models)
+                .with_notice(notice),
+            version: format!("{model} {version}"),
+            version_path: format!("/models/{model}/versions/{version}"),
+            attached_at: Markup::time(&view.row.at),
+            attached_by: view.row.attached_by.clone(),
+            entry: view.row.entry,
+            sha256: view.row.sha256.clone(),
+            reference_sha256: study.about.reference_sha256.clone(),
+            engine: study.about.engine.clone(),
+            seed: study.settings.seed,
+            is_in_force: view.is_in_force,
+            sentences: sentences.iter().map(|sentence| Markup::sentence(sentence)).collect(),
+            outlying: outlying(study).map(|sentence| Markup::sentence(&sentence)),
+            replay: Markup::sentence(&replayed(study)),
+            drawings: drawings(view),
+            series: study.series.iter().map(series_line).collect(),
+            changes: challenge_lines(study).into_iter().map(change_line).collect(),
+            limits: LIMITS,
+            sources: study
+                .about
+                .sources
+                .iter()
+                .map(|source| (source.name.clone(), source.sha256.clone()))
+                .collect(),
+            batches: whole(study.batches.len() as u64),
+            id: view.row.id.clone(),
+            signer: format!(
+                "{} ({}, {})",
+                account.printed_name,
+                account.user_name,
+                role_words(account.role)
+            ),
+            user_name: account.user_name.clone(),
+            meaning: Meaning::ApprovesStudy.words(),
+            manifestation: view.signature.as_ref().map(|(s, entry)| (s.manifestation(), *entry)),
+            barred: barred(visitor, view),
+        }
+    }
+}
+
+fn barred(visitor: &Visitor, view: &StudyView) -> String {
+    if view.row.attached_by == visitor.account().user_name {
+        return "You attached this study, so another person has to sign it.".to_owned();
+    }
+    if !Action::SignDecision.roles().contains(&visitor.account().role) {
+        let roles = roles_that_may(Action::SignDecision);
+        return format!("Your role does not sign; it takes a {roles}.");
+    }
+    String::new()
+}
+
+/// What is typed to sign: the digest of the study as it was shown, and the password again.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct SignForm {
+    /// The session's form token.
+    pub form_token: String,
+    /// SHA-256 of the study that was shown.
+    pub study_sha256: String,
+    /// Password of the signer.
+    pub password: String,
+}
+
+/// The series whose batches come nearest to their tolerance, or leave it.
+fn drawings(view: &StudyView) -> Vec<Drawing> {
+    let nearness = |series: &StudiedSeries| {
+        let farthest = series.used().map(|(_, distance)| distance.drift).fold(0.0, f64::max);
+        farthest / series.tolerance
+    };
+    let mut order: Vec<&StudiedSeries> =
+        view.study.series.iter().filter(|series| nearness(series) > 0.0).collect();
+    order.sort_by(|a, b| nearness(b).total_cmp(&nearness(a)));
+    let drawing = |series: &StudiedSeries| Drawing {
+        key: format!("{}, {}", series.feature, words(series.series.word())),
+        rationale: Markup::sentence(&series.rationale),
+        warning: series.warning.clone(),
+        chart: study_chart(series, &view.study.batches),
+    };
+    order.into_iter().take(DRAWN).map(drawing).collect()
+}
+
+fn series_line(series: &StudiedSeries) -> SeriesLine {
+    let share = |of: Option<f64>| of.map_or_else(|| "not estimable".to_owned(), percent);
+    SeriesLine {
+        feature: series.feature.clone(),
+        series: words(series.series.word()),
+        natural: share(series.natural_drift),
+        largest: series.largest.map_or_else(|| "–".to_owned(), percent),
+        error: percent(series.reference_error),
+        floor: percent(series.floor),
+        tolerance: percent(series.tolerance),
+        by: series.governed_by.words(),
+    }
+}
+
+fn change_line(line: ChallengeLine) -> ChangeLine {
+    let delay = |of: Option<u32>| match of {
+        Some(1) => "first batch".to_owned(),
+        Some(batch) => format!("batch {batch}"),
+        None => "found in fewer than half of the sequences".to_owned(),
+    };
+    let open = line.features > line.within + line.unmeasured;
+    ChangeLine {
+        change: line.change,
+        features: line.features,
+        within: line.within,
+        unmeasured: line.unmeasured,
+        found: line.detected.map_or_else(|| "–".to_owned(), percent),
+        delay: if open { delay(line.delay) } else { "–".to_owned() },
+        slowest: line
+            .slowest
+            .map_or_else(String::new, |(name, of)| format!("{name}: {}", delay(of))),
+    }
+}
+
+/// The study.
+#[get("/studies/{id}")]
+pub(super) async fn show(visitor: Visitor, id: web::Path<String>) -> Answer {
+    visitor
+        .page(move |visitor| {
+            let view = study_view(&visitor.store, &visitor.acting(), &id)?;
+            Ok(StudyPage::of(visitor, &view, None))
+        })
+        .await
+}
+
+/// Signs the study.
+#[post("/studies/{id}/signature")]
+pub(super) async fn sign(
+    visitor: Visitor,
+    id: web::Path<String>,
+    form: web::Form<SignForm>,
+) -> Answer {
+    visitor.check_form(&form.form_token)?;
+    let (id, form) = (id.into_inner(), form.into_inner());
+    let asked = id.clone();
+    let signed = visitor
+        .act(move |store, acting| {
+            sign_study(store, acting, &asked, (&form.study_sha256, &form.password))
+        })
+        .await;
+    let Err(error) = signed else {
+        return Ok(see_other(&format!("/studies/{id}")));
+    };
+    if error.family() == Family::Fault || matches!(error, Error::NotFound { .. }) {
+        return Err(visitor.refuse(error));
+    }
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    let notice = Notice::refused(&error);
+    visitor
+        .page_with_status(status, move |visitor| {
+            let view = study_view(&visitor.store, &visitor.acting(), &id)?;
+            Ok(StudyPage::of(visitor, &view, Some(notice)))
+        })
+        .await
+}
