@@ -40,6 +40,28 @@ pub enum Error {
         /// Its id as given.
         id: String,
     },
+    /// Something of that name exists.
+    #[error("{what} `{id}` exists already")]
+    AlreadyExists {
+        /// What it is.
+        what: &'static str,
+        /// Its id or name.
+        id: String,
+    },
+    /// Something that evidence rests on and that therefore stays as it is.
+    #[error("{detail}")]
+    Frozen {
+        /// What is frozen, since when, what to do.
+        detail: String,
+    },
+    /// A part of the protocol that this program does not speak.
+    #[error("{what} is not supported here{instead}")]
+    NotSupported {
+        /// What was asked.
+        what: String,
+        /// What to do instead, or nothing.
+        instead: &'static str,
+    },
     /// A user name that is taken.
     #[error("user name `{user_name}` is taken; names are never given away twice, choose another")]
     UserNameTaken {
@@ -182,6 +204,9 @@ impl Error {
             Self::Quarantined { .. } => {
                 ("batch_quarantined", 422, "correct the rows and send the batch again")
             }
+            Self::AlreadyExists { .. } => ("already_exists", 409, "choose another name"),
+            Self::Frozen { .. } => ("frozen", 409, "make a new version instead"),
+            Self::NotSupported { .. } => ("not_supported", 400, "see the section on the MLflow client"),
             Self::TooLarge { .. } => ("too_large", 413, "send less or raise the limit"),
             Self::MediaType { .. } => ("media_type", 415, "set the Content-Type header"),
             Self::BadRequest { .. } => ("bad_request", 400, "correct the request"),

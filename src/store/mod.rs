@@ -12,14 +12,17 @@ pub mod accounts;
 pub mod batches;
 pub mod check;
 mod count;
+pub mod drafts;
 pub mod episodes;
 mod folder;
 pub mod log;
+pub mod logged_models;
 pub mod objects;
 pub mod open;
 pub mod read;
 pub mod record_table;
 mod row;
+pub mod runs;
 mod schema;
 #[cfg(test)]
 mod specimen;

@@ -23,6 +23,19 @@ pub const RECORD_TABLES: &[&str] = &[
     "acknowledgement",
     "decision",
     "signature",
+    "experiment",
+    "run",
+    "run_state",
+    "run_param",
+    "run_metric",
+    "run_dataset",
+    "run_model",
+    "logged_model",
+    "logged_model_state",
+    "tag",
+    "artifact",
+    "draft_version",
+    "alias",
     #[cfg(test)]
     "specimen",
 ];
@@ -44,6 +57,7 @@ pub const OBJECT_COLUMNS: &[(&str, &str)] = &[
     ("batch", "blake3"),
     ("quarantine", "blake3"),
     ("labels", "blake3"),
+    ("artifact", "blake3"),
     #[cfg(test)]
     ("specimen", "object"),
 ];
