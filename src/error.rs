@@ -48,12 +48,6 @@ pub enum Error {
         /// Its id or name.
         id: String,
     },
-    /// Something that evidence rests on and that therefore stays as it is.
-    #[error("{detail}")]
-    Frozen {
-        /// What is frozen, since when, what to do.
-        detail: String,
-    },
     /// A part of the protocol that this program does not speak.
     #[error("{what} is not supported here{instead}")]
     NotSupported {
@@ -205,8 +199,9 @@ impl Error {
                 ("batch_quarantined", 422, "correct the rows and send the batch again")
             }
             Self::AlreadyExists { .. } => ("already_exists", 409, "choose another name"),
-            Self::Frozen { .. } => ("frozen", 409, "make a new version instead"),
-            Self::NotSupported { .. } => ("not_supported", 400, "see the section on the MLflow client"),
+            Self::NotSupported { .. } => {
+                ("not_supported", 400, "see the section on the MLflow client")
+            }
             Self::TooLarge { .. } => ("too_large", 413, "send less or raise the limit"),
             Self::MediaType { .. } => ("media_type", 415, "set the Content-Type header"),
             Self::BadRequest { .. } => ("bad_request", 400, "correct the request"),

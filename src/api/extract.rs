@@ -96,7 +96,12 @@ impl FromRequest for SignedIn {
 #[derive(Clone, Debug)]
 pub struct Caller(pub Acting);
 
-async fn caller(request: HttpRequest) -> Result<Caller> {
+/// Finds out who asks, by token or by session.
+///
+/// # Errors
+///
+/// [`Error::Access`].
+pub(super) async fn caller(request: HttpRequest) -> Result<Caller> {
     let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     if let Some(token) = header.and_then(|value| value.strip_prefix("Bearer ")) {
         let store = shared(&request)?.store.clone();

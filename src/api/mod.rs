@@ -9,6 +9,7 @@ pub mod batches;
 pub mod evidence;
 pub mod extract;
 pub mod ledger;
+pub mod mlflow;
 pub mod models;
 pub mod operation;
 pub mod problem;

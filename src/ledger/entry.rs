@@ -60,14 +60,8 @@ entry_types! {
     DecisionSign       "decision.sign"       "A decision was signed."
     ExperimentCreate   "experiment.create"   "An experiment was created."
     RunCreate          "run.create"          "A training run began."
-    RunLog             "run.log"             "A run reported parameters, metrics, tags, datasets or models."
+    RunLog             "run.log"             "A run reported parameters, metrics, tags or datasets."
     RunState           "run.state"           "A run ended, was renamed, deleted or restored; an ended run is digested."
-    TagSet             "tag.set"             "A tag was set or removed."
-    ArtifactKeep       "artifact.keep"       "A file of a run or a logged model was kept."
-    LoggedModelCreate  "logged_model.create" "A run announced a model."
-    LoggedModelState   "logged_model.state"  "The files of a logged model are complete, or their upload failed."
-    DraftRegister      "draft.register"      "A draft version was registered; its files are frozen."
-    AliasSet           "alias.set"           "An alias of a model was set or removed."
     SilenceAlert       "silence.alert"       "An expected batch did not arrive."
 }
 

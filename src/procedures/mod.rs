@@ -13,6 +13,7 @@ pub mod export_evidence;
 pub mod fingerprint_files;
 pub mod ingest_batch;
 pub mod ingest_labels;
+pub mod log_run;
 pub mod read_records;
 pub mod register_version;
 pub mod sign_decision;

@@ -29,13 +29,7 @@ pub const RECORD_TABLES: &[&str] = &[
     "run_param",
     "run_metric",
     "run_dataset",
-    "run_model",
-    "logged_model",
-    "logged_model_state",
     "tag",
-    "artifact",
-    "draft_version",
-    "alias",
     #[cfg(test)]
     "specimen",
 ];
@@ -57,7 +51,6 @@ pub const OBJECT_COLUMNS: &[(&str, &str)] = &[
     ("batch", "blake3"),
     ("quarantine", "blake3"),
     ("labels", "blake3"),
-    ("artifact", "blake3"),
     #[cfg(test)]
     ("specimen", "object"),
 ];

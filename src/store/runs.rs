@@ -88,17 +88,6 @@ pub struct DatasetRow {
     pub tags: String,
 }
 
-/// A model that went into a run or came out of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct RunModelRow {
-    /// Logged model.
-    pub model_id: String,
-    /// `input` or `output`.
-    pub direction: String,
-    /// Step.
-    pub step: i64,
-}
-
 /// The parts of a run's state that change.
 #[derive(Clone, Copy, Debug)]
 pub struct RunState<'a> {
@@ -219,24 +208,6 @@ impl WriteTx<'_> {
                 ("schema", &dataset.schema),
                 ("profile", &dataset.profile),
                 ("tags", &dataset.tags),
-            ],
-        )
-    }
-
-    /// Records a model that went into a run or came out of it.
-    ///
-    /// # Errors
-    ///
-    /// Those of the database.
-    pub fn insert_run_model(&mut self, run_id: &str, model: &RunModelRow) -> Result<()> {
-        self.insert(
-            "run_model",
-            &[
-                ("id", &clock::new_id("rm")),
-                ("run_id", &run_id),
-                ("logged_model_id", &model.model_id),
-                ("direction", &model.direction),
-                ("step", &model.step),
             ],
         )
     }
@@ -388,20 +359,6 @@ impl ReadTx<'_> {
                 profile: row.get(5)?,
                 tags: row.get(6)?,
             })
-        })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// The models that went into a run or came out of it.
-    ///
-    /// # Errors
-    ///
-    /// Those of the database.
-    pub fn run_models(&self, run_id: &str) -> Result<Vec<RunModelRow>> {
-        let sql = "SELECT logged_model_id, direction, step FROM run_model WHERE run_id = :id ORDER BY entry, rowid";
-        let mut statement = self.connection().prepare_cached(sql)?;
-        let rows = statement.query_map(named_params! {":id": run_id}, |row| {
-            Ok(RunModelRow { model_id: row.get(0)?, direction: row.get(1)?, step: row.get(2)? })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }

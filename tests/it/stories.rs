@@ -3,5 +3,6 @@
 mod decision;
 mod doors;
 mod ingest;
+mod mlflow;
 mod registration;
 mod silence;
