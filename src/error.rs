@@ -92,6 +92,12 @@ pub enum Error {
         /// The limit.
         limit: u64,
     },
+    /// One address asks too often.
+    #[error("too many requests from this address; try again in {seconds} s")]
+    TooMany {
+        /// Seconds until the next one is let through.
+        seconds: u64,
+    },
     /// A media type we do not read.
     #[error(
         "content type `{found}` is not read; expected one of application/vnd.apache.parquet, \
@@ -203,6 +209,9 @@ impl Error {
                 ("not_supported", 400, "see the section on the MLflow client")
             }
             Self::TooLarge { .. } => ("too_large", 413, "send less or raise the limit"),
+            Self::TooMany { .. } => {
+                ("too_many_requests", 429, "wait as long as `Retry-After` says; nothing was done")
+            }
             Self::MediaType { .. } => ("media_type", 415, "set the Content-Type header"),
             Self::BadRequest { .. } => ("bad_request", 400, "correct the request"),
             Self::File { .. } => ("file", 500, "check the path and its permissions"),

@@ -1,5 +1,6 @@
 //! Who asks, and what a body becomes: the extractors every door shares.
 
+use super::limits::{Limits, REQUESTS_PER_SECOND};
 use super::problem::Problem;
 use crate::access;
 use crate::access::account::{Acting, Way};
@@ -10,16 +11,20 @@ use crate::error::{Error, Result};
 use crate::procedures::ingest_batch::Delivery;
 use crate::procedures::sign_in;
 use crate::store::Store;
-use actix_web::body::MessageBody;
+use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Decompress, Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use actix_web::middleware::Next;
-use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, web};
+use actix_web::{
+    FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _, web,
+};
 use futures_util::StreamExt as _;
+use rustls::ServerConfig;
 use std::future::Future;
 use std::io::Write;
 use std::pin::Pin;
+use std::sync::Arc;
 use tempfile::NamedTempFile;
 
 /// Name of the session cookie.
@@ -34,9 +39,29 @@ pub struct Shared {
     pub store: Store,
     /// Largest body, in bytes.
     pub body_bytes_max: u64,
-    /// Whether the cookie is sent over HTTPS only.
-    pub secure_cookie: bool,
+    /// Whether a proxy in front speaks TLS and says who asks.
+    pub behind_proxy: bool,
+    /// TLS of this server itself.
+    pub tls: Option<ServerConfig>,
+    /// How often one address may ask.
+    pub limits: Arc<Limits>,
 }
+
+impl Shared {
+    /// `store` on a loopback address: plain HTTP, default limits.
+    pub fn new(store: Store) -> Self {
+        let limits = Arc::new(Limits::new(REQUESTS_PER_SECOND));
+        Self { store, body_bytes_max: BODY_BYTES_MAX, behind_proxy: false, tls: None, limits }
+    }
+
+    /// Whether browsers reach this server over HTTPS only.
+    pub fn is_secure(&self) -> bool {
+        self.behind_proxy || self.tls.is_some()
+    }
+}
+
+/// Largest body of a batch by default: 1 GiB.
+pub const BODY_BYTES_MAX: u64 = 1 << 30;
 
 /// Runs blocking work off the async threads.
 ///
@@ -135,12 +160,17 @@ impl FromRequest for Caller {
 pub async fn caller_first<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
-) -> std::result::Result<ServiceResponse<B>, actix_web::Error> {
+) -> std::result::Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
     if request.match_pattern().as_deref() != Some("/api/v1/session") {
-        let caller = caller(request.request().clone()).await.map_err(Problem)?;
-        request.extensions_mut().insert(caller);
+        match caller(request.request().clone()).await {
+            Ok(caller) => request.extensions_mut().insert(caller),
+            Err(error) => {
+                let refused = Problem(error).error_response();
+                return Ok(request.into_response(refused).map_into_right_body());
+            }
+        };
     }
-    next.call(request).await
+    Ok(next.call(request).await?.map_into_left_body())
 }
 
 /// What no route answers.

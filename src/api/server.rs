@@ -1,14 +1,16 @@
 //! The server: every route of API and pages, with the headers every answer carries.
 
 use super::extract::{Shared, blocking, no_route};
+use super::limits::{Limits, limited};
 use super::routes;
 use crate::error::{Error, Result};
 use crate::pages;
 use crate::procedures::watch_silence::watch_silence;
 use crate::store::Store;
-use actix_web::middleware::{Compress, DefaultHeaders};
+use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Duration;
 use utoipa_actix_web::AppExt as _;
 use utoipa_swagger_ui::SwaggerUi;
@@ -24,9 +26,14 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img
 const DESCRIPTION_POLICY: &str = "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' \
      'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// The headers of every answer that sets no others.
-pub fn headers() -> DefaultHeaders {
-    DefaultHeaders::new()
+/// The headers of every answer that sets no others; browsers that came over HTTPS are told to stay there for a year.
+pub fn headers(is_secure: bool) -> DefaultHeaders {
+    let headers = if is_secure {
+        DefaultHeaders::new().add(("strict-transport-security", "max-age=31536000"))
+    } else {
+        DefaultHeaders::new()
+    };
+    headers
         .add(("content-security-policy", CONTENT_SECURITY_POLICY))
         .add(("x-content-type-options", "nosniff"))
         .add(("referrer-policy", "same-origin"))
@@ -41,7 +48,8 @@ pub fn headers() -> DefaultHeaders {
 pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
     let failed =
         |source| Error::File { doing: "serving on", path: "the address".to_owned(), source };
-    let store = shared.store.clone();
+    let (store, limits) = (shared.store.clone(), shared.limits.clone());
+    let (tls, is_secure) = (shared.tls.clone(), shared.is_secure());
     let data = web::Data::new(shared);
     let server = HttpServer::new(move || {
         App::new()
@@ -78,26 +86,31 @@ pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
                     .configure(pages::routes::configure)
             })
             .into_app()
+            .wrap(from_fn(limited))
             .wrap(Compress::default())
-            .wrap(headers())
+            .wrap(headers(is_secure))
     })
     .workers(2)
-    .shutdown_timeout(30)
-    .listen(listener)
+    .shutdown_timeout(30);
+    let server = match tls {
+        Some(tls) => server.listen_rustls_0_23(listener, tls),
+        None => server.listen(listener),
+    }
     .map_err(failed)?;
     actix_web::rt::System::new()
         .block_on(async move {
-            actix_web::rt::spawn(keep_watching_silence(store));
+            actix_web::rt::spawn(every_minute(store, limits));
             server.run().await
         })
         .map_err(failed)
 }
 
-/// Notices batches that never came, every minute, for as long as the server runs.
-async fn keep_watching_silence(store: Store) {
+/// Notices batches that never came and forgets addresses that ask no more, for as long as the server runs.
+async fn every_minute(store: Store, limits: Arc<Limits>) {
     let mut minutes = actix_web::rt::time::interval(Duration::from_mins(1));
     loop {
         minutes.tick().await;
+        limits.forget_idle();
         let store = store.clone();
         if let Err(error) = blocking(move || watch_silence(&store)).await {
             tracing::error!(code = error.code(), chain = error.chain(), "silence is not watched");

@@ -34,7 +34,7 @@ pub fn session_cookie(shared: &Shared, secret: Option<String>) -> Cookie<'static
         .path("/")
         .http_only(true)
         .same_site(SameSite::Strict)
-        .secure(shared.secure_cookie)
+        .secure(shared.is_secure())
         .finish();
     if removes {
         cookie.make_removal();

@@ -1,6 +1,7 @@
 //! `driftledger demo`
 
 use super::{done, serve, terminal};
+use crate::api::extract::Shared;
 use crate::error::{Error, Result};
 use crate::procedures::demonstrate::{Demonstration, MONTHS, demonstrate};
 use clap::Args;
@@ -52,7 +53,7 @@ pub(super) fn run(arguments: &DemoArguments) -> Result<ExitCode> {
     announce(arguments, &demonstration, address, &folder, started)?;
     match listener {
         Some(listener) => {
-            serve::run_store(demonstration.store, listener, serve::BODY_BYTES_MAX, false)?;
+            serve::run_shared(Shared::new(demonstration.store), listener)?;
         }
         None => drop(demonstration),
     }

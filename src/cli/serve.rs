@@ -1,18 +1,18 @@
 //! `driftledger serve`
 
 use super::{done, terminal};
-use crate::api::extract::Shared;
-use crate::api::server;
+use crate::api::extract::{BODY_BYTES_MAX, Shared};
+use crate::api::limits::{Limits, REQUESTS_PER_SECOND};
+use crate::api::{server, tls};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::store::Store;
 use clap::Args;
 use std::net::{SocketAddr, TcpListener};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::process::ExitCode;
-
-/// Largest batch body by default: 1 GiB.
-pub(super) const BODY_BYTES_MAX: u64 = 1 << 30;
+use std::sync::Arc;
 
 /// Arguments of `serve`.
 #[derive(Debug, Args)]
@@ -27,16 +27,29 @@ pub(super) struct ServeArguments {
     /// Largest body of a batch, in bytes
     #[arg(long, env = "DRIFTLEDGER_BODY_BYTES_MAX", default_value_t = BODY_BYTES_MAX)]
     body_bytes_max: u64,
-    /// A proxy in front speaks TLS: needed to listen on an address other machines reach
+    /// A proxy in front speaks TLS and says who asks (`Forwarded`, `X-Forwarded-For`)
     #[arg(long, env = "DRIFTLEDGER_BEHIND_PROXY")]
     behind_proxy: bool,
+    /// Certificate chain, PEM: speak TLS on this address
+    #[arg(long, env = "DRIFTLEDGER_TLS_CERT", requires = "tls_key", value_name = "FILE")]
+    tls_cert: Option<PathBuf>,
+    /// Private key of the certificate, PEM
+    #[arg(long, env = "DRIFTLEDGER_TLS_KEY", requires = "tls_cert", value_name = "FILE")]
+    tls_key: Option<PathBuf>,
+    /// Requests a second from one address (a burst of twice as many is let through)
+    #[arg(long, env = "DRIFTLEDGER_REQUESTS_PER_SECOND", default_value_t = REQUESTS_PER_SECOND)]
+    requests_per_second: NonZeroU32,
 }
 
 pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode> {
-    if !arguments.listen.ip().is_loopback() && !arguments.behind_proxy {
+    let tls = match (&arguments.tls_cert, &arguments.tls_key) {
+        (Some(certificates), Some(key)) => Some(tls::configuration(certificates, key)?),
+        _ => None,
+    };
+    if !arguments.listen.ip().is_loopback() && !arguments.behind_proxy && tls.is_none() {
         let detail = format!(
-            "{} can be reached from other machines and this server speaks plain HTTP; put a TLS proxy in front and say \
-             `--behind-proxy`, or listen on 127.0.0.1",
+            "{} can be reached from other machines and this server would speak plain HTTP; give it `--tls-cert` and \
+             `--tls-key`, or put a TLS proxy in front and say `--behind-proxy`, or listen on 127.0.0.1",
             arguments.listen
         );
         return Err(Error::BadRequest { detail });
@@ -44,8 +57,16 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode> {
     let store = Store::open(&arguments.data, Clock::system())?;
     let listener = listen(arguments.listen)?;
     let address = listener.local_addr().unwrap_or(arguments.listen);
-    terminal::say(&format!("serving {} on http://{address}/", arguments.data.display()));
-    run_store(store, listener, arguments.body_bytes_max, arguments.behind_proxy)?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    terminal::say(&format!("serving {} on {scheme}://{address}/", arguments.data.display()));
+    let shared = Shared {
+        body_bytes_max: arguments.body_bytes_max,
+        behind_proxy: arguments.behind_proxy,
+        tls,
+        limits: Arc::new(Limits::new(arguments.requests_per_second)),
+        ..Shared::new(store)
+    };
+    run_shared(shared, listener)?;
     done()
 }
 
@@ -58,16 +79,11 @@ pub(super) fn listen(address: SocketAddr) -> Result<TcpListener> {
     })
 }
 
-/// Serves `store` until the process is told to stop.
-pub(super) fn run_store(
-    store: Store,
-    listener: TcpListener,
-    body_bytes_max: u64,
-    secure_cookie: bool,
-) -> Result<()> {
+/// Serves until the process is told to stop.
+pub(super) fn run_shared(shared: Shared, listener: TcpListener) -> Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
     let _ =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
-    server::serve(Shared { store, body_bytes_max, secure_cookie }, listener)
+    server::serve(shared, listener)
 }

@@ -94,8 +94,7 @@ impl Laboratory {
         }
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let shared =
-            Shared { store: store.clone(), body_bytes_max: BODY_BYTES_MAX, secure_cookie: false };
+        let shared = Shared { body_bytes_max: BODY_BYTES_MAX, ..Shared::new(store.clone()) };
         // It ends with the process; the listener takes connections from now on.
         std::thread::spawn(move || serve(shared, listener).unwrap());
         Self { folder, store, clock, url, passwords }

@@ -62,7 +62,7 @@ impl Site {
 
     fn shared(&self) -> web::Data<Shared> {
         let store = self.store.clone();
-        web::Data::new(Shared { store, body_bytes_max: 1 << 20, secure_cookie: true })
+        web::Data::new(Shared { body_bytes_max: 1 << 20, behind_proxy: true, ..Shared::new(store) })
     }
 
     fn password(&self, user_name: &str) -> String {
@@ -96,7 +96,7 @@ macro_rules! serve {
             App::new()
                 .app_data($site.shared())
                 .configure(routes::configure)
-                .wrap(server::headers()),
+                .wrap(server::headers(true)),
         )
         .await
     };
