@@ -82,7 +82,9 @@ pub async fn limited<B: MessageBody + 'static>(
             || path.ends_with("/password"));
     match shared.limits.take(&address, tries_password) {
         Ok(()) => Ok(next.call(request).await?.map_into_left_body()),
-        Err(error) if request.path().starts_with("/api/") => {
+        Err(error)
+            if request.path().starts_with("/api/") || request.path().starts_with("/ajax-api/") =>
+        {
             Ok(request.into_response(Problem(error).error_response()).map_into_right_body())
         }
         Err(error) => {
@@ -92,7 +94,7 @@ pub async fn limited<B: MessageBody + 'static>(
 }
 
 /// Who asks, as far as the network knows; what a proxy says counts only where one is declared.
-fn address_of(request: &ServiceRequest, behind_proxy: bool) -> String {
+pub(super) fn address_of(request: &ServiceRequest, behind_proxy: bool) -> String {
     let connection = request.connection_info();
     let said = if behind_proxy { connection.realip_remote_addr() } else { connection.peer_addr() };
     said.unwrap_or("unknown").to_owned()

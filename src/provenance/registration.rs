@@ -92,6 +92,9 @@ pub struct Registration {
     /// Parameters, as text.
     #[serde(default)]
     pub parameters: BTreeMap<String, String>,
+    /// Number of the draft version whose frozen files these artifacts are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft: Option<u64>,
     /// Files of the model itself.
     pub artifacts: Vec<NamedFile>,
     /// Datasets of the lineage.

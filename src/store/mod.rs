@@ -9,12 +9,16 @@
 //! `impl WriteTx<'_>` and `impl ReadTx<'_>` (a [`WriteTx`] can do all that a [`ReadTx`] can).
 
 pub mod accounts;
+pub mod artifacts;
 pub mod batches;
 pub mod check;
 mod count;
+pub mod drafts;
 pub mod episodes;
+pub mod experiments;
 mod folder;
 pub mod log;
+pub mod logged_models;
 pub mod objects;
 pub mod open;
 pub mod read;
@@ -24,6 +28,7 @@ pub mod runs;
 mod schema;
 #[cfg(test)]
 mod specimen;
+pub mod tags;
 pub mod versions;
 mod working;
 pub mod write;

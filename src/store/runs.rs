@@ -1,20 +1,11 @@
-//! Experiments and runs: what training code reports while it works.
+//! Runs: what training code reports while it works.
 
+use super::count::Count;
 use super::{ReadTx, Result, WriteTx};
 use crate::clock;
+use crate::provenance::run::{Metric, NamedValue, RunDataset};
 use rusqlite::{OptionalExtension, Row, named_params};
 use serde::Serialize;
-
-/// An experiment: a name that runs are filed under.
-#[derive(Clone, Debug, Serialize)]
-pub struct ExperimentRow {
-    /// Id, a whole number as text.
-    pub id: String,
-    /// Name.
-    pub name: String,
-    /// When it was created, UTC.
-    pub created_at: String,
-}
 
 /// A run with its newest state.
 #[derive(Clone, Debug, Serialize)]
@@ -41,53 +32,6 @@ pub struct RunRow {
     pub entry: u64,
 }
 
-/// A named value: a parameter or a tag.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct NamedValue {
-    /// Name.
-    pub key: String,
-    /// Value.
-    pub value: String,
-}
-
-/// One value of a metric.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct MetricRow {
-    /// Name.
-    pub key: String,
-    /// Value in decimal, or `NaN`, `Infinity`, `-Infinity`.
-    pub value: String,
-    /// Step.
-    pub step: i64,
-    /// When, by the client's clock, in ms since 1970.
-    pub timestamp: i64,
-    /// The logged model it is about.
-    pub model_id: Option<String>,
-    /// The dataset it was computed on.
-    pub dataset_name: Option<String>,
-    /// Digest of that dataset as the client gave it.
-    pub dataset_digest: Option<String>,
-}
-
-/// A dataset a run used.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct DatasetRow {
-    /// Name.
-    pub name: String,
-    /// Digest as the client gave it.
-    pub digest: String,
-    /// Kind of source.
-    pub source_type: String,
-    /// Source.
-    pub source: String,
-    /// Schema, as the client gave it.
-    pub schema: Option<String>,
-    /// Profile, as the client gave it.
-    pub profile: Option<String>,
-    /// Tags: canonical JSON of key-value objects.
-    pub tags: String,
-}
-
 /// The parts of a run's state that change.
 #[derive(Clone, Copy, Debug)]
 pub struct RunState<'a> {
@@ -103,16 +47,20 @@ pub struct RunState<'a> {
     pub content_sha256: Option<&'a str>,
 }
 
-impl WriteTx<'_> {
-    /// Records an experiment.
-    ///
-    /// # Errors
-    ///
-    /// [`super::Error::AlreadyExists`], those of the database.
-    pub fn insert_experiment(&mut self, id: &str, name: &str) -> Result<()> {
-        self.insert("experiment", &[("id", &id), ("name", &name)])
+impl<'a> RunState<'a> {
+    /// The state that `run` is in.
+    pub fn of(run: &'a RunRow) -> Self {
+        Self {
+            name: &run.name,
+            status: &run.status,
+            ended_ms: run.ended_ms,
+            deleted: run.deleted,
+            content_sha256: run.content_sha256.as_deref(),
+        }
     }
+}
 
+impl WriteTx<'_> {
     /// Records that a run began.
     ///
     /// # Errors
@@ -173,7 +121,7 @@ impl WriteTx<'_> {
     /// # Errors
     ///
     /// Those of the database.
-    pub fn insert_metric(&mut self, run_id: &str, metric: &MetricRow) -> Result<()> {
+    pub fn insert_metric(&mut self, run_id: &str, metric: &Metric) -> Result<()> {
         self.insert(
             "run_metric",
             &[
@@ -195,7 +143,7 @@ impl WriteTx<'_> {
     /// # Errors
     ///
     /// Those of the database.
-    pub fn insert_run_dataset(&mut self, run_id: &str, dataset: &DatasetRow) -> Result<()> {
+    pub fn insert_run_dataset(&mut self, run_id: &str, dataset: &RunDataset) -> Result<()> {
         self.insert(
             "run_dataset",
             &[
@@ -208,23 +156,6 @@ impl WriteTx<'_> {
                 ("schema", &dataset.schema),
                 ("profile", &dataset.profile),
                 ("tags", &dataset.tags),
-            ],
-        )
-    }
-
-    /// Records a tag of anything; without a value it is removed.
-    ///
-    /// # Errors
-    ///
-    /// Those of the database.
-    pub fn insert_tag(&mut self, owner_id: &str, key: &str, value: Option<&str>) -> Result<()> {
-        self.insert(
-            "tag",
-            &[
-                ("id", &clock::new_id("tg")),
-                ("owner_id", &owner_id),
-                ("name", &key),
-                ("value", &value),
             ],
         )
     }
@@ -249,21 +180,21 @@ fn run_of(row: &Row<'_>) -> rusqlite::Result<RunRow> {
     })
 }
 
-impl ReadTx<'_> {
-    /// All experiments, oldest first.
-    ///
-    /// # Errors
-    ///
-    /// Those of the database.
-    pub fn experiments(&self) -> Result<Vec<ExperimentRow>> {
-        let sql = "SELECT id, name, at FROM experiment ORDER BY entry, id";
-        let mut statement = self.connection().prepare_cached(sql)?;
-        let rows = statement.query_map([], |row| {
-            Ok(ExperimentRow { id: row.get(0)?, name: row.get(1)?, created_at: row.get(2)? })
-        })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
+const METRIC: &str = "SELECT name, value, step, timestamp_ms, logged_model_id, dataset_name, dataset_digest FROM run_metric";
 
+fn metric_of(row: &Row<'_>) -> rusqlite::Result<Metric> {
+    Ok(Metric {
+        key: row.get(0)?,
+        value: row.get(1)?,
+        step: row.get(2)?,
+        timestamp: row.get(3)?,
+        model_id: row.get(4)?,
+        dataset_name: row.get(5)?,
+        dataset_digest: row.get(6)?,
+    })
+}
+
+impl ReadTx<'_> {
     /// One run.
     ///
     /// # Errors
@@ -301,41 +232,98 @@ impl ReadTx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// The tags in force of anything, by name.
+    /// Every value of every metric of a run, in the order of arrival.
     ///
     /// # Errors
     ///
     /// Those of the database.
-    pub fn tags(&self, owner_id: &str) -> Result<Vec<NamedValue>> {
-        let sql = "SELECT t.name, t.value FROM tag t WHERE t.owner_id = :id AND t.value IS NOT NULL AND NOT EXISTS \
-                   (SELECT 1 FROM tag n WHERE n.owner_id = t.owner_id AND n.name = t.name AND n.rowid > t.rowid) \
-                   ORDER BY t.name, t.id";
-        let mut statement = self.connection().prepare_cached(sql)?;
-        let rows = statement.query_map(named_params! {":id": owner_id}, |row| {
-            Ok(NamedValue { key: row.get(0)?, value: row.get(1)? })
-        })?;
+    pub fn metrics(&self, run_id: &str) -> Result<Vec<Metric>> {
+        let sql = format!("{METRIC} WHERE run_id = :id ORDER BY entry, rowid");
+        let mut statement = self.connection().prepare_cached(&sql)?;
+        let rows = statement.query_map(named_params! {":id": run_id}, metric_of)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Every value of every metric that a run reported, or that is about a logged model, in the order of arrival.
+    /// The values of one metric of a run in the order of arrival, after the first `skip`, at most `most`.
     ///
     /// # Errors
     ///
     /// Those of the database.
-    pub fn metrics(&self, run_or_model_id: &str) -> Result<Vec<MetricRow>> {
-        let sql = "SELECT name, value, step, timestamp_ms, logged_model_id, dataset_name, dataset_digest FROM run_metric \
-                   WHERE run_id = :id OR logged_model_id = :id ORDER BY entry, rowid";
+    pub fn metric_history(
+        &self,
+        run_id: &str,
+        name: &str,
+        (skip, most): (u64, u64),
+    ) -> Result<Vec<Metric>> {
+        let sql = format!(
+            "{METRIC} WHERE run_id = :id AND name = :name ORDER BY entry, rowid LIMIT :most OFFSET :skip"
+        );
+        let mut statement = self.connection().prepare_cached(&sql)?;
+        let parameters = named_params! {":id": run_id, ":name": name, ":most": Count(most), ":skip": Count(skip)};
+        let rows = statement.query_map(parameters, metric_of)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The newest value of every metric of a run: the one of the largest step, then time, then arrival.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn newest_metrics(&self, run_id: &str) -> Result<Vec<Metric>> {
+        let mut newest = Vec::new();
+        let mut after = None::<String>;
+        // One step of the index a name, however many values a name has.
+        let names = "SELECT min(name) FROM run_metric WHERE run_id = :id AND (:after IS NULL OR name > :after) \
+                     ORDER BY 1";
+        let sql = format!(
+            "{METRIC} WHERE run_id = :id AND name = :name ORDER BY step DESC, timestamp_ms DESC, rowid DESC LIMIT 1"
+        );
+        let mut names = self.connection().prepare_cached(names)?;
+        let mut values = self.connection().prepare_cached(&sql)?;
+        loop {
+            let parameters = named_params! {":id": run_id, ":after": after};
+            let Some(name) = names.query_row(parameters, |row| row.get::<_, Option<String>>(0))?
+            else {
+                return Ok(newest);
+            };
+            let parameters = named_params! {":id": run_id, ":name": name};
+            newest.push(values.query_row(parameters, metric_of)?);
+            after = Some(name);
+        }
+    }
+
+    /// Whether a run reported exactly this value before.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn has_metric(&self, run_id: &str, metric: &Metric) -> Result<bool> {
+        let sql = format!(
+            "{METRIC} WHERE run_id = :id AND name = :name AND step = :step AND timestamp_ms = :timestamp ORDER BY rowid"
+        );
+        let mut statement = self.connection().prepare_cached(&sql)?;
+        let parameters = named_params! {
+            ":id": run_id, ":name": metric.key, ":step": metric.step, ":timestamp": metric.timestamp
+        };
+        for found in statement.query_map(parameters, metric_of)? {
+            if found? == *metric {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The values of metrics that are about a logged model, in the order of arrival.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn metrics_of_model(&self, logged_model_id: &str) -> Result<Vec<(String, Metric)>> {
+        let sql = "SELECT name, value, step, timestamp_ms, logged_model_id, dataset_name, dataset_digest, run_id \
+                   FROM run_metric WHERE logged_model_id = :id ORDER BY entry, rowid";
         let mut statement = self.connection().prepare_cached(sql)?;
-        let rows = statement.query_map(named_params! {":id": run_or_model_id}, |row| {
-            Ok(MetricRow {
-                key: row.get(0)?,
-                value: row.get(1)?,
-                step: row.get(2)?,
-                timestamp: row.get(3)?,
-                model_id: row.get(4)?,
-                dataset_name: row.get(5)?,
-                dataset_digest: row.get(6)?,
-            })
+        let rows = statement.query_map(named_params! {":id": logged_model_id}, |row| {
+            Ok((row.get(7)?, metric_of(row)?))
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
@@ -345,12 +333,12 @@ impl ReadTx<'_> {
     /// # Errors
     ///
     /// Those of the database.
-    pub fn run_datasets(&self, run_id: &str) -> Result<Vec<DatasetRow>> {
+    pub fn run_datasets(&self, run_id: &str) -> Result<Vec<RunDataset>> {
         let sql = "SELECT name, digest, source_type, source, schema, profile, tags FROM run_dataset \
                    WHERE run_id = :id ORDER BY entry, rowid";
         let mut statement = self.connection().prepare_cached(sql)?;
         let rows = statement.query_map(named_params! {":id": run_id}, |row| {
-            Ok(DatasetRow {
+            Ok(RunDataset {
                 name: row.get(0)?,
                 digest: row.get(1)?,
                 source_type: row.get(2)?,

@@ -67,8 +67,13 @@ fn a_run_is_reported_ended_and_digested() {
     assert_eq!(digest["value"].as_str().unwrap().len(), 64);
     let found = post("runs/search", json!({"experiment_ids": ["1"], "max_results": 10}));
     assert_eq!(found.body["runs"].as_array().unwrap().len(), 1);
-    let filtered = json!({"experiment_ids": ["1"], "filter": "metrics.auc > 0.9"});
-    refused(&post("runs/search", filtered), 501, "NOT_IMPLEMENTED");
+    for (filter, fit) in [("metrics.auc > 0.9", 0), ("metrics.auc > 0.7 AND params.depth = '3'", 1)]
+    {
+        let found = post("runs/search", json!({"experiment_ids": ["1"], "filter": filter}));
+        assert_eq!(found.body["runs"].as_array().unwrap().len(), fit, "{filter}");
+    }
+    let filtered = json!({"experiment_ids": ["1"], "filter": "metrics.auc >"});
+    refused(&post("runs/search", filtered), 400, "INVALID_PARAMETER_VALUE");
 }
 
 #[test]
@@ -81,7 +86,7 @@ fn only_a_data_scientist_reports_and_what_is_not_there_says_so() {
         refused(&laboratory.signed_in(reader).post(&create, &new), 403, "PERMISSION_DENIED");
     }
     let program = laboratory.program();
-    let absent = program.post(&format!("{BASE}/registered-models/create"), &new);
+    let absent = program.post(&format!("{BASE}/traces/search"), &new);
     refused(&absent, 404, "ENDPOINT_NOT_FOUND");
     refused(&program.get(&format!("{BASE}/runs/get?run_id=rn_0")), 404, "RESOURCE_DOES_NOT_EXIST");
     assert_eq!(program.get("/ajax-api/2.0/mlflow/experiments/get?experiment_id=0").status, 200);
