@@ -185,7 +185,7 @@ fn named_draft(tx: &ReadTx<'_>, named: &str) -> Result<DraftRow> {
         return found(tx, model, number);
     }
     let (model, number) = named.split_once('/').ok_or_else(missing)?;
-    found(tx, model, number.parse().map_err(|_| missing())?)
+    found(tx, model, number.parse().map_err(|_no_number| missing())?)
 }
 
 /// The run and the logged model that the files at `place` came out of.

@@ -49,15 +49,16 @@ impl ArtifactPlace {
         let mut parts = text.splitn(2, '/');
         let experiment_id = parts.next().unwrap_or_default().to_owned();
         let rest = parts.next().unwrap_or_default();
-        let (owner, rest) = match rest.strip_prefix("models/") {
-            Some(rest) => {
-                let (id, rest) = rest.split_once('/').unwrap_or((rest, ""));
-                (ArtifactOwner::LoggedModel(id.to_owned()), rest)
-            }
-            None => {
-                let (id, rest) = rest.split_once('/').unwrap_or((rest, ""));
-                (ArtifactOwner::Run(id.to_owned()), rest)
-            }
+        let below = |rest: &str| {
+            let (id, rest) = rest.split_once('/').unwrap_or((rest, ""));
+            (id.to_owned(), rest.to_owned())
+        };
+        let (owner, rest) = if let Some(rest) = rest.strip_prefix("models/") {
+            let (id, rest) = below(rest);
+            (ArtifactOwner::LoggedModel(id), rest)
+        } else {
+            let (id, rest) = below(rest);
+            (ArtifactOwner::Run(id), rest)
         };
         let path = match rest.strip_prefix("artifacts") {
             Some("") => "",

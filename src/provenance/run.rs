@@ -116,7 +116,7 @@ mod tests {
         };
         let (a, b) = (metric(0, "0.5"), metric(1, "NaN"));
         assert_eq!(of(&[a.clone(), b.clone()]), of(&[b.clone(), a.clone()]));
-        assert_ne!(of(&[a.clone()]), of(&[a.clone(), b.clone()]));
+        assert_ne!(of(std::slice::from_ref(&a)), of(&[a.clone(), b.clone()]));
         assert_ne!(of(&[a]), of(&[b]));
     }
 

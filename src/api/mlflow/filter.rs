@@ -149,9 +149,8 @@ impl Reader<'_> {
     }
 
     fn clause(&mut self) -> Result<(Kind, String, Test)> {
-        let key = match self.tokens.pop_front() {
-            Some(Token::Word(word) | Token::Quoted(word)) => word,
-            _ => return Err(refused(self.text, "a key is missing")),
+        let Some(Token::Word(key) | Token::Quoted(key)) = self.tokens.pop_front() else {
+            return Err(refused(self.text, "a key is missing"));
         };
         let (kind, key) = named(&key);
         Ok((kind, key, self.test()?))

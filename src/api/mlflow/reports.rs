@@ -87,7 +87,7 @@ pub(super) async fn log_batch(
             format!("{count} metrics, parameters and tags, at most 1000 are taken at once");
         return Err(Error::BadRequest { detail }.into());
     }
-    let content = RunContent { metrics, params, ..RunContent::default() };
+    let content = RunContent { params, metrics, ..RunContent::default() };
     let tags = tags.into_iter().map(|tag| (tag.key, Some(tag.value))).collect();
     report((shared, caller), run_id(&fields)?, Reported { content, tags }).await
 }

@@ -84,7 +84,7 @@ fn shown(view: &RunView) -> Value {
 ///
 /// [`crate::error::Error::BadRequest`].
 pub(super) fn run_id(fields: &Fields) -> Result<String> {
-    fields.text("run_id").or_else(|missing| fields.text("run_uuid").map_err(|_| missing))
+    fields.text("run_id").or_else(|missing| fields.text("run_uuid").map_err(|_both| missing))
 }
 
 /// Begins a run.
