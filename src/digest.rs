@@ -2,6 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
+use std::io::Read;
+use std::sync::mpsc::sync_channel;
+
+/// Bytes that are read at once: enough that threads meet rarely, little enough to stay in the processor's cache.
+const PIECE_BYTES: usize = 512 * 1024;
+/// Pieces in memory: one being read, one waiting, one being hashed.
+const PIECES: usize = 3;
 
 /// The SHA-256 of `bytes`, raw.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
@@ -43,6 +50,13 @@ pub fn blake3_hex(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex().to_string()
 }
 
+/// 64 bits of the BLAKE3 of `bytes` under `key`: compact, the same on every machine, and under another key another number.
+pub fn keyed_u64(key: &[u8; 32], bytes: &[u8]) -> u64 {
+    let digest = blake3::keyed_hash(key, bytes);
+    let [a, b, c, d, e, f, g, h, ..] = *digest.as_bytes();
+    u64::from_be_bytes([a, b, c, d, e, f, g, h])
+}
+
 /// Both digests and the length of one run of bytes: what `b3sum` and `sha256sum` print.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ContentDigest {
@@ -63,6 +77,9 @@ impl ContentDigest {
     }
 }
 
+/// Bytes from which the two digests of one piece are computed side by side.
+const SIDE_BY_SIDE_MIN: usize = 128 * 1024;
+
 /// Computes both digests of a stream in one read.
 #[derive(Debug, Default)]
 pub struct ContentHasher {
@@ -80,8 +97,51 @@ impl ContentHasher {
     /// Adds the next bytes of the stream.
     pub fn update(&mut self, bytes: &[u8]) {
         self.bytes += bytes.len() as u64;
-        self.blake3.update(bytes);
-        self.sha256.update(bytes);
+        let (blake3, sha256) = (&mut self.blake3, &mut self.sha256);
+        if bytes.len() < SIDE_BY_SIDE_MIN {
+            blake3.update(bytes);
+            sha256.update(bytes);
+        } else {
+            rayon::join(|| sha256.update(bytes), || blake3.update(bytes).count());
+        }
+    }
+
+    /// Adds everything `source` holds, read by a thread of its own while the last piece is hashed; `progress` is called with the
+    /// number of bytes of each piece.
+    ///
+    /// # Errors
+    ///
+    /// Those of reading `source`.
+    pub fn read(
+        &mut self,
+        mut source: impl Read + Send,
+        mut progress: impl FnMut(u64),
+    ) -> std::io::Result<()> {
+        std::thread::scope(|scope| {
+            let (send, pieces) = sync_channel::<std::io::Result<Vec<u8>>>(1);
+            let (give_back, used) = sync_channel::<Vec<u8>>(PIECES);
+            scope.spawn(move || {
+                for number in 0_usize.. {
+                    let fresh = (number < PIECES).then(|| vec![0; PIECE_BYTES]);
+                    let Some(buffer) = fresh.or_else(|| used.recv().ok()) else { return };
+                    let piece = fill(&mut source, buffer);
+                    let is_last = piece.as_ref().map_or(true, Vec::is_empty);
+                    if send.send(piece).is_err() || is_last {
+                        return;
+                    }
+                }
+            });
+            for piece in pieces {
+                let piece = piece?;
+                if !piece.is_empty() {
+                    self.update(&piece);
+                    progress(piece.len() as u64);
+                }
+                // After the last piece nobody takes buffers back.
+                let _ = give_back.send(piece);
+            }
+            Ok(())
+        })
     }
 
     /// The digests of all bytes given so far.
@@ -92,6 +152,22 @@ impl ContentHasher {
             sha256: hex::encode(self.sha256.finalize()),
         }
     }
+}
+
+/// The next bytes of `source` in `buffer`, as many as fit; none at the end.
+fn fill(source: &mut impl Read, mut buffer: Vec<u8>) -> std::io::Result<Vec<u8>> {
+    buffer.resize(PIECE_BYTES, 0);
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match source.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    buffer.truncate(filled);
+    Ok(buffer)
 }
 
 /// BLAKE3 in `derive_key` mode: digests under one context never meet digests under another.

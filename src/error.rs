@@ -151,6 +151,19 @@ pub enum Error {
         /// What it said.
         detail: String,
     },
+    /// This program does not compute what it should on this machine.
+    #[error(
+        "the self-test failed, nothing is judged or served: {} of {known} known answers were not found: {}; run \
+         `driftledger selftest` for all of them, and use another build or machine",
+        failed.len(),
+        failed.iter().take(5).cloned().collect::<Vec<_>>().join("; ")
+    )]
+    SelfTestFailed {
+        /// Those not found, each with what was found instead.
+        failed: Vec<String>,
+        /// How many known answers there are.
+        known: usize,
+    },
     /// Rendering a page or a document failed.
     #[error("page could not be rendered: {detail}")]
     Render {
@@ -214,6 +227,9 @@ impl Error {
             Self::Provenance(provenance::Error::Draft { .. }) => {
                 ("draft_not_valid", 422, "see the page of the draft version")
             }
+            Self::Provenance(provenance::Error::Overlap { .. }) => {
+                ("training_rows_found", 422, "remove the rows or justify them")
+            }
             Self::Provenance(_) => ("registration_not_valid", 422, "correct the registration"),
             Self::Review(review::Error::WrongState { .. }) => {
                 ("wrong_state", 409, "reload to see where it stands")
@@ -251,6 +267,9 @@ impl Error {
             | Self::Ledger(_)
             | Self::Store(_)
             | Self::Render { .. } => ("fault", 500, REPORT),
+            Self::SelfTestFailed { .. } => {
+                ("self_test_failed", 500, "do not use this build on this machine")
+            }
         }
     }
 

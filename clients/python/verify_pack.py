@@ -601,7 +601,7 @@ class Verifier:
             try:
                 self.report(name, row, report, previous.get(row["version_id"]))
                 previous[row["version_id"]] = report
-            except (KeyError, IndexError, TypeError, ValueError) as error:
+            except (KeyError, IndexError, TypeError, ValueError, StopIteration) as error:
                 self.find("report_not_reproduced", name, f"it cannot be computed again: {error!r}")
 
     def report(self, name, row, report, previous):
@@ -628,6 +628,10 @@ class Verifier:
         self.evidence(report, monitor, differs)
 
     def statistics(self, report, reference, differs):
+        found = [feature["feature"] for feature in report["features"]]
+        expected = [feature["feature"] for feature in reference["features"]]
+        if found != expected:
+            return differs(f"the list of features ({found}, the reference has {expected})")
         for feature, frozen in zip(report["features"], reference["features"]):
             before, now = bin_counts(frozen, frozen["profile"]), bin_counts(frozen, feature["profile"])
             used = [k for k in range(len(before)) if before[k] + now[k] > 0]
@@ -647,11 +651,15 @@ class Verifier:
             what, detector = f"{series['feature']}/{series['name']}", series["detector"]
             outcome = next(queues[series["feature_index"]])
             blocks = series_blocks(report["features"][series["feature_index"]]["profile"], series["name"])
+            tempered = detector
+            if report.get("clusters"):  # rows that belong together: one block, divided by the largest cluster
+                blocks = [[sum(block[k] for block in blocks) for k in range(len(detector["reference"]))]]
+                tempered = {**detector, "temper": 1.0 / max(1, report["clusters"]["largest"])}
             for lane in detector["lanes"]:
                 again = score_card(lane["alternative"], detector["reference"], detector["tolerance"])
                 if not all(close(a, b) for a, b in zip(lane["scores"], again)):
                     differs(f"a score card of {what}")
-            log_e, log_m, state = step(detector, before["series"][index]["lanes"], blocks)
+            log_e, log_m, state = step(tempered, before["series"][index]["lanes"], blocks)
             rows = sum(map(sum, blocks))
             totals = [sum(block[k] for block in blocks) for k in range(len(detector["reference"]))]
             tv = variation(detector["reference"], [c / rows for c in totals]) if rows else None
@@ -665,6 +673,8 @@ class Verifier:
                     differs(f"the state of {what}")
             muted = what in before["muted"]
             weighted.append(-math.inf if muted else math.log(series["weight"]) + log_m)
+        if any(next(queue, None) is not None for queue in queues):
+            differs("the list of series (the monitor has fewer)")
         log_m, log_n = log_sum_exp(weighted), math.log(monitor["batches_per_false_alarm"])
         level = "alarm" if log_m >= log_n else "watch" if log_m >= log_n - math.log(10) else "quiet"
         if not close(report["meter"], max(0.0, log_m / log_n)) or report["state"] != level \

@@ -8,7 +8,7 @@ use crate::access::token::TokenScope;
 use crate::error::Error;
 use crate::procedures::Recorded;
 use crate::procedures::administer::{self, NewAccount, NewToken};
-use crate::procedures::read_records;
+use crate::procedures::{read_accounts, read_records};
 use crate::store::accounts::TokenRow;
 use actix_web::{HttpResponse, delete, get, post, web};
 use serde::Deserialize;
@@ -55,7 +55,7 @@ pub(super) async fn list_accounts(
     caller: Caller,
 ) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok()
-        .json(blocking(move || read_records::accounts(&shared.store, &caller.0)).await?))
+        .json(blocking(move || read_accounts::accounts(&shared.store, &caller.0)).await?))
 }
 
 /// Creates an account with a one-time password, shown in this answer only.
@@ -96,7 +96,7 @@ pub(super) async fn list_tokens(
     caller: Caller,
 ) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok()
-        .json(blocking(move || read_records::own_tokens(&shared.store, &caller.0)).await?))
+        .json(blocking(move || read_accounts::own_tokens(&shared.store, &caller.0)).await?))
 }
 
 /// Issues a token for oneself; its secret is shown in this answer only.

@@ -3,7 +3,7 @@
 use super::batches::{Page, PageQuery};
 use super::extract::{Caller, Shared, blocking};
 use super::problem::{Problem, ProblemDocument};
-use crate::procedures::read_records;
+use crate::procedures::read_ledger;
 use actix_web::{HttpResponse, get, web};
 use serde::Serialize;
 
@@ -37,7 +37,7 @@ pub(super) async fn list_entries(
     query: web::Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
     let (before, rows) = (query.before, query.rows());
-    let work = move || read_records::audit_trail(&shared.store, &caller.0, before, rows);
+    let work = move || read_ledger::audit_trail(&shared.store, &caller.0, before, rows);
     let (entries, _) = blocking(work).await?;
     let next = entries.last().filter(|(e, _)| e.idx > 0).map(|(e, _)| e.idx);
     let items: Vec<EntryView> =
@@ -53,7 +53,7 @@ pub(super) async fn read_entry(
     caller: Caller,
     index: web::Path<u64>,
 ) -> Result<HttpResponse, Problem> {
-    let work = move || read_records::ledger_entry(&shared.store, &caller.0, *index);
+    let work = move || read_ledger::ledger_entry(&shared.store, &caller.0, *index);
     let (entry, body, proof) = blocking(work).await?;
     Ok(HttpResponse::Ok().json(ProvedEntry { entry: EntryView { entry, body }, proof }))
 }
@@ -65,6 +65,6 @@ pub(super) async fn read_checkpoint(
     shared: web::Data<Shared>,
     caller: Caller,
 ) -> Result<HttpResponse, Problem> {
-    let note = blocking(move || read_records::checkpoint(&shared.store, &caller.0)).await?;
+    let note = blocking(move || read_ledger::checkpoint(&shared.store, &caller.0)).await?;
     Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(note))
 }

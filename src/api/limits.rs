@@ -7,6 +7,7 @@ use crate::pages::page_error::PageError;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::middleware::Next;
 use actix_web::{ResponseError, web};
 use governor::clock::{Clock as _, DefaultClock};
@@ -15,7 +16,7 @@ use std::num::NonZeroU32;
 
 /// Requests a second from one address by default.
 pub const REQUESTS_PER_SECOND: NonZeroU32 = NonZeroU32::new(2_000).expect("not zero");
-/// Passwords tried a second from one address; a burst of thirty times as many is let through.
+/// Passwords tried a second from one address, after a burst.
 const PASSWORDS_PER_SECOND: NonZeroU32 = NonZeroU32::new(1).expect("not zero");
 const PASSWORDS_BURST: NonZeroU32 = NonZeroU32::new(30).expect("not zero");
 
@@ -41,12 +42,12 @@ impl Limits {
     ///
     /// # Errors
     ///
-    /// [`Error::TooMany`] when it is empty, with the seconds until it is not.
-    pub fn take(&self, address: &str, tries_password: bool) -> Result<(), Error> {
+    /// When it is empty: the seconds until it is not.
+    pub fn take(&self, address: &str, tries_password: bool) -> Result<(), u64> {
         let of = |bucket: &DefaultKeyedRateLimiter<String>| {
             bucket.check_key(&address.to_owned()).map_err(|early| {
                 let wait = early.wait_time_from(DefaultClock::default().now());
-                Error::TooMany { seconds: wait.as_secs() + 1 }
+                wait.as_secs() + 1
             })
         };
         if tries_password {
@@ -68,29 +69,27 @@ impl Limits {
 ///
 /// Those of the service.
 pub async fn limited<B: MessageBody + 'static>(
+    shared: web::Data<Shared>,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
-    let Some(shared) = request.app_data::<web::Data<Shared>>().cloned() else {
-        return Ok(next.call(request).await?.map_into_left_body());
-    };
     let address = address_of(&request, shared.behind_proxy);
     let path = request.path();
     let tries_password = *request.method() == Method::POST
         && (path.ends_with("/sign-in")
             || path.ends_with("/session")
             || path.ends_with("/password"));
-    match shared.limits.take(&address, tries_password) {
-        Ok(()) => Ok(next.call(request).await?.map_into_left_body()),
-        Err(error)
-            if request.path().starts_with("/api/") || request.path().starts_with("/ajax-api/") =>
-        {
-            Ok(request.into_response(Problem(error).error_response()).map_into_right_body())
-        }
-        Err(error) => {
-            Ok(request.into_response(PageError::from(error).error_response()).map_into_right_body())
-        }
-    }
+    let Err(seconds) = shared.limits.take(&address, tries_password) else {
+        return Ok(next.call(request).await?.map_into_left_body());
+    };
+    let error = Error::TooMany { seconds };
+    let mut refused = if path.starts_with("/api/") || path.starts_with("/ajax-api/") {
+        Problem(error).error_response()
+    } else {
+        PageError::from(error).error_response()
+    };
+    refused.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    Ok(request.into_response(refused).map_into_right_body())
 }
 
 /// Who asks, as far as the network knows; what a proxy says counts only where one is declared.
@@ -110,8 +109,7 @@ mod tests {
         for _ in 0..10 {
             limits.take("192.0.2.1", false).unwrap();
         }
-        let Err(Error::TooMany { seconds }) = limits.take("192.0.2.1", false) else { panic!() };
-        assert_eq!(seconds, 1);
+        assert_eq!(limits.take("192.0.2.1", false), Err(1));
         limits.take("192.0.2.2", false).unwrap();
         limits.forget_idle();
         assert!(limits.take("192.0.2.1", false).is_err(), "a recent address is not forgotten");

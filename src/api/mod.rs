@@ -17,4 +17,5 @@ pub mod problem;
 pub mod routes;
 pub mod server;
 pub mod session;
+pub mod tiles;
 pub mod tls;

@@ -3,7 +3,7 @@
 use crate::dataset::CellError;
 use crate::error::{Error, Family};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use serde::{Deserialize, Serialize};
 
@@ -83,9 +83,6 @@ impl ResponseError for Problem {
         let mut response = HttpResponse::build(self.status_code()).json(self.document());
         let media_type = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(CONTENT_TYPE, media_type);
-        if let Error::TooMany { seconds } = self.0 {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-        }
         response
     }
 }

@@ -1,7 +1,7 @@
 //! The whole list of API routes, and the OpenAPI description made from it.
 
 use super::extract::{caller_first, no_route};
-use super::{accounts, alerts, batches, evidence, ledger, models, operation, session};
+use super::{accounts, alerts, batches, evidence, ledger, models, operation, session, tiles};
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
 use utoipa::openapi::OpenApi;
@@ -43,6 +43,13 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(accounts::list_tokens)
             .service(accounts::create_token)
             .service(accounts::revoke_token)
+            .default_service(web::to(no_route)),
+    );
+    config.service(
+        scope("/log")
+            .wrap(from_fn(caller_first))
+            .service(tiles::read_newest_checkpoint)
+            .service(tiles::read_tile)
             .default_service(web::to(no_route)),
     );
 }

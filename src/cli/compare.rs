@@ -24,6 +24,9 @@ pub(super) struct CompareArguments {
     /// Column declaration; without it, kinds are inferred and printed
     #[arg(long)]
     schema: Option<PathBuf>,
+    /// Exact KS and Wasserstein even for columns of more than 1 048 576 values, which then are all held in memory
+    #[arg(long)]
+    exact: bool,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -33,8 +36,12 @@ pub(super) struct CompareArguments {
 }
 
 pub(super) fn run(arguments: &CompareArguments) -> Result<ExitCode> {
-    let (compared, schema) =
-        compare_files(&arguments.reference, &arguments.batch, arguments.schema.as_deref())?;
+    let (compared, schema) = compare_files(
+        &arguments.reference,
+        &arguments.batch,
+        arguments.schema.as_deref(),
+        arguments.exact,
+    )?;
     if let Some(path) = &arguments.html {
         terminal::write_file(path, printable::comparison(&compared)?.as_bytes())?;
     }

@@ -4,6 +4,8 @@ use super::{done, serve, terminal};
 use crate::api::extract::Shared;
 use crate::error::{Error, Result};
 use crate::procedures::demonstrate::{Demonstration, MONTHS, demonstrate};
+use crate::procedures::prove_arithmetic::prove_arithmetic;
+use crate::statistics::selftest::embedded;
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -34,6 +36,7 @@ pub(super) struct DemoArguments {
 
 pub(super) fn run(arguments: &DemoArguments) -> Result<ExitCode> {
     let started = Instant::now();
+    prove_arithmetic(embedded())?;
     let listener = if arguments.no_serve { None } else { Some(serve::listen(arguments.listen)?) };
     let temporary =
         tempfile::Builder::new().prefix("driftledger-demo-").tempdir().map_err(|source| {

@@ -1,15 +1,17 @@
 //! The command line: one file per command. A command reads its arguments, calls one procedure and prints what came of it.
 //!
-//! Exit codes: 0 done (for `compare`: no drift shown; for `verify` and `check`: nothing wrong), 1 done and something was
-//! found (drift, a finding), 2 not done.
+//! Exit codes: 0 done (for `compare`: no drift shown; for `diff`: the same; for `verify` and `check`: nothing wrong), 1 done and something was
+//! found (drift, a difference, a finding), 2 not done.
 
 mod administration;
 mod check;
 mod client;
 mod compare;
 mod demo;
+mod diff;
 mod export;
 mod fingerprint;
+mod guarantee;
 mod ingest;
 mod openapi;
 mod register;
@@ -44,6 +46,8 @@ enum Command {
     Schema(schema::SchemaArguments),
     /// Print the digests of files and of the tables in them
     Fingerprint(fingerprint::FingerprintArguments),
+    /// Say what differs between two datasets, by their manifests or row by row
+    Diff(diff::DiffArguments),
     /// Register a model version; training rows never leave this machine
     Register(Box<register::RegisterArguments>),
     /// Send a batch to be judged
@@ -64,6 +68,8 @@ enum Command {
     Token(administration::TokenArguments),
     /// Run the known answers of every statistic
     Selftest(selftest::SelftestArguments),
+    /// Measure the false-alarm guarantee by simulation, beside common rules
+    Guarantee(guarantee::GuaranteeArguments),
     /// Print the OpenAPI description
     Openapi,
 }
@@ -76,6 +82,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Fingerprint(arguments) => fingerprint::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Register(arguments) => register::run(&arguments),
         Command::Ingest(arguments) => ingest::run(&arguments),
         Command::Labels(arguments) => ingest::run_labels(&arguments),
@@ -86,6 +93,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::User(arguments) => administration::user(&arguments),
         Command::Token(arguments) => administration::token(&arguments),
         Command::Selftest(arguments) => selftest::run(&arguments),
+        Command::Guarantee(arguments) => guarantee::run(&arguments),
         Command::Openapi => openapi::run(),
     };
     match outcome {

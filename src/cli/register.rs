@@ -3,7 +3,8 @@
 use super::client::ServerArguments;
 use super::{done, terminal};
 use crate::error::{Error, Result};
-use crate::procedures::fingerprint_files::{RegistrationSources, make_registration};
+use crate::procedures::fingerprint_files::{RegistrationSources, length_of, make_registration};
+use crate::provenance::registration::DatasetRole;
 use clap::Args;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -27,6 +28,22 @@ pub(super) struct RegisterArguments {
     /// Table that batches will be judged against (rows the model was not fitted on)
     #[arg(long)]
     reference: PathBuf,
+    /// Table the performance of the model was measured on, once
+    #[arg(long)]
+    test: Option<PathBuf>,
+    /// Table the parameters were chosen on
+    #[arg(long)]
+    tune: Option<PathBuf>,
+    /// Table the fit was checked on while the model was made
+    #[arg(long)]
+    validate: Option<PathBuf>,
+    /// Column that says which rows belong together (patient, batch): a key of the training data found in another table is an
+    /// overlap; may be repeated, then the columns together are the key
+    #[arg(long, value_name = "COLUMN")]
+    overlap_key: Vec<String>,
+    /// Why training rows found again in other tables may stay; without it they refuse the registration
+    #[arg(long, value_name = "TEXT")]
+    overlap_justification: Option<String>,
     /// File or folder of the model itself; may be repeated
     #[arg(long, required = true)]
     artifact: Vec<PathBuf>,
@@ -83,13 +100,17 @@ struct OptionalServer {
 
 pub(super) fn run(arguments: &RegisterArguments) -> Result<ExitCode> {
     let sources = sources(arguments)?;
-    let bar = terminal::progress(
-        terminal::length_of(&sources.train) + terminal::length_of(&sources.reference),
-        true,
-    );
+    let others = sources.others.iter().map(|(_, path)| length_of(path)).sum::<u64>();
+    let total = length_of(&sources.train) + length_of(&sources.reference) + others;
+    let bar = terminal::progress(total, true);
     bar.set_message("fingerprinting");
     let registration = make_registration(&sources, |bytes| bar.inc(bytes))?;
     bar.finish_and_clear();
+    for overlap in registration.overlaps.iter().filter(|overlap| overlap.rows > 0) {
+        let of = registration.rows_of(overlap);
+        terminal::warn(&overlap.sentence(of));
+    }
+    registration.validate()?;
     if let Some(path) = &arguments.output {
         terminal::write_file(path, &registration.bytes()?)?;
         return done();
@@ -117,6 +138,15 @@ pub(super) fn run(arguments: &RegisterArguments) -> Result<ExitCode> {
     done()
 }
 
+/// The tables beside training data and reference.
+fn others(arguments: &RegisterArguments) -> Vec<(DatasetRole, PathBuf)> {
+    let RegisterArguments { tune, validate, test, .. } = arguments;
+    [(DatasetRole::Tune, tune), (DatasetRole::Validate, validate), (DatasetRole::Test, test)]
+        .into_iter()
+        .filter_map(|(role, path)| Some((role, path.clone()?)))
+        .collect()
+}
+
 fn sources(arguments: &RegisterArguments) -> Result<RegistrationSources> {
     let mut parameters = BTreeMap::new();
     for parameter in &arguments.parameters {
@@ -130,6 +160,9 @@ fn sources(arguments: &RegisterArguments) -> Result<RegistrationSources> {
         version: arguments.version.clone(),
         train: arguments.train.clone(),
         reference: arguments.reference.clone(),
+        others: others(arguments),
+        overlap_key: arguments.overlap_key.clone(),
+        overlap_justification: arguments.overlap_justification.clone(),
         artifacts: arguments.artifact.clone(),
         schema: arguments.schema.clone(),
         policy: arguments.policy.clone(),

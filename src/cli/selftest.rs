@@ -9,7 +9,9 @@ use std::process::ExitCode;
 
 /// Arguments of `selftest`.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit code 0: every known answer was found. 1: the ids listed were not.")]
+#[command(
+    after_help = "Exit code 0: every known answer was found. 1: those listed were not. 2: the file is no vector file."
+)]
 pub(super) struct SelftestArguments {
     /// Known answers to run instead of those in the binary
     #[arg(long, value_name = "FILE")]
@@ -34,13 +36,16 @@ pub(super) fn run(arguments: &SelftestArguments) -> Result<ExitCode> {
             })?
         }
     };
-    let outcomes = run_vectors(&vectors);
+    let outcomes = run_vectors(vectors);
     let failed = outcomes.iter().filter(|outcome| !outcome.passed).count();
     if arguments.json {
         terminal::say_json(&outcomes)?;
     } else {
         for outcome in outcomes.iter().filter(|outcome| !outcome.passed) {
-            terminal::say(&format!("failed: {} ({})", outcome.id, outcome.statistic));
+            terminal::say(&format!(
+                "failed: {} ({}): {}",
+                outcome.id, outcome.statistic, outcome.detail
+            ));
         }
         terminal::say(&format!("{} known answers, {failed} failed", outcomes.len()));
     }

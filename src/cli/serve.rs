@@ -6,6 +6,8 @@ use crate::api::limits::{Limits, REQUESTS_PER_SECOND};
 use crate::api::{server, tls};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::procedures::prove_arithmetic::prove_arithmetic;
+use crate::statistics::selftest::embedded;
 use crate::store::Store;
 use clap::Args;
 use std::net::{SocketAddr, TcpListener};
@@ -16,7 +18,9 @@ use std::sync::Arc;
 
 /// Arguments of `serve`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: driftledger serve data --listen 127.0.0.1:8460")]
+#[command(
+    after_help = "Example: driftledger serve data --listen 127.0.0.1:8460\nStarts with the self-test, and does not serve if it fails."
+)]
 pub(super) struct ServeArguments {
     /// Data folder (`driftledger init` makes one)
     #[arg(env = "DRIFTLEDGER_DATA")]
@@ -54,6 +58,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode> {
         );
         return Err(Error::BadRequest { detail });
     }
+    prove_arithmetic(embedded())?;
     let store = Store::open(&arguments.data, Clock::system())?;
     let listener = listen(arguments.listen)?;
     let address = listener.local_addr().unwrap_or(arguments.listen);

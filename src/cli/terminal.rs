@@ -19,6 +19,11 @@ pub(super) fn say_json<T: Serialize>(value: &T) -> Result<()> {
     Ok(())
 }
 
+/// Prints something a person should know beside the answer.
+pub(super) fn warn(line: &str) {
+    let _ = writeln!(std::io::stderr(), "warning: {line}");
+}
+
 /// Prints an error with its causes and what to do.
 pub(super) fn complain(error: &Error) {
     let _ = writeln!(std::io::stderr(), "error: {}\n  hint: {}", error.chain(), error.hint());

@@ -3,8 +3,12 @@
 use super::error::Result;
 use super::reader::TableFile;
 use super::schema::{Column, Kind, TableSchema};
-use crate::statistics::binning::{deciding_edges, quantile, quantile_edges, value_edges};
-use polars::prelude::{DataType, NamedFrom, Series};
+use crate::statistics::binning::{
+    deciding_edges, quantile, quantile_edges, value_edges, value_probabilities,
+};
+use crate::statistics::selection::{Ranks, Selection};
+use polars::prelude::{DataFrame, DataType, NamedFrom, Series};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -16,6 +20,12 @@ pub const QUANTILE_BINS: usize = 100;
 pub const LEVELS_MAX: usize = 20;
 /// Known rare levels kept so that they are not taken for unseen ones, at most.
 pub const KNOWN_LEVELS_MAX: usize = 1_000_000;
+/// Values of a numeric column that are held and sorted, at most; of a longer column only the wanted order statistics are found.
+pub const HELD_VALUES_MAX: usize = 1 << 20;
+/// Shares cut off as a tail: of few reference rows, and from [`FINE_TAIL_ROWS`].
+const TAILS: [f64; 2] = [0.025, 0.005];
+/// Share of the rows from which a count has a bin of its own.
+const COUNT_SHARE: f64 = 0.02;
 /// Reference rows from which the tails are cut at 0.5 %; below that at 2.5 %.
 pub const FINE_TAIL_ROWS: usize = 2_000;
 
@@ -109,6 +119,11 @@ pub(super) fn numbers(series: &Series) -> Result<Series> {
     Ok(series.cast(&DataType::Float64)?)
 }
 
+/// The finite ones of `numbers`.
+fn finite(numbers: &Series) -> Result<impl Iterator<Item = f64>> {
+    Ok(numbers.f64()?.iter().flatten().filter(|value| value.is_finite()))
+}
+
 /// The values of a feature as texts: `true`, `12`, `F`, `2026-11-23`.
 pub(super) fn texts(series: &Series) -> Result<Series> {
     Ok(match series.dtype() {
@@ -122,50 +137,113 @@ pub(super) fn texts(series: &Series) -> Result<Series> {
     })
 }
 
-/// All values of one monitored column, for freezing bins and for exact statistics.
+/// The values of one monitored column, for freezing bins and for exact statistics.
 #[derive(Clone, Debug)]
 pub enum Sample {
-    /// Finite numbers, ascending.
+    /// Finite numbers, ascending; −0 as 0.
     Numbers(Vec<f64>),
+    /// Of more numbers than are held: the order statistics that bins need.
+    Selected(Selection),
     /// Rows per level.
     Levels(HashMap<String, u64>),
 }
 
-/// Collects the values of every monitored column of `schema`: one pass, then one sort a column.
+impl Sample {
+    fn empty(column: &Column) -> Self {
+        match column.kind {
+            Some(kind) if kind.is_ordered() => Self::Numbers(Vec::new()),
+            _ => Self::Levels(HashMap::new()),
+        }
+    }
+
+    fn visit(&mut self, series: &Series, held_max: usize) -> Result<()> {
+        match self {
+            Self::Levels(levels) => count_levels(&texts(series)?, levels)?,
+            Self::Selected(selection) => selection.extend(finite(&numbers(series)?)?),
+            Self::Numbers(held) => {
+                held.extend(finite(&numbers(series)?)?.map(|v| v + 0.0));
+                if held.len() > held_max {
+                    let mut selection = Selection::default();
+                    selection.extend(held.iter().copied());
+                    *self = Self::Selected(selection);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Collects the values of every monitored column of `schema` in one pass. A numeric column of more than `held_max` values
+/// ([`HELD_VALUES_MAX`], or `usize::MAX` for all of them) becomes a selection, for [`narrow_samples`] to finish.
 ///
 /// # Errors
 ///
 /// Those of [`TableFile::for_each_typed_chunk`].
-pub fn collect_samples(file: &TableFile, schema: &TableSchema) -> Result<Vec<Sample>> {
+pub fn collect_samples(
+    file: &TableFile,
+    schema: &TableSchema,
+    held_max: usize,
+) -> Result<Vec<Sample>> {
     let columns: Vec<&Column> = schema.monitored().collect();
-    let mut samples: Vec<Sample> = columns
-        .iter()
-        .map(|column| match column.kind {
-            Some(kind) if kind.is_ordered() => Sample::Numbers(Vec::new()),
-            _ => Sample::Levels(HashMap::new()),
-        })
-        .collect();
+    let mut samples: Vec<Sample> = columns.iter().map(|column| Sample::empty(column)).collect();
     file.for_each_typed_chunk(schema, |_, frame| {
-        for (column, sample) in columns.iter().zip(&mut samples) {
-            let series = frame.column(&column.name)?.as_materialized_series();
-            match sample {
-                Sample::Numbers(all) => {
-                    all.extend(numbers(series)?.f64()?.iter().flatten().filter(|v| v.is_finite()));
-                }
-                Sample::Levels(levels) => count_levels(&texts(series)?, levels)?,
-            }
-        }
-        Ok(())
+        columns.par_iter().zip(&mut samples).try_for_each(|(column, sample)| {
+            sample.visit(frame.column(&column.name)?.as_materialized_series(), held_max)
+        })
     })?;
-    for sample in &mut samples {
+    samples.par_iter_mut().for_each(|sample| {
         if let Sample::Numbers(values) = sample {
-            rayon::slice::ParallelSliceMut::par_sort_unstable_by(
-                values.as_mut_slice(),
-                f64::total_cmp,
-            );
+            values.par_sort_unstable_by(f64::total_cmp);
         }
-    }
+    });
     Ok(samples)
+}
+
+/// Finds the order statistics of every selection among `samples`, in a few more passes over the file they came from.
+///
+/// # Errors
+///
+/// Those of [`TableFile::for_each_typed_chunk`].
+pub fn narrow_samples(
+    file: &TableFile,
+    schema: &TableSchema,
+    samples: &mut [Sample],
+) -> Result<()> {
+    let columns: Vec<&Column> = schema.monitored().collect();
+    let wanted = wanted_probabilities();
+    loop {
+        let mut open: Vec<(&str, &mut Selection)> = columns
+            .iter()
+            .zip(samples.iter_mut())
+            .filter_map(|(column, sample)| match sample {
+                Sample::Selected(selection) => Some((column.name.as_str(), selection)),
+                _ => None,
+            })
+            .filter_map(|(name, selection)| selection.narrow(&wanted).then_some((name, selection)))
+            .collect();
+        if open.is_empty() {
+            return Ok(());
+        }
+        file.for_each_typed_chunk(schema, |_, frame| extend_all(&mut open, frame))?;
+    }
+}
+
+fn extend_all(open: &mut [(&str, &mut Selection)], frame: &DataFrame) -> Result<()> {
+    open.par_iter_mut().try_for_each(|(name, selection)| {
+        selection.extend(finite(&numbers(frame.column(name)?.as_materialized_series())?)?);
+        Ok(())
+    })
+}
+
+/// The probabilities of all quantiles that [`freeze_bins`] asks for, as it computes them.
+fn wanted_probabilities() -> Vec<f64> {
+    let steps = |bins: usize| (1..bins).map(move |k| k as f64 / bins as f64);
+    let tails = [0.0, TAILS[0], TAILS[1], 1.0 - TAILS[0], 1.0 - TAILS[1], 1.0];
+    steps(DECIDING_BINS)
+        .chain(steps(QUANTILE_BINS))
+        .chain(value_probabilities(COUNT_SHARE))
+        .chain(tails)
+        .collect()
 }
 
 /// Freezes the bins of every monitored column of `schema` from the samples of the reference, in the same order.
@@ -187,29 +265,33 @@ fn count_levels(texts: &Series, levels: &mut HashMap<String, u64>) -> Result<()>
 
 fn freeze(column: &Column, sample: &Sample) -> FeatureBins {
     match sample {
-        Sample::Numbers(values) => ordered_bins(values, column.kind == Some(Kind::Count)),
+        Sample::Numbers(values) => {
+            ordered_bins(values.as_slice(), column.kind == Some(Kind::Count))
+        }
+        Sample::Selected(selection) => ordered_bins(selection, column.kind == Some(Kind::Count)),
         Sample::Levels(levels) => level_bins(levels),
     }
 }
 
-fn ordered_bins(sorted: &[f64], count: bool) -> FeatureBins {
-    let (Some(&low), Some(&high)) = (sorted.first(), sorted.last()) else {
+fn ordered_bins(values: &(impl Ranks + ?Sized), count: bool) -> FeatureBins {
+    let Some(last) = values.rows().checked_sub(1) else {
         return FeatureBins::NoValues;
     };
+    let (low, high) = (values.at(0), values.at(last));
     if low == high {
         return FeatureBins::Constant { value: low };
     }
     let edges = if count {
-        value_edges(sorted, 0.02, DECIDING_BINS)
+        value_edges(values, COUNT_SHARE, DECIDING_BINS)
     } else {
-        deciding_edges(sorted, DECIDING_BINS)
+        deciding_edges(values, DECIDING_BINS)
     };
-    let tail = if sorted.len() < FINE_TAIL_ROWS { 0.025 } else { 0.005 };
+    let tail = TAILS[usize::from(values.rows() >= FINE_TAIL_ROWS as u64)];
     FeatureBins::Ordered {
         edges,
-        quantile_edges: quantile_edges(sorted, QUANTILE_BINS),
-        low_tail: quantile(sorted, tail),
-        high_tail: quantile(sorted, 1.0 - tail),
+        quantile_edges: quantile_edges(values, QUANTILE_BINS),
+        low_tail: quantile(values, tail),
+        high_tail: quantile(values, 1.0 - tail),
         range: [low, high],
     }
 }
@@ -266,8 +348,28 @@ mod tests {
     }
 
     #[test]
+    fn a_long_column_has_the_bins_of_a_sorted_one() {
+        let values: Vec<f64> = (0..40_000u32)
+            .map(|i| f64::from(i.wrapping_mul(2_654_435_761) >> 12))
+            .map(|v| if v < 2e5 { 0.0 } else { (v / 1e6).ln() })
+            .collect();
+        for values in [values.clone(), values.iter().map(|v| (v * 9.0).round()).collect()] {
+            let mut sorted = values.clone();
+            sorted.sort_by(f64::total_cmp);
+            let mut selection = Selection::default();
+            selection.extend(values.iter().copied());
+            while selection.narrow(&wanted_probabilities()) {
+                selection.extend(values.iter().copied());
+            }
+            for count in [false, true] {
+                assert_eq!(ordered_bins(&selection, count), ordered_bins(sorted.as_slice(), count));
+            }
+        }
+    }
+
+    #[test]
     fn constants_and_emptiness_have_bins_of_their_own() {
-        assert_eq!(ordered_bins(&[], false), FeatureBins::NoValues);
-        assert_eq!(ordered_bins(&[2.0; 9], false), FeatureBins::Constant { value: 2.0 });
+        assert_eq!(ordered_bins([].as_slice(), false), FeatureBins::NoValues);
+        assert_eq!(ordered_bins([2.0; 9].as_slice(), false), FeatureBins::Constant { value: 2.0 });
     }
 }

@@ -37,6 +37,42 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// A folder or pattern without files.
+    #[error(
+        "there is no file in `{path}`; name a file, a folder of files or a pattern such as `data/*.parquet`"
+    )]
+    NoFiles {
+        /// Path as given.
+        path: String,
+    },
+    /// A folder or pattern with more files than are read.
+    #[error("`{path}` holds more than {most} files; name a folder of fewer")]
+    TooManyFiles {
+        /// Folder that was being listed.
+        path: String,
+        /// The limit.
+        most: usize,
+    },
+    /// A file that has no name another machine would agree on.
+    #[error(
+        "`{path}` {why}; only files and folders with UTF-8 names can be listed, copy or rename it"
+    )]
+    FileName {
+        /// Where it is.
+        path: String,
+        /// What it is.
+        why: &'static str,
+    },
+    /// Files that are not parts of one table.
+    #[error("`{path}` is not a part of the same table as `{first}`: {detail}")]
+    PartsDiffer {
+        /// First file of the table.
+        first: String,
+        /// The file that does not fit.
+        path: String,
+        /// What differs.
+        detail: String,
+    },
     /// The format is not one we read.
     #[error(
         "cannot tell the format of `{path}`; expected a name ending in .parquet, .csv, .arrow, .feather, .ipc, .ndjson, \
@@ -104,6 +140,14 @@ pub enum Error {
         errors: Vec<CellError>,
         /// How many more there are.
         more: u64,
+    },
+    /// A manifest that cannot be used.
+    #[error(
+        "dataset manifest is not usable: {detail}; write one with `driftledger fingerprint --manifest FILE`"
+    )]
+    Manifest {
+        /// What is wrong.
+        detail: String,
     },
     /// A schema file that cannot be used.
     #[error("schema is not usable: {detail}")]

@@ -3,25 +3,38 @@
 //! `b3sum` and `sha256sum` confirm the file digests; `docs/TDH1.md` specifies the table digest.
 
 use super::error::{Error, Result};
+use super::files::find_files;
 use super::reader::{Format, TableFile};
 use super::schema::TableSchema;
 use super::tdh1::{LogicalType, TableDigest, TableHasher};
-use crate::digest::{ContentDigest, ContentHasher};
+use crate::digest::{self, ContentDigest, ContentHasher};
 use polars::prelude::DataFrame;
 use serde::{Deserialize, Serialize};
-use std::io::Read;
 use std::path::Path;
+
+/// A named file and its digests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NamedFile {
+    /// File name; `/` between the folders below the one that was named.
+    pub name: String,
+    /// Its digests.
+    pub content: ContentDigest,
+}
 
 /// The identity of one table: its bytes and its values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fingerprint {
-    /// File name, without folders.
+    /// Name of the file or folder, without the folders above it.
     pub name: String,
     /// File format.
     pub format: Format,
-    /// Digests of the file's bytes.
+    /// Digests of the file's bytes; of many files, the sum of their lengths and the digests of the canonical JSON of `files`.
     pub content: ContentDigest,
+    /// The files of a folder or pattern by name; left out for a table in one file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<NamedFile>,
     /// Rows.
     pub rows: u64,
     /// Digest of the table's values.
@@ -33,19 +46,48 @@ pub struct Fingerprint {
 /// # Errors
 ///
 /// [`Error::Open`].
-pub fn digest_file(path: &Path, mut progress: impl FnMut(u64)) -> Result<ContentDigest> {
+pub fn digest_file(path: &Path, progress: impl FnMut(u64)) -> Result<ContentDigest> {
     let open = |source| Error::Open { path: path.display().to_string(), source };
-    let mut file = std::fs::File::open(path).map_err(open)?;
+    let file = std::fs::File::open(path).map_err(open)?;
     let mut hasher = ContentHasher::new();
-    let mut buffer = vec![0u8; 1 << 20];
-    loop {
-        let read = file.read(&mut buffer).map_err(open)?;
-        if read == 0 {
-            return Ok(hasher.finish());
-        }
-        hasher.update(&buffer[..read]);
-        progress(read as u64);
-    }
+    hasher.read(file, progress).map_err(open)?;
+    Ok(hasher.finish())
+}
+
+/// Digests every file that `path` means (a file, a folder or a pattern), by name.
+///
+/// # Errors
+///
+/// Those of [`find_files`] and [`digest_file`].
+pub fn digest_files(path: &Path, mut progress: impl FnMut(u64)) -> Result<Vec<NamedFile>> {
+    find_files(path)?
+        .into_iter()
+        .map(|found| {
+            Ok(NamedFile { name: found.name, content: digest_file(&found.path, &mut progress)? })
+        })
+        .collect()
+}
+
+/// One digest of many files, names included: of the canonical JSON of `files`, beside the sum of their lengths.
+///
+/// # Errors
+///
+/// [`Error::Digest`].
+pub fn digest_list(files: &[NamedFile]) -> Result<ContentDigest> {
+    let list =
+        digest::canonical_json(files).map_err(|e| Error::Digest { detail: e.to_string() })?;
+    let bytes = files.iter().map(|file| file.content.bytes).sum();
+    Ok(ContentDigest { bytes, ..ContentDigest::of(&list) })
+}
+
+/// What is hashed besides bytes, columns and blocks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RowSet {
+    /// Nothing.
+    #[default]
+    No,
+    /// The rows in any order ([`TableDigest::row_set`]): 2 KiB of hash output for each.
+    Yes,
 }
 
 /// Fingerprints the table in `file` under `schema`.
@@ -58,32 +100,71 @@ pub fn fingerprint(
     schema: &TableSchema,
     progress: impl FnMut(u64),
 ) -> Result<Fingerprint> {
-    let content = digest_file(file.path(), progress)?;
-    let mut hasher: Option<TableHasher> = None;
-    let rows = file.for_each_typed_chunk(schema, |_, frame| {
-        if hasher.is_none() {
-            hasher = Some(hasher_for(frame)?);
-        }
-        match &mut hasher {
-            Some(hasher) => {
-                hasher.update(frame).map_err(|e| Error::Digest { detail: e.to_string() })
-            }
-            None => Ok(()),
-        }
-    })?;
+    fingerprint_with(file, schema, RowSet::No, progress)
+}
+
+/// The same, with the digest of the rows in any order where `row_set` asks for it.
+///
+/// # Errors
+///
+/// Those of [`TableFile::for_each_typed_chunk`].
+pub fn fingerprint_with(
+    file: &TableFile,
+    schema: &TableSchema,
+    row_set: RowSet,
+    mut progress: impl FnMut(u64),
+) -> Result<Fingerprint> {
+    let files = file
+        .parts()
+        .iter()
+        .map(|part| {
+            let content = digest_file(&part.path, &mut progress)?;
+            Ok(NamedFile { name: part.name.clone(), content })
+        })
+        .collect::<Result<Vec<_>>>()?;
     let path = file.path();
-    let hasher = hasher.ok_or_else(|| Error::NoRows { path: path.display().to_string() })?;
+    let content =
+        if files.is_empty() { digest_file(path, progress)? } else { digest_list(&files)? };
+    let table = digest_table(file, schema, row_set)?;
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
     Ok(Fingerprint {
-        name: path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),
+        name: name.unwrap_or_else(|| path.display().to_string()),
         format: file.format(),
         content,
-        rows,
-        table: hasher.finish(),
+        files,
+        rows: table.rows,
+        table,
     })
 }
 
-fn hasher_for(frame: &DataFrame) -> Result<TableHasher> {
-    let columns = frame
+/// The digest of the table's values under `schema`, in one decode.
+///
+/// # Errors
+///
+/// Those of [`TableFile::for_each_typed_chunk`].
+pub fn digest_table(
+    file: &TableFile,
+    schema: &TableSchema,
+    row_set: RowSet,
+) -> Result<TableDigest> {
+    let mut hasher: Option<TableHasher> = None;
+    file.for_each_typed_chunk(schema, |_, frame| {
+        let hasher = match &mut hasher {
+            Some(hasher) => hasher,
+            None => hasher.insert(match row_set {
+                RowSet::No => TableHasher::new(&logical_columns(frame)?),
+                RowSet::Yes => TableHasher::with_row_set(&logical_columns(frame)?),
+            }),
+        };
+        hasher.update(frame).map_err(|e| Error::Digest { detail: e.to_string() })
+    })?;
+    let hasher = hasher.ok_or_else(|| Error::NoRows { path: file.path().display().to_string() })?;
+    Ok(hasher.finish())
+}
+
+/// Names and logical types of the columns of a typed chunk.
+fn logical_columns(frame: &DataFrame) -> Result<Vec<(String, LogicalType)>> {
+    frame
         .columns()
         .iter()
         .map(|column| {
@@ -91,6 +172,5 @@ fn hasher_for(frame: &DataFrame) -> Result<TableHasher> {
                 .map_err(|e| Error::Digest { detail: e.to_string() })?;
             Ok((column.name().to_string(), logical))
         })
-        .collect::<Result<Vec<_>>>()?;
-    Ok(TableHasher::new(&columns))
+        .collect()
 }

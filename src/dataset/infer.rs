@@ -141,15 +141,12 @@ pub fn infer(file: &TableFile) -> Result<TableSchema> {
     let physical = file.physical_columns(&csv)?;
     let mut seen: Vec<Seen> =
         physical.iter().map(|(name, dtype)| Seen::new(name.clone(), dtype)).collect();
-    // Text of CSV and of JSON may stand for another type; text of a typed format is text.
-    let parse_text = matches!(
-        file.format(),
-        super::reader::Format::Csv | super::reader::Format::Ndjson | super::reader::Format::Json
-    );
+    // Text of CSV, of JSON and of folder names may stand for another type; text of a typed format is text.
+    let is_text: Vec<bool> = physical.iter().map(|(name, _dtype)| file.is_text(name)).collect();
     let rows = file.for_each_chunk(&csv, |_, frame| {
-        seen.iter_mut()
-            .zip(frame.columns())
-            .try_for_each(|(seen, column)| seen.visit(column.as_materialized_series(), parse_text))
+        seen.iter_mut().zip(&is_text).zip(frame.columns()).try_for_each(
+            |((seen, &is_text), column)| seen.visit(column.as_materialized_series(), is_text),
+        )
     })?;
     if rows == 0 {
         return Err(Error::NoRows { path: file.path().display().to_string() });

@@ -5,14 +5,23 @@
 
 pub mod bins;
 pub mod cells;
+pub mod clusters;
+pub mod difference;
 pub mod error;
+pub mod files;
 pub mod fingerprint;
 pub mod infer;
+pub mod manifest;
 #[cfg(test)]
 mod one_table;
+pub mod overlap;
+pub mod parts;
 pub mod profile;
 pub mod reader;
+pub mod row_ids;
 pub mod schema;
+pub mod slices;
 pub mod tdh1;
+pub mod thinned;
 
 pub use error::{CellError, Error, Result};

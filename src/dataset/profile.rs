@@ -5,9 +5,12 @@
 //! number of threads.
 
 use super::bins::{FeatureBins, numbers, texts};
+use super::clusters::{ClusterCounter, Clusters};
 use super::error::Result;
 use super::reader::TableFile;
+use super::row_ids::CountedRows;
 use super::schema::{Column, TableSchema};
+use super::slices::{Segment, SliceCounter};
 use crate::statistics::binning::bin_of;
 use crate::statistics::moments::Moments;
 use polars::prelude::{DataFrame, Series};
@@ -83,6 +86,22 @@ pub struct Profile {
     pub rows: u64,
     /// Profiles in the order of the monitored columns.
     pub features: Vec<FeatureProfile>,
+    /// What became of the rows of the file by their ids, if some of them may be left out of `rows`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row_ids: Option<CountedRows>,
+    /// How its rows are clustered, where the schema declares it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clusters: Option<Clusters>,
+    /// The same counts per slice of each segment column.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub segments: Vec<Segment>,
+}
+
+impl Profile {
+    /// A profile of `rows` rows without ids, clusters and segments.
+    pub fn plain(rows: u64, features: Vec<FeatureProfile>) -> Self {
+        Self { rows, features, row_ids: None, clusters: None, segments: Vec::new() }
+    }
 }
 
 /// How one feature's cells are found in its bins.
@@ -261,6 +280,8 @@ fn fold(
 /// Counts typed chunks of one table on the frozen `bins` of its monitored columns.
 pub struct Profiler<'a> {
     counters: Vec<FeatureCounter<'a>>,
+    clusters: Option<ClusterCounter>,
+    slices: SliceCounter<'a>,
     rows: u64,
 }
 
@@ -269,7 +290,12 @@ impl<'a> Profiler<'a> {
     pub fn new(schema: &'a TableSchema, bins: &'a [FeatureBins]) -> Self {
         let counters =
             schema.monitored().zip(bins).map(|(c, b)| FeatureCounter::new(c, b)).collect();
-        Self { counters, rows: 0 }
+        Self {
+            counters,
+            clusters: ClusterCounter::of(schema),
+            slices: SliceCounter::new(schema, bins),
+            rows: 0,
+        }
     }
 
     /// Adds the next chunk, features in parallel.
@@ -283,6 +309,10 @@ impl<'a> Profiler<'a> {
             let column = frame.column(&counter.column.name)?;
             counter.visit(column.as_materialized_series(), offset)
         })?;
+        if let Some(clusters) = &mut self.clusters {
+            clusters.visit(frame)?;
+        }
+        self.slices.visit(frame)?;
         self.rows += frame.height() as u64;
         Ok(())
     }
@@ -290,7 +320,13 @@ impl<'a> Profiler<'a> {
     /// The counts of all chunks given.
     pub fn finish(self) -> Profile {
         let features = self.counters.into_iter().map(FeatureCounter::finish).collect();
-        Profile { rows: self.rows, features }
+        Profile {
+            rows: self.rows,
+            features,
+            row_ids: None,
+            clusters: self.clusters.map(ClusterCounter::finish),
+            segments: self.slices.finish(),
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use super::cells::{CellErrors, cast};
 use super::error::{Error, Result};
+use super::files::{find_table_files, is_pattern};
+use super::parts::{Part, refuse_other_columns, union};
 use super::schema::{CsvContract, TableSchema};
 use polars::prelude::{
     Column as PolarsColumn, DataFrame, Engine, IntoLazy, IpcStreamReader, JsonReader,
@@ -91,20 +93,39 @@ impl Format {
     }
 }
 
-/// A table in a file whose format is known.
+/// A table in a file, or in many files of one format, whose format is known.
 #[derive(Clone, Debug)]
 pub struct TableFile {
     path: PathBuf,
     format: Format,
+    /// The files of a folder or pattern, by name; empty for a table in one file.
+    parts: Vec<Part>,
 }
 
 impl TableFile {
     /// The table at `path`; the format by `format`, else by the file's first bytes, else by its name.
     ///
+    /// A folder, or a pattern such as `data/*.parquet`, is one table: its files in the order of their names, with a column for
+    /// each `key=value` folder.
+    ///
     /// # Errors
     ///
-    /// [`Error::Open`] when it cannot be read, [`Error::UnknownFormat`] when nothing tells the format.
+    /// [`Error::Open`] when it cannot be read, [`Error::UnknownFormat`] when nothing tells the format; for many files those of
+    /// [`find_table_files`], and [`Error::PartsDiffer`] when their formats, columns or folders do not agree.
     pub fn open(path: &Path, format: Option<Format>) -> Result<Self> {
+        if path.is_dir() || is_pattern(path) {
+            let mut parts = Vec::new();
+            for found in find_table_files(path)? {
+                let format = Self::open_one(&found.path, format)?.format;
+                parts.push(Part::new(found, format));
+            }
+            let format = Part::one_format(&parts)?;
+            return Ok(Self { path: path.to_path_buf(), format, parts });
+        }
+        Self::open_one(path, format)
+    }
+
+    fn open_one(path: &Path, format: Option<Format>) -> Result<Self> {
         let shown = path.display().to_string();
         let open = |source| Error::Open { path: shown.clone(), source };
         let mut magic = [0u8; 8];
@@ -120,10 +141,21 @@ impl TableFile {
             .or(format)
             .or_else(|| Format::of_extension(path))
             .ok_or(Error::UnknownFormat { path: shown })?;
-        Ok(Self { path: path.to_path_buf(), format })
+        Ok(Self { path: path.to_path_buf(), format, parts: Vec::new() })
     }
 
-    /// Where the file is.
+    /// The files the table is in, when they are those of a folder or pattern.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// Whether the text of column `name` stands for values of another type: in text formats and in folder names.
+    pub fn is_text(&self, name: &str) -> bool {
+        matches!(self.format, Format::Csv | Format::Ndjson | Format::Json)
+            || self.parts.iter().any(|part| part.states(name))
+    }
+
+    /// Where the file, the folder or the files of the pattern are.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -138,7 +170,29 @@ impl TableFile {
         Error::NotATable { path, format: self.format.word(), source: Box::new(source) }
     }
 
-    fn scan(&self, csv: &CsvContract) -> polars::error::PolarsResult<LazyFrame> {
+    /// The part `part` as a table of its own.
+    fn of_part(&self, part: &Part) -> Self {
+        Self { path: part.path.clone(), format: self.format, parts: Vec::new() }
+    }
+
+    fn scan(&self, csv: &CsvContract) -> Result<LazyFrame> {
+        if self.parts.is_empty() {
+            return self.scan_one(csv).map_err(|e| self.not_a_table(e));
+        }
+        let mut frames = Vec::with_capacity(self.parts.len());
+        let mut first = None;
+        for part in &self.parts {
+            let file = self.of_part(part);
+            let columns = file.physical_columns(csv)?;
+            let first = first.get_or_insert_with(|| (part, columns.clone()));
+            refuse_other_columns((first.0, &first.1), (part, &columns))?;
+            let frame = file.scan_one(csv).map_err(|e| file.not_a_table(e))?;
+            frames.push(part.with_stated(frame, &first.1));
+        }
+        union(&frames).map_err(|e| self.not_a_table(e))
+    }
+
+    fn scan_one(&self, csv: &CsvContract) -> polars::error::PolarsResult<LazyFrame> {
         let path = PlRefPath::try_from_path(&self.path)?;
         match self.format {
             Format::Parquet => LazyFrame::scan_parquet(
@@ -170,7 +224,7 @@ impl TableFile {
 
     /// Column names as they stand in the file; a repeated CSV header name is refused.
     fn refuse_repeated_names(&self, csv: &CsvContract) -> Result<()> {
-        if self.format != Format::Csv {
+        if self.format != Format::Csv || !self.parts.is_empty() {
             return Ok(());
         }
         let shown = self.path.display().to_string();
@@ -201,7 +255,7 @@ impl TableFile {
     ) -> Result<u64> {
         self.refuse_repeated_names(csv)?;
         let (send, receive) = sync_channel::<DataFrame>(1);
-        let scan = self.scan(csv).map_err(|e| self.not_a_table(e))?;
+        let scan = self.scan(csv)?;
         let callback = PlanCallback::new(move |frame| Ok(send.send(frame).is_err()));
         let query = scan
             .sink_batches(callback, true, NonZeroUsize::new(CHUNK_ROWS))
@@ -240,7 +294,7 @@ impl TableFile {
         csv: &CsvContract,
     ) -> Result<Vec<(String, polars::prelude::DataType)>> {
         self.refuse_repeated_names(csv)?;
-        let mut scan = self.scan(csv).map_err(|e| self.not_a_table(e))?;
+        let mut scan = self.scan(csv)?;
         let schema = scan.collect_schema().map_err(|e| self.not_a_table(e))?;
         Ok(schema.iter().map(|(name, dtype)| (name.to_string(), dtype.clone())).collect())
     }
@@ -285,7 +339,7 @@ fn match_columns<'a>(
     for column in &schema.columns {
         if found.contains(&column.name) {
             present.push(column);
-        } else if !column.role.is_optional() {
+        } else if !column.role.is_optional() || schema.cluster_by.as_ref() == Some(&column.name) {
             let undeclared = found.iter().filter(|name| schema.column(name).is_none());
             let nearest = undeclared
                 .min_by_key(|name| edit_distance(name, &column.name))

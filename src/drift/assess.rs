@@ -11,12 +11,14 @@
 //!
 //! Pure: the same monitor, state and profile give the same bits.
 
+use super::design::{Design, pooled_share};
 use super::monitor::{Monitor, Series, SeriesName, series_counts, total};
+use super::segments::SegmentSplit;
 use crate::dataset::profile::{FeatureProfile, Profile};
 use crate::statistics::adjust::e_bh;
 use crate::statistics::e_detector::{LaneState, Step, log_sum_exp};
 use crate::statistics::lanes::LaneKind;
-use crate::statistics::limits::{rows_min, rows_to_settle, tv_lower, tv_upper};
+use crate::statistics::limits::{rows_min, rows_to_settle, tv_lower, tv_upper_of};
 use crate::statistics::total_variation::total_variation;
 use serde::{Deserialize, Serialize};
 
@@ -89,6 +91,9 @@ pub struct SeriesState {
     pub rising_since: Vec<u64>,
     /// Counts per bin of the last batches since the last reset, at most [`POOLED_BATCHES_MAX`].
     pub recent: Vec<Vec<u64>>,
+    /// Independent rows per row of each of them; empty where no clusters are declared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recent_shares: Vec<f64>,
 }
 
 /// What is carried from batch to batch for a model version.
@@ -115,7 +120,12 @@ impl MonitorState {
 
 fn start_series(series: &Series) -> SeriesState {
     let lanes = series.detector.start();
-    SeriesState { rising_since: vec![0; lanes.log_m.len()], lanes, recent: Vec::new() }
+    SeriesState {
+        rising_since: vec![0; lanes.log_m.len()],
+        lanes,
+        recent: Vec::new(),
+        recent_shares: Vec::new(),
+    }
 }
 
 /// The lane that holds most of a series' evidence.
@@ -175,6 +185,9 @@ pub struct SeriesOutcome {
     pub muted: bool,
     /// Whether the alarm of this batch covers the series.
     pub alarmed: bool,
+    /// How its change splits over each segment, where it moved; exploratory.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub segments: Vec<SegmentSplit>,
 }
 
 /// The series an alarm is about.
@@ -211,12 +224,14 @@ pub struct Assessment {
 pub fn assess(monitor: &Monitor, before: &MonitorState, profile: &Profile) -> Assessment {
     let mut after = before.clone();
     after.batches += 1;
+    let design = Design::of(profile);
     let judged: Vec<Judged> = monitor
         .series
         .iter()
         .zip(&mut after.series)
         .map(|(series, state)| {
-            judge(series, state, &profile.features[series.feature_index], after.batches)
+            let feature = &profile.features[series.feature_index];
+            judge(series, state, (feature, design), after.batches)
         })
         .collect();
     let muted: Vec<bool> = monitor.series.iter().map(|s| before.muted.contains(&s.key())).collect();
@@ -276,6 +291,17 @@ fn cover(weighted: &[f64], outcomes: &mut [SeriesOutcome]) -> bool {
     established
 }
 
+/// How many rows are worth `independent` rows.
+fn in_rows(independent: u64, share: f64) -> u64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "at most 10¹⁵: the limit of rows to settle, divided by the smallest share of a batch"
+    )]
+    let rows = (independent as f64 / share).ceil().min(1e15) as u64;
+    rows
+}
+
 /// The numbers of one series before its verdict is known.
 struct Judged {
     step: Step,
@@ -283,15 +309,22 @@ struct Judged {
     tv: Option<(f64, f64, f64)>,
     lane: Option<LeadingLane>,
     pooled: Vec<u64>,
+    pooled_share: f64,
     pooled_batches: u64,
 }
 
-fn judge(series: &Series, state: &mut SeriesState, profile: &FeatureProfile, batch: u64) -> Judged {
-    let blocks = series_counts(profile, series.name);
+fn judge(
+    series: &Series,
+    state: &mut SeriesState,
+    (profile, design): (&FeatureProfile, Design),
+    batch: u64,
+) -> Judged {
+    let blocks = design.blocks(series_counts(profile, series.name));
+    let detector = design.detector(series);
     let counts = total(&blocks);
     let rows: u64 = counts.iter().sum();
     let learned_before = state.lanes.learned_counts.clone();
-    let step = series.detector.step(&mut state.lanes, &blocks);
+    let step = detector.step(&mut state.lanes, &blocks);
     for (since, &log_m) in state.rising_since.iter_mut().zip(&step.log_m) {
         *since = match (log_m > 0.0, *since) {
             (true, 0) => batch,
@@ -300,22 +333,35 @@ fn judge(series: &Series, state: &mut SeriesState, profile: &FeatureProfile, bat
         };
     }
     if rows > 0 {
-        state.recent.push(counts.clone());
-        if state.recent.len() > POOLED_BATCHES_MAX {
-            state.recent.remove(0);
-        }
+        remember(state, counts.clone(), design);
     }
     let reference = &series.detector.reference;
     let tv = (rows > 0).then(|| {
         let shares: Vec<f64> = counts.iter().map(|&c| c as f64 / rows as f64).collect();
         let tv = total_variation(reference, &shares);
-        let upper = tv_upper(&counts, reference, series.reference_rows);
-        let lower = tv_lower(&series.detector, &learned_before, &blocks, tv);
+        let upper = tv_upper_of(&counts, design.effective_share, reference, series.reference_rows);
+        let lower = tv_lower(&detector, &learned_before, &blocks, tv);
         (tv, lower.min(tv), upper.max(tv))
     });
     let lane = leading_lane(series, state, &step, batch);
     let pooled = total(&state.recent);
-    Judged { step, counts, tv, lane, pooled, pooled_batches: state.recent.len() as u64 }
+    let pooled_share = pooled_share(&state.recent, &state.recent_shares);
+    let pooled_batches = state.recent.len() as u64;
+    Judged { step, counts, tv, lane, pooled, pooled_share, pooled_batches }
+}
+
+/// Keeps the counts of the last batches, with what their rows are worth where clusters are declared.
+fn remember(state: &mut SeriesState, counts: Vec<u64>, design: Design) {
+    state.recent.push(counts);
+    if design.is_clustered() {
+        state.recent_shares.push(design.effective_share);
+    }
+    if state.recent.len() > POOLED_BATCHES_MAX {
+        state.recent.remove(0);
+        if design.is_clustered() {
+            state.recent_shares.remove(0);
+        }
+    }
 }
 
 fn leading_lane(
@@ -350,11 +396,13 @@ impl Judged {
         let tolerance = series.tolerance();
         let reference = &series.detector.reference;
         let pooled_rows: u64 = self.pooled.iter().sum();
-        let pooled_tv_upper =
-            (pooled_rows > 0).then(|| tv_upper(&self.pooled, reference, series.reference_rows));
+        let pooled_tv_upper = (pooled_rows > 0).then(|| {
+            tv_upper_of(&self.pooled, self.pooled_share, reference, series.reference_rows)
+        });
         let rows = self.counts.iter().sum();
         let settled = pooled_tv_upper.is_some_and(|upper| upper <= tolerance)
-            && pooled_rows >= rows_min(tolerance, reference.len());
+            && self.pooled_share * pooled_rows as f64
+                >= rows_min(tolerance, reference.len()) as f64;
         let (verdict, reason) = match (rows, named, settled) {
             (0, ..) => (Verdict::NotEvaluated, Some(self.no_rows(series.name))),
             (_, true, _) => (Verdict::Drift, None),
@@ -381,15 +429,17 @@ impl Judged {
             pooled_rows,
             pooled_batches: self.pooled_batches,
             pooled_tv_upper,
-            rows_to_settle: rows_to_settle(tolerance, reference, series.reference_rows),
+            rows_to_settle: rows_to_settle(tolerance, reference, series.reference_rows)
+                .map(|rows| in_rows(rows, self.pooled_share)),
             muted,
             alarmed: false,
+            segments: Vec::new(),
         }
     }
 
     fn no_rows(&self, name: SeriesName) -> String {
         match name {
-            SeriesName::Nulls => "the batch has no rows".to_owned(),
+            SeriesName::Nulls => "the batch has no row to judge".to_owned(),
             _ => "the batch has no value of this feature".to_owned(),
         }
     }

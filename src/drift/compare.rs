@@ -5,9 +5,11 @@ use super::assess::{MonitorState, Verdict, assess};
 use super::monitor::Monitor;
 use super::policy::Policy;
 use super::reference::{Reference, ReferenceFeature};
-use super::report::{FeatureReport, Frozen, counted, feature_reports, worst};
+use super::report::{FeatureReport, Frozen, counted, feature_reports, from_profile, worst};
+use super::segments::explain;
 use super::shown::{self, Statistics};
 use crate::dataset::bins::{Sample, collect_samples};
+use crate::dataset::clusters::Clusters;
 use crate::dataset::profile::profile;
 use crate::dataset::reader::TableFile;
 use crate::dataset::schema::TableSchema;
@@ -33,6 +35,9 @@ pub struct Comparison {
     pub reference: Rows,
     /// The batch file.
     pub batch: Rows,
+    /// How the rows of the batch are clustered, where the schema declares it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clusters: Option<Clusters>,
     /// The worst verdict of the features.
     pub verdict: Verdict,
     /// One report a feature.
@@ -50,6 +55,9 @@ pub struct Compared {
 
 /// Compares the table in `batch` with the table in `reference`, both read under `schema`, with the tolerances of `policy`.
 ///
+/// KS, Wasserstein and the like are exact for numeric columns of at most `held_max` values in both files; beyond that they come
+/// from the counts per quantile bin.
+///
 /// # Errors
 ///
 /// [`super::Error::Dataset`] when a table is not as declared.
@@ -58,14 +66,16 @@ pub fn compare(
     batch: &TableFile,
     schema: &TableSchema,
     policy: &Policy,
+    held_max: usize,
 ) -> Result<Compared> {
-    let reference_samples = collect_samples(reference, schema)?;
-    let frozen = Reference::learn_from(reference, schema, &reference_samples)?;
+    let mut reference_samples = collect_samples(reference, schema, held_max)?;
+    let frozen = Reference::learn_from(reference, schema, &mut reference_samples)?;
     let monitor = Monitor::freeze(&frozen, policy);
-    let batch_samples = collect_samples(batch, schema)?;
+    let batch_samples = collect_samples(batch, schema, held_max)?;
     let counts = profile(batch, schema, &frozen.bins())?;
     let rows = counts.rows;
-    let assessment = assess(&monitor, &MonitorState::start(&monitor), &counts);
+    let mut assessment = assess(&monitor, &MonitorState::start(&monitor), &counts);
+    explain((&frozen, &monitor), &counts, &mut assessment.series);
     let pairs: HashMap<&str, (&Sample, &Sample)> = frozen
         .features
         .iter()
@@ -83,13 +93,14 @@ pub fn compare(
                 shown
             }
             Some((Sample::Levels(a), Sample::Levels(b))) => from_levels(a, b),
-            _ => counted(feature, profile),
+            _ => from_profile(feature, profile),
         });
     shown::adjust(&mut features.iter_mut().map(|f| &mut f.statistics).collect::<Vec<_>>());
     let comparison = Comparison {
         schema: COMPARISON_FORMAT.to_owned(),
         reference: Rows { rows: frozen.rows },
         batch: Rows { rows },
+        clusters: counts.clusters,
         verdict: worst(&features),
         features,
     };
@@ -108,4 +119,36 @@ fn from_levels(reference: &HashMap<String, u64>, batch: &HashMap<String, u64>) -
 /// The features of `compared` with the frozen side each is drawn against.
 pub fn drawn(compared: &Compared) -> impl Iterator<Item = (&FeatureReport, &ReferenceFeature)> {
     compared.comparison.features.iter().zip(&compared.reference.features)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    /// The thyroid laboratory's June against its reference, holding at most `held_max` values of a column.
+    fn june(held_max: usize) -> Comparison {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample_data/thyroid_garvan");
+        let open = |name: &str| TableFile::open(&folder.join(name), None).unwrap();
+        let schema = std::fs::read(folder.join("schema.json")).unwrap();
+        let schema = TableSchema::parse(&schema).unwrap();
+        let (reference, batch) = (open("reference.csv"), open("batches/1985-06.csv"));
+        compare(&reference, &batch, &schema, &Policy::default(), held_max).unwrap().comparison
+    }
+
+    #[test]
+    fn columns_too_long_to_hold_are_judged_alike_and_shown_from_their_quantile_bins() {
+        let (held, selected) = (june(usize::MAX), june(10));
+        let mut binned = 0;
+        for (held, selected) in held.features.iter().zip(&selected.features) {
+            assert_eq!(held.series, selected.series, "{}", held.feature);
+            let Some(exact) = held.statistics.get("ks") else { continue };
+            let ks = &selected.statistics["ks"];
+            let (Some(value), Some(exact)) = (ks.value, exact.value) else { continue };
+            assert_eq!(ks.method.as_deref(), Some("binned"), "{}", held.feature);
+            assert!(value <= exact + 1e-12 && exact <= value + ks.error_max.unwrap() + 1e-12);
+            binned += 1;
+        }
+        assert!(binned >= 5, "{binned}");
+    }
 }

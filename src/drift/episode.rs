@@ -72,6 +72,13 @@ pub struct EpisodeOpening {
     pub sentences: Vec<String>,
 }
 
+impl EpisodeOpening {
+    /// The opening of an episode that is not about drift: one sentence tells it.
+    pub fn told(kind: EpisodeKind, sentence: String) -> Self {
+        Self { kind, series: Vec::new(), sentences: vec![sentence] }
+    }
+}
+
 /// The part of an open episode that routing needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenEpisode {

@@ -7,14 +7,21 @@
 pub mod assess;
 pub mod chart;
 pub mod compare;
+mod design;
 pub mod episode;
+pub mod groups;
 pub mod monitor;
+pub mod notices;
+pub mod peer_rules;
 pub mod policy;
+pub mod promise;
 pub mod reference;
 pub mod report;
+pub mod segments;
 pub mod sentence;
 pub mod shown;
 pub mod silence;
+pub mod simulation;
 
 /// Why a batch cannot be judged at all.
 #[derive(Debug, thiserror::Error)]

@@ -1,9 +1,10 @@
 //! The monitor: reference and policy together, frozen as score cards a person can check in a spreadsheet.
 //!
 //! A feature is watched as one or more *series*: its values on frozen bins, its missing values, and, by kind, its unseen
-//! values or its two tails. Every series has a tolerance δ and an e-detector; all have the same weight 1/d.
+//! values or its two tails. Every series has a tolerance δ and an e-detector, and a share of
+//! the evidence budget: 1/d, or by role.
 
-use super::policy::Policy;
+use super::policy::{Criticality, Policy};
 use super::reference::{Reference, ReferenceFeature};
 use crate::dataset::bins::FeatureBins;
 use crate::dataset::profile::{BlockCounts, FeatureProfile};
@@ -70,7 +71,7 @@ pub struct Series {
     pub floor: f64,
     /// ε_m: the 99.8 % quantile of the reference's own error; δ = max(floor, ε_m).
     pub reference_error: f64,
-    /// Reference rows behind the shares.
+    /// Reference rows behind the shares; where clusters are declared, the independent rows that they are worth.
     pub reference_rows: u64,
     /// Reference shares, tolerance δ and score cards.
     pub detector: EDetector,
@@ -117,12 +118,16 @@ impl Monitor {
                 names_of(feature).into_iter().map(move |name| (index, name))
             })
             .collect();
-        let weight = 1.0 / planned.len().max(1) as f64;
+        let stakes: Vec<(Role, Criticality)> = planned
+            .iter()
+            .map(|&(index, _)| &reference.features[index])
+            .map(|feature| (feature.role, policy.criticality_of(&feature.feature)))
+            .collect();
+        let weights = policy.budget.shares(&stakes);
         let series = planned
             .par_iter()
-            .map(|&(index, name)| {
-                freeze_series(&reference.features[index], index, name, policy, weight)
-            })
+            .zip(weights)
+            .map(|(&(index, name), weight)| freeze_series(reference, index, name, policy, weight))
             .collect();
         Self {
             format: MONITOR_FORMAT.to_owned(),
@@ -149,15 +154,17 @@ fn names_of(feature: &ReferenceFeature) -> Vec<SeriesName> {
 }
 
 fn freeze_series(
-    feature: &ReferenceFeature,
+    reference: &Reference,
     feature_index: usize,
     name: SeriesName,
     policy: &Policy,
     weight: f64,
 ) -> Series {
+    let feature = &reference.features[feature_index];
     let counts = total(&series_counts(&feature.profile, name));
-    let reference_rows: u64 = counts.iter().sum();
-    let m = reference_rows.max(1) as f64;
+    let rows: u64 = counts.iter().sum();
+    let m = rows.max(1) as f64;
+    let reference_rows = independent_rows(reference, rows);
     let criticality = policy.criticality_of(&feature.feature);
     let shares = match (&feature.bins, name) {
         // Good and Turing: a value never seen before is due at rate f₁/m.
@@ -193,6 +200,18 @@ fn freeze_series(
         reference_rows,
         detector: EDetector::freeze(&shares, tolerance, ordered, 1.0),
     }
+}
+
+/// The independent rows that `rows` reference rows are worth: fewer where they come in clusters.
+fn independent_rows(reference: &Reference, rows: u64) -> u64 {
+    let Some(clusters) = &reference.clusters else { return rows };
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a share in (0, 1] of a number of rows"
+    )]
+    let effective = (clusters.effective_share(reference.rows) * rows as f64).floor() as u64;
+    effective.max(1).min(rows)
 }
 
 /// The counts of one series of a feature, per sub-block and bin. Rates have two bins: the rest, and the thing counted.

@@ -1,5 +1,6 @@
 //! The monitoring policy: how often a false alarm may come, what is tolerated, and why.
 
+use crate::dataset::schema::Role;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -29,11 +30,65 @@ impl Criticality {
         }
     }
 
+    /// Relative share of the evidence budget where it is split by role.
+    fn stake(self) -> f64 {
+        match self {
+            Self::Critical => 4.0,
+            Self::Standard => 2.0,
+            Self::Low => 1.0,
+        }
+    }
+
     /// Tolerance floor of a rate, as Cohen's h, which scales with the base rate.
     pub fn rate_effect(self) -> f64 {
         2.0 * self.floor()
     }
 }
+
+/// How the evidence budget is split over the series of a version. The bound on false alarms holds for every split.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Budget {
+    /// Every series has the same share.
+    #[default]
+    Even,
+    /// Inputs 0.55, predictions and scores 0.25, shared out again where one of them is not there; within each, critical :
+    /// standard : low = 4 : 2 : 1.
+    ByRole,
+}
+
+impl Budget {
+    /// Whether every series has the same share.
+    pub fn is_even(&self) -> bool {
+        *self == Self::Even
+    }
+
+    /// Shares of the series with these roles and criticalities; they sum to 1.
+    pub fn shares(self, series: &[(Role, Criticality)]) -> Vec<f64> {
+        if self == Self::Even {
+            return vec![1.0 / series.len().max(1) as f64; series.len()];
+        }
+        let is_output = |role: Role| matches!(role, Role::Prediction | Role::Score);
+        let group = |output: bool| -> f64 {
+            let members = series.iter().filter(|(role, _)| is_output(*role) == output);
+            members.map(|(_, criticality)| criticality.stake()).sum()
+        };
+        let (inputs, outputs) = (group(false), group(true));
+        let used = |weight: f64, group: f64| if group > 0.0 { weight } else { 0.0 };
+        let all = used(INPUTS, inputs) + used(OUTPUTS, outputs);
+        let share = |&(role, criticality): &(Role, Criticality)| {
+            let (weight, group) =
+                if is_output(role) { (OUTPUTS, outputs) } else { (INPUTS, inputs) };
+            weight / all * criticality.stake() / group
+        };
+        series.iter().map(share).collect()
+    }
+}
+
+/// Share of the budget of the inputs with their missing values and tails.
+const INPUTS: f64 = 0.55;
+/// Share of the budget of predictions and scores.
+const OUTPUTS: f64 = 0.25;
 
 /// How often batches are due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -78,6 +133,9 @@ pub struct Policy {
     /// Criticality of features that differ from `standard`.
     #[serde(default)]
     pub criticality: BTreeMap<String, Criticality>,
+    /// How the evidence budget is split over the series.
+    #[serde(default, skip_serializing_if = "Budget::is_even")]
+    pub budget: Budget,
     /// Batches below this are too small to judge alone.
     pub rows_min: u64,
     /// How often batches are due; without it, silence raises no alert.
@@ -96,6 +154,7 @@ impl Default for Policy {
             format: POLICY_FORMAT.to_owned(),
             batches_per_false_alarm: 52.0,
             criticality: BTreeMap::new(),
+            budget: Budget::Even,
             rows_min: 30,
             cadence: None,
             grace_days: 0,
@@ -138,5 +197,31 @@ impl Policy {
             ));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_of_inputs_alone_has_even_shares_either_way() {
+        let inputs = [(Role::Feature, Criticality::Standard); 4];
+        assert_eq!(Budget::Even.shares(&inputs), [0.25; 4]);
+        assert_eq!(Budget::ByRole.shares(&inputs), [0.25; 4]);
+        assert!(Budget::Even.shares(&[]).is_empty() && Budget::ByRole.shares(&[]).is_empty());
+    }
+
+    #[test]
+    fn predictions_have_their_own_share_and_critical_features_more_of_it() {
+        let series = [
+            (Role::Feature, Criticality::Standard),
+            (Role::Feature, Criticality::Standard),
+            (Role::Prediction, Criticality::Critical),
+            (Role::Score, Criticality::Low),
+        ];
+        let shares = Budget::ByRole.shares(&series);
+        let expected = [0.34375, 0.34375, 0.25, 0.0625];
+        assert!(shares.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-15), "{shares:?}");
     }
 }

@@ -1,10 +1,16 @@
 //! The reference: the frozen profile of the agreed data that every batch is judged against.
 
+use super::groups::{CorrelatedPair, correlated_pairs};
+use super::segments::fit_segments;
 use super::{Error, Result};
-use crate::dataset::bins::{FeatureBins, Sample, collect_samples, freeze_bins};
+use crate::dataset::bins::{
+    FeatureBins, HELD_VALUES_MAX, Sample, collect_samples, freeze_bins, narrow_samples,
+};
+use crate::dataset::clusters::Clusters;
 use crate::dataset::profile::{FeatureProfile, profile};
 use crate::dataset::reader::TableFile;
 use crate::dataset::schema::{Kind, Role, TableSchema};
+use crate::dataset::slices::Segment;
 use serde::{Deserialize, Serialize};
 
 /// Identifies the format of a reference record.
@@ -37,16 +43,40 @@ pub struct Reference {
     pub rows: u64,
     /// Monitored features in schema order.
     pub features: Vec<ReferenceFeature>,
+    /// How its rows are clustered, where the schema declares it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clusters: Option<Clusters>,
+    /// Its counts per slice of each segment column.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub segments: Vec<Segment>,
+    /// Pairs of features that are correlated beyond 0.8 in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub correlated: Vec<CorrelatedPair>,
 }
 
 impl Reference {
-    /// Learns the reference from `file`: bins in one pass, counts in a second.
+    /// A reference of `rows` rows without clusters, segments and correlated pairs.
+    pub fn plain(rows: u64, features: Vec<ReferenceFeature>) -> Self {
+        Self {
+            format: REFERENCE_FORMAT.to_owned(),
+            rows,
+            features,
+            clusters: None,
+            segments: Vec::new(),
+            correlated: Vec::new(),
+        }
+    }
+
+    /// Learns the reference from `file`: bins first, then counts; the memory does not grow with the rows.
     ///
     /// # Errors
     ///
     /// [`Error::Dataset`] when the table is not as `schema` declares it.
     pub fn learn(file: &TableFile, schema: &TableSchema) -> Result<Self> {
-        Self::learn_from(file, schema, &collect_samples(file, schema)?)
+        let mut samples = collect_samples(file, schema, HELD_VALUES_MAX)?;
+        let mut reference = Self::learn_from(file, schema, &mut samples)?;
+        reference.correlated = correlated_pairs(file, schema, reference.rows)?;
+        Ok(reference)
     }
 
     /// The same with the samples of `file` already collected.
@@ -54,7 +84,12 @@ impl Reference {
     /// # Errors
     ///
     /// [`Error::Dataset`] when the table is not as `schema` declares it.
-    pub fn learn_from(file: &TableFile, schema: &TableSchema, samples: &[Sample]) -> Result<Self> {
+    pub fn learn_from(
+        file: &TableFile,
+        schema: &TableSchema,
+        samples: &mut [Sample],
+    ) -> Result<Self> {
+        narrow_samples(file, schema, samples)?;
         let bins = freeze_bins(schema, samples);
         let counted = profile(file, schema, &bins)?;
         let features = schema
@@ -70,7 +105,15 @@ impl Reference {
                 profile,
             })
             .collect();
-        Ok(Self { format: REFERENCE_FORMAT.to_owned(), rows: counted.rows, features })
+        let (rows, clusters, segments) = (counted.rows, counted.clusters, counted.segments);
+        Ok(Self {
+            format: REFERENCE_FORMAT.to_owned(),
+            rows,
+            features,
+            clusters,
+            segments,
+            correlated: Vec::new(),
+        })
     }
 
     /// The bins of all features, in order.
@@ -96,6 +139,16 @@ impl Reference {
         let found: Vec<&str> = self.features.iter().map(|f| f.feature.as_str()).collect();
         if declared != found {
             return refuse(format!("it holds {found:?}, the schema monitors {declared:?}"));
+        }
+        let counted = self.clusters.as_ref().map(|clusters| &clusters.column);
+        if counted != schema.cluster_by.as_ref() {
+            return refuse(format!(
+                "its clusters are of {counted:?}, the schema declares {:?}",
+                schema.cluster_by
+            ));
+        }
+        if !fit_segments(&self.segments, self) {
+            return refuse("its counts per slice are not on its slices and bins".to_owned());
         }
         for feature in &self.features {
             let profile = &feature.profile;

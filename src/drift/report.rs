@@ -1,14 +1,19 @@
 //! The drift report: everything that is stored of one judged batch, enough to compute it again from its own numbers.
 
 use super::assess::{Alarm, MonitorLevel, MonitorState, SeriesOutcome, Verdict, assess};
+use super::groups::{FeatureGroup, moved_groups};
 use super::monitor::Monitor;
 use super::reference::Reference;
+use super::segments::{explain, fit_segments};
 use super::sentence::{moved, sentence};
 use super::shown::{self, Statistics};
 use super::{Error, Result};
 use crate::dataset::bins::FeatureBins;
+use crate::dataset::clusters::Clusters;
 use crate::dataset::profile::{FeatureProfile, Profile};
+use crate::dataset::row_ids::CountedRows;
 use crate::dataset::schema::{Kind, Role};
+use crate::dataset::slices::Segment;
 use serde::{Deserialize, Serialize};
 
 /// Identifies the format of a report record.
@@ -93,6 +98,15 @@ pub struct DriftReport {
     pub context: ReportContext,
     /// Rows of the batch.
     pub rows: u64,
+    /// How they are clustered, where the schema declares it: the evidence is divided by the size of the largest cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clusters: Option<Clusters>,
+    /// What became of its rows by their ids, where the schema has an id column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row_ids: Option<CountedRows>,
+    /// Its counts per slice of each segment column.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub segments: Vec<Segment>,
     /// The worst verdict of its features.
     pub verdict: Verdict,
     /// Where the evidence over time stands.
@@ -108,6 +122,9 @@ pub struct DriftReport {
     /// What the alarm is about, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alarm: Option<Alarm>,
+    /// Features that moved and are correlated in the reference: read each group as one change.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<FeatureGroup>,
     /// One report a feature, in schema order.
     pub features: Vec<FeatureReport>,
     /// The monitor's state before this batch.
@@ -131,19 +148,20 @@ impl DriftReport {
         profile: Profile,
     ) -> Result<Self> {
         frozen.check(&before, &profile)?;
-        let assessment = assess(frozen.monitor, &before, &profile);
+        let mut assessment = assess(frozen.monitor, &before, &profile);
+        let judged_by = (frozen.reference, frozen.monitor);
+        explain(judged_by, &profile, &mut assessment.series);
         let established = assessment.established;
         let mut features =
-            feature_reports(frozen, profile.features, assessment.series, |feature, profile| {
-                let mut shown = counted(feature, profile);
-                shown.extend(shown::from_quantiles(feature, profile));
-                shown
-            });
+            feature_reports(frozen, profile.features, assessment.series, from_profile);
         shown::adjust(&mut features.iter_mut().map(|f| &mut f.statistics).collect::<Vec<_>>());
         Ok(Self {
             format: REPORT_FORMAT.to_owned(),
             context,
-            rows: profile.rows,
+            rows: profile.rows + profile.row_ids.as_ref().map_or(0, |ids| ids.repeated),
+            clusters: profile.clusters,
+            row_ids: profile.row_ids,
+            segments: profile.segments,
             verdict: worst(&features),
             state: assessment.level,
             meter: assessment.meter,
@@ -151,10 +169,16 @@ impl DriftReport {
             batches_per_false_alarm: frozen.monitor.batches_per_false_alarm,
             rows_min: frozen.monitor.rows_min,
             alarm: established.map(|established| alarm(frozen, &features, established)),
+            groups: moved_groups(&frozen.reference.correlated, &features),
             features,
             state_before: before,
             state_after: assessment.after,
         })
+    }
+
+    /// Rows that were judged: those of the batch without the repeated ones.
+    pub fn rows_judged(&self) -> u64 {
+        self.rows.saturating_sub(self.row_ids.as_ref().map_or(0, |ids| ids.repeated))
     }
 
     /// Computes the report again from its own stored counts and state.
@@ -164,7 +188,13 @@ impl DriftReport {
     /// [`Error::Mismatch`] when the stored counts do not fit `frozen`.
     pub fn recompute(&self, frozen: &Frozen<'_>) -> Result<Self> {
         let features = self.features.iter().map(|f| f.profile.clone()).collect();
-        let profile = Profile { rows: self.rows, features };
+        let profile = Profile {
+            rows: self.rows_judged(),
+            features,
+            row_ids: self.row_ids.clone(),
+            clusters: self.clusters.clone(),
+            segments: self.segments.clone(),
+        };
         Self::compose(self.context.clone(), frozen, self.state_before.clone(), profile)
     }
 }
@@ -214,6 +244,13 @@ impl Frozen<'_> {
                 );
             }
         }
+        if profile.clusters.is_some() != self.reference.clusters.is_some() {
+            let detail = "one of it and the reference has clusters, the other has none";
+            return refuse("profile", detail.to_owned());
+        }
+        if !fit_segments(&profile.segments, self.reference) {
+            return refuse("profile", "its slices are not those of the reference".to_owned());
+        }
         if before.series.len() != self.monitor.series.len() {
             let (found, expected) = (before.series.len(), self.monitor.series.len());
             return refuse(
@@ -251,6 +288,16 @@ pub(super) fn feature_reports(
             profile,
         })
         .collect()
+}
+
+/// The statistics that a profile alone gives: those of counts, and those of the quantile bins with their bounds.
+pub(super) fn from_profile(
+    feature: &super::reference::ReferenceFeature,
+    batch: &FeatureProfile,
+) -> Statistics {
+    let mut shown = counted(feature, batch);
+    shown.extend(shown::from_quantiles(feature, batch));
+    shown
 }
 
 /// Statistics on deciding bins; unseen values are a bin of their own here, because they are values of the batch.

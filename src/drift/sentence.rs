@@ -79,6 +79,10 @@ impl Telling<'_> {
             SeriesName::Values => self.values_moved(outcome),
             rate => self.rate_moved(rate),
         };
+        let what = match main_slice(outcome) {
+            Some(slice) => format!("{what}; {slice}"),
+            None => what,
+        };
         match &outcome.lane {
             Some(lane) if lane.batches > 1 && outcome.verdict == Verdict::Drift => {
                 format!(
@@ -201,6 +205,16 @@ impl Telling<'_> {
             "stable: at most {upper} of rows moved (95 % limit), {tolerance} tolerated, on {rows} rows of {span}"
         )
     }
+}
+
+/// The slice that most of the evidence comes from, if one holds at least half of it.
+fn main_slice(outcome: &SeriesOutcome) -> Option<String> {
+    let tops = outcome.segments.iter().filter_map(|s| Some((&s.segment, s.slices.first()?)));
+    let (segment, top) = tops.max_by(|a, b| a.1.evidence_share.total_cmp(&b.1.evidence_share))?;
+    (top.evidence_share >= 0.5).then(|| {
+        let share = percent(top.evidence_share);
+        format!("{share} of the evidence comes from {segment} = {}", top.slice)
+    })
 }
 
 fn as_shares(counts: &[u64]) -> Vec<f64> {

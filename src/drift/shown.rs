@@ -42,6 +42,11 @@ impl Statistic {
         }
     }
 
+    /// Whether the error that binning can have made exceeds the value, as happens on long tails: the value then says nothing.
+    pub fn is_drowned(&self) -> bool {
+        matches!((self.value, self.error_max), (Some(value), Some(error)) if error > value.abs())
+    }
+
     fn with_p(self, p_value: Option<f64>) -> Self {
         Self { p_value, ..self }
     }

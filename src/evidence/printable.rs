@@ -8,6 +8,8 @@ use crate::drift::assess::{SeriesOutcome, Verdict};
 use crate::drift::chart;
 use crate::drift::compare::Compared;
 use crate::drift::monitor::SeriesName;
+use crate::drift::notices::notices;
+use crate::drift::promise::{NO_ALARM, conditions, promise};
 use crate::drift::reference::{Reference, ReferenceFeature};
 use crate::drift::report::{DriftReport, FeatureReport, ReportContext, RowCount};
 use crate::drift::sentence::percent;
@@ -59,9 +61,12 @@ pub fn report(report: &DriftReport, reference: &Reference) -> Result<String> {
         alarm: alarm.unwrap_or_default(),
         context: &report.context,
         rows: report.rows,
+        notices: notices(report),
         number: report.state_after.batches,
         report_sha256: sha256(report)?,
-        batches_per_false_alarm: report.batches_per_false_alarm,
+        promise: promise(report.batches_per_false_alarm),
+        conditions: conditions(report.features.iter().map(|f| f.series.len()).sum()),
+        no_alarm: NO_ALARM,
         features: sections(&report.features, reference),
     })
 }
@@ -112,9 +117,12 @@ struct ReportPage<'a> {
     alarm: String,
     context: &'a ReportContext,
     rows: u64,
+    notices: Vec<String>,
     number: u64,
     report_sha256: String,
-    batches_per_false_alarm: f64,
+    promise: String,
+    conditions: Vec<String>,
+    no_alarm: &'static str,
     features: Vec<Section>,
 }
 
@@ -171,6 +179,7 @@ struct StatisticLine {
     p_value: String,
     p_value_adjusted: String,
     method: String,
+    drowned: bool,
 }
 
 fn sections(features: &[FeatureReport], reference: &Reference) -> Vec<Section> {
@@ -231,12 +240,16 @@ fn series_line(series: &SeriesOutcome) -> SeriesLine {
 fn statistic_line((code, statistic): (&String, &Statistic)) -> StatisticLine {
     let number = |value: Option<f64>| value.map_or_else(dash, decimal);
     let value = match (statistic.value, statistic.error_max) {
+        (Some(value), Some(error)) if statistic.is_drowned() => {
+            format!("{} ± {}: error larger than the value", decimal(value), decimal(error))
+        }
         (Some(value), Some(error)) => format!("{} ± {}", decimal(value), decimal(error)),
         (value, _) => number(value),
     };
     let method = statistic.not_evaluated.as_ref().map(|why| format!("not evaluated: {why}"));
     StatisticLine {
         name: statistic_words(code),
+        drowned: statistic.is_drowned(),
         value,
         p_value: number(statistic.p_value),
         p_value_adjusted: number(statistic.p_value_adjusted),

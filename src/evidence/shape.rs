@@ -3,10 +3,13 @@
 //! A pack may come from anybody. Counts of impossible shape are told as such; computing with them could overflow.
 
 use crate::dataset::bins::FeatureBins;
+use crate::dataset::clusters::Clusters;
 use crate::dataset::profile::{FeatureProfile, SUB_BLOCKS};
+use crate::dataset::slices::Segment;
 use crate::drift::monitor::Monitor;
 use crate::drift::reference::{Reference, ReferenceFeature};
 use crate::drift::report::DriftReport;
+use crate::drift::segments::fit_segments;
 
 /// No table has more rows: sums of a few thousand such counts stay far below 2^64.
 const COUNT_MAX: u64 = 1 << 48;
@@ -14,11 +17,27 @@ const COUNT_MAX: u64 = 1 << 48;
 /// Why nothing can be computed from `reference`; `None` when its shape is right.
 pub fn unfit_reference(reference: &Reference) -> Option<String> {
     let unfit = reference.features.iter().find(|feature| !fits(feature, &feature.profile));
-    unfit.map(|feature| format!("the counts of `{}` are impossible", feature.feature))
+    let slices = small_slices(&reference.segments) && fit_segments(&reference.segments, reference);
+    let unfit = unfit.map(|feature| format!("the counts of `{}` are impossible", feature.feature));
+    unfit.or_else(|| (!slices).then(|| "its counts per slice are impossible".to_owned()))
 }
 
 /// Why nothing can be computed from `report` and `reference`; `None` when the shape is right.
 pub fn unfit_report(report: &DriftReport, reference: &Reference) -> Option<String> {
+    if let Some(ids) = &report.row_ids
+        && (ids.counted.checked_add(ids.repeated) != Some(report.rows)
+            || ids.without_id > ids.counted)
+    {
+        return Some("its row ids do not add up to its rows".to_owned());
+    }
+    if let Some(clusters) = &report.clusters
+        && !plausible(clusters, report.rows_judged())
+    {
+        return Some("its clusters are impossible".to_owned());
+    }
+    if !small_slices(&report.segments) || !fit_segments(&report.segments, reference) {
+        return Some("its counts per slice are impossible".to_owned());
+    }
     if report.features.len() != reference.features.len() {
         let (found, expected) = (report.features.len(), reference.features.len());
         return Some(format!("it has {found} features, the reference {expected}"));
@@ -40,6 +59,8 @@ pub fn unfit_state(report: &DriftReport, monitor: &Monitor) -> Option<String> {
                 && state.rising_since.len() == lanes
                 && state.lanes.learned_counts.len() == bins
                 && state.recent.len() < 1000
+                && [0, state.recent.len()].contains(&state.recent_shares.len())
+                && state.recent_shares.iter().all(|share| *share > 0.0 && *share <= 1.0)
                 && state.recent.iter().all(|counts| counts.len() == bins && small(counts))
         });
     (!fit).then(|| "its state before the batch is not of this monitor".to_owned())
@@ -60,6 +81,27 @@ fn fits(feature: &ReferenceFeature, profile: &FeatureProfile) -> bool {
         && (0..SUB_BLOCKS).all(|block| missing(block) <= profile.rows[block])
         && [&profile.low_tail, &profile.high_tail, &profile.unseen].into_iter().all(|c| small(c))
         && small(&profile.infinities)
+}
+
+fn small_slices(segments: &[Segment]) -> bool {
+    segments.iter().all(|segment| {
+        small(&segment.rows)
+            && segment.features.iter().all(|sliced| {
+                let rates = [&sliced.missing, &sliced.unseen, &sliced.low_tail, &sliced.high_tail];
+                sliced.values.iter().chain(rates).all(|counts| small(counts))
+            })
+    })
+}
+
+/// Whether clusters of these sizes can be made of `rows` rows.
+fn plausible(clusters: &Clusters, rows: u64) -> bool {
+    let limit = rows as f64;
+    clusters.clusters <= rows
+        && clusters.largest <= rows
+        && clusters.largest >= rows.div_ceil(clusters.clusters.max(1))
+        && clusters.unassigned <= clusters.largest
+        && clusters.rows_effective >= 0.0
+        && clusters.rows_effective <= limit
 }
 
 fn small(counts: &[u64]) -> bool {

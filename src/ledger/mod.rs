@@ -12,6 +12,7 @@ pub mod entry;
 pub mod key;
 pub mod note;
 pub mod proof;
+pub mod tile;
 pub mod tree;
 
 use crate::digest;

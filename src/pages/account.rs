@@ -7,7 +7,7 @@ use crate::access::role::Action;
 use crate::access::token::TokenScope;
 use crate::error::{Error, Family, Result};
 use crate::procedures::administer::{change_password, issue_token, revoke_token};
-use crate::procedures::read_records;
+use crate::procedures::{read_accounts, read_records};
 use actix_web::http::StatusCode;
 use actix_web::{get, post, web};
 use askama::Template;
@@ -108,7 +108,7 @@ fn read(visitor: &Visitor, notice: Option<Notice>, secret: Option<String>) -> Re
             expires_at: token.expires_at.unwrap_or_else(|| "never".to_owned()),
             revoked: token.revoked,
         };
-        Some(read_records::own_tokens(store, &acting)?.into_iter().map(line).collect())
+        Some(read_accounts::own_tokens(store, &acting)?.into_iter().map(line).collect())
     } else {
         None
     };

@@ -7,7 +7,7 @@ use crate::access::account::Account;
 use crate::access::role::{Action, Role};
 use crate::error::{Error, Family, Result};
 use crate::procedures::administer::{create_account, unlock_account};
-use crate::procedures::read_records;
+use crate::procedures::read_accounts;
 use actix_web::http::StatusCode;
 use actix_web::{get, post, web};
 use askama::Template;
@@ -63,14 +63,13 @@ struct AccountsPage {
 
 impl AccountsPage {
     fn read(visitor: &Visitor, notice: Option<Notice>, typed: CreateForm) -> Result<Self> {
-        let accounts = read_records::accounts(&visitor.store, &visitor.acting())?;
-        let locked = read_records::locked_accounts(&visitor.store, &visitor.acting())?;
+        let accounts = read_accounts::accounts_and_locks(&visitor.store, &visitor.acting())?;
         let frame = visitor.frame("Accounts", Place::Accounts).with_notice(notice);
         let role = |role: &Role| (role.word(), role_words(*role), role.word() == typed.role);
         Ok(Self {
             accounts: accounts
                 .into_iter()
-                .map(|a| (a.clone(), role_words(a.role), locked.contains(&a.user_name)))
+                .map(|(locked, account)| (account.clone(), role_words(account.role), locked))
                 .collect(),
             roles: Role::ALL.iter().map(role).collect(),
             manages: frame.may(Action::ManageAccounts),

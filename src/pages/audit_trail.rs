@@ -8,7 +8,7 @@ use super::visitor::Visitor;
 use super::wording::{counted, words};
 use crate::access::account::Account;
 use crate::ledger::entry::{Actor, Entry, EntryType, Subject};
-use crate::procedures::read_records;
+use crate::procedures::{read_accounts, read_ledger};
 use actix_web::{get, web};
 use askama::Template;
 use serde::Deserialize;
@@ -118,8 +118,8 @@ fn line(entry: &Entry, body: &serde_json::Value, accounts: &[Account]) -> EntryL
 fn read(visitor: &Visitor, query: &TrailQuery) -> crate::error::Result<AuditTrailPage> {
     let (store, acting) = (&visitor.store, visitor.acting());
     let limit = if query.filters() { SEARCH_ROWS } else { PAGE_ROWS };
-    let (found, checkpoint) = read_records::audit_trail(store, &acting, query.before, limit)?;
-    let accounts = read_records::accounts(store, &acting)?;
+    let (found, checkpoint) = read_ledger::audit_trail(store, &acting, query.before, limit)?;
+    let accounts = read_accounts::accounts(store, &acting)?;
     let oldest = found.last().map(|(entry, _)| entry.idx);
     let newest = found.first().map(|(entry, _)| entry.idx);
     let fitting = found.iter().filter(|(entry, _)| query.fits(entry));

@@ -10,7 +10,7 @@ use crate::digest;
 use crate::error::Result;
 use crate::ledger::body::RowDigest;
 use crate::ledger::entry::Entry;
-use crate::procedures::read_records;
+use crate::procedures::{read_accounts, read_ledger};
 use actix_web::{HttpResponse, get, web};
 use askama::Template;
 
@@ -38,8 +38,8 @@ struct EntryPage {
 
 fn page(visitor: &Visitor, index: u64) -> Result<EntryPage> {
     let (store, acting) = (&visitor.store, visitor.acting());
-    let (entry, body, proof) = read_records::ledger_entry(store, &acting, index)?;
-    let accounts = read_records::accounts(store, &acting)?;
+    let (entry, body, proof) = read_ledger::ledger_entry(store, &acting, index)?;
+    let accounts = read_accounts::accounts(store, &acting)?;
     let leaf = leaf(&entry)?;
     let rows = body.get("rows").cloned().unwrap_or_default();
     let detail = body.get("detail").filter(|detail| !detail.is_null());
@@ -79,7 +79,7 @@ pub(super) async fn show(visitor: Visitor, index: web::Path<u64>) -> Answer {
 #[get("/audit-trail/{index}/proof")]
 pub(super) async fn proof_file(visitor: Visitor, index: web::Path<u64>) -> Answer {
     let index = *index;
-    let read = visitor.act(move |store, acting| read_records::ledger_entry(store, acting, index));
+    let read = visitor.act(move |store, acting| read_ledger::ledger_entry(store, acting, index));
     let (_, _, proof) = read.await.map_err(|error| visitor.refuse(error))?;
     let name = format!("attachment; filename=\"entry-{index}.tlog-proof\"");
     Ok(HttpResponse::Ok()

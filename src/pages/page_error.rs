@@ -6,7 +6,7 @@ use super::markup::Markup;
 use crate::clock;
 use crate::error::{Error, Family};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, LOCATION, RETRY_AFTER};
+use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
 
@@ -76,13 +76,7 @@ impl ResponseError for PageError {
     fn error_response(&self) -> HttpResponse {
         match self {
             Self::SignIn { next } => see_other(&sign_in_first(next)),
-            Self::Shown { error, frame } => {
-                let mut response = error_page(error, frame, self.status_code());
-                if let Error::TooMany { seconds } = error {
-                    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*seconds));
-                }
-                response
-            }
+            Self::Shown { error, frame } => error_page(error, frame, self.status_code()),
         }
     }
 }

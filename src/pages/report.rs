@@ -9,6 +9,8 @@ use super::visitor::Visitor;
 use super::wording::{level_meaning, meter, verdict_meaning, verdict_sign, whole, words};
 use crate::drift::assess::Verdict;
 use crate::drift::chart;
+use crate::drift::notices::notices;
+use crate::drift::promise::{NO_ALARM, conditions, promise};
 use crate::drift::report::DriftReport;
 use crate::evidence::printable;
 use crate::procedures::read_records::{self, ReportView};
@@ -51,7 +53,11 @@ struct ReportPage {
     tallies: Vec<Tally>,
     alerts: Vec<AlertLine>,
     too_small: Option<String>,
+    notices: Vec<Markup>,
     sections: Vec<FeatureSection>,
+    promise: String,
+    conditions: Vec<String>,
+    no_alarm: &'static str,
     digests: Vec<(&'static str, String)>,
     engine: String,
     entry: u64,
@@ -87,8 +93,12 @@ impl ReportPage {
             }),
             tallies: tallies(report),
             alerts: view.episodes.iter().map(AlertLine::of).collect(),
-            too_small: (report.rows < report.rows_min).then(|| whole(report.rows_min)),
+            notices: notices(report).iter().map(|n| Markup::sentence(n)).collect(),
+            too_small: (report.rows_judged() < report.rows_min).then(|| whole(report.rows_min)),
             sections: sections(report, &view.reference),
+            promise: promise(report.batches_per_false_alarm),
+            conditions: conditions(report.features.iter().map(|f| f.series.len()).sum()),
+            no_alarm: NO_ALARM,
             digests: digests(view),
             engine: context.engine.clone(),
             entry: row.entry,

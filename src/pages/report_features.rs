@@ -55,6 +55,8 @@ pub struct StatisticLine {
     pub method: String,
     /// How far the value on the rows may lie from it.
     pub bound: String,
+    /// Whether that is farther than the value itself, so that the value says nothing.
+    pub drowned: bool,
 }
 
 /// One feature.
@@ -158,8 +160,17 @@ fn series_line(outcome: &SeriesOutcome) -> SeriesLine {
         verdict: outcome.verdict.word(),
         verdict_words: words(outcome.verdict.word()),
         sign: verdict_sign(outcome.verdict),
-        note: outcome.reason.clone().unwrap_or_else(|| muted.to_owned()),
+        note: note(outcome, muted),
     }
+}
+
+/// Why there is no verdict, whether it is muted, and where it moved.
+fn note(outcome: &SeriesOutcome, muted: &str) -> String {
+    let reason = outcome.reason.clone().unwrap_or_else(|| muted.to_owned());
+    let split = outcome.segments.iter().map(crate::drift::segments::SegmentSplit::told);
+    let parts: Vec<String> =
+        std::iter::once(reason).filter(|reason| !reason.is_empty()).chain(split).collect();
+    parts.join("; ")
 }
 
 fn statistic_line(code: &str, statistic: &Statistic, unit: Option<&str>) -> StatisticLine {
@@ -179,6 +190,7 @@ fn statistic_line(code: &str, statistic: &Statistic, unit: Option<&str>) -> Stat
         p: statistic.p_value.map_or_else(dash, p_value),
         p_adjusted: statistic.p_value_adjusted.map_or_else(dash, p_value),
         method: statistic.method.clone().unwrap_or_else(dash),
+        drowned: statistic.is_drowned(),
         bound: statistic.error_max.map_or_else(dash, |bound| format!("± {}{unit}", figures(bound))),
     }
 }

@@ -38,25 +38,6 @@ pub fn tolerance_lines(monitor: &Monitor) -> Vec<ToleranceLine> {
     monitor.series.iter().map(line).collect()
 }
 
-/// What the monitor promises.
-pub fn guarantee(policy: &Policy) -> String {
-    format!(
-        "As long as every monitored feature stays within its tolerance of the frozen reference, this monitor raises on average \
-         at most one false alarm per {} batches, whatever the number of features, however they are related, and whatever the \
-         size of the batches. This is a proved upper limit, not an estimate.",
-        policy.batches_per_false_alarm
-    )
-}
-
-/// What the promise rests on.
-pub const CONDITIONS: [&str; 5] = [
-    "Every row is counted once: the same file sent again is not judged again.",
-    "Rows are independent given their batch; rows that belong together (one patient, one plate) break this.",
-    "The reference is large enough: each tolerance covers the reference's own sampling error (its 99.8 % quantile).",
-    "The tolerances cover the natural variation between batches; that is a judgement of people, stated in the rationale.",
-    "A false alarm is an alarm while no batch has been outside tolerance; an alarm about a real move beyond tolerance is a true alarm, even if the move is harmless.",
-];
-
 /// Criticalities that differ from the standard: `critical: TSH, FTI`.
 pub fn criticalities(policy: &Policy) -> Vec<String> {
     policy

@@ -7,13 +7,15 @@ use super::inbox::AlertLine;
 use super::lineage_chart::{Made, lineage_chart};
 use super::markup::Markup;
 use super::page_error::Answer;
-use super::tolerances::{CONDITIONS, ToleranceLine, criticalities, guarantee, tolerance_lines};
+use super::tolerances::{ToleranceLine, criticalities, tolerance_lines};
 use super::visitor::Visitor;
 use super::wording::{whole, words};
 use crate::drift::policy::Cadence;
+use crate::drift::promise::{conditions, promise};
 use crate::drift::report::DriftReport;
 use crate::procedures::read_records::{self, VersionView};
 use crate::provenance::lineage::Lineage;
+use crate::provenance::overlap::Overlap;
 use crate::provenance::registration::{NamedFile, Registration};
 use actix_web::{get, web};
 use askama::Template;
@@ -53,7 +55,7 @@ struct DeliveryLine {
 /// The policy in words.
 struct PolicyView {
     guarantee: String,
-    conditions: [&'static str; 5],
+    conditions: Vec<String>,
     rationale: String,
     rows_min: String,
     cadence: String,
@@ -75,6 +77,7 @@ struct VersionPage {
     lineage: Markup,
     datasets: Vec<DatasetLine>,
     files: Vec<FileLine>,
+    overlaps: Vec<String>,
     policy: PolicyView,
     heat_map: HeatMap,
     evidence: Markup,
@@ -101,6 +104,7 @@ impl VersionPage {
             lineage: lineage_chart(&graph, made),
             datasets: datasets(&view.registration),
             files: files(&view.registration),
+            overlaps: overlaps(&view.registration),
             policy: policy(&view),
             heat_map: HeatMap::of(&reports),
             evidence: evidence_chart(&reports),
@@ -144,12 +148,17 @@ fn files(registration: &Registration) -> Vec<FileLine> {
     artifacts.chain(code).chain(environment).collect()
 }
 
+fn overlaps(registration: &Registration) -> Vec<String> {
+    let sentence = |overlap: &Overlap| overlap.sentence(registration.rows_of(overlap));
+    registration.overlaps.iter().map(sentence).collect()
+}
+
 fn policy(view: &VersionView) -> PolicyView {
     let tolerances = tolerance_lines(&view.monitor);
     let due = |period| format!("one batch a {period}, {} days of grace", view.policy.grace_days);
     PolicyView {
-        guarantee: guarantee(&view.policy),
-        conditions: CONDITIONS,
+        guarantee: promise(view.policy.batches_per_false_alarm),
+        conditions: conditions(view.monitor.series.len()),
         rationale: view.policy.rationale.clone(),
         rows_min: whole(view.policy.rows_min),
         cadence: match view.policy.cadence {

@@ -4,6 +4,7 @@
 //! 2. freeze the reference with the default tolerances
 //! 3. judge the batch as if it were the first one
 
+use crate::dataset::bins::HELD_VALUES_MAX;
 use crate::dataset::infer::{infer, unify};
 use crate::dataset::reader::TableFile;
 use crate::dataset::schema::TableSchema;
@@ -13,6 +14,7 @@ use crate::error::{Error, Result};
 use std::path::Path;
 
 /// Compares the table in `batch` with the table in `reference`; `schema` is the path of a column declaration.
+/// `exact` holds all values in memory, however many, so that every statistic is exact.
 ///
 /// # Errors
 ///
@@ -21,6 +23,7 @@ pub fn compare_files(
     reference: &Path,
     batch: &Path,
     schema: Option<&Path>,
+    exact: bool,
 ) -> Result<(Compared, TableSchema)> {
     let reference = TableFile::open(reference, None)?;
     let batch = TableFile::open(batch, None)?;
@@ -28,7 +31,8 @@ pub fn compare_files(
         Some(path) => read_schema(path)?,
         None => unify(&infer(&reference)?, &infer(&batch)?),
     };
-    Ok((compare(&reference, &batch, &schema, &Policy::default())?, schema))
+    let held_max = if exact { usize::MAX } else { HELD_VALUES_MAX };
+    Ok((compare(&reference, &batch, &schema, &Policy::default(), held_max)?, schema))
 }
 
 /// The column declaration in the file at `path`.

@@ -179,6 +179,10 @@ fn register(store: &Store, dana: &Acting) -> Result<()> {
             "histogram gradient boosting".to_owned(),
         )]),
         preparation_code: vec![path("prepare.py")],
+        overlap_justification: Some(
+            "Few features are measured in each request, so requests of different patients can agree in all of them."
+                .to_owned(),
+        ),
         intended_use: Some(
             "Triages thyroid assay requests: does the report need a comment by a physician?"
                 .to_owned(),

@@ -2,16 +2,21 @@
 //!
 //! 1. read the column declaration, or infer one
 //! 2. digest the bytes in one read and the values in one decode
-//! 3. freeze the reference a later step may need, because the rows stay here
+//! 3. freeze the reference a later step may need, and count training rows in other tables, because the rows stay here
 
 use super::compare_files::read_schema;
-use crate::dataset::fingerprint::{Fingerprint, digest_file, fingerprint};
+use crate::dataset::files::find_files;
+use crate::dataset::fingerprint::{
+    Fingerprint, RowSet, digest_file, digest_files, fingerprint, fingerprint_with,
+};
 use crate::dataset::infer::infer;
+use crate::dataset::overlap::{RowKeys, features};
 use crate::dataset::reader::TableFile;
 use crate::dataset::schema::TableSchema;
 use crate::drift::policy::Policy;
 use crate::drift::reference::Reference;
 use crate::error::{Error, Result};
+use crate::provenance::overlap::{ComparedBy, Overlap};
 use crate::provenance::registration::{
     Dataset, DatasetRole, NamedFile, REGISTRATION_FORMAT, Registration,
 };
@@ -30,7 +35,7 @@ pub struct FingerprintedFile {
     pub reference: Reference,
 }
 
-/// Fingerprints the table at `path`; `progress` is called with bytes as they are read.
+/// Fingerprints the table at `path` (a file, a folder, a pattern); `progress` is called with bytes as they are read.
 ///
 /// # Errors
 ///
@@ -38,6 +43,7 @@ pub struct FingerprintedFile {
 pub fn fingerprint_file(
     path: &Path,
     schema: Option<&Path>,
+    row_set: RowSet,
     progress: impl FnMut(u64),
 ) -> Result<FingerprintedFile> {
     let file = TableFile::open(path, None)?;
@@ -45,7 +51,7 @@ pub fn fingerprint_file(
         Some(path) => read_schema(path)?,
         None => infer(&file)?,
     };
-    let fingerprint = fingerprint(&file, &schema, progress)?;
+    let fingerprint = fingerprint_with(&file, &schema, row_set, progress)?;
     let reference = Reference::learn(&file, &schema)?;
     Ok(FingerprintedFile { fingerprint, schema, reference })
 }
@@ -70,6 +76,12 @@ pub struct RegistrationSources {
     pub train: PathBuf,
     /// Reference table.
     pub reference: PathBuf,
+    /// Other tables: tuned, validated, tested on.
+    pub others: Vec<(DatasetRole, PathBuf)>,
+    /// Columns that say which rows belong together (patient, batch): no key in the training data may stand elsewhere.
+    pub overlap_key: Vec<String>,
+    /// Why training rows in other tables may stay.
+    pub overlap_justification: Option<String>,
     /// Files of the model; folders are walked.
     pub artifacts: Vec<PathBuf>,
     /// Column declaration.
@@ -105,28 +117,38 @@ pub fn make_registration(
         None => infer(&reference_file)?,
     };
     let train = TableFile::open(&sources.train, None)?;
-    let print_train = fingerprint(&train, &schema, &mut progress)?;
-    let print_reference = fingerprint(&reference_file, &schema, &mut progress)?;
     let reference = Reference::learn(&reference_file, &schema)?;
+    let mut others = vec![(DatasetRole::Reference, reference_file)];
+    for (role, path) in &sources.others {
+        others.push((*role, TableFile::open(path, None)?));
+    }
+    let dataset = |role, fingerprint| Dataset { role, fingerprint, parents: Vec::new() };
+    let mut datasets = Vec::new();
+    datasets.push(dataset(DatasetRole::Train, fingerprint(&train, &schema, &mut progress)?));
+    for (role, file) in &others {
+        datasets.push(dataset(*role, fingerprint(file, &schema, &mut progress)?));
+    }
+    let others: Vec<(&Dataset, &TableFile)> =
+        datasets[1..].iter().zip(others.iter().map(|(_, file)| file)).collect();
+    let overlaps = count_overlaps((&train, &others), &schema, &sources.overlap_key)?;
     let policy = match &sources.policy {
         Some(path) => read_policy(path)?,
         None => Policy::default(),
     };
-    let dataset = |role, fingerprint| Dataset { role, fingerprint, parents: Vec::new() };
     let mut artifacts = Vec::new();
     for path in &sources.artifacts {
-        artifacts.extend(named_files(path, "", &mut progress)?);
+        artifacts.extend(named_files(path, &mut progress)?);
     }
     let mut preparation_code = Vec::new();
     for path in &sources.preparation_code {
-        preparation_code.extend(named_files(path, "", &mut progress)?);
+        preparation_code.extend(named_files(path, &mut progress)?);
     }
     let environment_lock = sources
         .environment_lock
         .as_ref()
-        .map(|path| named_files(path, "", &mut progress))
+        .map(|path| named_files(path, &mut progress))
         .transpose()?;
-    Ok(Registration {
+    let mut registration = Registration {
         format: REGISTRATION_FORMAT.to_owned(),
         model: sources.model.clone(),
         version: sources.version.clone(),
@@ -138,14 +160,35 @@ pub fn make_registration(
         parameters: sources.parameters.clone(),
         draft: None,
         artifacts,
-        datasets: vec![
-            dataset(DatasetRole::Train, print_train),
-            dataset(DatasetRole::Reference, print_reference),
-        ],
+        datasets,
+        overlaps,
+        overlap_justification: sources.overlap_justification.clone(),
         schema,
         reference: as_json(&reference)?,
         policy: as_json(&policy)?,
-    })
+        warnings: Vec::new(),
+    };
+    registration.warnings = registration.due_warnings();
+    Ok(registration)
+}
+
+/// Counts the training rows in each of the `others`, by all features and by `key`.
+fn count_overlaps(
+    (train, others): (&TableFile, &[(&Dataset, &TableFile)]),
+    schema: &TableSchema,
+    key: &[String],
+) -> Result<Vec<Overlap>> {
+    let mut overlaps = Vec::new();
+    let ways = [(ComparedBy::Features, features(schema)), (ComparedBy::Key, key.to_vec())];
+    for (by, columns) in ways.into_iter().filter(|(_, columns)| !columns.is_empty()) {
+        let training = RowKeys::of(train, schema, &columns)?;
+        for (dataset, file) in others {
+            let common = training.common(&RowKeys::of(file, schema, &columns)?);
+            let about = (dataset.role, dataset.fingerprint.table.table.as_str());
+            overlaps.push(Overlap::new(about, (by, &columns), common));
+        }
+    }
+    Ok(overlaps)
 }
 
 fn read_policy(path: &Path) -> Result<Policy> {
@@ -163,26 +206,39 @@ fn as_json<T: Serialize>(value: &T) -> Result<serde_json::Value> {
     serde_json::from_slice(&bytes).map_err(|e| Error::Render { detail: e.to_string() })
 }
 
-/// The file at `path` with its digests, or every file below the folder `path`, by name.
-fn named_files(
-    path: &Path,
-    prefix: &str,
-    progress: &mut impl FnMut(u64),
-) -> Result<Vec<NamedFile>> {
-    let own = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let name = if prefix.is_empty() { own } else { format!("{prefix}/{own}") };
-    if !path.is_dir() {
-        return Ok(vec![NamedFile { name, content: digest_file(path, progress)? }]);
-    }
-    let mut children: Vec<PathBuf> = std::fs::read_dir(path)
-        .and_then(|entries| entries.map(|entry| entry.map(|e| e.path())).collect())
-        .map_err(|source| file_error("listing", path, source))?;
-    children.sort();
-    let mut files = Vec::new();
-    for child in children {
-        files.extend(named_files(&child, &name, progress)?);
+/// The file at `path` with its digests, or every file below the folder `path`, under the folder's name.
+fn named_files(path: &Path, progress: &mut impl FnMut(u64)) -> Result<Vec<NamedFile>> {
+    let mut files = digest_files(path, progress)?;
+    if path.is_dir() {
+        let own = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        for file in &mut files {
+            file.name = format!("{own}/{}", file.name);
+        }
     }
     Ok(files)
+}
+
+/// Every file that `path` means (a file, a folder, a pattern) with its digests, by its path from here.
+///
+/// # Errors
+///
+/// [`Error::Dataset`].
+pub fn list_files(path: &Path, mut progress: impl FnMut(u64)) -> Result<Vec<NamedFile>> {
+    let mut listed = Vec::new();
+    for found in find_files(path)? {
+        let content = digest_file(&found.path, &mut progress)?;
+        let name = found.path.to_str().ok_or_else(|| Error::BadRequest {
+            detail: format!("`{}` is not UTF-8 and cannot be listed", found.path.display()),
+        })?;
+        listed.push(NamedFile { name: name.to_owned(), content });
+    }
+    Ok(listed)
+}
+
+/// Bytes of all files that `path` means; 0 where they cannot be listed (reading them will say why).
+pub fn length_of(path: &Path) -> u64 {
+    let length = |path: &Path| std::fs::metadata(path).map_or(0, |about| about.len());
+    find_files(path).map_or(0, |files| files.iter().map(|file| length(&file.path)).sum())
 }
 
 fn file_error(doing: &'static str, path: &Path, source: std::io::Error) -> Error {

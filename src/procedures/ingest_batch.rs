@@ -2,14 +2,15 @@
 //!
 //! 1. check that the sender may send to this version
 //! 2. the same content before: return its first report
-//! 3. profile the file on the frozen bins (no transaction is open while the CPU works); a file that is not as declared is
-//!    quarantined with its reasons
+//! 3. profile the file on the frozen bins (no transaction is open while the CPU works), without the rows whose id came
+//!    before (`count_rows`); a file that is not as declared is quarantined with its reasons
 //! 4. in one transaction: read the monitor's state, judge, and write batch, report, alerts and the ledger entry
 
+use super::count_rows::{Delivered, deliver};
+use super::watch_silence::insert_silence;
 use super::{Recorded, actor, stored, subject};
 use crate::access::account::{Acting, Way};
 use crate::access::role::Action;
-use crate::dataset::profile::{Profile, profile};
 use crate::dataset::reader::{Format, TableFile};
 use crate::digest::{self, ContentDigest};
 use crate::drift::assess::MonitorState;
@@ -18,7 +19,6 @@ use crate::drift::monitor::Monitor;
 use crate::drift::policy::Policy;
 use crate::drift::reference::Reference;
 use crate::drift::report::{DriftReport, Frozen, ReportContext};
-use crate::drift::silence::gap_days;
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
 use crate::provenance::registration::Registration;
@@ -141,14 +141,16 @@ pub fn ingest_batch(store: &Store, acting: &Acting, request: IngestBatch) -> Res
         return Ok(Ingested { report, is_new: false });
     }
     let table = TableFile::open(request.delivery.file.path(), request.delivery.format)?;
-    let bins = judge.reference.0.bins();
     let batch = batch_row(&judge, &request, table.format());
-    let counted = profile(&table, &judge.registration.schema, &bins);
+    let delivered = deliver(&judge, &table);
     store.objects().put_file(request.delivery.file)?;
-    match counted {
-        Ok(counts) => {
-            let row = BatchRow { rows: counts.rows, ..batch };
-            let report = write(store, acting, &judge, row, counts)?;
+    match delivered {
+        Ok(delivered) => {
+            let row_ids = delivered.keep(store)?;
+            let row = BatchRow { rows: delivered.rows(), row_ids, ..batch };
+            let kept = store.objects().path(&row.blake3)?;
+            let table = TableFile::open(&kept, Some(table.format()))?;
+            let report = write((store, acting, &judge), row, (&delivered, &table))?;
             Ok(Ingested { report, is_new: true })
         }
         Err(error) if is_about_the_file(&error) => Err(quarantine(store, acting, &batch, error)?),
@@ -191,6 +193,7 @@ fn batch_row(judge: &Judge, request: &IngestBatch, format: Format) -> BatchRow {
         bytes: request.delivery.content.bytes,
         blake3: request.delivery.content.blake3.clone(),
         sha256: request.delivery.content.sha256.clone(),
+        row_ids: None,
         received_at: String::new(),
         entry: 0,
     }
@@ -243,11 +246,8 @@ fn quarantine(
         }
         other => vec![Error::Dataset(error_text(other)).to_string()],
     };
-    let opening = EpisodeOpening {
-        kind: EpisodeKind::UnreadableFile,
-        series: Vec::new(),
-        sentences: vec![format!("batch `{}` is quarantined: {}", batch.name, reasons.join("; "))],
-    };
+    let sentence = format!("batch `{}` is quarantined: {}", batch.name, reasons.join("; "));
+    let opening = EpisodeOpening::told(EpisodeKind::UnreadableFile, sentence);
     store.write(&actor(acting), EntryType::BatchQuarantine, |tx| {
         tx.subject(subject("model_version", &batch.version_id));
         tx.insert_quarantine(batch, &reasons)?;
@@ -273,12 +273,12 @@ fn error_text(error: &dataset::Error) -> dataset::Error {
 }
 
 fn write(
-    store: &Store,
-    acting: &Acting,
-    judge: &Judge,
+    (store, acting, judge): (&Store, &Acting, &Judge),
     batch: BatchRow,
-    counts: Profile,
+    (delivered, table): (&Delivered, &TableFile),
 ) -> Result<Recorded<ReportRow>> {
+    let earlier = store.read(|tx| tx.row_ids(&batch.version_id))?;
+    let rows = delivered.new_rows((store, judge), table, &earlier)?;
     let written = store.write(&actor(acting), EntryType::BatchIngest, |tx| {
         if find_before(tx, &batch.version_id, &batch.name, &batch.sha256)?.is_some() {
             return Err(Error::BatchNameTaken {
@@ -286,6 +286,8 @@ fn write(
                 existing: batch.sha256.clone(),
             });
         }
+        let earlier = tx.row_ids(&batch.version_id)?;
+        let counts = delivered.updated(rows, (store, judge), table, &earlier)?.profile;
         let open = tx.open_drift_episodes(&batch.version_id)?;
         let before = state_before(tx, judge, &open)?;
         let report = DriftReport::compose(context(judge, &batch), &judge.frozen(), before, counts)?;
@@ -388,7 +390,7 @@ fn insert_alerts(
     Ok(())
 }
 
-fn insert_episode(
+pub(super) fn insert_episode(
     tx: &mut WriteTx<'_>,
     batch: &BatchRow,
     report_id: &str,
@@ -398,42 +400,5 @@ fn insert_episode(
     tx.subject(subject("episode", &id));
     tx.insert_episode((&id, &batch.version_id), Some(report_id), opening)?;
     tx.insert_episode_batch(&clock::new_id("eb"), &id, report_id)?;
-    Ok(())
-}
-
-/// Silence on the event clock: a gap before this batch's period, or too few rows in it. A gap that the wall clock told of
-/// already is not told twice: this batch joins its alert.
-fn insert_silence(
-    tx: &mut WriteTx<'_>,
-    policy: &Policy,
-    batch: &BatchRow,
-    previous: Option<&ReportRow>,
-    report_id: &str,
-) -> Result<()> {
-    if policy.cadence.is_none() {
-        return Ok(());
-    }
-    let opening = |kind, sentence: String| EpisodeOpening {
-        kind,
-        series: Vec::new(),
-        sentences: vec![sentence],
-    };
-    if batch.rows < policy.rows_min {
-        let (name, rows, needed) = (&batch.name, batch.rows, policy.rows_min);
-        let noun = if rows == 1 { "row" } else { "rows" };
-        let sentence = format!("batch `{name}` has {rows} {noun}, at least {needed} are expected");
-        insert_episode(tx, batch, report_id, &opening(EpisodeKind::TooFewRows, sentence))?;
-    }
-    let Some(previous) = previous else { return Ok(()) };
-    if let Some(told) = tx.missing_batch_after(&batch.version_id, previous.entry)? {
-        return Ok(tx.insert_episode_batch(&clock::new_id("eb"), &told, report_id)?);
-    }
-    let parse = |text: &str| text.parse::<jiff::Timestamp>().ok();
-    let times = previous.period_end.as_deref().zip(batch.period_start.as_deref());
-    let times = times.and_then(|(end, start)| Some((parse(end)?, parse(start)?)));
-    if let Some(days) = times.and_then(|(end, start)| gap_days(policy, end, start)) {
-        let sentence = format!("no batch covers the {days} days before `{}`", batch.name);
-        insert_episode(tx, batch, report_id, &opening(EpisodeKind::MissingBatch, sentence))?;
-    }
     Ok(())
 }

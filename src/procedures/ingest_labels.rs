@@ -66,6 +66,7 @@ pub fn ingest_labels(
         bytes: delivery.content.bytes,
         blake3: delivery.content.blake3.clone(),
         sha256: delivery.content.sha256.clone(),
+        row_ids: None,
         received_at: String::new(),
         entry: 0,
     };

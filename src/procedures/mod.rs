@@ -5,8 +5,11 @@
 
 pub mod acknowledge_alert;
 pub mod administer;
+pub mod check_guarantee;
 pub mod check_store;
+pub mod compare_datasets;
 pub mod compare_files;
+mod count_rows;
 pub mod demonstrate;
 pub mod draft_decision;
 pub mod export_evidence;
@@ -18,7 +21,11 @@ pub mod log_experiment;
 pub mod log_model;
 pub mod log_run;
 pub mod name_draft;
+pub mod prove_arithmetic;
+pub mod read_accounts;
+pub mod read_ledger;
 pub mod read_records;
+pub mod read_tiles;
 pub mod register_draft;
 pub mod register_version;
 pub mod sign_decision;
@@ -32,6 +39,11 @@ use crate::ledger::entry::{Actor, Subject};
 /// The actor of a ledger entry.
 fn actor(acting: &Acting) -> Actor {
     Actor::new(acting.account.id.clone(), acting.account.role.word(), acting.way_word())
+}
+
+/// The actor of what the program does by itself.
+fn system() -> Actor {
+    Actor::new("system", "system", "system")
 }
 
 /// Names a thing a ledger entry is about.

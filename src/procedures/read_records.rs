@@ -13,12 +13,10 @@ use crate::drift::policy::Policy;
 use crate::drift::reference::Reference;
 use crate::drift::report::DriftReport;
 use crate::error::{Error, Result};
-use crate::ledger::entry::Entry;
 use crate::provenance::lineage::Lineage;
 use crate::provenance::registration::Registration;
 use crate::review::decision::Decision;
 use crate::review::signature::Signature;
-use crate::store::accounts::TokenRow;
 use crate::store::batches::{BatchRow, LabelsRow, QuarantineRow, ReportRow};
 use crate::store::episodes::{AcknowledgementRow, EpisodeRow};
 use crate::store::versions::{ModelRow, VersionRow};
@@ -127,7 +125,7 @@ pub struct EpisodeView {
     pub decision: Option<DecisionView>,
 }
 
-fn missing(what: &'static str, id: &str) -> Error {
+pub(super) fn missing(what: &'static str, id: &str) -> Error {
     Error::NotFound { what, id: id.to_owned() }
 }
 
@@ -386,99 +384,6 @@ pub fn lineage(store: &Store, acting: &Acting, model: &str, version: &str) -> Re
         }
         Ok(graph)
     })
-}
-
-/// A page of the audit trail, newest first, with the bodies of the entries; and the signed head.
-///
-/// # Errors
-///
-/// [`Error::Access`].
-pub fn audit_trail(
-    store: &Store,
-    acting: &Acting,
-    before: Option<u64>,
-    limit: u64,
-) -> Result<(Vec<(Entry, serde_json::Value)>, String)> {
-    acting.permit(Action::Read)?;
-    let limit = usize::try_from(limit.clamp(1, PAGE_ROWS_MAX)).unwrap_or(1);
-    store.read(|tx| {
-        let mut page = Vec::new();
-        for stored in tx.entries_before(before, limit)? {
-            let body = tx.body(stored.entry.idx)?.unwrap_or_default();
-            page.push((stored.entry, serde_json::from_slice(&body).unwrap_or_default()));
-        }
-        Ok((page, tx.head()?.checkpoint))
-    })
-}
-
-/// One ledger entry, its body, and its proof under the newest checkpoint.
-///
-/// # Errors
-///
-/// [`Error::Access`], [`Error::NotFound`].
-pub fn ledger_entry(
-    store: &Store,
-    acting: &Acting,
-    index: u64,
-) -> Result<(Entry, serde_json::Value, String)> {
-    acting.permit(Action::Read)?;
-    store.read(|tx| {
-        let stored = tx.entry(index)?.ok_or_else(|| missing("ledger entry", &index.to_string()))?;
-        let body = tx.body(index)?.unwrap_or_default();
-        Ok((
-            stored.entry,
-            serde_json::from_slice(&body).unwrap_or_default(),
-            tx.log_proof(index)?.to_text(),
-        ))
-    })
-}
-
-/// The newest signed head of the ledger.
-///
-/// # Errors
-///
-/// [`Error::Access`].
-pub fn checkpoint(store: &Store, acting: &Acting) -> Result<String> {
-    acting.permit(Action::Read)?;
-    Ok(store.read(|tx| tx.head())?.checkpoint)
-}
-
-/// All accounts.
-///
-/// # Errors
-///
-/// [`Error::Access`].
-pub fn accounts(store: &Store, acting: &Acting) -> Result<Vec<Account>> {
-    acting.permit(Action::Read)?;
-    Ok(store.read(|tx| tx.accounts())?)
-}
-
-/// User names of the accounts that are locked.
-///
-/// # Errors
-///
-/// [`Error::Access`].
-pub fn locked_accounts(store: &Store, acting: &Acting) -> Result<Vec<String>> {
-    acting.permit(Action::Read)?;
-    store.read(|tx| {
-        let mut locked = Vec::new();
-        for account in tx.accounts()? {
-            if tx.is_locked(&account.id)? {
-                locked.push(account.user_name);
-            }
-        }
-        Ok(locked)
-    })
-}
-
-/// The tokens of the person who asks.
-///
-/// # Errors
-///
-/// [`Error::Access`].
-pub fn own_tokens(store: &Store, acting: &Acting) -> Result<Vec<TokenRow>> {
-    acting.permit(Action::ManageOwnTokens)?;
-    Ok(store.read(|tx| tx.tokens_of(&acting.account.id))?)
 }
 
 /// Whether the store is a demonstration.

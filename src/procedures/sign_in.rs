@@ -4,14 +4,14 @@
 //! 2. verify the password; the fifth wrong one in a row locks the account, which is a ledger entry
 //! 3. keep a session: its secret goes into the cookie, its digest into the store
 
-use super::subject;
+use super::{subject, system};
 use crate::access;
 use crate::access::account::{Account, Acting, Way};
 use crate::access::password::{self, KnownPasswords, WRONG_PASSWORDS_MAX};
 use crate::access::session::{Secret, Session};
 use crate::access::token::TokenScope;
 use crate::error::{Error, Result};
-use crate::ledger::entry::{Actor, EntryType};
+use crate::ledger::entry::EntryType;
 use crate::store::Store;
 use crate::{clock, digest};
 
@@ -70,7 +70,7 @@ pub(super) fn check_password(store: &Store, account: &Account, password: &str) -
         return Err(Error::Access(access::Error::WrongCredentials));
     }
     let reason = format!("{attempts} wrong passwords in a row");
-    store.write(&Actor::new("system", "system", "system"), EntryType::AccountLock, |tx| {
+    store.write(&system(), EntryType::AccountLock, |tx| {
         tx.subject(subject("account", &account.id));
         tx.insert_lock(&clock::new_id("lo"), &account.id, true, &reason)?;
         Ok::<_, Error>(())

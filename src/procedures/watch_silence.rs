@@ -1,18 +1,21 @@
-//! Procedure: notice batches that never came.
+//! Procedure: notice batches that never came. On the wall clock:
 //!
 //! 1. for every version whose policy names a cadence: when was the next batch due?
 //! 2. where that time is past and no alert says so yet: open one, each in a transaction of its own that looks again
 //!
-//! The server runs this every minute; running it twice raises nothing twice.
+//! The server runs this every minute; running it twice raises nothing twice. On the event clock, `insert_silence` is a step
+//! of taking a batch.
 
-use super::{stored, subject};
+use super::ingest_batch::insert_episode;
+use super::{stored, subject, system};
 use crate::drift::episode::{EpisodeKind, EpisodeOpening};
 use crate::drift::policy::Policy;
-use crate::drift::silence::{LastBatch, due};
+use crate::drift::silence::{LastBatch, due, gap_days};
 use crate::error::{Error, Result};
-use crate::ledger::entry::{Actor, EntryType};
+use crate::ledger::entry::EntryType;
+use crate::store::batches::{BatchRow, ReportRow};
 use crate::store::versions::{FrozenKind, VersionRow};
-use crate::store::{ReadTx, Store};
+use crate::store::{ReadTx, Store, WriteTx};
 use crate::{clock, store};
 use jiff::Timestamp;
 
@@ -29,18 +32,13 @@ pub fn watch_silence(store: &Store) -> Result<Vec<String>> {
         if store.read(|tx| overdue(tx, &version, now))?.is_none() {
             continue;
         }
-        let system = Actor::new("system", "system", "system");
-        let written = store.write(&system, EntryType::SilenceAlert, |tx| {
+        let written = store.write(&system(), EntryType::SilenceAlert, |tx| {
             // A batch may have come between the two looks; then nothing is recorded.
             let Some(sentence) = overdue(tx, &version, now)? else { return Ok(None) };
             let id = clock::new_id("ep");
             tx.subject(subject("model_version", &version.id));
             tx.subject(subject("episode", &id));
-            let opening = EpisodeOpening {
-                kind: EpisodeKind::MissingBatch,
-                series: Vec::new(),
-                sentences: vec![sentence],
-            };
+            let opening = EpisodeOpening::told(EpisodeKind::MissingBatch, sentence);
             tx.insert_episode((&id, &version.id), None, &opening)?;
             Ok(Some(id))
         });
@@ -60,16 +58,15 @@ fn overdue(tx: &ReadTx<'_>, version: &VersionRow, now: Timestamp) -> Result<Opti
     if policy.cadence.is_none() {
         return Ok(None);
     }
-    let parse = |text: &str| text.parse::<Timestamp>().ok();
     let last = tx.reports(&version.id, 1)?.pop();
     let (name, end, received, entry) = match &last {
         Some(report) => {
             let end = report.period_end.as_deref();
-            (Some(&report.batch), end.and_then(parse), &report.at, report.entry)
+            (Some(&report.batch), end.and_then(parsed), &report.at, report.entry)
         }
         None => (None, None, &version.registered_at, version.entry),
     };
-    let Some(received) = parse(received) else { return Ok(None) };
+    let Some(received) = parsed(received) else { return Ok(None) };
     let Some(due) = due(&policy, LastBatch { covered_until: end, received }) else {
         return Ok(None);
     };
@@ -84,4 +81,49 @@ fn overdue(tx: &ReadTx<'_>, version: &VersionRow, now: Timestamp) -> Result<Opti
         }
     };
     Ok(Some(format!("{since}; the next was due by {}", clock::rfc3339(due))))
+}
+
+fn parsed(time: &str) -> Option<Timestamp> {
+    time.parse().ok()
+}
+
+/// Silence on the event clock: a gap before this batch's period, or too few rows in it. A gap that the wall clock told of
+/// already is not told twice: this batch joins its alert.
+pub(super) fn insert_silence(
+    tx: &mut WriteTx<'_>,
+    policy: &Policy,
+    batch: &BatchRow,
+    previous: Option<&ReportRow>,
+    report_id: &str,
+) -> Result<()> {
+    if policy.cadence.is_none() {
+        return Ok(());
+    }
+    if batch.rows < policy.rows_min {
+        let (name, rows, needed) = (&batch.name, batch.rows, policy.rows_min);
+        let noun = if rows == 1 { "row" } else { "rows" };
+        let sentence = format!("batch `{name}` has {rows} {noun}, at least {needed} are expected");
+        insert_episode(
+            tx,
+            batch,
+            report_id,
+            &EpisodeOpening::told(EpisodeKind::TooFewRows, sentence),
+        )?;
+    }
+    let Some(previous) = previous else { return Ok(()) };
+    if let Some(told) = tx.missing_batch_after(&batch.version_id, previous.entry)? {
+        return Ok(tx.insert_episode_batch(&clock::new_id("eb"), &told, report_id)?);
+    }
+    let times = previous.period_end.as_deref().zip(batch.period_start.as_deref());
+    let times = times.and_then(|(end, start)| Some((parsed(end)?, parsed(start)?)));
+    if let Some(days) = times.and_then(|(end, start)| gap_days(policy, end, start)) {
+        let sentence = format!("no batch covers the {days} days before `{}`", batch.name);
+        insert_episode(
+            tx,
+            batch,
+            report_id,
+            &EpisodeOpening::told(EpisodeKind::MissingBatch, sentence),
+        )?;
+    }
+    Ok(())
 }

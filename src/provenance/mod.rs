@@ -5,6 +5,7 @@
 
 pub mod artifact;
 pub mod lineage;
+pub mod overlap;
 pub mod registration;
 pub mod run;
 
@@ -28,6 +29,27 @@ pub enum Error {
         what: &'static str,
         /// What to do.
         hint: &'static str,
+    },
+    /// Data the model is measured or monitored by hold training rows, and nobody says why that is right.
+    #[error(
+        "{}; remove those rows, or say in at least {least} characters why they may stay (`--overlap-justification`)",
+        found.join("; ")
+    )]
+    Overlap {
+        /// What was found, a sentence each.
+        found: Vec<String>,
+        /// Fewest characters of a justification.
+        least: usize,
+    },
+    /// An overlap with a dataset that is not in the registration, or with more rows than it has.
+    #[error(
+        "registration states an overlap of {role} dataset `{table}`, which it does not hold or which has fewer rows; make it anew"
+    )]
+    OverlapOfNothing {
+        /// Role stated.
+        role: &'static str,
+        /// `tdh1` stated.
+        table: String,
     },
     /// The format is not ours.
     #[error("registration has format `{found}`, expected `{expected}`")]

@@ -2,10 +2,12 @@
 //!
 //! It holds digests, counts and declarations, never rows.
 
+use super::overlap::{self, Overlap};
 use super::{Error, Result};
 use crate::dataset::fingerprint::Fingerprint;
-use crate::dataset::schema::TableSchema;
-use crate::digest::{self, ContentDigest};
+pub use crate::dataset::fingerprint::NamedFile;
+use crate::dataset::schema::{Role, TableSchema};
+use crate::digest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -29,6 +31,10 @@ pub enum DatasetRole {
 }
 
 impl DatasetRole {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Train, Self::Tune, Self::Validate, Self::Test, Self::Reference];
+
     /// The word used in records.
     pub fn word(self) -> &'static str {
         match self {
@@ -52,16 +58,6 @@ pub struct Dataset {
     /// `tdh1` digests of the tables it was made from.
     #[serde(default)]
     pub parents: Vec<String>,
-}
-
-/// A named file and its digests.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NamedFile {
-    /// File name, without folders.
-    pub name: String,
-    /// Its digests.
-    pub content: ContentDigest,
 }
 
 /// The document that registers a model version. `reference`, `policy` are kept as the JSON they arrive as; `drift` types them.
@@ -99,6 +95,12 @@ pub struct Registration {
     pub artifacts: Vec<NamedFile>,
     /// Datasets of the lineage.
     pub datasets: Vec<Dataset>,
+    /// Training rows found again in the other datasets; empty where nobody counted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overlaps: Vec<Overlap>,
+    /// Why those rows may stay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overlap_justification: Option<String>,
     /// Declaration of the columns of every batch.
     pub schema: TableSchema,
     /// The frozen reference.
@@ -107,14 +109,17 @@ pub struct Registration {
     /// The monitoring policy.
     #[schema(value_type = Object)]
     pub policy: serde_json::Value,
+    /// What whoever relies on the monitor must know: exactly [`Registration::due_warnings`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 impl Registration {
-    /// Checks names and completeness.
+    /// Checks names and completeness, and that training rows in other datasets are justified.
     ///
     /// # Errors
     ///
-    /// [`Error::Format`], [`Error::Name`], [`Error::Missing`].
+    /// [`Error::Format`], [`Error::Name`], [`Error::Missing`], [`Error::Overlap`], [`Error::OverlapOfNothing`].
     pub fn validate(&self) -> Result<()> {
         if self.format != REGISTRATION_FORMAT {
             return Err(Error::Format {
@@ -132,10 +137,47 @@ impl Registration {
         if !has(DatasetRole::Reference) {
             return missing("reference dataset", "fingerprint it with `--reference FILE`");
         }
+        if self.warnings != self.due_warnings() {
+            return missing("warning", "make the registration again with this program");
+        }
         if self.artifacts.is_empty() {
             return missing("artifact", "name the model's files with `--artifact PATH`");
         }
-        Ok(())
+        overlap::validate(self)
+    }
+
+    /// Rows of the dataset that `overlap` is about.
+    pub fn rows_of(&self, overlap: &Overlap) -> u64 {
+        let same = |dataset: &&Dataset| dataset.fingerprint.table.table == overlap.table;
+        self.datasets.iter().find(same).map_or(0, |dataset| dataset.fingerprint.rows)
+    }
+
+    /// The warnings that the content calls for.
+    ///
+    /// Predictions and scores on the rows a model was fitted on look better than on new rows, so that a reference of those
+    /// rows makes them drift from the first batch.
+    pub fn due_warnings(&self) -> Vec<String> {
+        let of = |role| self.datasets.iter().filter(move |d| d.role == role);
+        let in_sample = of(DatasetRole::Reference).any(|reference| {
+            of(DatasetRole::Train).any(|train| {
+                train.fingerprint.table.table == reference.fingerprint.table.table
+                    || train.fingerprint.content.sha256 == reference.fingerprint.content.sha256
+            })
+        });
+        let outputs: Vec<&str> = self
+            .schema
+            .monitored()
+            .filter(|column| matches!(column.role, Role::Prediction | Role::Score))
+            .map(|column| column.name.as_str())
+            .collect();
+        if !in_sample || outputs.is_empty() {
+            return Vec::new();
+        }
+        vec![format!(
+            "the reference is the training data: `{}` on rows the model was fitted on differ from new rows although nothing \
+             moved; take a reference of rows that the model has not seen",
+            outputs.join("`, `")
+        )]
     }
 
     /// The canonical bytes: their SHA-256 is the identity of the version's content.

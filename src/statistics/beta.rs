@@ -61,6 +61,28 @@ pub(super) fn binomial_density(a: f64, b: f64, x: f64, y: f64) -> f64 {
     libm::sqrt(n / (2.0 * PI * a * b)) * libm::exp(exponent)
 }
 
+/// ln of the binomial probability of `a` successes and `b` failures at rate x = 1 − y; also where one of the counts is 0.
+pub(super) fn log_binomial_density(a: f64, b: f64, x: f64, y: f64) -> f64 {
+    let n = a + b;
+    if a <= 0.0 {
+        return if b <= 0.0 { 0.0 } else { n * log_of(y, x) };
+    }
+    if b <= 0.0 {
+        return n * log_of(x, y);
+    }
+    let exponent = stirling_error(n)
+        - stirling_error(a)
+        - stirling_error(b)
+        - deviance(a, n * x)
+        - deviance(b, n * y);
+    exponent + 0.5 * libm::log(n / (2.0 * PI * a * b))
+}
+
+/// ln x, where y = 1 − x is known to more digits if it is small.
+fn log_of(x: f64, y: f64) -> f64 {
+    if y < 0.5 { libm::log1p(-y) } else { libm::log(x) }
+}
+
 /// ln Γ(n + 1) − ( (n + ½) ln n − n + ½ ln 2π ).
 fn stirling_error(n: f64) -> f64 {
     if n < 16.0 {
@@ -72,7 +94,7 @@ fn stirling_error(n: f64) -> f64 {
 }
 
 /// x ln(x/m) + m − x, also where x is close to m.
-fn deviance(x: f64, mean: f64) -> f64 {
+pub(super) fn deviance(x: f64, mean: f64) -> f64 {
     let difference = x - mean;
     if difference.abs() >= 0.1 * (x + mean) {
         return x * libm::log(x / mean) - difference;

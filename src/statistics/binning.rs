@@ -4,29 +4,28 @@
 //! quantiles in statistical packages*): the edge of probability `u` is the smallest reference value `x` with
 //! `F(x) ≥ u`. Coarse data therefore never straddle an edge.
 
+use super::selection::{Ranks, rank_of};
+
 /// The inverted-CDF quantile: the smallest value whose cumulative share is at least `probability`.
 ///
-/// `sorted` must be ascending and not empty; `probability` lies in `[0, 1]`.
+/// `values` (if a slice, ascending) must not be empty; `probability` lies in `[0, 1]`.
 ///
 /// ```
 /// use driftledger::statistics::binning::quantile;
-/// assert_eq!(quantile(&[1.0, 2.0, 3.0, 4.0], 0.5), 2.0);
-/// assert_eq!(quantile(&[1.0, 2.0, 3.0, 4.0], 0.51), 3.0);
+/// assert_eq!(quantile([1.0, 2.0, 3.0, 4.0].as_slice(), 0.5), 2.0);
+/// assert_eq!(quantile([1.0, 2.0, 3.0, 4.0].as_slice(), 0.51), 3.0);
 /// ```
-pub fn quantile(sorted: &[f64], probability: f64) -> f64 {
-    let rank = (probability * sorted.len() as f64 - 1e-9).ceil().max(1.0);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 ≤ rank ≤ len")]
-    let index = (rank as usize - 1).min(sorted.len() - 1);
-    sorted[index]
+pub fn quantile(values: &(impl Ranks + ?Sized), probability: f64) -> f64 {
+    values.at(rank_of(probability, values.rows()))
 }
 
-/// The inner edges of `bins` quantile bins of `sorted` (ascending, finite, not empty); equal edges are merged.
+/// The inner edges of `bins` quantile bins of finite `values` (not empty); equal edges are merged.
 ///
 /// `k` edges make `k + 1` bins: `(−∞, e₁], (e₁, e₂], …, (e_k, ∞)`. No bin is empty in the reference itself.
-pub fn quantile_edges(sorted: &[f64], bins: usize) -> Vec<f64> {
-    let mut edges: Vec<f64> = (1..bins).map(|k| quantile(sorted, k as f64 / bins as f64)).collect();
+pub fn quantile_edges(values: &(impl Ranks + ?Sized), bins: usize) -> Vec<f64> {
+    let mut edges: Vec<f64> = (1..bins).map(|k| quantile(values, k as f64 / bins as f64)).collect();
     edges.dedup();
-    drop_empty_last(&mut edges, sorted);
+    drop_empty_last(&mut edges, values);
     edges
 }
 
@@ -36,52 +35,55 @@ pub fn quantile_edges(sorted: &[f64], bins: usize) -> Vec<f64> {
 /// use driftledger::statistics::binning::{bin_of, deciding_edges};
 /// let mut values: Vec<f64> = (0..60).map(f64::from).collect();
 /// values.extend([60.0; 50]); // nearly half of all rows
-/// let edges = deciding_edges(&values, 10);
+/// let edges = deciding_edges(values.as_slice(), 10);
 /// assert_ne!(bin_of(&edges, 59.9), bin_of(&edges, 60.0));
 /// ```
-pub fn deciding_edges(sorted: &[f64], bins: usize) -> Vec<f64> {
-    let mut edges: Vec<f64> = (1..bins).map(|k| quantile(sorted, k as f64 / bins as f64)).collect();
+pub fn deciding_edges(values: &(impl Ranks + ?Sized), bins: usize) -> Vec<f64> {
+    let mut edges: Vec<f64> = (1..bins).map(|k| quantile(values, k as f64 / bins as f64)).collect();
     edges.dedup();
-    let atom_rows = sorted.len().div_ceil(bins).max(2);
+    let atom_rows = values.rows().div_ceil(bins as u64).max(2);
     let mut with_atoms = Vec::with_capacity(edges.len() * 2);
-    let mut below = f64::NEG_INFINITY;
+    let mut before = 0;
     for edge in edges {
-        let first = sorted.partition_point(|&v| v < edge);
-        let end = sorted.partition_point(|&v| v <= edge);
-        let others = first > sorted.partition_point(|&v| v <= below);
-        if end - first >= atom_rows && others {
+        let (first, end) = (values.below(edge), values.up_to(edge));
+        if end - first >= atom_rows && first > before {
             with_atoms.push(edge.next_down());
         }
         with_atoms.push(edge);
-        below = edge;
+        before = end;
     }
-    drop_empty_last(&mut with_atoms, sorted);
+    drop_empty_last(&mut with_atoms, values);
     with_atoms
 }
 
 /// Edges that give every value of share at least `share` a bin of its own; rarer values join the next such value above.
 ///
-/// For counts with few distinct values, where quantiles collapse. At most `bins` bins, the most frequent values first.
-pub fn value_edges(sorted: &[f64], share: f64, bins: usize) -> Vec<f64> {
-    let mut runs: Vec<(f64, usize)> = Vec::new();
-    for &value in sorted {
-        match runs.last_mut() {
-            Some((last, rows)) if *last == value => *rows += 1,
-            _ => runs.push((value, 1)),
-        }
-    }
-    runs.retain(|&(_, rows)| rows as f64 >= share * sorted.len() as f64);
+/// For counts with few distinct values, where quantiles collapse. At most `bins` bins, the most frequent values first. A
+/// value of share `share` fills the whole step between two quantiles half that far apart, so it is one of these.
+pub fn value_edges(values: &(impl Ranks + ?Sized), share: f64, bins: usize) -> Vec<f64> {
+    let mut found: Vec<f64> = value_probabilities(share).map(|p| quantile(values, p)).collect();
+    found.dedup();
+    let mut runs: Vec<(f64, u64)> =
+        found.into_iter().map(|value| (value, values.up_to(value) - values.below(value))).collect();
+    runs.retain(|&(_, rows)| rows as f64 >= share * values.rows() as f64);
     runs.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.total_cmp(&b.0)));
     runs.truncate(bins);
     let mut edges: Vec<f64> = runs.into_iter().map(|(value, _)| value).collect();
     edges.sort_by(f64::total_cmp);
-    drop_empty_last(&mut edges, sorted);
+    drop_empty_last(&mut edges, values);
     edges
 }
 
-/// Takes edges away from the end while nothing in `sorted` lies above the last one.
-fn drop_empty_last(edges: &mut Vec<f64>, sorted: &[f64]) {
-    let top = sorted.last().copied().unwrap_or(f64::NEG_INFINITY);
+/// The probabilities of the quantiles that [`value_edges`] asks for.
+pub fn value_probabilities(share: f64) -> impl Iterator<Item = f64> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "share > 0")]
+    let steps = (2.0 / share).ceil() as u32;
+    (1..=steps).map(move |step| f64::from(step) / f64::from(steps))
+}
+
+/// Takes edges away from the end while no value lies above the last one.
+fn drop_empty_last(edges: &mut Vec<f64>, values: &(impl Ranks + ?Sized)) {
+    let top = values.rows().checked_sub(1).map_or(f64::NEG_INFINITY, |last| values.at(last));
     while edges.last().is_some_and(|&edge| edge >= top) {
         edges.pop();
     }
@@ -97,6 +99,15 @@ fn drop_empty_last(edges: &mut Vec<f64>, sorted: &[f64]) {
 /// ```
 pub fn bin_of(edges: &[f64], value: f64) -> usize {
     edges.partition_point(|&edge| edge < value)
+}
+
+/// Rows of `values` in each of the bins `(a, b]` between the inner `edges`.
+pub fn rows_per_bin(edges: &[f64], values: &[f64]) -> Vec<u64> {
+    let mut rows = vec![0; edges.len() + 1];
+    for &value in values {
+        rows[bin_of(edges, value)] += 1;
+    }
+    rows
 }
 
 /// Shares of `counts` with no share below `1 / (2m)`, renormalised, `m` being the total: frozen reference shares.
@@ -120,10 +131,10 @@ mod tests {
     #[test]
     fn quantiles_are_reference_values() {
         let sorted: Vec<f64> = (1..=10).map(f64::from).collect();
-        assert_eq!(quantile(&sorted, 0.1), 1.0);
-        assert_eq!(quantile(&sorted, 0.9), 9.0);
-        assert_eq!(quantile(&sorted, 1.0), 10.0);
-        assert_eq!(quantile(&[7.0], 0.5), 7.0);
+        assert_eq!(quantile(sorted.as_slice(), 0.1), 1.0);
+        assert_eq!(quantile(sorted.as_slice(), 0.9), 9.0);
+        assert_eq!(quantile(sorted.as_slice(), 1.0), 10.0);
+        assert_eq!(quantile([7.0].as_slice(), 0.5), 7.0);
     }
 
     #[test]
@@ -133,7 +144,9 @@ mod tests {
             v.extend((1..60).map(f64::from));
             v
         }] {
-            for edges in [deciding_edges(&sorted, 10), quantile_edges(&sorted, 10)] {
+            for edges in
+                [deciding_edges(sorted.as_slice(), 10), quantile_edges(sorted.as_slice(), 10)]
+            {
                 let mut counts = vec![0; edges.len() + 1];
                 for &v in &sorted {
                     counts[bin_of(&edges, v)] += 1;
@@ -146,8 +159,8 @@ mod tests {
 
     #[test]
     fn constant_values_have_no_edges() {
-        assert!(deciding_edges(&[3.0; 12], 10).is_empty());
-        assert!(value_edges(&[3.0; 12], 0.02, 10).is_empty());
+        assert!(deciding_edges([3.0; 12].as_slice(), 10).is_empty());
+        assert!(value_edges([3.0; 12].as_slice(), 0.02, 10).is_empty());
     }
 
     #[test]
@@ -155,7 +168,7 @@ mod tests {
         let mut sorted = vec![0.0; 50];
         sorted.extend([1.0; 1]);
         sorted.extend([2.0; 49]);
-        let edges = value_edges(&sorted, 0.02, 10);
+        let edges = value_edges(sorted.as_slice(), 0.02, 10);
         assert_eq!(edges, vec![0.0]);
         assert_eq!(bin_of(&edges, 1.0), bin_of(&edges, 2.0));
     }

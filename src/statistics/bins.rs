@@ -15,11 +15,21 @@ pub(super) fn totals(reference: &[u64], batch: &[u64]) -> Result<Totals> {
     if reference.len() != batch.len() {
         return Err(Error::BinsDiffer { reference: reference.len(), batch: batch.len() });
     }
-    let (m, n) = (reference.iter().sum(), batch.iter().sum());
+    let (m, n) = (rows(reference)?, rows(batch)?);
     if m == 0 || n == 0 {
         return Err(Error::NotEnough { found: 0, needed: 1 });
     }
     Ok(Totals { reference: m, batch: n })
+}
+
+/// Sum of `counts`, which must be at most 2⁵³: beyond that an f64 does not hold it.
+fn rows(counts: &[u64]) -> Result<u64> {
+    const MOST: u64 = 1 << 53;
+    let rows = counts.iter().fold(0_u64, |sum, count| sum.saturating_add(*count));
+    if rows > MOST {
+        return Err(Error::OutOfRange { name: "rows", value: rows as f64 });
+    }
+    Ok(rows)
 }
 
 /// Shares of `counts`; the caller has checked that `rows` is their sum and not 0.

@@ -41,14 +41,30 @@ pub struct ChiSquareTest {
 /// assert!((test.statistic - 8.0).abs() < 1e-12);
 /// ```
 pub fn chi_square(reference: &[u64], batch: &[u64]) -> Result<ChiSquareTest> {
-    let columns = columns(reference, batch)?;
+    chi_square_of_table(&[reference, batch])
+}
+
+/// The same for a table of any number of rows: do all rows have the same shares? df = (rows − 1)(columns − 1).
+///
+/// # Errors
+///
+/// - [`Error::BinsDiffer`]: rows of different length.
+/// - [`Error::NotEnough`]: fewer than two rows, a row without counts, or fewer than two columns with counts.
+///
+/// ```
+/// use driftledger::statistics::chi_square::chi_square_of_table;
+/// let test = chi_square_of_table(&[&[10, 20], &[20, 10], &[15, 15]]).unwrap();
+/// assert_eq!(test.degrees, 2);
+/// ```
+pub fn chi_square_of_table(rows: &[&[u64]]) -> Result<ChiSquareTest> {
+    let table = Table::of(rows)?;
     let (mut statistic, mut smallest_expected) = (0.0, f64::INFINITY);
-    for cell in cells(&columns) {
+    for cell in table.cells() {
         statistic +=
             (cell.observed - cell.expected) * (cell.observed - cell.expected) / cell.expected;
         smallest_expected = cell.expected.min(smallest_expected);
     }
-    let degrees = columns.len() - 1;
+    let degrees = table.degrees();
     Ok(ChiSquareTest {
         statistic,
         degrees,
@@ -77,7 +93,11 @@ pub fn merge_small(
     smallest: f64,
 ) -> Result<(Vec<u64>, Vec<u64>)> {
     let rows = bins::totals(reference, batch)?;
-    let columns = columns(reference, batch)?;
+    let pairs = reference.iter().copied().zip(batch.iter().copied());
+    let columns: Vec<(u64, u64)> = pairs.filter(|(r, b)| *r > 0 || *b > 0).collect();
+    if columns.len() < 2 {
+        return Err(Error::NotEnough { found: columns.len(), needed: 2 });
+    }
     let (m, n) = (rows.reference as f64, rows.batch as f64);
     let expected = |column: (u64, u64)| (column.0 + column.1) as f64 * m.min(n) / (m + n);
     let (small, mut large): (Vec<_>, Vec<_>) =
@@ -96,41 +116,66 @@ pub fn merge_small(
     Ok(large.into_iter().unzip())
 }
 
-/// One cell of the 2 × K table.
+/// A cell of a table of counts: what was found and what its margins let expect.
 pub(super) struct Cell {
-    /// Rows found.
     pub(super) observed: f64,
-    /// Rows expected if both sides had the same shares.
     pub(super) expected: f64,
 }
 
-/// The bins with rows on at least one side; at least two of them.
-pub(super) fn columns(reference: &[u64], batch: &[u64]) -> Result<Vec<(u64, u64)>> {
-    bins::totals(reference, batch)?;
-    let pairs = reference.iter().copied().zip(batch.iter().copied());
-    let columns: Vec<(u64, u64)> = pairs.filter(|(r, b)| r + b > 0).collect();
-    if columns.len() < 2 {
-        return Err(Error::NotEnough { found: columns.len(), needed: 2 });
-    }
-    Ok(columns)
+/// A table of counts without its empty columns.
+pub(super) struct Table {
+    rows: Vec<Vec<f64>>,
 }
 
-/// All cells of the table of these columns.
-pub(super) fn cells(columns: &[(u64, u64)]) -> impl Iterator<Item = Cell> + '_ {
-    let m = columns.iter().map(|column| column.0).sum::<u64>() as f64;
-    let n = columns.iter().map(|column| column.1).sum::<u64>() as f64;
-    columns.iter().flat_map(move |&(reference, batch)| {
-        let share = (reference + batch) as f64 / (m + n);
-        [
-            Cell { observed: reference as f64, expected: m * share },
-            Cell { observed: batch as f64, expected: n * share },
-        ]
-    })
+impl Table {
+    /// At least two rows, none of them empty, and at least two columns that are not empty.
+    pub(super) fn of(rows: &[&[u64]]) -> Result<Self> {
+        let [first, others @ ..] = rows else {
+            return Err(Error::NotEnough { found: 0, needed: 2 });
+        };
+        if others.is_empty() {
+            return Err(Error::NotEnough { found: 1, needed: 2 });
+        }
+        for row in others {
+            bins::totals(first, row)?;
+        }
+        let used = |column: &usize| rows.iter().any(|row| row[*column] > 0);
+        let used: Vec<usize> = (0..first.len()).filter(used).collect();
+        if used.len() < 2 {
+            return Err(Error::NotEnough { found: used.len(), needed: 2 });
+        }
+        let kept = |row: &&[u64]| used.iter().map(|&column| row[column] as f64).collect();
+        Ok(Self { rows: rows.iter().map(kept).collect() })
+    }
+
+    pub(super) fn degrees(&self) -> usize {
+        (self.rows.len() - 1) * (self.rows[0].len() - 1)
+    }
+
+    pub(super) fn cells(&self) -> Vec<Cell> {
+        let sums: Vec<f64> = self.rows.iter().map(|row| row.iter().sum()).collect();
+        let total: f64 = sums.iter().sum();
+        let column = |k: usize| self.rows.iter().map(|row| row[k]).sum::<f64>() / total;
+        let shares: Vec<f64> = (0..self.rows[0].len()).map(column).collect();
+        let mut cells = Vec::with_capacity(sums.len() * shares.len());
+        for (row, sum) in self.rows.iter().zip(&sums) {
+            for (&observed, share) in row.iter().zip(&shares) {
+                cells.push(Cell { observed, expected: sum * share });
+            }
+        }
+        cells
+    }
 }
 
 /// P(X > x) for X central χ² with `degrees` degrees of freedom.
 pub(super) fn sf(x: f64, degrees: f64) -> f64 {
-    if x <= 0.0 { 1.0 } else { gamma_ur(0.5 * degrees, 0.5 * x) }
+    if x <= 0.0 {
+        1.0
+    } else if x < f64::INFINITY {
+        gamma_ur(0.5 * degrees, 0.5 * x)
+    } else {
+        0.0
+    }
 }
 
 /// The x with P(X > x) = `level`, `level` in (0, 1): doubling, then halving.

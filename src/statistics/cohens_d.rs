@@ -24,7 +24,13 @@ pub fn cohens_d(reference: &[f64], batch: &[f64]) -> Result<f64> {
     if sample::is_constant(reference) {
         return Err(Error::NoSpread);
     }
-    cohens_d_of_moments(&Moments::of(reference), &Moments::of(batch))
+    let power = sample::excess(&[reference, batch]);
+    if power != 0 {
+        return cohens_d(&sample::divided(reference, power), &sample::divided(batch, power));
+    }
+    // both around one value: a large common offset cancels here and not in the difference of the means
+    let origin = reference[0];
+    cohens_d_of_moments(&Moments::around(reference, origin), &Moments::around(batch, origin))
 }
 
 /// As [`cohens_d`], from moments.

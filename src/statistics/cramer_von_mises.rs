@@ -4,15 +4,13 @@
 //! 1148–1159; Xiao, Gordon & Yakovlev 2007, J. Stat. Softw. 17(8) (exact recursion); Csörgő & Faraway 1996, JRSS B 58,
 //! equation 1.3 (limit law). Vectors: `tests/vectors/statistics.json`.
 
-use std::collections::BTreeMap;
-
 use super::significance::Significance;
 use super::{Error, Result, sample};
 
 /// Size of the larger sample up to which the automatic choice is the exact method.
 const EXACT_MAX: usize = 20;
 /// Size of the larger sample beyond which arrangements are not counted.
-const COUNTED_MAX: usize = 30;
+const COUNTED_MAX: usize = 50;
 
 /// The test with the method chosen by size: exact up to 20 values in the larger sample, asymptotic beyond.
 ///
@@ -43,7 +41,7 @@ pub fn cramer_von_mises(reference: &[f64], batch: &[f64]) -> Result<Significance
 ///
 /// # Errors
 ///
-/// As [`cramer_von_mises`], and [`Error::TooLarge`] beyond 30 values in the larger sample.
+/// As [`cramer_von_mises`], and [`Error::TooLarge`] beyond 50 values in the larger sample.
 ///
 /// ```
 /// use driftledger::statistics::cramer_von_mises::cramer_von_mises_exact;
@@ -117,28 +115,48 @@ impl Criterion {
         let scale = common as f64 * common as f64 * (self.n + self.m) as f64;
         let bound = scale * (6.0 * self.u - pairs * (4.0 * pairs - 1.0)) / (6.0 * pairs * pairs);
         let needed = libm::floor(bound + 1e-9);
-        let mut rows: Vec<BTreeMap<u64, f64>> = vec![BTreeMap::new(); self.n + 1];
+        let mut rows: Vec<Ways> = vec![Ways::new(); self.n + 1];
         for u in 0..=self.m as u64 {
-            let mut left = BTreeMap::new();
+            let mut left = Ways::new();
             for (v, row) in (0_u64..).zip(&mut rows) {
                 let square = (a * v).abs_diff(b * u).pow(2);
-                if u == 0 && v == 0 {
-                    left = BTreeMap::from([(0, 1.0)]);
-                } else {
-                    let mut merged: BTreeMap<u64, f64> = BTreeMap::new();
-                    for (value, ways) in left.iter().chain(row.iter()) {
-                        *merged.entry(value + square).or_default() += ways;
-                    }
-                    left = merged;
-                }
+                left = if u == 0 && v == 0 { vec![(0, 1.0)] } else { merged(&left, row, square) };
                 row.clone_from(&left);
             }
         }
         let last = rows.pop().unwrap_or_default();
-        let ways: f64 = last.values().sum();
-        let extreme = last.iter().filter(|(value, _)| **value as f64 >= needed);
+        let ways: f64 = last.iter().map(|(_, ways)| ways).sum();
+        let extreme = last.iter().filter(|(value, _)| *value as f64 >= needed);
         extreme.map(|(_, ways)| ways).sum::<f64>() / ways
     }
+}
+
+/// Sums of squares in ascending order, with the number of paths that lead to each.
+type Ways = Vec<(u64, f64)>;
+
+/// The paths of both neighbours, each longer by `square`.
+fn merged(left: &Ways, below: &Ways, square: u64) -> Ways {
+    let mut all = Ways::with_capacity(left.len() + below.len());
+    let (mut i, mut j) = (0, 0);
+    while i < left.len() || j < below.len() {
+        let (first, second) = (left.get(i), below.get(j));
+        let value = match (first, second) {
+            (Some(a), Some(b)) => a.0.min(b.0),
+            (Some(only), None) | (None, Some(only)) => only.0,
+            (None, None) => break,
+        };
+        let mut ways = 0.0;
+        if let Some(path) = first.filter(|path| path.0 == value) {
+            ways += path.1;
+            i += 1;
+        }
+        if let Some(path) = second.filter(|path| path.0 == value) {
+            ways += path.1;
+            j += 1;
+        }
+        all.push((value + square, ways));
+    }
+    all
 }
 
 fn least_common_multiple(n: u64, m: u64) -> u64 {
@@ -257,8 +275,8 @@ mod tests {
         assert!((tied.p_value / 0.391_008_667_451_810_95 - 1.0).abs() < 1e-9, "{tied:?}");
         assert_eq!(cramer_von_mises(&[1.0], &B), Err(Error::NotEnough { found: 1, needed: 2 }));
         assert!(matches!(
-            cramer_von_mises_exact(&[1.0; 31], &[1.0; 2]),
-            Err(Error::TooLarge { found: 31, .. })
+            cramer_von_mises_exact(&[1.0; 51], &[1.0; 2]),
+            Err(Error::TooLarge { found: 51, .. })
         ));
     }
 }

@@ -9,25 +9,26 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
 /// A seeded stream of draws.
-pub(super) struct Draws {
+#[derive(Debug)]
+pub struct Draws {
     stream: ChaCha8Rng,
     spare_normal: Option<f64>,
 }
 
 impl Draws {
     /// Starts the stream of this seed.
-    pub(super) fn new(seed: [u8; 32]) -> Self {
+    pub fn new(seed: [u8; 32]) -> Self {
         Self { stream: ChaCha8Rng::from_seed(seed), spare_normal: None }
     }
 
     /// Uniform on the open interval (0, 1): the middle of one of 2^53 equal cells.
-    pub(super) fn uniform(&mut self) -> f64 {
+    pub fn uniform(&mut self) -> f64 {
         let cell = self.stream.next_u64() >> 11;
         (cell as f64 + 0.5) * (1.0 / 9_007_199_254_740_992.0)
     }
 
     /// Standard normal.
-    pub(super) fn normal(&mut self) -> f64 {
+    pub fn normal(&mut self) -> f64 {
         if let Some(spare) = self.spare_normal.take() {
             return spare;
         }
@@ -47,7 +48,7 @@ impl Draws {
     ///
     /// Shape a ≥ 1: d v with d = a − ⅓, v = (1 + x/(3√d))³, x normal, accepted by the squeeze or by the exact test.
     /// Shape a < 1: a draw of shape a + 1 times U^(1/a).
-    pub(super) fn gamma(&mut self, shape: f64) -> f64 {
+    pub fn gamma(&mut self, shape: f64) -> f64 {
         if shape < 1.0 {
             let boost = libm::exp(libm::log(self.uniform()) / shape);
             return self.gamma(shape + 1.0) * boost;

@@ -363,34 +363,4 @@ mod tests {
         let again = detector.batch_log_e_at(&before, &counts, &alternatives, 0.03);
         assert_eq!(step.series_log_e.to_bits(), again.to_bits());
     }
-
-    #[test]
-    fn the_known_answers_of_the_independent_implementation() {
-        let file: serde_json::Value =
-            serde_json::from_str(include_str!("../../tests/vectors/e_detector.json")).unwrap();
-        let numbers = |value: &serde_json::Value| {
-            serde_json::from_value::<Vec<f64>>(value.clone()).expect("a list of numbers")
-        };
-        for vector in file["vectors"].as_array().unwrap() {
-            let tolerance = vector["parameters"]["delta"].as_f64().unwrap();
-            let p = numbers(&vector["inputs"]["p"]);
-            let (found, expected) = if vector["statistic"] == "score_card" {
-                let scores = score_card(&numbers(&vector["inputs"]["q"]), &p, tolerance);
-                (scores, numbers(&vector["expected"]["scores"]))
-            } else {
-                let ordered = vector["parameters"]["ordered"].as_bool().unwrap();
-                let detector = EDetector::freeze(&p, tolerance, ordered, 1.0);
-                let mut state = detector.start();
-                let batches: Vec<Vec<Vec<u64>>> =
-                    serde_json::from_value(vector["inputs"]["batches"].clone()).unwrap();
-                let steps = batches.iter().map(|b| detector.step(&mut state, b).series_log_m);
-                (steps.collect(), numbers(&vector["expected"]["log_m"]))
-            };
-            assert_eq!(found.len(), expected.len());
-            for (found, expected) in found.iter().zip(&expected) {
-                let close = (found - expected).abs() <= 1e-8 + 1e-8 * expected.abs();
-                assert!(close, "{}: {found} instead of {expected}", vector["id"]);
-            }
-        }
-    }
 }

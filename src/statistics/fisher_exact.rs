@@ -3,12 +3,13 @@
 //! Source: Fisher 1935; two-sided by the sum of all tables at most as probable as the one found (Agresti 2013, *Categorical
 //! Data Analysis*, 3rd ed., section 3.5.1). Vectors: `tests/vectors/statistics.json`.
 
+use super::beta::log_binomial_density;
 use super::{Error, Result};
 
-/// Tables whose probability exceeds the found one by less than this count as equally probable.
+/// Tables whose probability exceeds the found one by less than this share count as equally probable.
 const SLACK: f64 = 1e-7;
-/// Largest smaller margin: the number of tables that are summed.
-const TABLES_MAX: u64 = 50_000_000;
+/// Most tables that are summed on one side.
+const TABLES_MAX: usize = 200_000_000;
 
 /// Outcome of the test.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -23,7 +24,8 @@ pub struct FisherTest {
 ///
 /// # Errors
 ///
-/// - [`Error::TooLarge`]: more than 5·10⁷ tables have the same margins.
+/// - [`Error::OutOfRange`]: more than 2⁵³ rows.
+/// - [`Error::TooLarge`]: more than 2·10⁸ tables have a probability that counts (from about 10¹⁴ rows).
 ///
 /// ```
 /// use driftledger::statistics::fisher_exact::fisher_exact;
@@ -32,54 +34,108 @@ pub struct FisherTest {
 /// ```
 pub fn fisher_exact(table: [[u64; 2]; 2]) -> Result<FisherTest> {
     let [[a, b], [c, d]] = table;
+    let rows = [a, b, c, d].iter().fold(0_u64, |sum, count| sum.saturating_add(*count));
+    if rows > 1 << 53 {
+        return Err(Error::OutOfRange { name: "rows", value: rows as f64 });
+    }
     let odds_ratio = (b > 0 && c > 0).then(|| (a as f64 * d as f64) / (b as f64 * c as f64));
-    let (row, column) = (a + b, a + c);
-    let lowest = column.saturating_sub(c + d);
-    let highest = row.min(column);
-    if highest - lowest > TABLES_MAX {
-        let found = usize::try_from(highest - lowest).unwrap_or(usize::MAX);
-        return Err(Error::TooLarge { found, limit: 50_000_000 });
-    }
-    let total = (a + b + c + d) as f64;
-    let middle = (row as f64 + 1.0) * (column as f64 + 1.0) / (total + 2.0);
-    let mode = nearest(middle, lowest, highest);
-    let weights = weights(mode, (lowest, highest), row, column, a + b + c + d);
-    let found = weights[usize::try_from(a - lowest).unwrap_or(0)];
-    let all: f64 = weights.iter().sum();
-    let extreme: f64 = weights.iter().filter(|weight| **weight <= found * (1.0 + SLACK)).sum();
-    Ok(FisherTest { odds_ratio, p_value: (extreme / all).clamp(0.0, 1.0) })
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "positive, and clamped to the range of the margins"
-)]
-fn nearest(value: f64, lowest: u64, highest: u64) -> u64 {
-    (value as u64).clamp(lowest, highest)
-}
-
-/// Probability of every table relative to that of `mode`, from the lowest a upwards, by the ratio of neighbours.
-fn weights(mode: u64, range: (u64, u64), row: u64, column: u64, total: u64) -> Vec<f64> {
-    // P(k + 1)/P(k) = (row − k)(column − k) / ((k + 1)(total − row − column + k + 1))
-    let up = |k: u64| {
-        let stay = (k + 1) as f64 * (total + k + 1 - row - column) as f64;
-        (row - k) as f64 * (column - k) as f64 / stay
+    let law = Law { row: a + b, column: a + c, total: rows };
+    let found = law.log_probability(a);
+    let limit = found + libm::log1p(SLACK);
+    let mode = law.mode();
+    // the tables at most as probable: from the found one outwards, and from the first such one on the other side
+    let (below, above) = if a <= mode {
+        (Some(a), law.nearest_rare(law.highest(), limit))
+    } else {
+        (law.nearest_rare(law.lowest(), limit), Some(a))
     };
-    let mut below = Vec::new();
-    let mut weight = 1.0;
-    for k in (range.0..mode).rev() {
-        weight /= up(k);
-        below.push(weight);
+    let p_value = if law.log_probability(mode) <= limit {
+        1.0
+    } else {
+        below.map_or(Ok(0.0), |k| law.tail(k, false))?
+            + above.map_or(Ok(0.0), |k| law.tail(k, true))?
+    };
+    Ok(FisherTest { odds_ratio, p_value: p_value.clamp(0.0, 1.0) })
+}
+
+/// The hypergeometric law of the upper left count, given the margins.
+struct Law {
+    row: u64,
+    column: u64,
+    total: u64,
+}
+
+impl Law {
+    fn lowest(&self) -> u64 {
+        (self.row + self.column).saturating_sub(self.total)
     }
-    below.reverse();
-    below.push(1.0);
-    weight = 1.0;
-    for k in mode..range.1 {
-        weight *= up(k);
-        below.push(weight);
+
+    fn highest(&self) -> u64 {
+        self.row.min(self.column)
     }
-    below
+
+    fn mode(&self) -> u64 {
+        let middle = u128::from(self.row + 1) * u128::from(self.column + 1);
+        let mode = middle / (u128::from(self.total) + 2);
+        u64::try_from(mode).unwrap_or(u64::MAX).clamp(self.lowest(), self.highest())
+    }
+
+    /// ln P(k), as three binomial probabilities at one rate (Loader 2000): no logarithms of large factorials cancel.
+    fn log_probability(&self, k: u64) -> f64 {
+        if self.total == 0 {
+            return 0.0;
+        }
+        let rest = self.total - self.row;
+        let share = self.column as f64 / self.total as f64;
+        let other = (self.total - self.column) as f64 / self.total as f64;
+        let log = |k: u64, n: u64| log_binomial_density(k as f64, (n - k) as f64, share, other);
+        log(k, self.row) + log(self.column - k, rest) - log(self.column, self.total)
+    }
+
+    /// P(k + 1)/P(k).
+    fn step(&self, k: u64) -> f64 {
+        let stay = (k + 1) as f64 * (self.total + k + 1 - self.row - self.column) as f64;
+        (self.row - k) as f64 * (self.column - k) as f64 / stay
+    }
+
+    /// P(at most k), or P(at least k) if `upwards`, for a k on that side of the mode.
+    fn tail(&self, k: u64, upwards: bool) -> Result<f64> {
+        let (mut at, mut term, mut sum) = (k, 1.0, 1.0);
+        for _ in 0..TABLES_MAX {
+            if upwards && at < self.highest() {
+                term *= self.step(at);
+                at += 1;
+            } else if !upwards && at > self.lowest() {
+                at -= 1;
+                term /= self.step(at);
+            } else {
+                term = 0.0;
+            }
+            sum += term;
+            if term < 1e-18 * sum {
+                return Ok(sum * libm::exp(self.log_probability(k)));
+            }
+        }
+        Err(Error::TooLarge { found: usize::MAX, limit: TABLES_MAX })
+    }
+
+    /// The table nearest to the mode that is at most as probable as `limit`, on the side that ends with `outermost`; `None`
+    /// if there is none.
+    fn nearest_rare(&self, outermost: u64, limit: f64) -> Option<u64> {
+        let (mut probable, mut rare) = (self.mode(), outermost);
+        if self.log_probability(rare) > limit {
+            return None;
+        }
+        while probable.abs_diff(rare) > 1 {
+            let middle = u64::midpoint(probable, rare);
+            if self.log_probability(middle) > limit {
+                probable = middle;
+            } else {
+                rare = middle;
+            }
+        }
+        Some(rare)
+    }
 }
 
 #[cfg(test)]
@@ -123,9 +179,13 @@ mod tests {
     fn many_rows_take_no_more_than_they_need() {
         let p = fisher_exact([[500_100, 499_900], [500_000, 500_000]]).unwrap().p_value;
         assert!(p > 0.85 && p < 0.95, "{p}");
-        assert!(matches!(
-            fisher_exact([[1 << 40, 1 << 40], [1 << 40, 1 << 40]]),
-            Err(Error::TooLarge { .. })
-        ));
+        // far beyond what can be listed, the test of two rates gives the same
+        let table = [[1_000_001_000_000, 999_999_000_000], [1_000_000_000_000, 1_000_000_000_000]];
+        let exact = fisher_exact(table).unwrap().p_value;
+        let [[a, b], [c, d]] = table;
+        let near = crate::statistics::z_proportion::z_proportion((a, a + b), (c, c + d)).unwrap();
+        assert!((exact / near.p_value - 1.0).abs() < 1e-4, "{exact} {near:?}");
+        assert_eq!(fisher_exact([[1 << 40, 1 << 40], [1 << 40, 1 << 40]]).unwrap().p_value, 1.0);
+        assert!(fisher_exact([[u64::MAX, 1], [1, u64::MAX]]).is_err());
     }
 }

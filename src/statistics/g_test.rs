@@ -2,9 +2,9 @@
 //!
 //! Source: Wilks 1938; Sokal & Rohlf 2012, *Biometry*, 4th ed., section 17.2. Vectors: `tests/vectors/statistics.json`.
 
-use super::Result;
-use super::chi_square::{cells, columns, sf};
+use super::chi_square::{Cell, Table, sf};
 use super::significance::Significance;
+use super::{Result, beta};
 
 /// G-test on the 2 × K table of `reference` and `batch`, without continuity correction.
 ///
@@ -24,11 +24,32 @@ use super::significance::Significance;
 /// assert_eq!(g_test(&[30, 70], &[30, 70]).unwrap().p_value, 1.0);
 /// ```
 pub fn g_test(reference: &[u64], batch: &[u64]) -> Result<Significance> {
-    let columns = columns(reference, batch)?;
-    let found = cells(&columns).filter(|cell| cell.observed > 0.0);
-    let terms = found.map(|cell| cell.observed * libm::log(cell.observed / cell.expected));
-    let statistic = (2.0 * terms.sum::<f64>()).max(0.0);
-    Ok(Significance::asymptotic(statistic, sf(statistic, (columns.len() - 1) as f64)))
+    g_test_of_table(&[reference, batch])
+}
+
+/// The same for a table of any number of rows; df = (rows − 1)(columns − 1).
+///
+/// # Errors
+///
+/// - [`super::Error::BinsDiffer`]: rows of different length.
+/// - [`super::Error::NotEnough`]: fewer than two rows, a row without counts, or fewer than two columns with counts.
+///
+/// ```
+/// use driftledger::statistics::g_test::g_test_of_table;
+/// assert!(g_test_of_table(&[&[10, 20], &[20, 10], &[15, 15]]).unwrap().p_value < 0.05);
+/// ```
+pub fn g_test_of_table(rows: &[&[u64]]) -> Result<Significance> {
+    let table = Table::of(rows)?;
+    // o ln(o/e) + e − o, never negative, cell by cell: nothing cancels where the two are close
+    let term = |cell: Cell| {
+        if cell.observed > 0.0 {
+            beta::deviance(cell.observed, cell.expected)
+        } else {
+            cell.expected
+        }
+    };
+    let statistic = 2.0 * table.cells().into_iter().map(term).sum::<f64>();
+    Ok(Significance::asymptotic(statistic, sf(statistic, table.degrees() as f64)))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 //! Source: Lin 1991, *Divergence measures based on the Shannon entropy*, IEEE Trans. Inf. Theory 37(1), equation 4.1 at
 //! equal weights; Endres & Schindelin 2003 (the root is a metric). Vectors: `tests/vectors/statistics.json`.
 
-use super::{Result, bins};
+use super::{Result, beta, bins};
 
 /// Jensen–Shannon divergence of two count vectors over the same bins, in bits: 0 = equal shares, 1 = no row in common.
 ///
@@ -27,14 +27,16 @@ pub fn divergence(reference: &[u64], batch: &[u64]) -> Result<f64> {
     let rows = bins::totals(reference, batch)?;
     let p = bins::shares(reference, rows.reference);
     let q = bins::shares(batch, rows.batch);
+    // ½ [p ln(p/m) + q ln(q/m)], each with its difference to m added, so that no term is negative and nothing cancels
     let part = |share: f64, middle: f64| {
-        if share > 0.0 { share * libm::log2(share / middle) } else { 0.0 }
+        if share > 0.0 { beta::deviance(share, middle) } else { middle }
     };
-    let terms = p.iter().zip(&q).map(|(&p, &q)| {
+    let term = |(&p, &q): (&f64, &f64)| {
         let middle = 0.5 * (p + q);
-        0.5 * (part(p, middle) + part(q, middle))
-    });
-    Ok(terms.sum::<f64>().clamp(0.0, 1.0))
+        if middle > 0.0 { 0.5 * (part(p, middle) + part(q, middle)) } else { 0.0 }
+    };
+    let nats: f64 = p.iter().zip(&q).map(term).sum();
+    Ok((nats / std::f64::consts::LN_2).clamp(0.0, 1.0))
 }
 
 /// Jensen–Shannon distance: the square root of [`divergence`], a metric in [0, 1].

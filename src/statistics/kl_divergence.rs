@@ -5,7 +5,7 @@
 //!
 //! Source: Kullback & Leibler 1951, *On information and sufficiency*, equation 2.4. Vectors: `tests/vectors/statistics.json`.
 
-use super::{Error, Result, bins};
+use super::{Error, Result, beta, bins};
 
 /// KL(batch ‖ reference) of two count vectors over the same bins, in nats. 0 = equal shares; larger is worse.
 ///
@@ -33,8 +33,9 @@ pub fn kl_divergence(reference: &[u64], batch: &[u64]) -> Result<f64> {
     }
     let p = bins::shares(reference, rows.reference);
     let q = bins::shares(batch, rows.batch);
-    let terms = p.iter().zip(&q).filter(|(_, q)| **q > 0.0).map(|(p, q)| q * libm::log(q / p));
-    Ok(terms.sum::<f64>().max(0.0))
+    // q ln(q/p) + p − q, never negative, term by term: nothing cancels where the two are close
+    let term = |(&p, &q): (&f64, &f64)| if q > 0.0 { beta::deviance(q, p) } else { p };
+    Ok(p.iter().zip(&q).map(term).sum())
 }
 
 /// As [`kl_divergence`] with half a row added to every bin of either side: always finite.
@@ -51,7 +52,7 @@ pub fn kl_divergence(reference: &[u64], batch: &[u64]) -> Result<f64> {
 pub fn kl_divergence_smoothed(reference: &[u64], batch: &[u64]) -> Result<f64> {
     bins::totals(reference, batch)?;
     let (p, q) = (bins::smoothed(reference), bins::smoothed(batch));
-    Ok(p.iter().zip(&q).map(|(p, q)| q * libm::log(q / p)).sum::<f64>().max(0.0))
+    Ok(p.iter().zip(&q).map(|(p, q)| beta::deviance(*q, *p)).sum())
 }
 
 #[cfg(test)]

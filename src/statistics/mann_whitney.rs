@@ -8,6 +8,8 @@ use super::{Error, Result, normal, sample};
 
 /// Size of the smaller sample up to which the automatic choice is the exact method.
 const EXACT_MAX: usize = 8;
+/// Products of the sizes up to which shares are found by recursion where counts would not fit.
+const RECURSION_MAX: usize = 40_000;
 /// Products of the sizes beyond which arrangements are not counted.
 const PAIRS_MAX: usize = 4_000_000;
 
@@ -28,10 +30,10 @@ const PAIRS_MAX: usize = 4_000_000;
 pub fn mann_whitney(reference: &[f64], batch: &[f64]) -> Result<Significance> {
     let ranks = Ranks::of(reference, batch)?;
     let small = reference.len().min(batch.len()) <= EXACT_MAX;
-    match ranks.exact() {
-        Ok(test) if small && ranks.ties <= 0.0 => Ok(test),
-        _ => Ok(ranks.asymptotic()),
+    if small && ranks.ties <= 0.0 {
+        return ranks.exact().or_else(|_| Ok(ranks.asymptotic()));
     }
+    Ok(ranks.asymptotic())
 }
 
 /// Two-sided test by counting all arrangements; with ties the p-value is only approximate.
@@ -119,23 +121,31 @@ impl Ranks {
     }
 
     fn exact(&self) -> Result<Significance> {
-        let counts = arrangements(self.n.min(self.m), self.n.max(self.m))?;
-        let all: f64 = counts.iter().map(|&count| count as f64).sum();
-        let least = libm::ceil(self.larger());
-        let values = counts.iter().enumerate().rev();
-        let extreme = values.take_while(|(u, _)| *u as f64 >= least);
-        let tail: f64 = extreme.map(|(_, &count)| count as f64).sum();
-        Ok(Significance::exact(self.statistic(), 2.0 * tail / all))
+        let (small, large) = (self.n.min(self.m), self.n.max(self.m));
+        // by symmetry, the number of pairs at most as large as the rarer of the two; a half pair counts against the finding
+        let pairs = small.saturating_mul(large);
+        let rarer = (self.twice_u.min(2 * pairs - self.twice_u)).div_ceil(2);
+        let tail = match arrangements(small, large) {
+            Some(counts) => {
+                let all: f64 = counts.iter().map(|&count| count as f64).sum();
+                counts[..=rarer].iter().map(|&count| count as f64).sum::<f64>() / all
+            }
+            None if pairs <= RECURSION_MAX => share_upto(small, large, rarer),
+            None => return Err(Error::TooLarge { found: pairs, limit: RECURSION_MAX }),
+        };
+        Ok(Significance::exact(self.statistic(), 2.0 * tail))
     }
 }
 
 /// Number of arrangements with each U = 0..=nm: the coefficients of the Gaussian binomial, Π (1 − x^{m+i})/(1 − x^i).
-fn arrangements(small: usize, large: usize) -> Result<Vec<i128>> {
+///
+/// `None` where a count does not fit into 127 bits or there are too many of them.
+fn arrangements(small: usize, large: usize) -> Option<Vec<i128>> {
     let pairs = small.saturating_mul(large);
     let choose: f64 =
         (1..=small).map(|i| libm::log2((large + i) as f64) - libm::log2(i as f64)).sum();
     if pairs > PAIRS_MAX || choose > 124.0 {
-        return Err(Error::TooLarge { found: pairs, limit: PAIRS_MAX });
+        return None;
     }
     let mut counts = vec![0_i128; pairs + 1];
     counts[0] = 1;
@@ -147,7 +157,30 @@ fn arrangements(small: usize, large: usize) -> Result<Vec<i128>> {
             counts[u] += counts[u - i];
         }
     }
-    Ok(counts)
+    Some(counts)
+}
+
+/// Share of the arrangements with at most `most` pairs, by taking away the largest value, which is of either side (Mann &
+/// Whitney 1947, section 3): only sums of positive numbers.
+fn share_upto(small: usize, large: usize, most: usize) -> f64 {
+    // shares[j][u]: of arrangements of i of one side and j of the other with u pairs
+    let mut shares = vec![vec![0.0; most + 1]; large + 1];
+    for row in &mut shares {
+        row[0] = 1.0;
+    }
+    for i in 1..=small {
+        for j in 1..=large {
+            let (done, rest) = shares.split_at_mut(j);
+            let all = (i + j) as f64;
+            let (own, other) = (i as f64 / all, j as f64 / all);
+            // the largest is of the first side: it is above all j of the other
+            for u in (0..=most).rev() {
+                let with = if u >= j { own * rest[0][u - j] } else { 0.0 };
+                rest[0][u] = with + other * done[j - 1][u];
+            }
+        }
+    }
+    shares[large].iter().sum()
 }
 
 #[cfg(test)]
@@ -171,7 +204,9 @@ mod tests {
     fn arrangements_are_all_counted() {
         assert_eq!(arrangements(2, 3).unwrap(), [1, 1, 2, 2, 2, 1, 1]);
         assert_eq!(arrangements(8, 8).unwrap().iter().sum::<i128>(), 12_870);
-        assert!(arrangements(100, 100).is_err());
+        assert!(arrangements(100, 100).is_none());
+        let counted: i128 = arrangements(6, 9).unwrap()[..=17].iter().sum();
+        assert!((share_upto(6, 9, 17) * 5_005.0 / counted as f64 - 1.0).abs() < 1e-13);
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! McNemar's exact test: when two raters disagree, does one lean to one side?
 //!
 //! Source: McNemar 1947, Psychometrika 12, 153–157; exact binomial form (Agresti 2013, *Categorical Data Analysis*, 3rd ed.,
-//! section 11.1.2). Vectors: `tests/vectors/statistics.json`.
+//! section 11.1.2); Edwards 1948, Psychometrika 13 (correction). Vectors: `tests/vectors/statistics.json`.
 
-use super::beta;
 use super::significance::Significance;
+use super::{Error, Result, beta, chi_square};
 
 /// Two-sided exact test of the two kinds of disagreement. `statistic` is the smaller of the two counts.
 ///
@@ -22,6 +22,36 @@ pub fn mcnemar(first_only: u64, second_only: u64) -> Significance {
     let (least, most) = (first_only.min(second_only) as f64, first_only.max(second_only) as f64);
     let tail = if most <= 0.0 { 1.0 } else { beta::cdf(most, least + 1.0, 0.5) };
     Significance::exact(least, 2.0 * tail)
+}
+
+/// The same by the χ² law of one degree of freedom, for many disagreements; with `correction`, by Edwards' continuity
+/// correction.
+///
+/// ```text
+/// X² = (|b − c| − 1)²/(b + c)        or (b − c)²/(b + c) without correction
+/// ```
+///
+/// # Errors
+///
+/// - [`Error::NotEnough`]: no disagreement.
+///
+/// ```
+/// use driftledger::statistics::mcnemar::mcnemar_asymptotic;
+/// assert!((mcnemar_asymptotic(10, 25, true).unwrap().statistic - 5.6).abs() < 1e-12);
+/// ```
+pub fn mcnemar_asymptotic(
+    first_only: u64,
+    second_only: u64,
+    correction: bool,
+) -> Result<Significance> {
+    let apart = first_only.abs_diff(second_only) as f64;
+    let all = first_only as f64 + second_only as f64;
+    if all <= 0.0 {
+        return Err(Error::NotEnough { found: 0, needed: 1 });
+    }
+    let apart = if correction { apart - 1.0 } else { apart };
+    let statistic = apart * apart / all;
+    Ok(Significance::asymptotic(statistic, chi_square::sf(statistic, 1.0)))
 }
 
 #[cfg(test)]

@@ -34,9 +34,20 @@ impl Moments {
     /// assert_eq!((moments.count, moments.mean, moments.m2), (3, 3.0, 8.0));
     /// ```
     pub fn of(sample: &[f64]) -> Self {
+        // around the first value, so that a large common offset costs no digits
+        let origin = sample.iter().copied().find(|value| value.is_finite()).unwrap_or(0.0);
+        let mut moments = Self::around(sample, origin);
+        moments.mean += origin;
+        moments.min = sample.iter().copied().filter(|x| x.is_finite()).reduce(f64::min);
+        moments.max = sample.iter().copied().filter(|x| x.is_finite()).reduce(f64::max);
+        moments
+    }
+
+    /// Moments of `value − origin` over the finite values of `sample`.
+    pub(super) fn around(sample: &[f64], origin: f64) -> Self {
         let mut moments = Self::default();
         for &value in sample {
-            moments.push(value);
+            moments.push(value - origin);
         }
         moments
     }

@@ -36,3 +36,17 @@ pub(super) fn squares(sample: &[f64]) -> f64 {
     let center = mean(sample);
     sample.iter().map(|value| (value - center) * (value - center)).sum()
 }
+
+/// The power of two by which samples are divided so that squares and differences of their values stay within f64: 0 unless
+/// the largest value is beyond 2^±400.
+pub(super) fn excess(samples: &[&[f64]]) -> i32 {
+    let largest =
+        samples.iter().flat_map(|sample| sample.iter()).fold(0.0_f64, |m, x| m.max(x.abs()));
+    let power = if largest > 0.0 && largest.is_finite() { libm::ilogb(largest) } else { 0 };
+    if power.abs() > 400 { power } else { 0 }
+}
+
+/// `sample` divided by 2^`power`: exact, but for values 2^1000 times smaller than the largest.
+pub(super) fn divided(sample: &[f64], power: i32) -> Vec<f64> {
+    sample.iter().map(|value| libm::scalbn(*value, -power)).collect()
+}

@@ -45,6 +45,21 @@ pub fn reference_error(reference: &[f64], rows: u64, seed: [u8; 32]) -> f64 {
     }
 }
 
+/// Probability with which *all* of `series` reference shares are within their [`reference_error`] together, at least.
+///
+/// ```text
+/// 1 − d (1 − 0.998), not below 0: the risks of d series added (Bonferroni), whatever their dependence
+/// ```
+///
+/// ```
+/// use driftledger::statistics::tolerance::joint_coverage;
+/// assert!((joint_coverage(25) - 0.95).abs() < 1e-12);
+/// assert_eq!(joint_coverage(600), 0.0);
+/// ```
+pub fn joint_coverage(series: usize) -> f64 {
+    (1.0 - series as f64 * (1.0 - COVERAGE)).max(0.0)
+}
+
 fn rate_error(share: f64, rows: u64) -> f64 {
     if !(share > 0.0 && share < 1.0) {
         return 0.0;

@@ -23,7 +23,14 @@ use super::{Error, Result, sample};
 /// assert_eq!(wasserstein(&[1.0, 2.0, 3.0], &[3.5, 1.5, 2.5]), Ok(0.5));
 /// ```
 pub fn wasserstein(reference: &[f64], batch: &[f64]) -> Result<f64> {
-    Ok(wasserstein_sorted(&sample::sorted(reference, 1)?, &sample::sorted(batch, 1)?))
+    let (reference, batch) = (sample::sorted(reference, 1)?, sample::sorted(batch, 1)?);
+    let ends = [reference[0], batch[0], reference[reference.len() - 1], batch[batch.len() - 1]];
+    let power = sample::excess(&[&ends]);
+    if power <= 0 {
+        return Ok(wasserstein_sorted(&reference, &batch));
+    }
+    let (reference, batch) = (sample::divided(&reference, power), sample::divided(&batch, power));
+    Ok(libm::scalbn(wasserstein_sorted(&reference, &batch), power))
 }
 
 /// As [`wasserstein`], for samples already checked and in increasing order; 0 if one of them is empty.
@@ -72,6 +79,15 @@ pub fn wasserstein_sorted(reference: &[f64], batch: &[f64]) -> f64 {
 /// assert_eq!(wasserstein_normed(&[-1.0, 1.0], &[0.0, 2.0]), Ok(1.0));
 /// ```
 pub fn wasserstein_normed(reference: &[f64], batch: &[f64]) -> Result<f64> {
+    sample::check(reference, 1)?;
+    sample::check(batch, 1)?;
+    let power = sample::excess(&[reference, batch]);
+    if power != 0 {
+        return wasserstein_normed(
+            &sample::divided(reference, power),
+            &sample::divided(batch, power),
+        );
+    }
     let distance = wasserstein(reference, batch)?;
     let deviation = libm::sqrt(sample::squares(reference) / reference.len() as f64);
     if sample::is_constant(reference) || deviation <= 0.0 {

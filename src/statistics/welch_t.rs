@@ -39,7 +39,13 @@ pub fn welch_t(reference: &[f64], batch: &[f64]) -> Result<WelchTest> {
     if sample::is_constant(reference) && sample::is_constant(batch) {
         return Err(Error::NoSpread);
     }
-    welch_t_of_moments(&Moments::of(reference), &Moments::of(batch))
+    let power = sample::excess(&[reference, batch]);
+    if power != 0 {
+        return welch_t(&sample::divided(reference, power), &sample::divided(batch, power));
+    }
+    // both around one value: a large common offset cancels here and not in the difference of the means
+    let origin = reference[0];
+    welch_t_of_moments(&Moments::around(reference, origin), &Moments::around(batch, origin))
 }
 
 /// As [`welch_t`], from moments.

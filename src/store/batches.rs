@@ -27,6 +27,8 @@ pub struct BatchRow {
     pub blake3: String,
     /// SHA-256 of the file.
     pub sha256: String,
+    /// BLAKE3 of the stored digests of its row ids; absent where the schema has no id column.
+    pub row_ids: Option<String>,
     /// When it was recorded, UTC.
     pub received_at: String,
     /// Ledger entry.
@@ -126,6 +128,7 @@ impl WriteTx<'_> {
                 ("bytes", &signed(batch.bytes)),
                 ("blake3", &batch.blake3),
                 ("sha256", &batch.sha256),
+                ("row_ids", &batch.row_ids),
             ],
         )
     }
@@ -202,7 +205,7 @@ impl WriteTx<'_> {
 }
 
 const BATCH: &str = "SELECT id, version_id, name, period_start, period_end, format, rows, bytes, blake3, sha256, \
-                     at, entry FROM batch";
+                     row_ids, at, entry FROM batch";
 
 fn batch_of(row: &Row<'_>) -> rusqlite::Result<BatchRow> {
     Ok(BatchRow {
@@ -216,8 +219,9 @@ fn batch_of(row: &Row<'_>) -> rusqlite::Result<BatchRow> {
         bytes: unsigned(row, 7)?,
         blake3: row.get(8)?,
         sha256: row.get(9)?,
-        received_at: row.get(10)?,
-        entry: unsigned(row, 11)?,
+        row_ids: row.get(10)?,
+        received_at: row.get(11)?,
+        entry: unsigned(row, 12)?,
     })
 }
 
@@ -266,6 +270,19 @@ impl ReadTx<'_> {
         let mut statement = self.connection().prepare_cached(&sql)?;
         let parameters = named_params! {":version_id": version_id, ":name": name};
         Ok(statement.query_row(parameters, batch_of).optional()?)
+    }
+
+    /// The stored row ids of the batches of a version, oldest first: BLAKE3 of each object.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn row_ids(&self, version_id: &str) -> Result<Vec<String>> {
+        let sql = "SELECT row_ids FROM batch WHERE version_id = :version_id AND row_ids IS NOT NULL \
+                   ORDER BY entry, id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let rows = statement.query_map(named_params! {":version_id": version_id}, |r| r.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// A page of the batches of a version, newest first: those recorded before ledger entry `before`.

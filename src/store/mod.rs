@@ -13,6 +13,7 @@ pub mod artifacts;
 pub mod batches;
 pub mod check;
 mod count;
+mod counted_ids;
 pub mod drafts;
 pub mod episodes;
 pub mod experiments;
@@ -29,6 +30,7 @@ mod schema;
 #[cfg(test)]
 mod specimen;
 pub mod tags;
+pub mod tiles;
 pub mod versions;
 mod working;
 pub mod write;

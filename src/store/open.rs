@@ -1,5 +1,6 @@
 //! The handle: a data folder that was created or opened, and found whole.
 
+use super::counted_ids::CountedIds;
 use super::folder::{Folder, sync_folder};
 use super::objects::Objects;
 use super::write::Writer;
@@ -28,6 +29,7 @@ pub(super) struct Inner {
     pub(super) objects: Objects,
     pub(super) writer: Mutex<Writer>,
     pub(super) readers: Mutex<Vec<Connection>>,
+    pub(super) counted_ids: CountedIds,
 }
 
 impl Store {
@@ -111,7 +113,9 @@ impl Store {
         let objects = Objects::new(folder.objects(), folder.spool());
         let writer = Mutex::new(Writer::new(writer)?);
         let readers = Mutex::new(Vec::new());
-        Ok(Self { inner: Arc::new(Inner { folder, clock, key, objects, writer, readers }) })
+        let counted_ids = CountedIds::default();
+        let inner = Inner { folder, clock, key, objects, writer, readers, counted_ids };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     fn record_creation(&self, origin: &str) -> Result<()> {

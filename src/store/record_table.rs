@@ -58,6 +58,7 @@ pub const LEDGER_TABLES: &[&str] = &["entry", "tree_node", "checkpoint"];
 /// Columns of record tables that hold the BLAKE3 digest of a stored object, or NULL: (table, column).
 pub const OBJECT_COLUMNS: &[(&str, &str)] = &[
     ("batch", "blake3"),
+    ("batch", "row_ids"),
     ("quarantine", "blake3"),
     ("labels", "blake3"),
     ("artifact", "blake3"),

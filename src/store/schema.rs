@@ -9,7 +9,8 @@ use std::time::Duration;
 const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0001_ledger.sql")),
     M::up(include_str!("migrations/0002_records.sql")),
-    M::up(include_str!("migrations/0003_mlflow.sql")),
+    M::up(include_str!("migrations/0003_row_ids.sql")),
+    M::up(include_str!("migrations/0004_mlflow.sql")),
     // Last, so that it never stands between two real ones.
     #[cfg(test)]
     M::up(super::specimen::MIGRATION),

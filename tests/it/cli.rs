@@ -8,19 +8,19 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::Command;
 
-struct Said {
-    code: Option<i32>,
-    out: String,
-    err: String,
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Said {
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {} {}", self.out, self.err))
     }
 }
 
-fn run(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Said {
+pub(crate) fn run(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Said {
     let output = Command::new(env!("CARGO_BIN_EXE_driftledger"))
         .args(arguments)
         .env_remove("DRIFTLEDGER_TOKEN")
@@ -226,7 +226,7 @@ fn a_mistake_is_answered_with_what_to_do() {
         (vec!["comprae", &reference, &reference], vec!["compare"]),
         (vec!["compare", &reference], vec!["<BATCH>"]),
         (vec!["compare", &reference, &reference, "--schema", "s.json"], vec!["`s.json`"]),
-        (vec!["fingerprint"], vec!["<FILES>"]),
+        (vec!["fingerprint"], vec!["<TABLE>"]),
         (vec!["fingerprint", "Cargo.toml"], vec!["format", ".parquet"]),
         (vec!["ingest", &reference, "--model", "a", "--version", "1"], vec!["--token"]),
         (vec!["verify", "no-pack.zip"], vec!["no-pack.zip"]),
@@ -299,6 +299,42 @@ fn the_self_test_finds_every_known_answer() {
     let said = run(["selftest", "--vectors", file.to_str().unwrap()]);
     assert_eq!(said.code, Some(1), "{} {}", said.out, said.err);
     assert!(said.out.contains(&broken), "{broken} is not in {}", said.out);
+}
+
+#[test]
+fn a_vector_file_with_mistakes_says_which_vector_is_wrong_and_how() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("vectors.json");
+    let selftest = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        run(["selftest", "--vectors", file.to_str().unwrap()])
+    };
+    let said = selftest(
+        r#"{"vectors": [
+            {"id": "right", "statistic": "ks", "inputs": {"reference": [1, 2], "batch": [1, 2]}, "expected": {"value": 0}},
+            {"id": "one", "statistic": "wasserstien", "inputs": {"reference": [1], "batch": [1]}, "expected": {"value": 0}},
+            {"id": "two", "statistic": "ks", "inputs": {"reference": [1], "bacth": [1]}, "expected": {"value": 0}},
+            {"id": "three", "statistic": "psi", "inputs": {"reference_counts": "x", "batch_counts": [1]}, "expected": {"value": 0}},
+            {"id": "four", "statistic": "ks", "inputs": {"reference": [1], "batch": [1]}}
+        ]}"#,
+    );
+    assert_eq!(said.code, Some(1), "{}", said.err);
+    for expected in [
+        "failed: one (wasserstien): unknown statistic `wasserstien`; is `wasserstein` meant?",
+        "failed: two (ks): expected an input `batch`, found `bacth`, `reference`",
+        "failed: three (psi): `reference_counts`: no dataset `x`",
+        "failed: four (ks): vector 5 is not as its schema says: missing field `expected`",
+        "5 known answers, 4 failed",
+    ] {
+        assert!(said.out.contains(expected), "{expected} is not in {}", said.out);
+    }
+    for unreadable in ["{", "[]", r#"{"vektors": []}"#] {
+        let said = selftest(unreadable);
+        assert_eq!(said.code, Some(2), "{unreadable}: {}", said.out);
+        assert!(said.err.contains("is not a vector file"), "{}", said.err);
+    }
+    let said = run(["selftest", "--vectors", "no/such/file.json"]);
+    assert_eq!(said.code, Some(2), "{}", said.out);
 }
 
 /// Changes the first expected number of a vector file and returns the id of its vector.

@@ -121,6 +121,7 @@ fn register(store: &Store, dana: &Acting, model: &str, seed: u64) {
         train: file("train.csv", &table(300, seed + 1, 0.0)),
         reference: file("reference.csv", &table(600, seed, 0.0)),
         artifacts: vec![file("model.bin", "weights")],
+        overlap_justification: Some("two tablets of one line can weigh the same".to_owned()),
         ..RegistrationSources::default()
     };
     register_version(store, dana, &make_registration(&sources, |_| ()).unwrap()).unwrap();

@@ -6,6 +6,7 @@ use crate::evidence::{Files, story};
 use crate::harness::{registration, repository, schema};
 use driftledger::access::role::permission_table;
 use driftledger::api::routes::openapi;
+use driftledger::dataset::manifest::{DatasetManifest, MANIFEST_FORMAT};
 use driftledger::dataset::schema::{SCHEMA_FORMAT, TableSchema};
 use driftledger::drift::compare::{COMPARISON_FORMAT, Comparison};
 use driftledger::drift::report::{DriftReport, REPORT_FORMAT};
@@ -14,6 +15,7 @@ use driftledger::procedures::compare_files::compare_files;
 use driftledger::provenance::registration::{REGISTRATION_FORMAT, Registration};
 use driftledger::review::decision::{DECISION_FORMAT, Decision};
 use driftledger::review::signature::{SIGNATURE_FORMAT, Signature};
+use driftledger::statistics::selftest::{CODES, run};
 use serde_json::{Value, json};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -138,6 +140,15 @@ fn a_column_declaration_is_as_its_schema_says() {
 }
 
 #[test]
+fn a_dataset_manifest_is_as_its_schema_says() {
+    let registration = registration("1", 1);
+    let fingerprint = registration.datasets[0].fingerprint.clone();
+    let manifest = DatasetManifest::new(registration.schema, fingerprint);
+    let record = serde_json::to_value(&manifest).unwrap();
+    hold_schema::<DatasetManifest>((MANIFEST_FORMAT, "format"), &record);
+}
+
+#[test]
 fn a_registration_is_as_its_schema_says() {
     let record = serde_json::to_value(registration("1", 1)).unwrap();
     hold_schema::<Registration>((REGISTRATION_FORMAT, "format"), &record);
@@ -149,7 +160,7 @@ fn a_comparison_is_as_its_schema_says() {
     let schema = sample("schema.json");
     for batch in ["batches/1985-06.csv", "batches/1986-06.csv"] {
         let (compared, _) =
-            compare_files(&sample("reference.csv"), &sample(batch), Some(&schema)).unwrap();
+            compare_files(&sample("reference.csv"), &sample(batch), Some(&schema), false).unwrap();
         let record = serde_json::to_value(&compared.comparison).unwrap();
         hold_schema::<Comparison>((COMPARISON_FORMAT, "schema"), &record);
     }
@@ -169,4 +180,56 @@ fn a_decision_and_its_signature_are_as_their_schemas_say() {
 #[test]
 fn the_list_of_an_evidence_pack_is_as_its_schema_says() {
     hold_schema::<Manifest>((EVIDENCE_FORMAT, "format"), &packed(MANIFEST));
+}
+
+/// The codes of the schema are those of the program; the files of known answers are valid under it.
+#[test]
+fn a_file_of_known_answers_is_as_its_schema_says() {
+    let path = "schemas/vectors.v1.json";
+    let kept = std::fs::read_to_string(repository(path)).unwrap();
+    let mut schema: Value = serde_json::from_str(&kept).unwrap();
+    schema["$defs"]["code"] = json!({ "enum": CODES });
+    hold(path, &pretty(&schema));
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    for name in ["statistics", "e_detector", "peers"] {
+        let file = std::fs::read(repository(&format!("tests/vectors/{name}.json"))).unwrap();
+        let file: Value = serde_json::from_slice(&file).unwrap();
+        for vector in file["vectors"].as_array().unwrap() {
+            let alone = json!({"vectors": [vector]});
+            let faults: Vec<String> = validator
+                .iter_errors(&alone)
+                .map(|e| format!("{}: {}: {e}", vector["id"], e.instance_path()))
+                .collect();
+            assert!(faults.is_empty(), "{name}: {}", faults.join("\n"));
+        }
+        assert!(validator.is_valid(&file), "{name}");
+    }
+}
+
+/// What is wrong under the schema is a failed outcome or an unreadable file for the program, too.
+#[test]
+fn what_the_schema_of_known_answers_forbids_does_not_pass() {
+    let schema = std::fs::read_to_string(repository("schemas/vectors.v1.json")).unwrap();
+    let schema: Value = serde_json::from_str(&schema).unwrap();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let right = json!({"id": "a", "statistic": "ks", "inputs": {"reference": [1, 2], "batch": [1, 2]},
+        "parameters": {"method": "exact"}, "expected": {"value": 0}});
+    assert!(validator.is_valid(&json!({"vectors": [right]})));
+    let wrong = |change: fn(&mut Value)| {
+        let mut vector = right.clone();
+        change(&mut vector);
+        let file = json!({"vectors": [vector]});
+        assert!(!validator.is_valid(&file), "{file}");
+        let outcomes = run(serde_json::from_value(file).unwrap());
+        assert!(!outcomes[0].passed && outcomes[0].id.contains('a'), "{outcomes:?}");
+    };
+    wrong(|v| v["statistic"] = json!("kss"));
+    wrong(|v| v["parameters"] = json!({"method": "exat"}));
+    wrong(|v| v["expected"] = json!({}));
+    wrong(|v| v["expected"] = json!({"value": "null"}));
+    wrong(|v| v["inputs"] = json!([1]));
+    wrong(|v| v["tolerance"] = json!({"relative": "small"}));
+    wrong(|v| drop(v.as_object_mut().unwrap().remove("expected")));
+    wrong(|v| v["inputs"]["reference"] = json!(5));
+    assert!(!validator.is_valid(&json!({"vector": []})));
 }

@@ -7,6 +7,7 @@
 )]
 
 mod cli;
+mod datasets;
 mod evidence;
 mod faults;
 mod golden;
@@ -16,3 +17,4 @@ mod pages;
 mod readme;
 mod stories;
 mod thyroid;
+mod wording;

@@ -194,6 +194,8 @@ async fn every_page_renders_for_every_role_without_script_or_inline_style() {
         ("/models".to_owned(), DEMO_MODEL),
         (version, "at most one false alarm per 52 batches"),
         (format!("/reports/{report}"), "Features, worst first"),
+        (format!("/reports/{report}"), "This is a proved upper limit, not an estimate."),
+        (format!("/reports/{report}"), "No alarm means that the evidence collected so far"),
         (format!("/alerts/{open}"), "Opened by batch"),
         (format!("/alerts/{decided}"), "Signed electronically by Rosa Reviewer"),
         (format!("/alerts/{decided}/signature"), "canonical JSON"),

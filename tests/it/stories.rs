@@ -5,4 +5,6 @@ mod doors;
 mod ingest;
 mod mlflow;
 mod registration;
+mod rows;
 mod silence;
+mod tiles;

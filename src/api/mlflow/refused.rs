@@ -128,7 +128,7 @@ async fn caller_by_name(request: &ServiceRequest, basic: &str) -> Result<Caller,
         if let Some(acting) = acting_by_known_password(store, named, known)? {
             return Ok(Caller(acting));
         }
-        shared.limits.take(&address, true)?;
+        shared.limits.take(&address, true).map_err(|seconds| Error::TooMany { seconds })?;
         Ok(Caller(acting_by_password(store, named, known)?))
     })
     .await

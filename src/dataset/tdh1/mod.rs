@@ -9,6 +9,7 @@
 //! [`TableHasher`].
 
 mod cell;
+mod fold;
 mod logical_type;
 mod nested;
 mod row;

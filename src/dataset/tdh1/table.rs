@@ -1,11 +1,9 @@
 //! From chunks of a table to its digests: blocks, columns, schema, table.
 
 use super::cell::{CellError, Cells};
-use super::logical_type::write_name;
 use super::row::RowSet;
 use super::source::source;
-use super::{Error, LogicalType, Result, context};
-use crate::digest::ContextHasher;
+use super::{Error, LogicalType, Result, fold};
 use polars::prelude::{DataFrame, Series};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -134,44 +132,28 @@ impl OpenColumn {
     fn close_block(&mut self, rows: u64) {
         let place = self.type_bytes.len();
         self.cells.bytes[place..place + 8].copy_from_slice(&rows.to_le_bytes());
-        self.blocks.push(ContextHasher::new(context::BLOCK).update(&self.cells.bytes).finish());
+        self.blocks.push(fold::block(&self.cells.bytes));
         self.open_block();
     }
 
     fn digest(&self, rows: u64) -> [u8; 32] {
-        let mut hasher = ContextHasher::new(context::COLUMN);
-        hasher.update(&self.type_bytes);
-        hasher.update(&rows.to_le_bytes());
-        hasher.update(&BLOCK_ROWS.to_le_bytes());
-        for block in &self.blocks {
-            hasher.update(block);
-        }
-        hasher.finish()
+        fold::column(&self.type_bytes, rows, &self.blocks)
+    }
+
+    fn named(&self) -> fold::Named<'_> {
+        (&self.name, &self.type_bytes)
     }
 }
 
 /// S over `columns` in the given order.
 pub(super) fn schema_digest(columns: &[&OpenColumn]) -> [u8; 32] {
-    let mut head = Vec::new();
-    // Nobody holds 2^32 columns in memory; the cast cannot lose anything.
-    head.extend_from_slice(&u32::try_from(columns.len()).unwrap_or(u32::MAX).to_le_bytes());
-    for column in columns {
-        write_name(&column.name, &mut head);
-        head.extend_from_slice(&column.type_bytes);
-    }
-    ContextHasher::new(context::SCHEMA).update(&head).finish()
+    fold::schema(&columns.iter().map(|column| column.named()).collect::<Vec<_>>())
 }
 
 /// T over `columns` in the given order, each with its digest.
 fn table_digest(columns: &[(&OpenColumn, [u8; 32])], rows: u64) -> [u8; 32] {
-    let order: Vec<&OpenColumn> = columns.iter().map(|(column, _digest)| *column).collect();
-    let mut hasher = ContextHasher::new(context::TABLE);
-    hasher.update(&schema_digest(&order));
-    hasher.update(&rows.to_le_bytes());
-    for (_column, digest) in columns {
-        hasher.update(digest);
-    }
-    hasher.finish()
+    let order: Vec<_> = columns.iter().map(|(column, digest)| (column.named(), *digest)).collect();
+    fold::table(&order, rows)
 }
 
 /// The first name that stands twice in `columns`.

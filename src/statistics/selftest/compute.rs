@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::inputs::Inputs;
-use super::{Vector, laws, rates, series};
+use super::inputs::{Inputs, Scale};
+use super::parameters::Method;
+use super::{Vector, codes, laws, rates, series};
 use crate::statistics as s;
 use crate::statistics::significance::Significance;
 
@@ -14,6 +15,7 @@ pub(super) type Found = Vec<(&'static str, Vec<f64>)>;
 pub(super) type Computed = std::result::Result<Found, Failure>;
 
 /// Why there is no number to compare.
+#[derive(Debug)]
 pub(super) enum Failure {
     /// The statistic has no value for these inputs.
     NotEvaluated(String),
@@ -27,76 +29,24 @@ impl From<s::Error> for Failure {
     }
 }
 
-/// All codes a vector may use.
-pub const CODES: &[&str] = &[
-    "adwin",
-    "anderson_darling",
-    "benjamini_hochberg",
-    "benjamini_yekutieli",
-    "chi_square",
-    "cliffs_delta",
-    "clopper_pearson",
-    "cohen_kappa",
-    "cohens_d",
-    "cohens_h",
-    "cohens_h_tolerance",
-    "cramer_von_mises",
-    "cramers_v",
-    "cusum",
-    "ddm",
-    "delong",
-    "e_bh",
-    "e_detector",
-    "energy_distance",
-    "epps_singleton",
-    "ewma",
-    "fisher_exact",
-    "g_test",
-    "gwet_ac1",
-    "hellinger",
-    "holm",
-    "individuals",
-    "jensen_shannon",
-    "kl_divergence",
-    "ks",
-    "l_infinity",
-    "laney_p",
-    "mann_whitney",
-    "mcnemar",
-    "mmd",
-    "moments",
-    "nelson",
-    "newcombe",
-    "noncentral_chi_square",
-    "page_hinkley",
-    "psi",
-    "reference_error",
-    "rows_to_settle",
-    "score_card",
-    "total_variation",
-    "tv_upper",
-    "wasserstein",
-    "welch_t",
-    "wilson",
-    "xbar_s",
-    "z_proportion",
-];
-
 /// Computes the statistic of one vector.
 pub(super) fn compute(vector: &Vector, datasets: &BTreeMap<String, Value>) -> Computed {
+    let Some(code) = codes::meant(&vector.statistic) else {
+        let hint = codes::nearest(&vector.statistic);
+        let hint = hint.map_or(String::new(), |near| format!("; is `{near}` meant?"));
+        let unknown = &vector.statistic;
+        return Err(Failure::Malformed(format!("unknown statistic `{unknown}`{hint}")));
+    };
     let inputs = Inputs { vector, datasets };
     let families = [of_counts, of_samples, rates::of_rates, series::of_series, laws::of_laws];
-    for family in families {
-        if let Some(found) = family(&vector.statistic, &inputs) {
-            return match found {
-                Ok(found) if found.iter().flat_map(|(_, numbers)| numbers).any(|x| x.is_nan()) => {
-                    Err(Failure::Malformed("found NaN".to_owned()))
-                }
-                other => other,
-            };
-        }
+    let found = families.iter().find_map(|family| family(code, &inputs));
+    let found =
+        found.unwrap_or_else(|| Err(Failure::Malformed(format!("no function `{code}`"))))?;
+    // numbers beyond the range of an f64 on the way: there is no answer, and NaN never leaves
+    if found.iter().flat_map(|(_, numbers)| numbers).any(|x| x.is_nan()) {
+        return Err(Failure::NotEvaluated("beyond the range of 64-bit numbers".to_owned()));
     }
-    Err(Failure::Malformed(format!("unknown statistic `{}`", vector.statistic)))
+    Ok(found)
 }
 
 pub(super) fn value(value: f64) -> Found {
@@ -121,71 +71,100 @@ fn of_counts(code: &str, inputs: &Inputs<'_>) -> Option<Computed> {
         "hellinger" => s::hellinger::hellinger,
         "l_infinity" => s::l_infinity::l_infinity,
         "cramers_v" => s::cramers_v::cramers_v,
-        "kl_divergence" if inputs.word("smoothing") == Some("half") => {
-            s::kl_divergence::kl_divergence_smoothed
+        "kl_divergence" => return Some(divergence(inputs)),
+        "psi" => return Some(inputs.counts().and_then(|(r, b)| psi(&r, &b))),
+        "jensen_shannon_distance" | "jensen_shannon_divergence" => {
+            return Some(jensen_shannon(code, inputs));
         }
-        "kl_divergence" => s::kl_divergence::kl_divergence,
-        "psi" | "jensen_shannon" | "chi_square" | "g_test" => {
-            return Some(inputs.counts().and_then(|(r, b)| count_test(code, inputs, &r, &b)));
-        }
+        "chi_square" | "g_test" => return Some(homogeneity(code, inputs)),
         _ => return None,
     };
-    Some(inputs.counts().and_then(|(r, b)| match simple(&r, &b) {
-        Err(s::Error::Infinite { .. }) => Ok(value(f64::INFINITY)),
-        other => Ok(value(other?)),
-    }))
+    Some(inputs.counts().and_then(|(r, b)| Ok(value(simple(&r, &b)?))))
 }
 
-fn count_test(code: &str, inputs: &Inputs<'_>, reference: &[u64], batch: &[u64]) -> Computed {
-    Ok(match code {
-        "psi" => {
-            let psi = s::psi::psi(reference, batch)?;
-            let rows = (reference.iter().sum(), batch.iter().sum());
-            let p_value = s::psi::psi_p_value(psi, rows, reference.len());
-            let mut found = value(psi);
-            found.extend(p_value.ok().map(|p_value| ("p_value", vec![p_value])));
-            found
+fn divergence(inputs: &Inputs<'_>) -> Computed {
+    let (reference, batch) = inputs.counts()?;
+    if inputs.word("smoothing", &["none", "half"])? == "half" {
+        return Ok(value(s::kl_divergence::kl_divergence_smoothed(&reference, &batch)?));
+    }
+    match s::kl_divergence::kl_divergence(&reference, &batch) {
+        Err(s::Error::Infinite { .. }) => Ok(value(f64::INFINITY)),
+        other => Ok(value(other?)),
+    }
+}
+
+fn psi(reference: &[u64], batch: &[u64]) -> Computed {
+    let psi = s::psi::psi(reference, batch)?;
+    let rows = (reference.iter().sum(), batch.iter().sum());
+    let p_value = s::psi::psi_p_value(psi, rows, reference.len());
+    let mut found = value(psi);
+    found.extend(p_value.ok().map(|p_value| ("p_value", vec![p_value])));
+    Ok(found)
+}
+
+fn jensen_shannon(code: &str, inputs: &Inputs<'_>) -> Computed {
+    let (reference, batch) = inputs.counts()?;
+    let bits = s::jensen_shannon::divergence(&reference, &batch)?;
+    let nats = inputs.word("base", &["2", "e"])? == "e";
+    let divergence = bits * if nats { std::f64::consts::LN_2 } else { 1.0 };
+    let distance = libm::sqrt(divergence);
+    let asked = if code == "jensen_shannon_distance" { distance } else { divergence };
+    let both = [("divergence", vec![divergence]), ("distance", vec![distance])];
+    Ok(value(asked).into_iter().chain(both).collect())
+}
+
+/// χ² and G of two sides, or of any table of counts.
+fn homogeneity(code: &str, inputs: &Inputs<'_>) -> Computed {
+    let table = if inputs.has("table") {
+        inputs.table()?
+    } else {
+        let (reference, batch) = inputs.counts()?;
+        vec![reference, batch]
+    };
+    if code == "g_test" {
+        let rows: Vec<&[u64]> = table.iter().map(Vec::as_slice).collect();
+        return Ok(tested(s::g_test::g_test_of_table(&rows)?));
+    }
+    let smallest = inputs.number(&["merge_below"], 0.0)?;
+    let test = match table.as_slice() {
+        [reference, batch] if smallest > 0.0 => {
+            let (r, b) = s::chi_square::merge_small(reference, batch, smallest)?;
+            s::chi_square::chi_square(&r, &b)?
         }
-        "jensen_shannon" => {
-            let bits = s::jensen_shannon::divergence(reference, batch)?;
-            let unit = if inputs.word("base") == Some("e") { std::f64::consts::LN_2 } else { 1.0 };
-            let divergence = bits * unit;
-            vec![("value", vec![libm::sqrt(divergence)]), ("divergence", vec![divergence])]
-        }
-        "g_test" => tested(s::g_test::g_test(reference, batch)?),
         _ => {
-            let smallest = inputs.parameter("merge_below", 0.0);
-            let (reference, batch) = s::chi_square::merge_small(reference, batch, smallest)?;
-            let test = s::chi_square::chi_square(&reference, &batch)?;
-            vec![
-                ("value", vec![test.statistic]),
-                ("p_value", vec![test.p_value]),
-                ("degrees", vec![test.degrees as f64]),
-            ]
+            let rows: Vec<&[u64]> = table.iter().map(Vec::as_slice).collect();
+            s::chi_square::chi_square_of_table(&rows)?
         }
-    })
+    };
+    Ok(vec![
+        ("value", vec![test.statistic]),
+        ("p_value", vec![test.p_value]),
+        ("degrees", vec![test.degrees as f64]),
+    ])
 }
 
 fn of_samples(code: &str, inputs: &Inputs<'_>) -> Option<Computed> {
-    let known = [
-        "ks",
-        "wasserstein",
-        "energy_distance",
-        "anderson_darling",
-        "cramer_von_mises",
-        "mann_whitney",
-        "welch_t",
-        "epps_singleton",
-        "cohens_d",
-        "cliffs_delta",
-    ];
-    if !known.contains(&code) {
-        return None;
-    }
+    let scale = match code {
+        "ks" | "anderson_darling" | "cramer_von_mises" | "mann_whitney" | "cliffs_delta" => {
+            Scale::Order
+        }
+        "wasserstein" | "wasserstein_normed" | "energy_distance" | "welch_t" | "epps_singleton"
+        | "cohens_d" => Scale::Differences,
+        _ => return None,
+    };
     if inputs.are_counts() {
         return Some(inputs.counts().and_then(|(r, b)| binned(code, &r, &b)));
     }
-    Some(inputs.samples().and_then(|(r, b)| sample_test(code, inputs, &r, &b)))
+    if inputs.has("groups") && code == "anderson_darling" {
+        return Some(inputs.points("groups").and_then(|groups| {
+            let groups: Vec<&[f64]> = groups.iter().map(Vec::as_slice).collect();
+            Ok(tested(s::anderson_darling::anderson_darling(&groups)?))
+        }));
+    }
+    Some(inputs.samples(scale).and_then(|(r, b)| match scale {
+        Scale::Order => by_order(code, inputs, &r, &b),
+        Scale::Differences => by_differences(code, inputs, &r, &b),
+    }))
 }
 
 fn binned(code: &str, reference: &[u64], batch: &[u64]) -> Computed {
@@ -196,24 +175,26 @@ fn binned(code: &str, reference: &[u64], batch: &[u64]) -> Computed {
             Ok(vec![("value", statistic), ("p_value", p_value), ("upper", vec![test.upper])])
         }
         "cliffs_delta" => Ok(value(s::cliffs_delta::cliffs_delta_binned(reference, batch)?)),
-        _ => Err(Failure::NotEvaluated(format!("`{code}` takes samples"))),
+        _ => Err(Failure::Malformed(format!(
+            "`{code}` takes `reference` and `batch`, samples, and not counts"
+        ))),
     }
 }
 
-fn sample_test(code: &str, inputs: &Inputs<'_>, r: &[f64], b: &[f64]) -> Computed {
+fn by_order(code: &str, inputs: &Inputs<'_>, r: &[f64], b: &[f64]) -> Computed {
     type Test = fn(&[f64], &[f64]) -> s::Result<Significance>;
-    let method = inputs.word("method").unwrap_or("auto");
+    let method = inputs.method()?;
     let choose = |[auto, exact, asymptotic]: [Test; 3]| match method {
-        "exact" => exact(r, b),
-        "asymptotic" => asymptotic(r, b),
-        _ => auto(r, b),
+        Method::Auto => auto(r, b),
+        Method::Exact => exact(r, b),
+        Method::Asymptotic => asymptotic(r, b),
     };
     Ok(match code {
         "ks" => {
             let test = match method {
-                "exact" => s::ks::ks_exact(r, b)?,
-                "asymptotic" => s::ks::ks_asymptotic(r, b)?,
-                _ => s::ks::ks(r, b)?,
+                Method::Auto => s::ks::ks(r, b)?,
+                Method::Exact => s::ks::ks_exact(r, b)?,
+                Method::Asymptotic => s::ks::ks_asymptotic(r, b)?,
             };
             vec![("value", vec![test.statistic]), ("p_value", vec![test.p_value])]
         }
@@ -228,18 +209,24 @@ fn sample_test(code: &str, inputs: &Inputs<'_>, r: &[f64], b: &[f64]) -> Compute
             s::mann_whitney::mann_whitney_asymptotic,
         ])?),
         "anderson_darling" => tested(s::anderson_darling::anderson_darling(&[r, b])?),
-        "epps_singleton" => tested(s::epps_singleton::epps_singleton(r, b)?),
+        _ => value(s::cliffs_delta::cliffs_delta(r, b)?),
+    })
+}
+
+fn by_differences(code: &str, inputs: &Inputs<'_>, r: &[f64], b: &[f64]) -> Computed {
+    Ok(match code {
         "welch_t" => {
             let test = s::welch_t::welch_t(r, b)?;
             let degrees = ("degrees", vec![test.degrees]);
             vec![("value", vec![test.statistic]), ("p_value", vec![test.p_value]), degrees]
         }
-        "wasserstein" if inputs.word("normed") == Some("reference_deviation") => {
+        "epps_singleton" => tested(s::epps_singleton::epps_singleton(r, b)?),
+        "wasserstein_normed" => value(s::wasserstein::wasserstein_normed(r, b)?),
+        "wasserstein" if inputs.word("normed", &["no", "reference_deviation"])? != "no" => {
             value(s::wasserstein::wasserstein_normed(r, b)?)
         }
         "wasserstein" => value(s::wasserstein::wasserstein(r, b)?),
         "energy_distance" => value(s::energy_distance::energy_distance(r, b)?),
-        "cohens_d" => value(s::cohens_d::cohens_d(r, b)?),
-        _ => value(s::cliffs_delta::cliffs_delta(r, b)?),
+        _ => value(s::cohens_d::cohens_d(r, b)?),
     })
 }

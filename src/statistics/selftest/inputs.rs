@@ -1,4 +1,4 @@
-//! Reads the inputs of a vector: samples, counts, tables and settings.
+//! Reads the inputs of a vector: samples, counts, tables, rates, labels.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,17 +6,33 @@ use serde_json::Value;
 
 use super::Vector;
 use super::compute::Failure;
+use crate::statistics::binning::{deciding_edges, rows_per_bin};
 
-type Read<T> = std::result::Result<T, Failure>;
+pub(super) type Read<T> = std::result::Result<T, Failure>;
 
 /// Bins of a numeric sample where a statistic of counts is asked for and nothing is said.
-const BINS: usize = 10;
+const BINS: u64 = 10;
+/// Most values of whole numbers that count as categories where a statistic of counts is asked for and nothing is said.
+const VALUES_MAX: usize = 20;
+/// Whole numbers up to this one have an f64 of their own.
+const EXACT: i128 = 1 << 53;
 
 /// A value of a sample that is not missing.
 #[derive(Clone, Debug, PartialEq)]
 enum Cell {
     Number(f64),
+    /// A whole number beyond ±2⁵³, which no f64 need hold.
+    Whole(i128),
     Text(String),
+}
+
+/// What of a sample a statistic depends on. Whole numbers beyond ±2⁵³ are brought within f64 without changing it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Scale {
+    /// On the order of the values only.
+    Order,
+    /// On the differences between values only.
+    Differences,
 }
 
 /// The inputs of one vector.
@@ -26,7 +42,7 @@ pub(super) struct Inputs<'a> {
 }
 
 /// A number, or `"NaN"`, `"Infinity"`, `"-Infinity"`.
-fn number(value: &Value) -> Option<f64> {
+pub(super) fn number(value: &Value) -> Option<f64> {
     match value.as_str() {
         Some("NaN") => Some(f64::NAN),
         Some("Infinity") => Some(f64::INFINITY),
@@ -44,7 +60,22 @@ pub(super) fn numbers(value: &Value) -> Option<Vec<f64>> {
     }
 }
 
-fn malformed(what: &str) -> Failure {
+/// A count: a whole number that is not negative, also when written with a decimal point.
+pub(super) fn count(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| {
+        let number = value.as_f64().filter(|x| *x >= 0.0 && *x <= EXACT as f64)?;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 2⁵³")]
+        (libm::floor(number) >= number).then_some(number as u64)
+    })
+}
+
+/// 0 or 1 as no or yes.
+fn bit(number: f64) -> Option<bool> {
+    let is = |other: f64| (number + 0.0).total_cmp(&other).is_eq();
+    (is(0.0) || is(1.0)).then(|| is(1.0))
+}
+
+pub(super) fn malformed(what: &str) -> Failure {
     Failure::Malformed(what.to_owned())
 }
 
@@ -52,111 +83,177 @@ fn not_evaluated(why: &str) -> Failure {
     Failure::NotEvaluated(why.to_owned())
 }
 
+fn cell(value: &Value) -> Option<Cell> {
+    let whole = value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from));
+    match (whole, number(value), value.as_str()) {
+        (Some(whole), ..) if whole.abs() > EXACT => Some(Cell::Whole(whole)),
+        (_, Some(number), _) => (!number.is_nan()).then_some(Cell::Number(number)),
+        (_, None, Some(text)) => Some(Cell::Text(text.to_owned())),
+        _ => None,
+    }
+}
+
+impl Cell {
+    fn name(&self) -> String {
+        match self {
+            Self::Number(number) => (number + 0.0).to_string(),
+            Self::Whole(whole) => whole.to_string(),
+            Self::Text(text) => text.clone(),
+        }
+    }
+
+    fn number(&self) -> Read<f64> {
+        match self {
+            Self::Number(number) => Ok(*number),
+            Self::Whole(whole) => Ok(*whole as f64),
+            Self::Text(_) => Err(not_evaluated("text where the statistic takes numbers")),
+        }
+    }
+
+    fn whole(&self) -> Option<i128> {
+        match self {
+            Self::Whole(whole) => Some(*whole),
+            #[expect(clippy::cast_possible_truncation, reason = "a whole number up to 2⁵³")]
+            Self::Number(x) if x.abs() <= EXACT as f64 && libm::trunc(*x) == *x => Some(*x as i128),
+            _ => None,
+        }
+    }
+}
+
 impl Inputs<'_> {
     /// The input of this name, looked up among the datasets if it is a name itself.
-    fn input(&self, name: &str) -> Read<&Value> {
-        let value =
-            self.vector.inputs.get(name).ok_or_else(|| malformed(&format!("no input `{name}`")))?;
+    pub(super) fn input(&self, name: &str) -> Read<&Value> {
+        let Some(value) = self.vector.inputs.get(name) else {
+            let found: Vec<&str> = self.vector.inputs.keys().map(String::as_str).collect();
+            let found = if found.is_empty() { "none".into() } else { found.join("`, `") };
+            return Err(malformed(&format!("expected an input `{name}`, found `{found}`")));
+        };
         match value.as_str() {
             Some(dataset) => self
                 .datasets
                 .get(dataset)
-                .ok_or_else(|| malformed(&format!("no dataset `{dataset}`"))),
+                .ok_or_else(|| malformed(&format!("`{name}`: no dataset `{dataset}`"))),
             None => Ok(value),
         }
     }
 
-    fn has(&self, name: &str) -> bool {
+    pub(super) fn has(&self, name: &str) -> bool {
         self.vector.inputs.contains_key(name)
     }
 
-    /// A numeric parameter, or what holds if it is not given.
-    pub(super) fn parameter(&self, name: &str, otherwise: f64) -> f64 {
-        self.vector.parameters.get(name).and_then(number).unwrap_or(otherwise)
+    /// A list by name; whatever is no list is a fault of the vector.
+    pub(super) fn list(&self, name: &str) -> Read<&[Value]> {
+        let list = self.input(name)?.as_array();
+        list.map(Vec::as_slice).ok_or_else(|| malformed(&format!("`{name}` is not a list")))
     }
 
-    /// A text parameter.
-    pub(super) fn word(&self, name: &str) -> Option<&str> {
-        self.vector.parameters.get(name).and_then(Value::as_str)
+    /// The values of a sample by place, the missing ones as `None`.
+    fn places(&self, name: &str) -> Read<Vec<Option<Cell>>> {
+        // a long series of zeros and ones may be written as one text
+        if let Value::String(bits) = self.input(name)?
+            && bits.bytes().all(|b| b.is_ascii_digit())
+        {
+            return Ok(bits.bytes().map(|b| Some(Cell::Number(f64::from(b - b'0')))).collect());
+        }
+        let list = self.list(name)?;
+        match list.iter().position(|value| value.is_array() || value.is_object()) {
+            Some(place) => Err(malformed(&format!(
+                "`{name}` holds {} at place {place}, expected a number, text or null",
+                list[place]
+            ))),
+            None => Ok(list.iter().map(cell).collect()),
+        }
     }
 
     fn cells(&self, name: &str) -> Read<Vec<Cell>> {
-        let value = self.input(name)?;
-        let digits = |text: &str| Value::from(text.bytes().map(|b| b - b'0').collect::<Vec<_>>());
-        let list = match value {
-            Value::Array(list) => list.clone(),
-            // a long series of zeros and ones may be written as one text
-            Value::String(bits) if bits.bytes().all(|b| b.is_ascii_digit()) => {
-                digits(bits).as_array().cloned().unwrap_or_default()
-            }
-            _ => return Err(malformed(&format!("input `{name}` is not a list"))),
-        };
-        let cell = |value: &Value| match (number(value), value.as_str()) {
-            (Some(number), _) => (!number.is_nan()).then_some(Cell::Number(number)),
-            (None, Some(text)) => Some(Cell::Text(text.to_owned())),
-            (None, None) => None,
-        };
-        Ok(list.iter().filter_map(cell).collect())
+        Ok(self.places(name)?.into_iter().flatten().collect())
     }
 
     /// A sample of numbers without the missing ones.
     pub(super) fn sample(&self, name: &str) -> Read<Vec<f64>> {
-        let number = |cell: Cell| match cell {
-            Cell::Number(number) => Ok(number),
-            Cell::Text(_) => Err(not_evaluated("text where the statistic takes numbers")),
-        };
-        self.cells(name)?.into_iter().map(number).collect()
+        self.cells(name)?.iter().map(Cell::number).collect()
+    }
+
+    /// A sample of numbers none of which may be missing.
+    pub(super) fn whole_sample(&self, name: &str) -> Read<Vec<f64>> {
+        if self.places(name)?.contains(&None) {
+            return Err(not_evaluated("a value is missing"));
+        }
+        self.sample(name)
     }
 
     /// The reference and batch samples.
-    pub(super) fn samples(&self) -> Read<(Vec<f64>, Vec<f64>)> {
-        Ok((self.sample("reference")?, self.sample("batch")?))
+    pub(super) fn samples(&self, scale: Scale) -> Read<(Vec<f64>, Vec<f64>)> {
+        let (reference, batch) = (self.cells("reference")?, self.cells("batch")?);
+        let all = || reference.iter().chain(&batch);
+        if all().any(|cell| matches!(cell, Cell::Whole(_)))
+            && let Some(wholes) = all().map(Cell::whole).collect::<Option<Vec<i128>>>()
+        {
+            let mut within = brought_within(&wholes, scale);
+            let rest = within.split_off(reference.len());
+            return Ok((within, rest));
+        }
+        let of = |cells: &[Cell]| cells.iter().map(Cell::number).collect::<Read<Vec<f64>>>();
+        Ok((of(&reference)?, of(&batch)?))
     }
 
     /// A list of counts.
     pub(super) fn count_list(&self, name: &str) -> Read<Vec<u64>> {
-        let list =
-            self.input(name)?.as_array().ok_or_else(|| malformed("counts are not a list"))?;
-        list.iter()
-            .map(|value| value.as_u64().ok_or_else(|| not_evaluated("not a count")))
-            .collect()
+        self.list(name)?.iter().map(|value| counted(name, value)).collect()
     }
 
-    /// A table of counts.
+    /// A table of counts: given as such, or as the ratings of the same cases on both sides.
     pub(super) fn table(&self) -> Read<Vec<Vec<u64>>> {
-        self.nested(self.input("table")?)
+        if self.has("table") || !self.has("reference") {
+            return rows_of_counts("table", self.input("table")?);
+        }
+        let (first, second) = (self.places("reference")?, self.places("batch")?);
+        if first.len() != second.len() {
+            return Err(not_evaluated("not one rating of each side per case"));
+        }
+        let both =
+            |(a, b): (&Option<Cell>, &Option<Cell>)| Some((a.as_ref()?.name(), b.as_ref()?.name()));
+        let pairs: Vec<(String, String)> = first.iter().zip(&second).filter_map(both).collect();
+        let names: BTreeSet<&String> = pairs.iter().flat_map(|(a, b)| [a, b]).collect();
+        let place = |name: &String| names.iter().position(|known| *known == name).unwrap_or(0);
+        let mut table = vec![vec![0; names.len()]; names.len()];
+        for (a, b) in &pairs {
+            table[place(a)][place(b)] += 1;
+        }
+        Ok(table)
     }
 
     /// Batches of sub-blocks of counts.
     pub(super) fn batches(&self) -> Read<Vec<Vec<Vec<u64>>>> {
-        let list =
-            self.input("batches")?.as_array().ok_or_else(|| malformed("no list of batches"))?;
-        list.iter().map(|batch| self.nested(batch)).collect()
-    }
-
-    fn nested(&self, value: &Value) -> Read<Vec<Vec<u64>>> {
-        serde_json::from_value(value.clone())
-            .or(Err(malformed(&format!("`{}` holds no table of counts", self.vector.id))))
+        self.list("batches")?.iter().map(|batch| rows_of_counts("batches", batch)).collect()
     }
 
     /// Whether the vector gives counts rather than samples.
     pub(super) fn are_counts(&self) -> bool {
-        self.has("reference_counts") || self.has("table")
+        ["reference_counts", "batch_counts", "table"].iter().any(|name| self.has(name))
     }
 
-    /// Counts of both sides over the same bins: as given, or from samples (categories as they are, numbers on the quantile bins
-    /// of the reference).
+    /// Counts of both sides over the same bins: as given, or from samples (text and few whole numbers as categories, other
+    /// numbers on the deciding bins of the reference).
     pub(super) fn counts(&self) -> Read<(Vec<u64>, Vec<u64>)> {
-        if self.has("reference_counts") {
-            return Ok((self.count_list("reference_counts")?, self.count_list("batch_counts")?));
-        }
         if self.has("table") {
-            let [reference, batch]: [Vec<u64>; 2] =
-                self.table()?.try_into().or(Err(malformed("the table has not two rows")))?;
+            let [reference, batch]: [Vec<u64>; 2] = self
+                .table()?
+                .try_into()
+                .or(Err(malformed("`table` has not two rows, reference and batch")))?;
             return Ok((reference, batch));
         }
+        if self.are_counts() {
+            return Ok((self.count_list("reference_counts")?, self.count_list("batch_counts")?));
+        }
         let (reference, batch) = (self.cells("reference")?, self.cells("batch")?);
-        if reference.iter().chain(&batch).any(|cell| matches!(cell, Cell::Text(_))) {
+        let all = || reference.iter().chain(&batch);
+        let few = || {
+            let wholes: Option<BTreeSet<i128>> = all().map(Cell::whole).collect();
+            wholes.is_some_and(|wholes| wholes.len() <= VALUES_MAX)
+        };
+        let given = self.vector.parameters.contains_key("bins");
+        if all().any(|cell| matches!(cell, Cell::Text(_))) || !given && few() {
             Ok(categories(&reference, &batch))
         } else {
             self.binned()
@@ -164,83 +261,128 @@ impl Inputs<'_> {
     }
 
     fn binned(&self) -> Read<(Vec<u64>, Vec<u64>)> {
-        let (mut reference, batch) = self.samples()?;
+        let (mut reference, batch) = self.samples(Scale::Order)?;
         if reference.iter().chain(&batch).any(|value| value.is_infinite()) {
             return Err(not_evaluated("infinite value"));
         }
+        if reference.is_empty() {
+            return Err(not_evaluated("no values in the reference"));
+        }
         reference.sort_by(f64::total_cmp);
-        let wanted = self.vector.parameters.get("bins").and_then(Value::as_u64);
-        let bins =
-            wanted.and_then(|bins| usize::try_from(bins).ok()).unwrap_or(BINS).clamp(1, 1_000);
-        // upper limits of bins (a, b] at the inverted-CDF quantiles of the reference
-        let quantile = |k: usize| reference.get((k * reference.len()).div_ceil(bins).max(1) - 1);
-        let mut edges: Vec<f64> = (1..bins).filter_map(quantile).copied().collect();
-        edges.dedup();
-        let counted = |sample: &[f64]| {
-            let mut counts = vec![0; edges.len() + 1];
-            for value in sample {
-                counts[edges.partition_point(|edge| edge < value)] += 1;
-            }
-            counts
-        };
-        Ok((counted(&reference), counted(&batch)))
+        let bins = self.whole(&["bins"], BINS)?.clamp(1, 1_000);
+        let edges = deciding_edges(reference.as_slice(), usize::try_from(bins).unwrap_or(1));
+        Ok((rows_per_bin(&edges, &reference), rows_per_bin(&edges, &batch)))
     }
 
-    /// (successes, trials) of both sides; counts are successes and failures.
+    /// (successes, trials) of reference and batch: two of each, counts of successes and failures, or samples of 0 and 1.
     pub(super) fn rates(&self) -> Read<[(u64, u64); 2]> {
+        if self.has("successes") {
+            let (successes, trials) = (self.count_list("successes")?, self.count_list("trials")?);
+            return match (successes.as_slice(), trials.as_slice()) {
+                (&[a, b], &[m, n]) => Ok([(a, m), (b, n)]),
+                _ => Err(malformed("expected two `successes` and two `trials`, reference first")),
+            };
+        }
+        if !self.are_counts() {
+            let (reference, batch) = (self.sample("reference")?, self.sample("batch")?);
+            if !reference.iter().chain(&batch).all(|value| bit(*value).is_some()) {
+                return Err(not_evaluated("a value that is neither 0 nor 1"));
+            }
+            let ones = |sample: &[f64]| sample.iter().filter(|x| **x > 0.5).count() as u64;
+            let rate = |sample: &[f64]| (ones(sample), sample.len() as u64);
+            return Ok([rate(&reference), rate(&batch)]);
+        }
         let (reference, batch) = self.counts()?;
         let rate = |counts: &[u64]| match counts {
-            [successes, failures] => Ok((*successes, successes + failures)),
-            _ => Err(malformed("a rate has two counts")),
+            [successes, failures] => Ok((*successes, successes.saturating_add(*failures))),
+            _ => Err(malformed("expected two counts a side, successes and failures")),
         };
         Ok([rate(&reference)?, rate(&batch)?])
     }
 
     /// (successes, trials) of one rate.
     pub(super) fn rate(&self) -> Read<(u64, u64)> {
-        let count = |name: &str| {
-            self.input(name)?.as_u64().ok_or_else(|| malformed(&format!("`{name}` is not a count")))
+        let one = |name: &str| match self.input(name)? {
+            Value::Array(list) if list.len() == 1 => counted(name, &list[0]),
+            value => counted(name, value),
         };
-        Ok((count("successes")?, count("trials")?))
+        Ok((one("successes")?, one("trials")?))
     }
 
     /// Labels and scores, without the pairs of which one is missing.
     pub(super) fn labelled(&self) -> Read<(Vec<bool>, Vec<f64>)> {
-        let list = |name: &str| {
-            self.input(name)?
-                .as_array()
-                .ok_or_else(|| malformed(&format!("`{name}` is not a list")))
-        };
-        let (labels, scores) = (list("labels")?, list("scores")?);
+        let (labels, scores) = (self.list("labels")?, self.list("scores")?);
         if labels.len() != scores.len() {
             return Err(not_evaluated("not one score per label"));
         }
-        let pairs = labels.iter().zip(scores).map(|(label, score)| (number(label), number(score)));
-        let known = pairs.filter_map(|(label, score)| label.zip(score.filter(|s| !s.is_nan())));
-        Ok(known.map(|(label, score)| (label > 0.5, score)).unzip())
+        let mut known = (Vec::new(), Vec::new());
+        for (label, score) in labels.iter().zip(scores) {
+            let (label, score) = (number(label), number(score).filter(|score| !score.is_nan()));
+            let Some((label, score)) = label.filter(|label| !label.is_nan()).zip(score) else {
+                continue;
+            };
+            let Some(label) = bit(label) else {
+                return Err(malformed(&format!("label {label}, expected 0 or 1")));
+            };
+            known.0.push(label);
+            known.1.push(score);
+        }
+        Ok(known)
     }
 
     /// Rows of points: lists of numbers, or numbers as points on a line.
     pub(super) fn points(&self, name: &str) -> Read<Vec<Vec<f64>>> {
-        let list = self.input(name)?.as_array().ok_or_else(|| malformed("no list of points"))?;
-        let point =
-            |value| numbers(value).ok_or_else(|| malformed("a point is not made of numbers"));
-        list.iter().map(point).collect()
+        let point = |value| {
+            numbers(value)
+                .ok_or_else(|| malformed(&format!("`{name}` holds a point without numbers")))
+        };
+        self.list(name)?.iter().filter(|value| !value.is_null()).map(point).collect()
     }
 }
 
+fn counted(name: &str, value: &Value) -> Read<u64> {
+    match count(value) {
+        Some(count) if i128::from(count) <= EXACT => Ok(count),
+        Some(count) => Err(not_evaluated(&format!("{count} rows, more than 2^53"))),
+        None if value.is_number() => Err(not_evaluated(&format!("{value} is not a count"))),
+        None => Err(malformed(&format!("`{name}` holds {value}, expected counts"))),
+    }
+}
+
+fn rows_of_counts(name: &str, value: &Value) -> Read<Vec<Vec<u64>>> {
+    let rows = |value: &Value| -> Option<Read<Vec<u64>>> {
+        Some(value.as_array()?.iter().map(|value| counted(name, value)).collect())
+    };
+    let list = value.as_array().and_then(|list| list.iter().map(rows).collect::<Option<Vec<_>>>());
+    let list = list.ok_or_else(|| malformed(&format!("`{name}` is not made of rows of counts")))?;
+    list.into_iter().collect()
+}
+
+/// The same sample as numbers that an f64 holds: ranks of the values, or distances from the smallest.
+fn brought_within(wholes: &[i128], scale: Scale) -> Vec<f64> {
+    let mut known: Vec<i128> = wholes.to_vec();
+    known.sort_unstable();
+    known.dedup();
+    let smallest = known.first().copied().unwrap_or(0);
+    let place = |whole: &i128| match scale {
+        Scale::Order => known.partition_point(|other| other < whole) as f64,
+        Scale::Differences => (whole - smallest) as f64,
+    };
+    wholes.iter().map(place).collect()
+}
+
 fn categories(reference: &[Cell], batch: &[Cell]) -> (Vec<u64>, Vec<u64>) {
-    let name = |cell: &Cell| match cell {
-        Cell::Number(number) => number.to_string(),
-        Cell::Text(text) => text.clone(),
-    };
-    let names: BTreeSet<String> = reference.iter().chain(batch).map(name).collect();
-    let counted = |sample: &[Cell]| {
-        let mut counts: BTreeMap<&str, u64> = names.iter().map(|name| (name.as_str(), 0)).collect();
+    let of = |sample: &[Cell]| {
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         for cell in sample {
-            *counts.entry(names.get(&name(cell)).map_or("", String::as_str)).or_default() += 1;
+            *counts.entry(cell.name()).or_default() += 1;
         }
-        counts.into_values().collect()
+        counts
     };
-    (counted(reference), counted(batch))
+    let (reference, batch) = (of(reference), of(batch));
+    let names: BTreeSet<&String> = reference.keys().chain(batch.keys()).collect();
+    let counts = |of: &BTreeMap<String, u64>| {
+        names.iter().map(|name| of.get(*name).copied().unwrap_or(0)).collect()
+    };
+    (counts(&reference), counts(&batch))
 }

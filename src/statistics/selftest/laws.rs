@@ -1,77 +1,113 @@
 //! The codes of tolerances, limits, laws and the e-detector.
 
-use serde_json::Value;
-
 use super::compute::{Computed, Failure, value};
-use super::inputs::Inputs;
+use super::inputs::{Inputs, malformed};
 use crate::statistics as s;
 
 /// The answer of a code of this family; `None` for any other.
 pub(super) fn of_laws(code: &str, inputs: &Inputs<'_>) -> Option<Computed> {
-    let number = |name: &str| inputs.parameter(name, f64::NAN);
-    let rows =
-        |name: &str| inputs.vector.parameters.get(name).and_then(Value::as_u64).unwrap_or_default();
-    let answer = || -> Computed {
-        Ok(match code {
-            "noncentral_chi_square" => value(s::noncentral_chi_square::cdf(
-                number("x"),
-                number("degrees"),
-                number("noncentrality"),
-            )),
-            "cohens_h_tolerance" => {
-                value(s::tolerance::cohens_h_tolerance(number("share"), number("h")))
-            }
-            "reference_error" => {
-                let reference = inputs.sample("reference")?;
-                value(s::tolerance::reference_error(&reference, rows("rows"), [0; 32]))
-            }
-            "tv_upper" => {
-                let (counts, reference) =
-                    (inputs.count_list("counts")?, inputs.sample("reference")?);
-                value(s::limits::tv_upper(&counts, &reference, rows("reference_rows")))
-            }
-            "rows_to_settle" => return rows_to_settle(inputs, rows("reference_rows")),
-            "mmd" => {
-                let (r, b) = (inputs.points("reference")?, inputs.points("batch")?);
-                value(s::mmd_rff::mmd_exact(&r, &b, number("bandwidth"))?)
-            }
-            "score_card" => {
-                let (p, q) = (inputs.sample("p")?, inputs.sample("q")?);
-                vec![("scores", s::score_card::score_card(&q, &p, number("delta")))]
-            }
-            _ => detected(inputs, number("delta"))?,
-        })
-    };
-    let known = [
-        "noncentral_chi_square",
-        "cohens_h_tolerance",
-        "reference_error",
-        "tv_upper",
-        "rows_to_settle",
-        "mmd",
-        "score_card",
-        "e_detector",
-    ];
-    known.contains(&code).then(answer)
+    Some(match code {
+        "noncentral_chi_square" => noncentral(inputs),
+        "cohens_h_tolerance" => inputs.needed(&["share"]).and_then(|share| {
+            Ok(value(s::tolerance::cohens_h_tolerance(share, inputs.needed(&["h"])?)))
+        }),
+        "reference_error" => shares(inputs, "reference").and_then(|reference| {
+            let rows = inputs.needed_whole(&["rows"])?;
+            Ok(value(s::tolerance::reference_error(&reference, rows, [0; 32])))
+        }),
+        "tv_upper" => shares(inputs, "reference").and_then(|reference| {
+            let counts = inputs.count_list("counts")?;
+            same_bins(counts.len(), reference.len())?;
+            let rows = inputs.needed_whole(&["reference_rows"])?;
+            Ok(value(s::limits::tv_upper(&counts, &reference, rows)))
+        }),
+        "rows_to_settle" => rows_to_settle(inputs),
+        "mmd" | "mmd_rff" => mmd(code, inputs),
+        "score_card" => shares(inputs, "p").and_then(|p| {
+            let q = shares(inputs, "q")?;
+            same_bins(q.len(), p.len())?;
+            let scores = s::score_card::score_card(&q, &p, tolerance(inputs)?);
+            Ok(vec![("scores", scores)])
+        }),
+        "e_detector" => detected(inputs),
+        _ => return None,
+    })
 }
 
-fn rows_to_settle(inputs: &Inputs<'_>, reference_rows: u64) -> Computed {
-    let (reference, tolerance) = (inputs.sample("reference")?, inputs.parameter("delta", f64::NAN));
-    let found = s::limits::rows_to_settle(tolerance, &reference, reference_rows);
+/// Shares: finite and not negative.
+fn shares(inputs: &Inputs<'_>, name: &str) -> Result<Vec<f64>, Failure> {
+    let shares = inputs.sample(name)?;
+    match shares.iter().find(|share| !(share.is_finite() && **share >= 0.0)) {
+        Some(share) => Err(malformed(&format!("`{name}` holds {share}, expected shares"))),
+        None => Ok(shares),
+    }
+}
+
+fn same_bins(found: usize, expected: usize) -> Result<(), Failure> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(s::Error::BinsDiffer { reference: expected, batch: found }.into())
+}
+
+fn tolerance(inputs: &Inputs<'_>) -> Result<f64, Failure> {
+    let delta = inputs.needed(&["delta", "tolerance"])?;
+    if delta > 0.0 && delta < 1.0 {
+        Ok(delta)
+    } else {
+        Err(s::Error::OutOfRange { name: "delta", value: delta }.into())
+    }
+}
+
+fn noncentral(inputs: &Inputs<'_>) -> Computed {
+    let x = inputs.needed(&["x"])?;
+    let (degrees, noncentrality) =
+        (inputs.needed(&["degrees", "df"])?, inputs.needed(&["noncentrality", "nc"])?);
+    for (name, value) in [("x", x.max(0.0)), ("degrees", degrees), ("noncentrality", noncentrality)]
+    {
+        if !(value.is_finite() && value >= 0.0) || name == "degrees" && value <= 0.0 {
+            return Err(s::Error::OutOfRange { name, value }.into());
+        }
+    }
+    Ok(value(s::noncentral_chi_square::cdf(x, degrees, noncentrality)))
+}
+
+fn rows_to_settle(inputs: &Inputs<'_>) -> Computed {
+    let (reference, delta) = (shares(inputs, "reference")?, tolerance(inputs)?);
+    let rows = inputs.needed_whole(&["reference_rows"])?;
+    let found = s::limits::rows_to_settle(delta, &reference, rows);
     let never = || Failure::NotEvaluated("no number of rows settles it".to_owned());
     Ok(value(found.ok_or_else(never)? as f64))
 }
 
-/// log M after each batch, of one series at weight 1 that never alarms.
-fn detected(inputs: &Inputs<'_>, tolerance: f64) -> Computed {
-    let (p, batches) = (inputs.sample("p")?, inputs.batches()?);
-    if batches.iter().flatten().any(|block| block.len() != p.len()) {
-        return Err(Failure::Malformed("sub-blocks and reference have different bins".to_owned()));
+fn mmd(code: &str, inputs: &Inputs<'_>) -> Computed {
+    let (reference, batch) = (inputs.points("reference")?, inputs.points("batch")?);
+    let bandwidth = inputs.needed(&["bandwidth", "sigma"])?;
+    if code == "mmd_rff" {
+        return Ok(value(s::mmd_rff::mmd_rff(&reference, &batch, bandwidth, [0; 32])?));
     }
-    let ordered = inputs.vector.parameters.get("ordered").and_then(Value::as_bool).unwrap_or(false);
-    let temper = inputs.parameter("temper", 1.0);
-    let detector = s::e_detector::EDetector::freeze(&p, tolerance, ordered, temper);
+    Ok(value(s::mmd_rff::mmd_exact(&reference, &batch, bandwidth)?))
+}
+
+/// log M after each batch, of one series at weight 1; after an alarm it starts anew.
+fn detected(inputs: &Inputs<'_>) -> Computed {
+    let (p, batches) = (shares(inputs, "p")?, inputs.batches()?);
+    for block in batches.iter().flatten() {
+        same_bins(block.len(), p.len())?;
+    }
+    let ordered = inputs.switch(&["ordered"], false)?;
+    let temper = inputs.number(&["temper"], 1.0)?;
+    let alarm = libm::log(inputs.number(&["n_alarm"], f64::INFINITY)?);
+    let detector = s::e_detector::EDetector::freeze(&p, tolerance(inputs)?, ordered, temper);
     let mut state = detector.start();
-    let steps = batches.iter().map(|batch| detector.step(&mut state, batch).series_log_m);
-    Ok(vec![("log_m", steps.collect())])
+    let (mut log_m, mut alarms) = (Vec::new(), Vec::new());
+    for batch in &batches {
+        let found = detector.step(&mut state, batch).series_log_m;
+        log_m.push(found);
+        alarms.push(f64::from(u8::from(found >= alarm)));
+        if found >= alarm {
+            state = detector.start();
+        }
+    }
+    Ok(vec![("log_m", log_m), ("alarms", alarms)])
 }

@@ -2,64 +2,78 @@
 
 use super::compute::{Computed, Failure, interval, tested, value};
 use super::inputs::Inputs;
+use super::parameters::Method;
 use crate::statistics as s;
 
 /// The answer of a code of this family; `None` for any other.
 pub(super) fn of_rates(code: &str, inputs: &Inputs<'_>) -> Option<Computed> {
-    let confidence = inputs.parameter("confidence", 0.95);
-    let answer = || -> Computed {
-        Ok(match code {
-            "clopper_pearson" | "wilson" => {
-                let (successes, trials) = inputs.rate()?;
-                let exact = code == "clopper_pearson";
-                let limits =
-                    if exact { s::intervals::clopper_pearson } else { s::intervals::wilson };
-                interval(limits(successes, trials, confidence)?)
-            }
-            "newcombe" | "z_proportion" | "cohens_h" => return two_rates(code, inputs, confidence),
-            "fisher_exact" => {
-                let (first, second) = inputs.counts()?;
-                let (&[a, b], &[c, d]) = (first.as_slice(), second.as_slice()) else {
-                    return Err(Failure::Malformed("the table is not 2 × 2".to_owned()));
-                };
-                let test = s::fisher_exact::fisher_exact([[a, b], [c, d]])?;
-                let odds_ratio = test.odds_ratio.map(|ratio| ("value", vec![ratio]));
-                odds_ratio.into_iter().chain([("p_value", vec![test.p_value])]).collect()
-            }
-            "mcnemar" => match inputs.table()?.as_slice() {
-                [first, second] if first.len() == 2 && second.len() == 2 => {
-                    tested(s::mcnemar::mcnemar(first[1], second[0]))
-                }
-                _ => return Err(Failure::Malformed("the table is not 2 × 2".to_owned())),
-            },
-            "cohen_kappa" => interval(s::cohen_kappa::cohen_kappa(&inputs.table()?, confidence)?),
-            "gwet_ac1" => interval(s::gwet_ac1::gwet_ac1(&inputs.table()?, confidence)?),
-            _ => {
-                let (labels, scores) = inputs.labelled()?;
-                interval(s::delong::delong(&labels, &scores, confidence)?)
-            }
-        })
-    };
-    let known = [
-        "clopper_pearson",
-        "wilson",
-        "newcombe",
-        "z_proportion",
-        "cohens_h",
-        "fisher_exact",
-        "mcnemar",
-        "cohen_kappa",
-        "gwet_ac1",
-        "delong",
-    ];
-    known.contains(&code).then(answer)
+    Some(match code {
+        "clopper_pearson" | "wilson" => inputs.rate().and_then(|(successes, trials)| {
+            let exact = code == "clopper_pearson";
+            let limits = if exact { s::intervals::clopper_pearson } else { s::intervals::wilson };
+            Ok(interval(limits(successes, trials, inputs.confidence()?)?))
+        }),
+        "newcombe" | "z_proportion" | "cohens_h" => two_rates(code, inputs),
+        "fisher_exact" => fisher(inputs),
+        "mcnemar" => mcnemar(inputs),
+        "cohen_kappa" => inputs.table().and_then(|table| {
+            Ok(interval(s::cohen_kappa::cohen_kappa(&table, inputs.confidence()?)?))
+        }),
+        "gwet_ac1" => inputs
+            .table()
+            .and_then(|table| Ok(interval(s::gwet_ac1::gwet_ac1(&table, inputs.confidence()?)?))),
+        "delong" => inputs.labelled().and_then(|(labels, scores)| {
+            Ok(interval(s::delong::delong(&labels, &scores, inputs.confidence()?)?))
+        }),
+        _ => return None,
+    })
 }
 
-fn two_rates(code: &str, inputs: &Inputs<'_>, confidence: f64) -> Computed {
+/// Batch against reference: a difference is batch minus reference, and positive when the rate has risen.
+fn two_rates(code: &str, inputs: &Inputs<'_>) -> Computed {
     let [reference, batch] = inputs.rates()?;
     Ok(match code {
-        "newcombe" => interval(s::intervals::newcombe(batch, reference, confidence)?),
+        "newcombe" => interval(s::intervals::newcombe(batch, reference, inputs.confidence()?)?),
         "cohens_h" => value(s::cohens_h::cohens_h(reference, batch)?),
         _ => tested(s::z_proportion::z_proportion(reference, batch)?),
     })
+}
+
+fn fisher(inputs: &Inputs<'_>) -> Computed {
+    let [[a, b], [c, d]] = if inputs.has("table") {
+        two_by_two(&inputs.table()?)?
+    } else {
+        let [reference, batch] = inputs.rates()?;
+        let failures = |(successes, trials): (u64, u64)| {
+            trials
+                .checked_sub(successes)
+                .ok_or(s::Error::OutOfRange { name: "successes", value: successes as f64 })
+        };
+        [[reference.0, failures(reference)?], [batch.0, failures(batch)?]]
+    };
+    let test = s::fisher_exact::fisher_exact([[a, b], [c, d]])?;
+    let odds_ratio = test.odds_ratio.map(|ratio| ("value", vec![ratio]));
+    Ok(odds_ratio.into_iter().chain([("p_value", vec![test.p_value])]).collect())
+}
+
+fn mcnemar(inputs: &Inputs<'_>) -> Computed {
+    let [[_, first_only], [second_only, _]] = two_by_two(&inputs.table()?)?;
+    Ok(tested(match inputs.method()? {
+        Method::Asymptotic => s::mcnemar::mcnemar_asymptotic(
+            first_only,
+            second_only,
+            inputs.switch(&["correction"], true)?,
+        )?,
+        Method::Auto | Method::Exact => s::mcnemar::mcnemar(first_only, second_only),
+    }))
+}
+
+fn two_by_two(table: &[Vec<u64>]) -> Result<[[u64; 2]; 2], Failure> {
+    match table {
+        [first, second] => match (first.as_slice(), second.as_slice()) {
+            (&[a, b], &[c, d]) => Ok([[a, b], [c, d]]),
+            _ => Err(Failure::Malformed("expected a table of two rows and two columns".into())),
+        },
+        _ => Err(Failure::Malformed("expected a table of two rows and two columns".into())),
+    }
 }

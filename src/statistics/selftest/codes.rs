@@ -1,0 +1,119 @@
+//! The codes a vector may name, and other spellings of them.
+
+/// All codes, in alphabetical order.
+pub const CODES: &[&str] = &[
+    "adwin",
+    "anderson_darling",
+    "benjamini_hochberg",
+    "benjamini_yekutieli",
+    "chi_square",
+    "cliffs_delta",
+    "clopper_pearson",
+    "cohen_kappa",
+    "cohens_d",
+    "cohens_h",
+    "cohens_h_tolerance",
+    "cramer_von_mises",
+    "cramers_v",
+    "cusum",
+    "ddm",
+    "delong",
+    "e_bh",
+    "e_detector",
+    "energy_distance",
+    "epps_singleton",
+    "ewma",
+    "fisher_exact",
+    "g_test",
+    "gwet_ac1",
+    "hellinger",
+    "holm",
+    "individuals",
+    "jensen_shannon_distance",
+    "jensen_shannon_divergence",
+    "kl_divergence",
+    "ks",
+    "l_infinity",
+    "laney_p",
+    "mann_whitney",
+    "mcnemar",
+    "mmd",
+    "mmd_rff",
+    "moments",
+    "nelson",
+    "newcombe",
+    "noncentral_chi_square",
+    "page_hinkley",
+    "psi",
+    "reference_error",
+    "rows_to_settle",
+    "score_card",
+    "total_variation",
+    "tv_upper",
+    "wasserstein",
+    "wasserstein_normed",
+    "welch_t",
+    "wilson",
+    "xbar_s",
+    "z_proportion",
+];
+
+/// Other spellings of a code.
+const ALSO: &[(&str, &str)] = &[
+    ("bh", "benjamini_hochberg"),
+    ("by", "benjamini_yekutieli"),
+    ("chi2", "chi_square"),
+    ("jensen_shannon", "jensen_shannon_distance"),
+    ("kolmogorov_smirnov", "ks"),
+    ("laney_p_prime", "laney_p"),
+    ("nelson_rules", "nelson"),
+    ("tv", "total_variation"),
+    ("x_bar_s", "xbar_s"),
+];
+
+/// The code that is meant; `None` if there is none.
+pub(super) fn meant(written: &str) -> Option<&'static str> {
+    let plain = written.trim().to_lowercase().replace(['-', ' '], "_");
+    let same = |code: &&&str| **code == plain;
+    let also = || ALSO.iter().find(|(spelling, _)| *spelling == plain).map(|(_, code)| *code);
+    CODES.iter().find(same).copied().or_else(also)
+}
+
+/// The code nearest to one that does not exist, if one is near.
+pub(super) fn nearest(written: &str) -> Option<&'static str> {
+    let apart = |code: &&str| distance(written.as_bytes(), code.as_bytes());
+    CODES.iter().copied().min_by_key(apart).filter(|code| apart(code) <= written.len() / 3 + 1)
+}
+
+/// Letters to change, add or leave out to get from one word to the other (Levenshtein 1966).
+fn distance(from: &[u8], to: &[u8]) -> usize {
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (i, a) in from.iter().take(64).enumerate() {
+        let mut corner = row[0];
+        row[0] = i + 1;
+        for (j, b) in to.iter().enumerate() {
+            let swapped = corner + usize::from(a != b);
+            corner = row[j + 1];
+            row[j + 1] = swapped.min(corner + 1).min(row[j] + 1);
+        }
+    }
+    row[to.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_sorted_and_other_spellings_lead_to_them() {
+        assert!(CODES.is_sorted());
+        for (spelling, code) in ALSO {
+            assert_eq!(meant(spelling), Some(*code));
+            assert!(CODES.contains(code) && !CODES.contains(spelling));
+        }
+        assert_eq!(meant("Mann-Whitney"), Some("mann_whitney"));
+        assert_eq!(meant("no_such_statistic"), None);
+        assert_eq!(nearest("wasserstien"), Some("wasserstein"));
+        assert_eq!(nearest("qqqqqqqqqqqqqqqqqqqq"), None);
+    }
+}
