@@ -47,7 +47,7 @@ impl Fields {
         let mut object = Map::new();
         for (name, value) in pairs.into_inner() {
             if REPEATED.contains(&name.as_str()) {
-                let list = object.entry(name).or_insert_with(|| json!([]));
+                let list = object.entry(name).or_insert(json!([]));
                 list.as_array_mut().into_iter().for_each(|list| list.push(json!(value)));
             } else {
                 object.insert(name, json!(value));
