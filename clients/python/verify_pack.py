@@ -532,11 +532,19 @@ class Verifier:
                     if model in (None, row["model"]) and version in (None, row["version"])}
         if model and not versions:
             self.find("scope_empty", "MANIFEST.json", "the pack has no version of what it is about")
+        origins = set()
+        for key in versions:
+            draft = self.row("model_version", key).get("draft_id")
+            if draft:
+                origins.add(draft)
+                row = self.row("draft_version", draft) or {}
+                origins |= {row[column] for column in ("owner_id", "run_id", "logged_model_id") if row.get(column)}
         entries = [entry for entry in self.parsed if entry]
         concerned, episodes, actors = set(), set(), set()
         for entry in entries:
             subjects = {(subject["kind"], subject["id"]) for subject in entry["subj"]}
             wanted = {("model_version", key) for key in versions} | {("episode", key) for key in episodes}
+            wanted |= {(kind, key) for key in origins for kind in ("draft_version", "run", "logged_model")}
             if model and not version:
                 wanted.add(("model", model))
             if not model or entry["idx"] == 0 or subjects & wanted:

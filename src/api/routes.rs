@@ -23,6 +23,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(models::create_version)
             .service(models::read_version)
             .service(models::read_lineage)
+            .service(models::list_drafts)
+            .service(models::read_draft)
             .service(batches::create_batch)
             .service(batches::list_batches)
             .service(batches::list_quarantine)

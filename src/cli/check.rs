@@ -49,8 +49,13 @@ fn tell(checked: &CheckedStore) {
     ));
     let examined = checked.examined;
     terminal::say(&format!(
-        "computed again: {} reports, {} monitors; compared: {} decisions, {} signatures",
-        examined.reports, examined.monitors, examined.decisions, examined.signatures
+        "computed again: {} reports, {} monitors, {} runs; compared: {} decisions, {} signatures, {} drafts",
+        examined.reports,
+        examined.monitors,
+        examined.runs,
+        examined.decisions,
+        examined.signatures,
+        examined.drafts
     ));
     match checked.findings.len() {
         0 => terminal::say("nothing wrong"),

@@ -17,16 +17,24 @@ pub(super) struct ServerArguments {
 }
 
 impl ServerArguments {
+    /// A GET of `path` below the server's address.
+    pub(super) fn get(&self, path: &str) -> Result<RequestBuilder> {
+        Ok(self.client()?.get(self.address(path)).bearer_auth(&self.token))
+    }
+
     /// A POST to `path` below the server's address.
     pub(super) fn post(&self, path: &str) -> Result<RequestBuilder> {
+        Ok(self.client()?.post(self.address(path)).bearer_auth(&self.token))
+    }
+
+    fn address(&self, path: &str) -> String {
+        format!("{}{path}", self.server.trim_end_matches('/'))
+    }
+
+    fn client(&self) -> Result<Client> {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .timeout(Duration::from_mins(10))
-            .build()
-            .map_err(|e| self.failed(&e.to_string()))?;
-        Ok(client
-            .post(format!("{}{path}", self.server.trim_end_matches('/')))
-            .bearer_auth(&self.token))
+        let client = Client::builder().timeout(Duration::from_mins(10)).build();
+        client.map_err(|e| self.failed(&e.to_string()))
     }
 
     /// Sends a request and returns status and body of a success.

@@ -83,8 +83,13 @@ fn tell(verification: &Verification) {
     ));
     let examined = checked.examined;
     terminal::say(&format!(
-        "computed again: {} reports, {} monitors; compared: {} decisions, {} signatures",
-        examined.reports, examined.monitors, examined.decisions, examined.signatures
+        "computed again: {} reports, {} monitors, {} runs; compared: {} decisions, {} signatures, {} drafts",
+        examined.reports,
+        examined.monitors,
+        examined.runs,
+        examined.decisions,
+        examined.signatures,
+        examined.drafts
     ));
     if !verification.pages_compared {
         terminal::say(

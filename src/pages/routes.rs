@@ -2,7 +2,7 @@
 
 use super::page_error::PageError;
 use super::{
-    account, accounts, alert, assets, audit_trail, entry, inbox, models, report, sign_in,
+    account, accounts, alert, assets, audit_trail, draft, entry, inbox, models, report, sign_in,
     signing_sheet, version,
 };
 use crate::error::Error;
@@ -30,6 +30,7 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(inbox::show)
             .service(models::show)
             .service(version::show)
+            .service(draft::show)
             .service(report::show)
             .service(report::document)
             .service(alert::show)

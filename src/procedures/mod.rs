@@ -24,6 +24,7 @@ pub mod name_draft;
 pub mod prove_arithmetic;
 pub mod read_accounts;
 pub mod read_ledger;
+pub mod read_origin;
 pub mod read_records;
 pub mod read_tiles;
 pub mod register_draft;

@@ -99,6 +99,19 @@ impl RunContent {
     }
 }
 
+/// What training code says a version came out of: the draft it took up, and the run behind it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// Number of the draft.
+    pub draft: u64,
+    /// The run's id, its name, and the digest of what it reported.
+    pub run: Option<(String, String, Option<String>)>,
+    /// The logged model's id and name.
+    pub logged_model: Option<(String, String)>,
+    /// Datasets that the run used.
+    pub datasets: Vec<RunDataset>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,6 +2,7 @@
 
 mod decision;
 mod doors;
+mod drafts;
 mod ingest;
 mod mlflow;
 mod registration;
