@@ -92,7 +92,19 @@ pub fn keep_artifact(
     (file, content): (NamedTempFile, &ContentDigest),
 ) -> Result<()> {
     acting.permit(Action::Register)?;
-    store.read(|tx| check_owner(tx, place))?;
+    let is_kept = store.read(|tx| {
+        check_owner(tx, place)?;
+        let old = tx.artifact(place.owner.id(), &place.path)?;
+        let is_kept = old.is_some_and(|old| old.content == *content);
+        // Asked again when it is written; here so that what is refused is not stored first.
+        if !is_kept {
+            check_not_frozen(tx, place)?;
+        }
+        Ok::<_, Error>(is_kept)
+    })?;
+    if is_kept && store.objects().open(&content.blake3).is_ok() {
+        return Ok(());
+    }
     if place.path.is_empty() {
         let detail = format!("`{}` names a folder, expected a file", place.text());
         return Err(Error::BadRequest { detail });

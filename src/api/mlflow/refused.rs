@@ -1,15 +1,16 @@
 //! Errors in the protocol's shape, and the gate that finds out who asks.
 
+use super::BODY_BYTES_MAX;
 use crate::access;
 use crate::api::extract::{Caller, Shared, blocking, caller};
 use crate::api::limits::address_of;
 use crate::error::Error;
 use crate::procedures::sign_in::{acting_by_known_password, acting_by_password};
 use crate::store;
-use actix_web::body::MessageBody;
+use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, ResponseError, web};
 use base64ct::{Base64, Encoding as _};
@@ -100,7 +101,7 @@ impl ResponseError for Refused {
 pub(super) async fn caller_first<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<B>, actix_web::Error> {
+) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
     let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let basic = header.and_then(|value| value.strip_prefix("Basic ")).map(str::to_owned);
     let who = match basic {
@@ -109,7 +110,24 @@ pub(super) async fn caller_first<B: MessageBody + 'static>(
     };
     let caller = who.map_err(Refused::from)?;
     request.extensions_mut().insert(caller);
-    next.call(request).await
+    let response = next.call(request).await?;
+    let status = response.status();
+    let media_type = response.headers().get(CONTENT_TYPE);
+    if !status.is_client_error() || media_type.is_some_and(|found| found == "application/json") {
+        return Ok(response.map_into_left_body());
+    }
+    // What the server itself refused, before a handler saw it.
+    let id = format!("{} {}", response.request().method(), response.request().path());
+    let error = match status {
+        StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge { limit: BODY_BYTES_MAX as u64 },
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
+            Error::NotFound { what: "MLflow route", id }
+        }
+        _ => Error::BadRequest { detail: format!("{id} cannot be read") },
+    };
+    let (request, _) = response.into_parts();
+    let refused = Refused::from(error).error_response().map_into_right_body();
+    Ok(ServiceResponse::new(request, refused))
 }
 
 /// Who `user name:secret` in base 64 is. A password that was right a moment ago is known again; any other costs a try.
