@@ -50,7 +50,7 @@ pub struct RunView {
 pub struct NewRun {
     /// Its experiment.
     pub experiment_id: String,
-    /// Name.
+    /// Name; one is drawn when it is empty.
     pub name: String,
     /// The user name that the training code gives.
     pub user_name: String,
@@ -86,7 +86,7 @@ pub fn create_run(store: &Store, acting: &Acting, new: &NewRun) -> Result<RunVie
         let run = RunRow {
             id: id.clone(),
             experiment_id: new.experiment_id.clone(),
-            name: new.name.clone(),
+            name: if new.name.is_empty() { drawn_name(&id) } else { new.name.clone() },
             user_name: new.user_name.clone(),
             started_ms: new.started_ms,
             status: "RUNNING".to_owned(),
@@ -104,6 +104,11 @@ pub fn create_run(store: &Store, acting: &Acting, new: &NewRun) -> Result<RunVie
         Ok::<_, Error>(())
     })?;
     read_run(store, acting, &id)
+}
+
+/// A name for a run that came without one: the end of its id, which is drawn.
+fn drawn_name(id: &str) -> String {
+    format!("run-{}", id.get(id.len().saturating_sub(8)..).unwrap_or(id))
 }
 
 /// A run with what it reported.

@@ -21,7 +21,7 @@ use crate::provenance::registration::NamedFile;
 use crate::provenance::run::NamedValue;
 use crate::store::drafts::DraftRow;
 use crate::store::versions::ModelRow;
-use crate::store::{ReadTx, Store};
+use crate::store::{ReadTx, Store, WriteTx};
 use crate::{clock, digest};
 
 /// A draft version to register.
@@ -84,43 +84,9 @@ pub(super) fn model_owner(model: &str) -> String {
 pub fn register_draft(store: &Store, acting: &Acting, new: &NewDraft) -> Result<DraftView> {
     acting.permit(Action::Register)?;
     let written = store.write(&actor(acting), EntryType::DraftRegister, |tx| {
-        let missing = || Error::NotFound { what: "model", id: new.model.clone() };
-        tx.model(&new.model)?.ok_or_else(missing)?;
-        let place = resolve(tx, &new.source)?;
-        let (run_id, logged_model_id) = origin(tx, &place, new.run_id.as_deref())?;
-        let files = frozen(tx, &place)?;
-        if files.is_empty() {
-            let detail =
-                format!("there are no files at `{}`, so there is nothing to register", new.source);
-            return Err(Error::BadRequest { detail });
-        }
-        let manifest = digest::canonical_json(&files)?;
-        let run_sha256 = run_id.as_deref().map(|id| content_sha256(tx, id)).transpose()?;
-        let number = tx.drafts(Some(&new.model))?.last().map_or(1, |draft| draft.number + 1);
-        let row = DraftRow {
-            id: clock::new_id("dv"),
-            model: new.model.clone(),
-            number,
-            registered_by: acting.account.user_name.clone(),
-            registered_at: tx.at().to_owned(),
-            source: new.source.clone(),
-            owner_id: place.owner.id().to_owned(),
-            folder: place.path.clone(),
-            run_id,
-            logged_model_id,
-            run_sha256,
-            manifest_sha256: digest::sha256_hex(&manifest),
-            manifest: String::from_utf8(manifest.clone()).unwrap_or_default(),
-            stage: "None".to_owned(),
-            deleted: false,
-            changed_at: tx.at().to_owned(),
-            version: None,
-            entry: tx.index(),
-        };
-        tx.subject(
-            Subject::new("draft_version", &row.id)
-                .with_digest(&digest::ContentDigest::of(&manifest)),
-        );
+        let row = drafted_row(tx, acting, new)?;
+        let manifest = digest::ContentDigest::of(row.manifest.as_bytes());
+        tx.subject(Subject::new("draft_version", &row.id).with_digest(&manifest));
         tx.subject(subject("model", &row.model));
         if let Some(id) = &row.run_id {
             tx.refer(found_run(tx, id)?.entry);
@@ -137,9 +103,44 @@ pub fn register_draft(store: &Store, acting: &Acting, new: &NewDraft) -> Result<
         for tag in &new.tags {
             set_tag(tx, &row.id, &tag.key, Some(&tag.value))?;
         }
-        Ok(row.number)
+        Ok::<_, Error>(row.number)
     })?;
     read_draft(store, acting, &new.model, written.value)
+}
+
+/// The draft that `new` asks for, with the files that its source holds now.
+fn drafted_row(tx: &WriteTx<'_>, acting: &Acting, new: &NewDraft) -> Result<DraftRow> {
+    let missing = || Error::NotFound { what: "model", id: new.model.clone() };
+    tx.model(&new.model)?.ok_or_else(missing)?;
+    let place = resolve(tx, &new.source)?;
+    let (run_id, logged_model_id) = origin(tx, &place, new.run_id.as_deref())?;
+    let files = frozen(tx, &place)?;
+    if files.is_empty() {
+        let detail =
+            format!("there are no files at `{}`, so there is nothing to register", new.source);
+        return Err(Error::BadRequest { detail });
+    }
+    let manifest = digest::canonical_json(&files)?;
+    Ok(DraftRow {
+        id: clock::new_id("dv"),
+        model: new.model.clone(),
+        number: tx.drafts(Some(&new.model))?.last().map_or(1, |draft| draft.number + 1),
+        registered_by: acting.account.user_name.clone(),
+        registered_at: tx.at().to_owned(),
+        source: new.source.clone(),
+        owner_id: place.owner.id().to_owned(),
+        folder: place.path.clone(),
+        run_sha256: run_id.as_deref().map(|id| content_sha256(tx, id)).transpose()?,
+        run_id,
+        logged_model_id,
+        manifest_sha256: digest::sha256_hex(&manifest),
+        manifest: String::from_utf8(manifest).unwrap_or_default(),
+        stage: "None".to_owned(),
+        deleted: false,
+        changed_at: tx.at().to_owned(),
+        version: None,
+        entry: tx.index(),
+    })
 }
 
 /// The place that a source names, with or without the slashes and hosts that clients write.

@@ -28,6 +28,8 @@ type Answer = Result<HttpResponse, refused::Refused>;
 
 /// Adds every route of the protocol.
 pub fn configure(config: &mut ServiceConfig) {
+    // What the protocol's own server answers to probes.
+    config.route("/health", get().to(|| async { HttpResponse::Ok().body("OK") }));
     for prefix in ["/api/2.0", "/ajax-api/2.0"] {
         let scope = web::scope(&format!("{prefix}/mlflow"));
         let scope = models(runs(scope)).default_service(web::to(refused::no_route));

@@ -95,7 +95,7 @@ pub(super) async fn create(shared: web::Data<Shared>, caller: Caller, body: web:
     let named = tags.iter().find(|tag| tag.key == "mlflow.runName").map(|tag| tag.value.clone());
     let new = NewRun {
         experiment_id: fields.text("experiment_id").unwrap_or_else(|_| "0".to_owned()),
-        name: fields.text("run_name").ok().or(named).unwrap_or_else(|| "run".to_owned()),
+        name: fields.text("run_name").ok().or(named).unwrap_or_default(),
         user_name: fields.text_or("user_id").unwrap_or_default(),
         started_ms: fields.whole("start_time")?.unwrap_or(0),
         tags,

@@ -168,6 +168,11 @@ impl Examiner<'_> {
             }
             frozen.insert(key, files);
         }
+        self.versions_of_drafts(&frozen);
+    }
+
+    /// A version that took a draft up names the draft's files.
+    fn versions_of_drafts(&mut self, frozen: &BTreeMap<&str, Vec<NamedFile>>) {
         for (key, row) in self.rows("model_version") {
             let of = ("model_version", key.as_str());
             let Some(draft) = row.optional("draft_id") else { continue };

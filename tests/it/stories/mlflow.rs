@@ -91,6 +91,7 @@ fn only_a_data_scientist_reports_and_what_is_not_there_says_so() {
     refused(&program.get(&format!("{BASE}/runs/get?run_id=rn_0")), 404, "RESOURCE_DOES_NOT_EXIST");
     refused(&program.get(&format!("{BASE}/runs/create")), 404, "ENDPOINT_NOT_FOUND");
     refused(&program.put(&format!("{BASE}/runs/create"), b"{}"), 404, "ENDPOINT_NOT_FOUND");
+    assert_eq!(laboratory.stranger().bytes("/health"), b"OK");
     let large = json!({"name": "x".repeat(21 * 1024 * 1024)});
     refused(&program.post(&create, &large), 413, "RESOURCE_LIMIT_EXCEEDED");
     refused(&program.post(&create, &json!([])), 400, "INVALID_PARAMETER_VALUE");
