@@ -307,8 +307,19 @@ pub fn runs(store: &Store, acting: &Acting, experiments: &[String]) -> Result<Ve
     store.read(|tx| {
         let mut views = Vec::new();
         for experiment in experiments {
+            let (mut params, mut tags) =
+                (tx.params_by_run(experiment)?, tx.tags_by_run(experiment)?);
+            let mut datasets = tx.datasets_by_run(experiment)?;
+            let mut models = tx.models_by_run(experiment)?;
             for run in tx.runs(experiment)? {
-                views.push(view(tx, run)?);
+                views.push(RunView {
+                    params: params.remove(&run.id).unwrap_or_default(),
+                    metrics: tx.newest_metrics(&run.id)?,
+                    tags: tags.remove(&run.id).unwrap_or_default(),
+                    datasets: datasets.remove(&run.id).unwrap_or_default(),
+                    models: models.remove(&run.id).unwrap_or_default(),
+                    run,
+                });
             }
         }
         Ok(views)

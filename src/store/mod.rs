@@ -25,6 +25,7 @@ pub mod open;
 pub mod read;
 pub mod record_table;
 mod row;
+pub mod run_lists;
 pub mod runs;
 mod schema;
 #[cfg(test)]

@@ -270,26 +270,15 @@ impl ReadTx<'_> {
     ///
     /// Those of the database.
     pub fn newest_metrics(&self, run_id: &str) -> Result<Vec<Metric>> {
-        let mut newest = Vec::new();
-        let mut after = None::<String>;
         // One step of the index a name, however many values a name has.
-        let names = "SELECT min(name) FROM run_metric WHERE run_id = :id AND (:after IS NULL OR name > :after) \
-                     ORDER BY 1";
-        let sql = format!(
-            "{METRIC} WHERE run_id = :id AND name = :name ORDER BY step DESC, timestamp_ms DESC, rowid DESC LIMIT 1"
-        );
-        let mut names = self.connection().prepare_cached(names)?;
-        let mut values = self.connection().prepare_cached(&sql)?;
-        loop {
-            let parameters = named_params! {":id": run_id, ":after": after};
-            let Some(name) = names.query_row(parameters, |row| row.get::<_, Option<String>>(0))?
-            else {
-                return Ok(newest);
-            };
-            let parameters = named_params! {":id": run_id, ":name": name};
-            newest.push(values.query_row(parameters, metric_of)?);
-            after = Some(name);
-        }
+        let sql = "WITH RECURSIVE names(n) AS (SELECT min(name) FROM run_metric WHERE run_id = :id UNION ALL \
+                   SELECT (SELECT min(name) FROM run_metric WHERE run_id = :id AND name > n) FROM names WHERE n IS NOT NULL) \
+                   SELECT m.name, m.value, m.step, m.timestamp_ms, m.logged_model_id, m.dataset_name, m.dataset_digest \
+                   FROM names JOIN run_metric m ON m.rowid = (SELECT rowid FROM run_metric WHERE run_id = :id AND name = n \
+                   ORDER BY step DESC, timestamp_ms DESC, rowid DESC LIMIT 1) WHERE n IS NOT NULL ORDER BY m.name";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let rows = statement.query_map(named_params! {":id": run_id}, metric_of)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Whether a run reported exactly this value before.
