@@ -24,6 +24,14 @@ pub struct BatchQuery {
     pub period_end: Option<String>,
 }
 
+/// What a delivery of labels says about itself.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct LabelsQuery {
+    /// Why these labels correct earlier ones; without it, the first label of a row stands.
+    pub corrects: Option<String>,
+}
+
 /// Where a page of a list begins.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -129,18 +137,24 @@ pub(super) async fn list_quarantine(
 }
 
 /// Sends labels that arrived after their rows: a table with the id column and the label.
-#[utoipa::path(tag = "batches", request_body(content = Vec<u8>, content_type = "text/csv"), responses((status = 201, body = Recorded<LabelsRow>)))]
+#[utoipa::path(tag = "batches", params(LabelsQuery), request_body(content = Vec<u8>, content_type = "text/csv"), responses(
+    (status = 201, body = Recorded<LabelsRow>), (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
 #[post("/models/{model}/versions/{version}/labels")]
 pub(super) async fn create_labels(
     request: HttpRequest,
     shared: web::Data<Shared>,
     caller: Caller,
     path: web::Path<(String, String)>,
+    query: web::Query<LabelsQuery>,
     body: Body,
 ) -> std::result::Result<HttpResponse, Problem> {
     let delivery = spool(&shared, body, Some(format_of(&request)?)).await?;
     let (model, version) = path.into_inner();
-    let work = move || ingest_labels(&shared.store, &caller.0, (&model, &version), delivery);
+    let corrects = query.into_inner().corrects;
+    let work = move || {
+        let version = (model.as_str(), version.as_str());
+        ingest_labels(&shared.store, &caller.0, version, corrects.as_deref(), delivery)
+    };
     Ok(HttpResponse::Created().json(blocking(work).await?))
 }
 

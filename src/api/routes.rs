@@ -1,7 +1,10 @@
 //! The whole list of API routes, and the OpenAPI description made from it.
 
 use super::extract::{caller_first, no_route};
-use super::{accounts, alerts, batches, evidence, ledger, models, operation, session, tiles};
+use super::{
+    accounts, alerts, batches, evidence, ledger, models, operation, performance, review, session,
+    tiles,
+};
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
 use utoipa::openapi::OpenApi;
@@ -30,6 +33,11 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(batches::list_quarantine)
             .service(batches::create_labels)
             .service(batches::read_report)
+            .service(performance::evaluate)
+            .service(performance::list_cohorts)
+            .service(performance::read_cohort)
+            .service(review::read_plan)
+            .service(review::measure)
             .service(evidence::read_evidence)
             .service(alerts::list_alerts)
             .service(alerts::read_alert)

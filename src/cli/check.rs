@@ -49,9 +49,11 @@ fn tell(checked: &CheckedStore) {
     ));
     let examined = checked.examined;
     terminal::say(&format!(
-        "computed again: {} reports, {} monitors, {} runs; compared: {} decisions, {} signatures, {} drafts",
+        "computed again: {} reports, {} monitors, {} cohorts in {} evaluations, {} runs; compared: {} decisions, {} signatures, {} drafts",
         examined.reports,
         examined.monitors,
+        examined.cohorts,
+        examined.evaluations,
         examined.runs,
         examined.decisions,
         examined.signatures,

@@ -47,6 +47,9 @@ pub(super) struct IngestArguments {
 pub(super) struct LabelsArguments {
     /// Table with the id column and the label
     file: PathBuf,
+    /// Say why these labels correct earlier ones; without it, the first label of a row stands
+    #[arg(long, value_name = "REASON")]
+    corrects: Option<String>,
     #[command(flatten)]
     target: Target,
 }
@@ -84,7 +87,9 @@ pub(super) fn run(arguments: &IngestArguments) -> Result<ExitCode> {
 }
 
 pub(super) fn run_labels(arguments: &LabelsArguments) -> Result<ExitCode> {
-    let (_, answer) = send(&arguments.target, "labels", &arguments.file, &[])?;
+    let query: Vec<(&str, String)> =
+        arguments.corrects.iter().map(|reason| ("corrects", reason.clone())).collect();
+    let (_, answer) = send(&arguments.target, "labels", &arguments.file, &query)?;
     terminal::say_json(&answer)?;
     done()
 }

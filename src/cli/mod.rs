@@ -4,9 +4,11 @@
 //! found (drift, a difference, a finding), 2 not done.
 
 mod administration;
+mod bench;
 mod check;
 mod client;
 mod compare;
+mod concordance;
 mod demo;
 mod diff;
 mod export;
@@ -14,7 +16,9 @@ mod fingerprint;
 mod guarantee;
 mod ingest;
 mod openapi;
+mod performance;
 mod register;
+mod review_plan;
 mod schema;
 mod selftest;
 mod serve;
@@ -54,6 +58,8 @@ enum Command {
     Ingest(ingest::IngestArguments),
     /// Send labels that arrived after their rows
     Labels(ingest::LabelsArguments),
+    /// Show what the labels say, batch by batch
+    Performance(performance::PerformanceArguments),
     /// Compare two files: the drift report without a server
     Compare(compare::CompareArguments),
     /// Verify an evidence pack, offline
@@ -66,10 +72,16 @@ enum Command {
     User(administration::UserArguments),
     /// Issue tokens for programs
     Token(administration::TokenArguments),
+    /// Say how many predictions people must review for a claim
+    ReviewPlan(review_plan::ReviewPlanArguments),
+    /// Measure how far reviewers agree with the model
+    Concordance(concordance::ConcordanceArguments),
     /// Run the known answers of every statistic
     Selftest(selftest::SelftestArguments),
     /// Measure the false-alarm guarantee by simulation, beside common rules
     Guarantee(guarantee::GuaranteeArguments),
+    /// Measure speed and memory on generated tables, beside what polars alone takes
+    Bench(bench::BenchArguments),
     /// Print the OpenAPI description
     Openapi,
 }
@@ -86,14 +98,18 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Register(arguments) => register::run(&arguments),
         Command::Ingest(arguments) => ingest::run(&arguments),
         Command::Labels(arguments) => ingest::run_labels(&arguments),
+        Command::Performance(arguments) => performance::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::User(arguments) => administration::user(&arguments),
         Command::Token(arguments) => administration::token(&arguments),
+        Command::ReviewPlan(arguments) => review_plan::run(&arguments),
+        Command::Concordance(arguments) => concordance::run(&arguments),
         Command::Selftest(arguments) => selftest::run(&arguments),
         Command::Guarantee(arguments) => guarantee::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Openapi => openapi::run(),
     };
     match outcome {

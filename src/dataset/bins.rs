@@ -1,16 +1,16 @@
 //! Frozen bins of one feature: learned once from the reference, then only counted into.
 
+use super::columns::Columns;
 use super::error::Result;
-use super::reader::TableFile;
 use super::schema::{Column, Kind, TableSchema};
 use crate::statistics::binning::{
     deciding_edges, quantile, quantile_edges, value_edges, value_probabilities,
 };
 use crate::statistics::selection::{Ranks, Selection};
+use ahash::AHashMap;
 use polars::prelude::{DataFrame, DataType, NamedFrom, Series};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 
 /// Bins that decide (ten reference deciles).
 pub const DECIDING_BINS: usize = 10;
@@ -144,28 +144,36 @@ pub enum Sample {
     Numbers(Vec<f64>),
     /// Of more numbers than are held: the order statistics that bins need.
     Selected(Selection),
+    /// Of more numbers than are held: nothing.
+    Dropped,
     /// Rows per level.
-    Levels(HashMap<String, u64>),
+    Levels(AHashMap<String, u64>),
 }
 
 impl Sample {
     fn empty(column: &Column) -> Self {
         match column.kind {
             Some(kind) if kind.is_ordered() => Self::Numbers(Vec::new()),
-            _ => Self::Levels(HashMap::new()),
+            _ => Self::Levels(AHashMap::new()),
         }
     }
 
-    fn visit(&mut self, series: &Series, held_max: usize) -> Result<()> {
+    fn visit(&mut self, series: &Series, held: Held) -> Result<()> {
         match self {
+            Self::Dropped => {}
             Self::Levels(levels) => count_levels(&texts(series)?, levels)?,
             Self::Selected(selection) => selection.extend(finite(&numbers(series)?)?),
-            Self::Numbers(held) => {
-                held.extend(finite(&numbers(series)?)?.map(|v| v + 0.0));
-                if held.len() > held_max {
-                    let mut selection = Selection::default();
-                    selection.extend(held.iter().copied());
-                    *self = Self::Selected(selection);
+            Self::Numbers(values) => {
+                values.extend(finite(&numbers(series)?)?.map(|v| v + 0.0));
+                if values.len() > held.max {
+                    *self = match held.beyond {
+                        Beyond::Drop => Self::Dropped,
+                        Beyond::Select => {
+                            let mut selection = Selection::default();
+                            selection.extend(values.iter().copied());
+                            Self::Selected(selection)
+                        }
+                    };
                 }
             }
         }
@@ -173,22 +181,35 @@ impl Sample {
     }
 }
 
-/// Collects the values of every monitored column of `schema` in one pass. A numeric column of more than `held_max` values
-/// ([`HELD_VALUES_MAX`], or `usize::MAX` for all of them) becomes a selection, for [`narrow_samples`] to finish.
+/// How many numbers of a column are held, and what becomes of a column of more.
+#[derive(Clone, Copy, Debug)]
+pub struct Held {
+    /// Numbers held at most: [`HELD_VALUES_MAX`], or `usize::MAX` for all of them.
+    pub max: usize,
+    /// What becomes of a column of more.
+    pub beyond: Beyond,
+}
+
+/// What becomes of a column of more numbers than are held.
+#[derive(Clone, Copy, Debug)]
+pub enum Beyond {
+    /// A selection, for [`narrow_samples`] to finish.
+    Select,
+    /// Nothing: its counts will do.
+    Drop,
+}
+
+/// Collects the values of every column of a group in one pass.
 ///
 /// # Errors
 ///
-/// Those of [`TableFile::for_each_typed_chunk`].
-pub fn collect_samples(
-    file: &TableFile,
-    schema: &TableSchema,
-    held_max: usize,
-) -> Result<Vec<Sample>> {
-    let columns: Vec<&Column> = schema.monitored().collect();
+/// Those of [`Columns::for_each_chunk`].
+pub fn collect_samples(group: &Columns<'_>, held: Held) -> Result<Vec<Sample>> {
+    let columns: Vec<&Column> = group.schema().monitored().collect();
     let mut samples: Vec<Sample> = columns.iter().map(|column| Sample::empty(column)).collect();
-    file.for_each_typed_chunk(schema, |_, frame| {
+    group.for_each_chunk(|frame| {
         columns.par_iter().zip(&mut samples).try_for_each(|(column, sample)| {
-            sample.visit(frame.column(&column.name)?.as_materialized_series(), held_max)
+            sample.visit(frame.column(&column.name)?.as_materialized_series(), held)
         })
     })?;
     samples.par_iter_mut().for_each(|sample| {
@@ -199,17 +220,13 @@ pub fn collect_samples(
     Ok(samples)
 }
 
-/// Finds the order statistics of every selection among `samples`, in a few more passes over the file they came from.
+/// Finds the order statistics of every selection among `samples`, in a few more passes over the group they came from.
 ///
 /// # Errors
 ///
-/// Those of [`TableFile::for_each_typed_chunk`].
-pub fn narrow_samples(
-    file: &TableFile,
-    schema: &TableSchema,
-    samples: &mut [Sample],
-) -> Result<()> {
-    let columns: Vec<&Column> = schema.monitored().collect();
+/// Those of [`Columns::for_each_chunk`].
+pub fn narrow_samples(group: &Columns<'_>, samples: &mut [Sample]) -> Result<()> {
+    let columns: Vec<&Column> = group.schema().monitored().collect();
     let wanted = wanted_probabilities();
     loop {
         let mut open: Vec<(&str, &mut Selection)> = columns
@@ -224,7 +241,7 @@ pub fn narrow_samples(
         if open.is_empty() {
             return Ok(());
         }
-        file.for_each_typed_chunk(schema, |_, frame| extend_all(&mut open, frame))?;
+        group.for_each_chunk(|frame| extend_all(&mut open, frame))?;
     }
 }
 
@@ -251,7 +268,7 @@ pub fn freeze_bins(schema: &TableSchema, samples: &[Sample]) -> Vec<FeatureBins>
     schema.monitored().zip(samples).map(|(column, sample)| freeze(column, sample)).collect()
 }
 
-fn count_levels(texts: &Series, levels: &mut HashMap<String, u64>) -> Result<()> {
+fn count_levels(texts: &Series, levels: &mut AHashMap<String, u64>) -> Result<()> {
     for text in texts.str()?.iter().flatten() {
         match levels.get_mut(text) {
             Some(rows) => *rows += 1,
@@ -270,6 +287,7 @@ fn freeze(column: &Column, sample: &Sample) -> FeatureBins {
         }
         Sample::Selected(selection) => ordered_bins(selection, column.kind == Some(Kind::Count)),
         Sample::Levels(levels) => level_bins(levels),
+        Sample::Dropped => FeatureBins::NoValues,
     }
 }
 
@@ -296,7 +314,7 @@ fn ordered_bins(values: &(impl Ranks + ?Sized), count: bool) -> FeatureBins {
     }
 }
 
-fn level_bins(levels: &HashMap<String, u64>) -> FeatureBins {
+fn level_bins(levels: &AHashMap<String, u64>) -> FeatureBins {
     if levels.is_empty() {
         return FeatureBins::NoValues;
     }
@@ -329,7 +347,7 @@ mod tests {
 
     #[test]
     fn a_rare_second_value_keeps_its_bin() {
-        let levels = HashMap::from([("f".to_owned(), 775), ("t".to_owned(), 3)]);
+        let levels = AHashMap::from([("f".to_owned(), 775), ("t".to_owned(), 3)]);
         let FeatureBins::Levels { levels, rare, singletons } = level_bins(&levels) else {
             panic!()
         };
@@ -338,7 +356,7 @@ mod tests {
 
     #[test]
     fn rare_levels_are_pooled_and_remembered() {
-        let mut counts = HashMap::from([("a".to_owned(), 700), ("b".to_owned(), 290)]);
+        let mut counts = AHashMap::from([("a".to_owned(), 700), ("b".to_owned(), 290)]);
         counts.extend((0..10).map(|i| (format!("rare {i}"), 1)));
         let bins = level_bins(&counts);
         assert_eq!(bins.len(), 3);

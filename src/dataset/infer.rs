@@ -1,23 +1,26 @@
 //! A column declaration to start from: types by fixed rules over every value, kinds by the number of distinct values.
 //!
 //! Types are tried in the order boolean, whole number, number, date, timestamp, instant; a text column is one where some
-//! value fits none of them. A whole-number column of more than 20 distinct values is continuous; text that never repeats in
+//! value fits none of them. Of a typed format only what can still change the answer is read. A whole-number column of more than 20 distinct values is continuous; text that never repeats in
 //! the first 100 000 rows (at least 20) is an id.
 
 use super::cells::{
     parse_bool, parse_date, parse_float, parse_instant, parse_int, parse_timestamp,
 };
 use super::error::{Error, Result};
-use super::reader::TableFile;
+use super::reader::{TableFile, Wanted};
 use super::schema::{Column, CsvContract, Kind, Role, TableSchema, ValueType};
+use ahash::{AHashSet, RandomState};
 use polars::prelude::{DataType, Series};
-use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use rayon::prelude::*;
+use std::hash::Hash;
 
 /// Distinct whole numbers up to which a column is a count and not continuous.
 pub const COUNT_VALUES_MAX: usize = 20;
 const DISTINCT_MAX: usize = 100_000;
 const ID_ROWS_MIN: usize = 20;
+/// First rows of a typed format, which settle most columns.
+const HEAD_ROWS: u32 = 1 << 17;
 const TEXT_TYPES: [ValueType; 6] = [
     ValueType::Bool,
     ValueType::Int,
@@ -32,14 +35,16 @@ const TEXT_TYPES: [ValueType; 6] = [
 struct Seen {
     name: String,
     value_type: Option<ValueType>,
+    /// Whether text may stand for another type, as in CSV.
+    parse_text: bool,
     possible: Vec<ValueType>,
     values: u64,
     repeated: bool,
-    distinct: HashSet<u64>,
+    distinct: AHashSet<u64>,
 }
 
 impl Seen {
-    fn new(name: String, dtype: &DataType) -> Self {
+    fn new(name: String, dtype: &DataType, parse_text: bool) -> Self {
         let value_type = match dtype {
             DataType::String | DataType::Null | DataType::Categorical(..) | DataType::Enum(..) => {
                 None
@@ -52,33 +57,45 @@ impl Seen {
             d if d.is_float() => Some(ValueType::Float),
             _ => Some(ValueType::Other),
         };
-        let possible = TEXT_TYPES.to_vec();
-        Self { name, value_type, possible, values: 0, repeated: false, distinct: HashSet::new() }
+        let possible = if parse_text { TEXT_TYPES.to_vec() } else { Vec::new() };
+        let distinct = AHashSet::new();
+        Self { name, value_type, parse_text, possible, values: 0, repeated: false, distinct }
+    }
+
+    /// Whether more values of a typed format cannot change the declaration.
+    fn is_settled(&self) -> bool {
+        let distinct = self.distinct.len();
+        match self.value_type {
+            _ if self.parse_text => false,
+            None => distinct >= DISTINCT_MAX || (self.repeated && distinct > 2),
+            Some(ValueType::Int) => distinct > COUNT_VALUES_MAX,
+            Some(_) => true,
+        }
+    }
+
+    fn start_again(&mut self) {
+        (self.values, self.repeated) = (0, false);
+        self.distinct.clear();
     }
 
     fn count(&mut self, value: &impl Hash) {
         self.values += 1;
         if self.distinct.len() < DISTINCT_MAX {
-            let mut hasher = DefaultHasher::new();
-            value.hash(&mut hasher);
-            self.repeated |= !self.distinct.insert(hasher.finish());
+            let hash = RandomState::with_seeds(1, 2, 3, 4).hash_one(value);
+            self.repeated |= !self.distinct.insert(hash);
         }
     }
 
-    fn visit(&mut self, series: &Series, parse_text: bool) -> Result<()> {
+    fn visit(&mut self, series: &Series) -> Result<()> {
         match series.dtype() {
             DataType::String => {
                 for text in series.str()?.iter().flatten() {
                     self.count(&text);
-                    if parse_text {
-                        self.possible.retain(|&t| fits(t, text));
-                    } else {
-                        self.possible.clear();
-                    }
+                    self.possible.retain(|&t| fits(t, text));
                 }
             }
             DataType::Categorical(..) | DataType::Enum(..) => {
-                self.visit(&series.cast(&DataType::String)?, false)?;
+                self.visit(&series.cast(&DataType::String)?)?;
             }
             d if d.is_integer() => {
                 for value in series.cast(&DataType::Int64)?.i64()?.iter().flatten() {
@@ -131,27 +148,48 @@ fn fits(value_type: ValueType, text: &str) -> bool {
     }
 }
 
-/// Infers the declaration of the table in `file`, reading every row once.
+/// Infers the declaration of the table in `file`.
 ///
 /// # Errors
 ///
 /// Those of [`TableFile::for_each_chunk`]; [`Error::NoRows`] for a table without rows.
 pub fn infer(file: &TableFile) -> Result<TableSchema> {
-    let csv = CsvContract::default();
-    let physical = file.physical_columns(&csv)?;
-    let mut seen: Vec<Seen> =
-        physical.iter().map(|(name, dtype)| Seen::new(name.clone(), dtype)).collect();
-    // Text of CSV, of JSON and of folder names may stand for another type; text of a typed format is text.
-    let is_text: Vec<bool> = physical.iter().map(|(name, _dtype)| file.is_text(name)).collect();
-    let rows = file.for_each_chunk(&csv, |_, frame| {
-        seen.iter_mut().zip(&is_text).zip(frame.columns()).try_for_each(
-            |((seen, &is_text), column)| seen.visit(column.as_materialized_series(), is_text),
-        )
-    })?;
+    let physical = file.physical_columns(&CsvContract::default())?;
+    let columns = physical.into_iter().map(|(name, dtype)| {
+        // Text of CSV, of JSON and of folder names may stand for another type; text of a typed format is text.
+        let parse_text = file.is_text(&name);
+        Seen::new(name, &dtype, parse_text)
+    });
+    let mut seen: Vec<Seen> = columns.collect();
+    let rows = if let Some(rows) = file.rows()? {
+        for rows_max in [Some(HEAD_ROWS), None] {
+            let open = seen.iter_mut().filter(|seen| !seen.is_settled()).collect();
+            see(file, open, rows_max)?;
+        }
+        rows
+    } else {
+        see(file, seen.iter_mut().collect(), None)?
+    };
     if rows == 0 {
         return Err(Error::NoRows { path: file.path().display().to_string() });
     }
     Ok(TableSchema::new(seen.iter().map(Seen::declare).collect()))
+}
+
+/// Sees the values of the columns `open`, in a pass of their own; the rows read.
+fn see(file: &TableFile, mut open: Vec<&mut Seen>, rows_max: Option<u32>) -> Result<u64> {
+    if open.is_empty() {
+        return Ok(0);
+    }
+    let names: Vec<String> = open.iter().map(|seen| seen.name.clone()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    open.iter_mut().for_each(|seen| seen.start_again());
+    let wanted = Wanted { columns: Some(&names), rows_max };
+    file.for_each_chunk_of(&CsvContract::default(), &wanted, |_, frame| {
+        open.par_iter_mut()
+            .zip(frame.columns())
+            .try_for_each(|(seen, column)| seen.visit(column.as_materialized_series()))
+    })
 }
 
 /// One declaration under which two tables with inferred schemas can both be read: `reference` decides roles and kinds.

@@ -6,10 +6,13 @@
 pub mod bins;
 pub mod cells;
 pub mod clusters;
+pub mod columns;
 pub mod difference;
 pub mod error;
 pub mod files;
 pub mod fingerprint;
+mod floor;
+pub mod generated;
 pub mod infer;
 pub mod manifest;
 #[cfg(test)]
@@ -19,9 +22,11 @@ pub mod parts;
 pub mod profile;
 pub mod reader;
 pub mod row_ids;
+pub mod rows;
 pub mod schema;
 pub mod slices;
 pub mod tdh1;
 pub mod thinned;
+mod typed;
 
 pub use error::{CellError, Error, Result};

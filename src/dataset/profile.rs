@@ -6,17 +6,19 @@
 
 use super::bins::{FeatureBins, numbers, texts};
 use super::clusters::{ClusterCounter, Clusters};
+use super::columns::Columns;
 use super::error::Result;
 use super::reader::TableFile;
 use super::row_ids::CountedRows;
 use super::schema::{Column, TableSchema};
 use super::slices::{Segment, SliceCounter};
+use crate::statistics::bin_search::BinSearch;
 use crate::statistics::binning::bin_of;
 use crate::statistics::moments::Moments;
+use ahash::AHashMap;
 use polars::prelude::{DataFrame, Series};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 
 /// Parts of a batch, by row index modulo this, that let the learned lane bet on the later parts of the same batch.
 pub const SUB_BLOCKS: usize = 4;
@@ -108,11 +110,11 @@ impl Profile {
 enum Counter {
     /// Constant, ordered: one search over all edges of interest, folded into the counts at the end.
     Ordered {
-        edges: Vec<f64>,
-        fine: Vec<[u64; SUB_BLOCKS]>,
+        search: BinSearch,
+        fine: Vec<BlockCounts>,
     },
     Levels {
-        index: HashMap<String, usize>,
+        index: AHashMap<String, usize>,
     },
     /// Nothing but nulls is counted.
     None,
@@ -152,8 +154,9 @@ impl<'a> FeatureCounter<'a> {
 
     /// Adds a chunk whose first row has index `offset` (from 0) in the table.
     fn visit(&mut self, series: &Series, offset: u64) -> Result<()> {
-        for index in 0..series.len() {
-            self.profile.rows[block_of(offset, index)] += 1;
+        for block in 0..SUB_BLOCKS.min(series.len()) {
+            let rows = (series.len() - block).div_ceil(SUB_BLOCKS) as u64;
+            self.profile.rows[block_of(offset, block)] += rows;
         }
         match &mut self.counter {
             Counter::None => {
@@ -161,8 +164,8 @@ impl<'a> FeatureCounter<'a> {
                     self.profile.nulls[block_of(offset, index)] += u64::from(null.unwrap_or(true));
                 }
             }
-            Counter::Ordered { edges, fine } => {
-                count_numbers(&numbers(series)?, offset, edges, fine, &mut self.profile)?;
+            Counter::Ordered { search, fine } => {
+                count_numbers(&numbers(series)?, offset, (search, fine), &mut self.profile)?;
             }
             Counter::Levels { index } => {
                 count_texts(&texts(series)?, offset, index, &mut self.profile)?;
@@ -173,8 +176,8 @@ impl<'a> FeatureCounter<'a> {
 
     fn finish(self) -> FeatureProfile {
         let mut profile = self.profile;
-        if let Counter::Ordered { edges, fine } = &self.counter {
-            fold(self.bins, edges, fine, &mut profile);
+        if let Counter::Ordered { search, fine } = &self.counter {
+            fold(self.bins, search.edges(), fine, &mut profile);
         }
         profile
     }
@@ -185,7 +188,7 @@ impl Counter {
         edges.sort_by(f64::total_cmp);
         edges.dedup();
         let fine = vec![[0; SUB_BLOCKS]; edges.len() + 1];
-        Self::Ordered { edges, fine }
+        Self::Ordered { search: BinSearch::new(edges), fine }
     }
 }
 
@@ -198,35 +201,49 @@ fn block_of(offset: u64, index: usize) -> usize {
 fn count_numbers(
     series: &Series,
     offset: u64,
-    edges: &[f64],
-    fine: &mut [[u64; SUB_BLOCKS]],
+    (search, fine): (&BinSearch, &mut [BlockCounts]),
     profile: &mut FeatureProfile,
 ) -> Result<()> {
-    let mut finite = Vec::with_capacity(series.len());
-    for (index, value) in series.f64()?.iter().enumerate() {
+    let mut count = |index: usize, value: f64| {
         let block = block_of(offset, index);
-        match value {
-            None => profile.nulls[block] += 1,
-            Some(value) if value.is_nan() => profile.nans[block] += 1,
-            Some(value) if value.is_infinite() => {
-                let high = usize::from(value > 0.0);
-                profile.infinities[high] += 1;
-                if high == 1 { profile.high_tail[block] += 1 } else { profile.low_tail[block] += 1 }
-            }
-            Some(value) => {
-                fine[bin_of(edges, value)][block] += 1;
-                finite.push(value);
+        if value.is_finite() {
+            fine[search.bin_of(value)][block] += 1;
+        } else if value.is_nan() {
+            profile.nans[block] += 1;
+        } else if value > 0.0 {
+            profile.infinities[1] += 1;
+            profile.high_tail[block] += 1;
+        } else {
+            profile.infinities[0] += 1;
+            profile.low_tail[block] += 1;
+        }
+    };
+    let column = series.f64()?;
+    let moments = if let Ok(values) = column.cont_slice() {
+        values.iter().enumerate().for_each(|(index, &value)| count(index, value));
+        Moments::of(values)
+    } else {
+        let mut present = Vec::with_capacity(series.len());
+        let mut nulls = BlockCounts::default();
+        for (index, value) in column.iter().enumerate() {
+            if let Some(value) = value {
+                count(index, value);
+                present.push(value);
+            } else {
+                nulls[block_of(offset, index)] += 1;
             }
         }
-    }
-    profile.moments = profile.moments.merge(&Moments::of(&finite));
+        profile.nulls = std::array::from_fn(|block| profile.nulls[block] + nulls[block]);
+        Moments::of(&present)
+    };
+    profile.moments = profile.moments.merge(&moments);
     Ok(())
 }
 
 fn count_texts(
     series: &Series,
     offset: u64,
-    index: &HashMap<String, usize>,
+    index: &AHashMap<String, usize>,
     profile: &mut FeatureProfile,
 ) -> Result<()> {
     for (row, text) in series.str()?.iter().enumerate() {
@@ -328,6 +345,27 @@ impl<'a> Profiler<'a> {
             segments: self.slices.finish(),
         }
     }
+}
+
+/// Profiles the columns of `group` on their frozen `bins`; clusters and segments go across columns and are not counted.
+///
+/// # Errors
+///
+/// Those of [`Columns::for_each_chunk`].
+pub fn profile_columns(group: &Columns<'_>, bins: &[FeatureBins]) -> Result<Vec<FeatureProfile>> {
+    let columns = group.schema().monitored().zip(bins);
+    let mut counters: Vec<FeatureCounter<'_>> =
+        columns.map(|(column, bins)| FeatureCounter::new(column, bins)).collect();
+    let mut offset = 0;
+    group.for_each_chunk(|frame| {
+        counters.par_iter_mut().try_for_each(|counter| {
+            let column = frame.column(&counter.column.name)?;
+            counter.visit(column.as_materialized_series(), offset)
+        })?;
+        offset += frame.height() as u64;
+        Ok(())
+    })?;
+    Ok(counters.into_iter().map(FeatureCounter::finish).collect())
 }
 
 /// Profiles the table in `file` on the frozen `bins` of the monitored columns of `schema`.

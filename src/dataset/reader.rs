@@ -1,14 +1,13 @@
 //! Files into chunks: Parquet, Arrow, CSV, NDJSON and JSON, streamed in row order, typed by a declaration.
 
-use super::cells::{CellErrors, cast};
 use super::error::{Error, Result};
 use super::files::{find_table_files, is_pattern};
 use super::parts::{Part, refuse_other_columns, union};
-use super::schema::{CsvContract, TableSchema};
+use super::schema::CsvContract;
 use polars::prelude::{
-    Column as PolarsColumn, DataFrame, Engine, IntoLazy, IpcStreamReader, JsonReader,
-    LazyCsvReader, LazyFileListReader, LazyFrame, LazyJsonLineReader, PlRefPath, PlanCallback,
-    ScanArgsParquet, SerReader, UnifiedScanArgs,
+    DataFrame, Engine, IntoLazy, IpcStreamReader, JsonReader, LazyCsvReader, LazyFileListReader,
+    LazyFrame, LazyJsonLineReader, PlRefPath, PlanCallback, ScanArgsParquet, SerReader,
+    UnifiedScanArgs, col, len,
 };
 use std::fs::File;
 use std::io::Read;
@@ -52,6 +51,13 @@ impl Format {
         }
     }
 
+    /// The format of that word.
+    pub fn of_word(word: &str) -> Option<Self> {
+        let all =
+            [Self::Parquet, Self::Csv, Self::Arrow, Self::ArrowStream, Self::Ndjson, Self::Json];
+        all.into_iter().find(|format| format.word() == word)
+    }
+
     /// The format a media type names, for request bodies.
     pub fn of_media_type(media_type: &str) -> Option<Self> {
         let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -91,6 +97,15 @@ impl Format {
             _ => return None,
         })
     }
+}
+
+/// The part of a table that a pass needs; by default all of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wanted<'a> {
+    /// Columns, not none.
+    pub(super) columns: Option<&'a [&'a str]>,
+    /// Rows from the first on, at most.
+    pub(super) rows_max: Option<u32>,
 }
 
 /// A table in a file, or in many files of one format, whose format is known.
@@ -165,7 +180,34 @@ impl TableFile {
         self.format
     }
 
-    fn not_a_table(&self, source: polars::error::PolarsError) -> Error {
+    /// Whether its columns can be read one by one without reading the others.
+    pub fn is_columnar(&self) -> bool {
+        matches!(self.format, Format::Parquet | Format::Arrow)
+    }
+
+    /// Rows of the table, where the format tells without reading them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotATable`].
+    pub fn rows(&self) -> Result<Option<u64>> {
+        if !self.is_columnar() {
+            return Ok(None);
+        }
+        let files = self.parts.iter().map(|part| self.of_part(part));
+        let mut rows = 0;
+        // File by file: polars adds the lengths of a union in a type that it cannot sum.
+        for file in files.chain(self.parts.is_empty().then(|| self.clone())) {
+            rows += file
+                .scan_one(&CsvContract::default())
+                .and_then(|scan| scan.select([len()]).collect_with_engine(Engine::Streaming))
+                .and_then(|done| done.unwrap_single().column("len")?.get(0)?.try_extract::<u64>())
+                .map_err(|e| file.not_a_table(e))?;
+        }
+        Ok(Some(rows))
+    }
+
+    pub(super) fn not_a_table(&self, source: polars::error::PolarsError) -> Error {
         let path = self.path.display().to_string();
         Error::NotATable { path, format: self.format.word(), source: Box::new(source) }
     }
@@ -192,7 +234,7 @@ impl TableFile {
         union(&frames).map_err(|e| self.not_a_table(e))
     }
 
-    fn scan_one(&self, csv: &CsvContract) -> polars::error::PolarsResult<LazyFrame> {
+    pub(super) fn scan_one(&self, csv: &CsvContract) -> polars::error::PolarsResult<LazyFrame> {
         let path = PlRefPath::try_from_path(&self.path)?;
         match self.format {
             Format::Parquet => LazyFrame::scan_parquet(
@@ -251,11 +293,27 @@ impl TableFile {
     pub fn for_each_chunk(
         &self,
         csv: &CsvContract,
+        visit: impl FnMut(u64, DataFrame) -> Result<()>,
+    ) -> Result<u64> {
+        self.for_each_chunk_of(csv, &Wanted::default(), visit)
+    }
+
+    /// The same with what is wanted only; of a columnar file nothing else is read.
+    pub(super) fn for_each_chunk_of(
+        &self,
+        csv: &CsvContract,
+        wanted: &Wanted<'_>,
         mut visit: impl FnMut(u64, DataFrame) -> Result<()>,
     ) -> Result<u64> {
         self.refuse_repeated_names(csv)?;
         let (send, receive) = sync_channel::<DataFrame>(1);
-        let scan = self.scan(csv)?;
+        let mut scan = self.scan(csv)?;
+        if let Some(rows) = wanted.rows_max {
+            scan = scan.limit(rows);
+        }
+        if let Some(names) = wanted.columns {
+            scan = scan.select(names.iter().map(|name| col(*name)).collect::<Vec<_>>());
+        }
         let callback = PlanCallback::new(move |frame| Ok(send.send(frame).is_err()));
         let query = scan
             .sink_batches(callback, true, NonZeroUsize::new(CHUNK_ROWS))
@@ -298,79 +356,4 @@ impl TableFile {
         let schema = scan.collect_schema().map_err(|e| self.not_a_table(e))?;
         Ok(schema.iter().map(|(name, dtype)| (name.to_string(), dtype.clone())).collect())
     }
-
-    /// Calls `visit` with typed chunks: the declared columns in declared order, each cell as declared or an error.
-    ///
-    /// Returns the number of rows. Optional columns (label, time, ignore) may be absent and are then left out.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::MissingColumn`], [`Error::UndeclaredColumn`], [`Error::TypeDiffers`], [`Error::Cells`], and those of
-    /// [`TableFile::for_each_chunk`]. When cells do not fit, `visit` has been called with their places null: drop its results.
-    pub fn for_each_typed_chunk(
-        &self,
-        schema: &TableSchema,
-        mut visit: impl FnMut(u64, &DataFrame) -> Result<()>,
-    ) -> Result<u64> {
-        let found: Vec<String> =
-            self.physical_columns(&schema.csv)?.into_iter().map(|(name, _)| name).collect();
-        let present = match_columns(schema, &found)?;
-        let mut errors = CellErrors::default();
-        let rows = self.for_each_chunk(&schema.csv, |first_row, frame| {
-            let mut columns: Vec<PolarsColumn> = Vec::with_capacity(present.len());
-            for column in &present {
-                let physical = frame.column(&column.name)?.as_materialized_series();
-                columns.push(cast(physical, column, first_row, &mut errors)?.into());
-            }
-            let typed = DataFrame::new(frame.height(), columns)?;
-            visit(first_row, &typed)
-        })?;
-        errors.into_result()?;
-        Ok(rows)
-    }
-}
-
-/// The declared columns that are in the file, in declared order.
-fn match_columns<'a>(
-    schema: &'a TableSchema,
-    found: &[String],
-) -> Result<Vec<&'a super::schema::Column>> {
-    let mut present = Vec::new();
-    for column in &schema.columns {
-        if found.contains(&column.name) {
-            present.push(column);
-        } else if !column.role.is_optional() || schema.cluster_by.as_ref() == Some(&column.name) {
-            let undeclared = found.iter().filter(|name| schema.column(name).is_none());
-            let nearest = undeclared
-                .min_by_key(|name| edit_distance(name, &column.name))
-                .filter(|name| edit_distance(name, &column.name) <= 2 + column.name.len() / 4)
-                .cloned();
-            return Err(Error::MissingColumn {
-                name: column.name.clone(),
-                role: column.role.word().to_owned(),
-                nearest,
-                found: found.to_vec(),
-            });
-        }
-    }
-    if let Some(name) = found.iter().find(|name| schema.column(name).is_none()) {
-        return Err(Error::UndeclaredColumn { name: name.clone() });
-    }
-    Ok(present)
-}
-
-/// Levenshtein distance over lower-case characters.
-fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.to_lowercase().chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.to_lowercase().chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let substitute = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = substitute.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }

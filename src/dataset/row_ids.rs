@@ -94,23 +94,24 @@ fn digests_of(frame: &DataFrame, columns: &[String], key: &[u8; 32]) -> Result<V
     }
     let cells =
         cells.iter().map(|c| Ok(c.str()?.iter().collect())).collect::<Result<Vec<Vec<_>>>>()?;
-    let row = |index: usize| digest_of(cells.iter().map(|column| column[index]), key);
+    let row =
+        |index: usize| id_digest(cells.iter().map(|column| column[index]), key).unwrap_or(NO_ID);
     Ok((0..frame.height()).into_par_iter().map(row).collect())
 }
 
-/// The digest of one id; a row without a value in any of its columns has none.
-fn digest_of<'a>(mut values: impl Iterator<Item = Option<&'a str>>, key: &[u8; 32]) -> u64 {
+/// The digest of one id, from the values of its columns; a row without a value in any of them has none.
+pub fn id_digest<'a>(
+    mut values: impl Iterator<Item = Option<&'a str>>,
+    key: &[u8; 32],
+) -> Option<u64> {
     let mut bytes = Vec::with_capacity(64);
-    let all = values.try_for_each(|value| {
+    values.try_for_each(|value| {
         let value = value?;
         bytes.extend((value.len() as u64).to_le_bytes());
         bytes.extend(value.as_bytes());
         Some(())
-    });
-    match all {
-        None => NO_ID,
-        Some(()) => digest::keyed_u64(key, &bytes).max(NO_ID + 1),
-    }
+    })?;
+    Some(digest::keyed_u64(key, &bytes).max(NO_ID + 1))
 }
 
 /// Profiles a table and takes the digests of its ids in the same pass.
@@ -306,10 +307,10 @@ mod tests {
 
     #[test]
     fn another_key_gives_other_digests_and_parts_do_not_run_into_each_other() {
-        let digest = |values: &[&str], key| digest_of(values.iter().map(|v| Some(*v)), &[key; 32]);
+        let digest = |values: &[&str], key| id_digest(values.iter().map(|v| Some(*v)), &[key; 32]);
         assert_ne!(digest(&["12"], 1), digest(&["12"], 2));
         assert_ne!(digest(&["1", "23"], 1), digest(&["12", "3"], 1));
-        assert_eq!(digest_of([Some("1"), None].into_iter(), &[1; 32]), NO_ID);
+        assert_eq!(id_digest([Some("1"), None].into_iter(), &[1; 32]), None);
     }
 
     #[test]

@@ -262,6 +262,11 @@ impl TableSchema {
         })
     }
 
+    /// Whether something is counted across columns: clusters or segments.
+    pub fn goes_across_columns(&self) -> bool {
+        self.cluster_by.is_some() || self.monitored().any(|column| column.role == Role::Segment)
+    }
+
     /// The first column of `role`.
     pub fn first_of(&self, role: Role) -> Option<&Column> {
         self.columns.iter().find(|column| column.role == role)

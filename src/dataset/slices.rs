@@ -203,7 +203,8 @@ fn count_numbers(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::bins::{collect_samples, freeze_bins};
+    use crate::dataset::bins::{Beyond, Held, collect_samples, freeze_bins};
+    use crate::dataset::columns::{Columns, groups};
     use crate::dataset::profile::profile;
     use crate::dataset::reader::TableFile;
 
@@ -228,7 +229,10 @@ mod tests {
             text += &format!("{site},{},{}\n", row % 50, ["a", "b"][row % 2]);
         }
         let reference = write("reference.csv", &text);
-        let bins = freeze_bins(&schema, &collect_samples(&reference, &schema, usize::MAX).unwrap());
+        let all = groups(&[&reference], &schema).unwrap().remove(0);
+        let columns = Columns::read(&reference, &schema, all).unwrap();
+        let held = Held { max: usize::MAX, beyond: Beyond::Drop };
+        let bins = freeze_bins(&schema, &collect_samples(&columns, held).unwrap());
         let batch = write(
             "batch.csv",
             "site,weight,grade\nBasel,3,a\nCork,,b\nOslo,999,c\nBasel,inf,a\nCork,NaN,b\nBasel,-4,a\n",

@@ -1,23 +1,19 @@
 //! A thinned table: evenly spaced rows of the ordered columns, for what needs whole rows and not only counts.
 
 use super::bins::numbers;
+use super::columns::Columns;
 use super::error::Result;
-use super::reader::TableFile;
-use super::schema::{Kind, TableSchema};
+use super::schema::Kind;
 
-/// Every `stride`-th row of the ordered monitored columns of `file`, at most about `rows_max` of its `rows` rows: name and
-/// values, NaN where there is none. Deterministic.
+/// Every `stride`-th row of the ordered columns of `group`, at most about `rows_max` rows: name and values, NaN where there is
+/// none. Deterministic.
 ///
 /// # Errors
 ///
-/// Those of [`TableFile::for_each_typed_chunk`].
-pub fn thinned(
-    file: &TableFile,
-    schema: &TableSchema,
-    rows: u64,
-    rows_max: u64,
-) -> Result<Vec<(String, Vec<f64>)>> {
-    let mut columns: Vec<(String, Vec<f64>)> = schema
+/// Those of [`Columns::for_each_chunk`].
+pub fn thinned(group: &Columns<'_>, rows_max: u64) -> Result<Vec<(String, Vec<f64>)>> {
+    let mut columns: Vec<(String, Vec<f64>)> = group
+        .schema()
         .monitored()
         .filter(|column| column.kind.is_some_and(Kind::is_ordered))
         .map(|column| (column.name.clone(), Vec::new()))
@@ -25,9 +21,9 @@ pub fn thinned(
     if columns.is_empty() {
         return Ok(columns);
     }
-    let stride = rows.div_ceil(rows_max).max(1);
+    let stride = group.rows().div_ceil(rows_max).max(1);
     let mut offset = 0_u64;
-    file.for_each_typed_chunk(schema, |_, frame| {
+    group.for_each_chunk(|frame| {
         for (name, values) in &mut columns {
             let series = numbers(frame.column(name)?.as_materialized_series())?;
             let kept = series.f64()?.iter().zip(offset..).filter(|(_, row)| row % stride == 0);

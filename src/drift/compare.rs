@@ -4,17 +4,20 @@ use super::Result;
 use super::assess::{MonitorState, Verdict, assess};
 use super::monitor::Monitor;
 use super::policy::Policy;
-use super::reference::{Reference, ReferenceFeature};
+use super::reference::{Reference, ReferenceFeature, learn_columns};
 use super::report::{FeatureReport, Frozen, counted, feature_reports, from_profile, worst};
 use super::segments::explain;
 use super::shown::{self, Statistics};
-use crate::dataset::bins::{Sample, collect_samples};
+use crate::dataset::bins::{Beyond, Held, Sample, collect_samples};
 use crate::dataset::clusters::Clusters;
-use crate::dataset::profile::profile;
+use crate::dataset::columns::{Columns, groups};
+use crate::dataset::profile::{FeatureProfile, Profile, profile, profile_columns};
 use crate::dataset::reader::TableFile;
 use crate::dataset::schema::TableSchema;
+use ahash::AHashMap;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 /// Identifies the format of a comparison.
 pub const COMPARISON_FORMAT: &str = "driftledger/comparison/v1";
@@ -68,38 +71,37 @@ pub fn compare(
     policy: &Policy,
     held_max: usize,
 ) -> Result<Compared> {
-    let mut reference_samples = collect_samples(reference, schema, held_max)?;
-    let frozen = Reference::learn_from(reference, schema, &mut reference_samples)?;
+    let mut found = Found::default();
+    let (mut learned, mut rows) = (Vec::new(), [0; 2]);
+    for group in groups(&[reference, batch], schema)? {
+        let columns = Columns::read(reference, schema, group.clone())?;
+        let (features, samples) = learn_columns(&columns, held_max)?;
+        rows[0] = columns.rows();
+        drop(columns);
+        let columns = Columns::read(batch, schema, group)?;
+        rows[1] = columns.rows();
+        found.add(&columns, (&features, &samples), held_max)?;
+        learned.extend(features);
+    }
+    let frozen = Reference::of_features(reference, schema, (rows[0], learned))?;
     let monitor = Monitor::freeze(&frozen, policy);
-    let batch_samples = collect_samples(batch, schema, held_max)?;
-    let counts = profile(batch, schema, &frozen.bins())?;
-    let rows = counts.rows;
+    let mut counts = Profile::plain(rows[1], found.profiles);
+    if schema.goes_across_columns() {
+        let across = profile(batch, schema, &frozen.bins())?;
+        (counts.clusters, counts.segments) = (across.clusters, across.segments);
+    }
     let mut assessment = assess(&monitor, &MonitorState::start(&monitor), &counts);
     explain((&frozen, &monitor), &counts, &mut assessment.series);
-    let pairs: HashMap<&str, (&Sample, &Sample)> = frozen
-        .features
-        .iter()
-        .map(|f| f.feature.as_str())
-        .zip(reference_samples.iter().zip(&batch_samples))
-        .collect();
     let both = Frozen { reference: &frozen, monitor: &monitor };
-    let mut features =
-        feature_reports(&both, counts.features, assessment.series, |feature, profile| match pairs
-            .get(feature.feature.as_str())
-        {
-            Some((Sample::Numbers(a), Sample::Numbers(b))) => {
-                let mut shown = counted(feature, profile);
-                shown.extend(shown::from_samples(a, b));
-                shown
-            }
-            Some((Sample::Levels(a), Sample::Levels(b))) => from_levels(a, b),
-            _ => from_profile(feature, profile),
-        });
+    let mut shown = found.shown.into_iter();
+    let mut features = feature_reports(&both, counts.features, assessment.series, |_, _| {
+        shown.next().unwrap_or_default()
+    });
     shown::adjust(&mut features.iter_mut().map(|f| &mut f.statistics).collect::<Vec<_>>());
     let comparison = Comparison {
         schema: COMPARISON_FORMAT.to_owned(),
-        reference: Rows { rows: frozen.rows },
-        batch: Rows { rows },
+        reference: Rows { rows: rows[0] },
+        batch: Rows { rows: rows[1] },
         clusters: counts.clusters,
         verdict: worst(&features),
         features,
@@ -107,10 +109,47 @@ pub fn compare(
     Ok(Compared { comparison, reference: frozen })
 }
 
+/// What was found of the batch, feature by feature.
+#[derive(Default)]
+struct Found {
+    profiles: Vec<FeatureProfile>,
+    shown: Vec<Statistics>,
+}
+
+impl Found {
+    /// Adds the columns of a group of the batch, whose `features` and samples were learned from the reference.
+    fn add(
+        &mut self,
+        columns: &Columns<'_>,
+        (features, samples): (&[ReferenceFeature], &[Sample]),
+        held_max: usize,
+    ) -> Result<()> {
+        let bins: Vec<_> = features.iter().map(|feature| feature.bins.clone()).collect();
+        let profiles = profile_columns(columns, &bins)?;
+        let held = Held { max: held_max, beyond: Beyond::Drop };
+        let batch = collect_samples(columns, held)?;
+        let shown: Vec<Statistics> = (features, samples, &profiles, &batch)
+            .into_par_iter()
+            .map(|(feature, a, profile, b)| match (a, b) {
+                (Sample::Numbers(a), Sample::Numbers(b)) => {
+                    let mut shown = counted(feature, profile);
+                    shown.extend(shown::from_samples(a, b));
+                    shown
+                }
+                (Sample::Levels(a), Sample::Levels(b)) => from_levels(a, b),
+                _ => from_profile(feature, profile),
+            })
+            .collect();
+        self.profiles.extend(profiles);
+        self.shown.extend(shown);
+        Ok(())
+    }
+}
+
 /// Statistics over the union of all levels, none pooled.
-fn from_levels(reference: &HashMap<String, u64>, batch: &HashMap<String, u64>) -> Statistics {
+fn from_levels(reference: &AHashMap<String, u64>, batch: &AHashMap<String, u64>) -> Statistics {
     let levels: BTreeSet<&String> = reference.keys().chain(batch.keys()).collect();
-    let count = |of: &HashMap<String, u64>| -> Vec<u64> {
+    let count = |of: &AHashMap<String, u64>| -> Vec<u64> {
         levels.iter().map(|level| of.get(*level).copied().unwrap_or(0)).collect()
     };
     shown::from_counts(&count(reference), &count(batch))

@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 pub enum EpisodeKind {
     /// Features beyond their tolerance.
     Drift,
+    /// The error rate, once labels came, beyond its tolerance.
+    Performance,
     /// No batch by its due time.
     MissingBatch,
     /// A batch of too few rows to judge.
@@ -26,6 +28,7 @@ impl EpisodeKind {
     pub fn word(self) -> &'static str {
         match self {
             Self::Drift => "drift",
+            Self::Performance => "performance",
             Self::MissingBatch => "missing_batch",
             Self::TooFewRows => "too_few_rows",
             Self::UnreadableFile => "unreadable_file",

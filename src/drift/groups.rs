@@ -2,9 +2,6 @@
 
 use super::assess::Verdict;
 use super::report::FeatureReport;
-use crate::dataset::reader::TableFile;
-use crate::dataset::schema::TableSchema;
-use crate::dataset::thinned::thinned;
 use crate::statistics::spearman::{centred_ranks, rank_correlation};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -12,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Rank correlation beyond which two features are one group, whatever its sign.
 const CORRELATION_MIN: f64 = 0.8;
 /// Reference rows the correlations are computed on, at most: evenly spaced ones.
-const ROWS_MAX: u64 = 20_000;
+pub(super) const ROWS_MAX: u64 = 20_000;
 /// Rows below which nothing is said about a pair.
 const ROWS_MIN: usize = 30;
 
@@ -37,17 +34,8 @@ pub struct FeatureGroup {
     pub correlation: f64,
 }
 
-/// The pairs of ordered features of `file` that are correlated beyond 0.8, in schema order.
-///
-/// # Errors
-///
-/// [`super::Error::Dataset`].
-pub(super) fn correlated_pairs(
-    file: &TableFile,
-    schema: &TableSchema,
-    rows: u64,
-) -> super::Result<Vec<CorrelatedPair>> {
-    let columns = thinned(file, schema, rows, ROWS_MAX)?;
+/// The pairs of `columns` (name and values, row by row the same ones) that are correlated beyond 0.8, in their order.
+pub(super) fn correlated_pairs(columns: &[(String, Vec<f64>)]) -> Vec<CorrelatedPair> {
     let ranks: Vec<Vec<Option<f64>>> =
         columns.par_iter().map(|(_, values)| centred_ranks(values)).collect();
     let pairs: Vec<(usize, usize)> =
@@ -63,7 +51,7 @@ pub(super) fn correlated_pairs(
             })
         })
         .collect();
-    Ok(found.into_iter().flatten().collect())
+    found.into_iter().flatten().collect()
 }
 
 /// The groups of two or more features that moved in this batch, linked by `pairs`.

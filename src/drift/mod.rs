@@ -13,6 +13,7 @@ pub mod groups;
 pub mod monitor;
 pub mod notices;
 pub mod peer_rules;
+pub mod performance;
 pub mod policy;
 pub mod promise;
 pub mod reference;

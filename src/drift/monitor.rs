@@ -123,7 +123,8 @@ impl Monitor {
             .map(|&(index, _)| &reference.features[index])
             .map(|feature| (feature.role, policy.criticality_of(&feature.feature)))
             .collect();
-        let weights = policy.budget.shares(&stakes);
+        let shares = policy.budget.shares(&stakes);
+        let weights: Vec<f64> = shares.iter().map(|share| policy.batch_share() * share).collect();
         let series = planned
             .par_iter()
             .zip(weights)

@@ -1,5 +1,6 @@
 //! The monitoring policy: how often a false alarm may come, what is tolerated, and why.
 
+use super::performance::rule::PerformanceRule;
 use crate::dataset::schema::Role;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -144,6 +145,9 @@ pub struct Policy {
     /// Days of grace after a batch is due.
     #[serde(default)]
     pub grace_days: u32,
+    /// How labels are evaluated.
+    #[serde(default, skip_serializing_if = "PerformanceRule::is_default")]
+    pub performance: PerformanceRule,
     /// Why these limits are right for the intended use.
     pub rationale: String,
 }
@@ -158,6 +162,7 @@ impl Default for Policy {
             rows_min: 30,
             cadence: None,
             grace_days: 0,
+            performance: PerformanceRule::default(),
             rationale: "default limits: one false alarm in 52 batches, standard tolerance for every feature".to_owned(),
         }
     }
@@ -167,6 +172,11 @@ impl Policy {
     /// The criticality of `feature`.
     pub fn criticality_of(&self, feature: &str) -> Criticality {
         self.criticality.get(feature).copied().unwrap_or_default()
+    }
+
+    /// Share of the alarm budget that the series of the batches have: all of it, unless labels can raise an alert too.
+    pub fn batch_share(&self) -> f64 {
+        1.0 - self.performance.alarm_share()
     }
 
     /// Checks a policy that came from outside, against the monitored `features`.

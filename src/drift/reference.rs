@@ -1,16 +1,19 @@
 //! The reference: the frozen profile of the agreed data that every batch is judged against.
 
-use super::groups::{CorrelatedPair, correlated_pairs};
+use super::groups::{self, CorrelatedPair, correlated_pairs};
 use super::segments::fit_segments;
 use super::{Error, Result};
 use crate::dataset::bins::{
-    FeatureBins, HELD_VALUES_MAX, Sample, collect_samples, freeze_bins, narrow_samples,
+    Beyond, FeatureBins, HELD_VALUES_MAX, Held, Sample, collect_samples, freeze_bins,
+    narrow_samples,
 };
 use crate::dataset::clusters::Clusters;
-use crate::dataset::profile::{FeatureProfile, profile};
+use crate::dataset::columns::{self, Columns};
+use crate::dataset::profile::{FeatureProfile, profile, profile_columns};
 use crate::dataset::reader::TableFile;
 use crate::dataset::schema::{Kind, Role, TableSchema};
 use crate::dataset::slices::Segment;
+use crate::dataset::thinned::thinned;
 use serde::{Deserialize, Serialize};
 
 /// Identifies the format of a reference record.
@@ -73,47 +76,34 @@ impl Reference {
     ///
     /// [`Error::Dataset`] when the table is not as `schema` declares it.
     pub fn learn(file: &TableFile, schema: &TableSchema) -> Result<Self> {
-        let mut samples = collect_samples(file, schema, HELD_VALUES_MAX)?;
-        let mut reference = Self::learn_from(file, schema, &mut samples)?;
-        reference.correlated = correlated_pairs(file, schema, reference.rows)?;
+        let (mut rows, mut features, mut kept) = (0, Vec::new(), Vec::new());
+        for group in columns::groups(&[file], schema)? {
+            let group = Columns::read(file, schema, group)?;
+            features.extend(learn_columns(&group, HELD_VALUES_MAX)?.0);
+            kept.extend(thinned(&group, groups::ROWS_MAX)?);
+            rows = group.rows();
+        }
+        let mut reference = Self::of_features(file, schema, (rows, features))?;
+        reference.correlated = correlated_pairs(&kept);
         Ok(reference)
     }
 
-    /// The same with the samples of `file` already collected.
+    /// The reference of the learned `features` of all `rows` of `file`, with what goes across columns: clusters and segments.
     ///
     /// # Errors
     ///
     /// [`Error::Dataset`] when the table is not as `schema` declares it.
-    pub fn learn_from(
+    pub(super) fn of_features(
         file: &TableFile,
         schema: &TableSchema,
-        samples: &mut [Sample],
+        (rows, features): (u64, Vec<ReferenceFeature>),
     ) -> Result<Self> {
-        narrow_samples(file, schema, samples)?;
-        let bins = freeze_bins(schema, samples);
-        let counted = profile(file, schema, &bins)?;
-        let features = schema
-            .monitored()
-            .zip(bins)
-            .zip(counted.features)
-            .map(|((column, bins), profile)| ReferenceFeature {
-                feature: column.name.clone(),
-                role: column.role,
-                kind: column.kind.unwrap_or(Kind::Categorical),
-                unit: column.unit.clone(),
-                bins,
-                profile,
-            })
-            .collect();
-        let (rows, clusters, segments) = (counted.rows, counted.clusters, counted.segments);
-        Ok(Self {
-            format: REFERENCE_FORMAT.to_owned(),
-            rows,
-            features,
-            clusters,
-            segments,
-            correlated: Vec::new(),
-        })
+        let mut reference = Self::plain(rows, features);
+        if schema.goes_across_columns() {
+            let counted = profile(file, schema, &reference.bins())?;
+            (reference.clusters, reference.segments) = (counted.clusters, counted.segments);
+        }
+        Ok(reference)
     }
 
     /// The bins of all features, in order.
@@ -169,4 +159,27 @@ impl Reference {
 
 fn ascending(edges: &[f64]) -> bool {
     edges.windows(2).all(|pair| pair[0] < pair[1])
+}
+
+/// Learns the features of a group of columns; beside them their samples, of at most `held_max` numbers.
+///
+/// # Errors
+///
+/// [`Error::Dataset`] when the table is not as declared.
+pub(super) fn learn_columns(
+    group: &Columns<'_>,
+    held_max: usize,
+) -> Result<(Vec<ReferenceFeature>, Vec<Sample>)> {
+    let held = Held { max: held_max, beyond: Beyond::Select };
+    let mut samples = collect_samples(group, held)?;
+    narrow_samples(group, &mut samples)?;
+    let bins = freeze_bins(group.schema(), &samples);
+    let profiles = profile_columns(group, &bins)?;
+    let columns = group.schema().monitored();
+    let features = columns.zip(bins).zip(profiles).map(|((column, bins), profile)| {
+        let kind = column.kind.unwrap_or(Kind::Categorical);
+        let (feature, unit) = (column.name.clone(), column.unit.clone());
+        ReferenceFeature { feature, role: column.role, kind, unit, bins, profile }
+    });
+    Ok((features.collect(), samples))
 }

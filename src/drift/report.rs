@@ -267,7 +267,7 @@ pub(super) fn feature_reports(
     frozen: &Frozen<'_>,
     profiles: Vec<FeatureProfile>,
     outcomes: Vec<SeriesOutcome>,
-    statistics: impl Fn(&super::reference::ReferenceFeature, &FeatureProfile) -> Statistics,
+    mut statistics: impl FnMut(&super::reference::ReferenceFeature, &FeatureProfile) -> Statistics,
 ) -> Vec<FeatureReport> {
     let mut grouped: Vec<Vec<SeriesOutcome>> = vec![Vec::new(); frozen.reference.features.len()];
     for (series, outcome) in frozen.monitor.series.iter().zip(outcomes) {

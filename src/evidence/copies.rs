@@ -11,12 +11,14 @@ use crate::review::signature::Signature;
 use std::collections::HashMap;
 
 /// Folders of copies: record table, folder, column of the document.
-pub const COPIES: [(&str, &str, &str); 7] = [
+pub const COPIES: [(&str, &str, &str); 9] = [
     ("model_version", "registrations/", "registration"),
     ("reference", "references/", "document"),
     ("policy", "policies/", "document"),
     ("monitor", "monitors/", "document"),
     ("report", "reports/", "document"),
+    ("performance", "performance/", "document"),
+    ("cohort", "cohorts/", "document"),
     ("decision", "decisions/", "document"),
     ("signature", "signatures/", "document"),
 ];

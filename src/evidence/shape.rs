@@ -7,12 +7,18 @@ use crate::dataset::clusters::Clusters;
 use crate::dataset::profile::{FeatureProfile, SUB_BLOCKS};
 use crate::dataset::slices::Segment;
 use crate::drift::monitor::Monitor;
+use crate::drift::performance::cohort::CohortReport;
+use crate::drift::performance::report::PerformanceReport;
+use crate::drift::performance::rule::PerformanceRule;
+use crate::drift::performance::tally::{ErrorSums, Outcomes};
 use crate::drift::reference::{Reference, ReferenceFeature};
 use crate::drift::report::DriftReport;
 use crate::drift::segments::fit_segments;
 
 /// No table has more rows: sums of a few thousand such counts stay far below 2^64.
 const COUNT_MAX: u64 = 1 << 48;
+/// No list of a cohort is longer.
+const LIST_MAX: usize = 10_000;
 
 /// Why nothing can be computed from `reference`; `None` when its shape is right.
 pub fn unfit_reference(reference: &Reference) -> Option<String> {
@@ -64,6 +70,59 @@ pub fn unfit_state(report: &DriftReport, monitor: &Monitor) -> Option<String> {
                 && state.recent.iter().all(|counts| counts.len() == bins && small(counts))
         });
     (!fit).then(|| "its state before the batch is not of this monitor".to_owned())
+}
+
+/// Why nothing can be computed from `cohort`; `None` when its shape is right.
+pub fn unfit_cohort(cohort: &CohortReport) -> Option<String> {
+    let tally = &cohort.tally;
+    let rows = [tally.rows, tally.labelled, tally.without_prediction, tally.repeated];
+    let counted = match &tally.outcomes {
+        Outcomes::Classes { pairs, further } => {
+            pairs.len() <= LIST_MAX
+                && pairs.iter().all(|pair| pair.rows < COUNT_MAX)
+                && small(further)
+        }
+        Outcomes::Numbers { origin, groups } => {
+            let fit = |group: &ErrorSums| {
+                let sums =
+                    [group.error, group.absolute, group.square, group.label, group.label_square];
+                group.rows < COUNT_MAX
+                    && group.out_of_specification <= group.rows
+                    && sums.iter().all(|sum| sum.is_finite())
+            };
+            origin.is_finite() && groups.len() <= LIST_MAX && groups.iter().all(fit)
+        }
+    };
+    let scored = tally.scores.as_ref().is_none_or(|scores| {
+        let length = scores.scores.len();
+        length <= LIST_MAX
+            && [scores.without.len(), scores.with.len()] == [length; 2]
+            && scores.scores.iter().all(|score| (0.0..=1.0).contains(score))
+            && small(&scores.without)
+            && small(&scores.with)
+            && small(&scores.predicted)
+            && scores.score_sum.iter().chain([&scores.variance_sum]).all(|sum| sum.is_finite())
+    });
+    let fit = small(&rows) && small(&tally.first) && counted && scored;
+    (!fit).then(|| "its counts are impossible".to_owned())
+}
+
+/// Why nothing can be computed from `report` under `rule`; `None` when its shape is right.
+pub fn unfit_evaluation(report: &PerformanceReport, rule: &PerformanceRule) -> Option<String> {
+    let cohorts = report.cohorts.len() <= LIST_MAX * LIST_MAX
+        && report.cohorts.iter().all(|cohort| small(&cohort.counted) && small(&cohort.new));
+    let state = match (&rule.alarm, &report.evidence) {
+        (Some(alarm), Some(evidence)) => {
+            let detector = alarm.detector();
+            let before = &evidence.before;
+            before.evaluations < COUNT_MAX
+                && before.lanes.log_m.len() == detector.rates.len() + 1
+                && before.lanes.learned_counts.len() == 2
+        }
+        (None, None) => true,
+        _ => false,
+    };
+    (!(cohorts && state)).then(|| "its counts or its state before are impossible".to_owned())
 }
 
 fn fits(feature: &ReferenceFeature, profile: &FeatureProfile) -> bool {

@@ -53,6 +53,7 @@ entry_types! {
     BatchIngest        "batch.ingest"        "A batch was assessed."
     BatchQuarantine    "batch.quarantine"    "A batch was refused and put aside."
     LabelsIngest       "labels.ingest"       "True outcomes arrived for earlier rows."
+    PerformanceEvaluate "performance.evaluate" "Labels were evaluated."
     AlertOpen          "alert.open"          "An alert opened."
     AlertJoin          "alert.join"          "A batch joined an open alert."
     AlertAcknowledge   "alert.acknowledge"   "Somebody took note of an alert."

@@ -21,6 +21,8 @@ pub mod lineage_chart;
 pub mod markup;
 pub mod models;
 pub mod page_error;
+pub mod performance;
+pub mod performance_chart;
 pub mod report;
 pub mod report_features;
 pub mod routes;

@@ -2,8 +2,8 @@
 
 use super::page_error::PageError;
 use super::{
-    account, accounts, alert, assets, audit_trail, draft, entry, inbox, models, report, sign_in,
-    signing_sheet, version,
+    account, accounts, alert, assets, audit_trail, draft, entry, inbox, models, performance,
+    report, sign_in, signing_sheet, version,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};
@@ -31,6 +31,7 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(models::show)
             .service(version::show)
             .service(draft::show)
+            .service(performance::show)
             .service(report::show)
             .service(report::document)
             .service(alert::show)

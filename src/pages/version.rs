@@ -86,6 +86,7 @@ struct VersionPage {
     evidence: Markup,
     alerts: Vec<AlertLine>,
     labels: Vec<DeliveryLine>,
+    performance: Option<Markup>,
     quarantined: Vec<DeliveryLine>,
 }
 
@@ -119,6 +120,7 @@ impl VersionPage {
             evidence: evidence_chart(&reports),
             alerts: view.episodes.iter().map(AlertLine::of).collect(),
             labels: labels(&view),
+            performance: view.performance.as_deref().map(Markup::sentence),
             quarantined: quarantined(&view),
             registration: view.registration,
         }

@@ -27,11 +27,16 @@ pub(super) struct NewRows {
     known: usize,
 }
 
+/// The key under which the row ids of a version are digested.
+pub(super) fn id_key(version_id: &str) -> [u8; 32] {
+    digest::sha256(format!("row ids of version {version_id}").as_bytes())
+}
+
 /// Counts the rows of `table` and takes their ids.
 pub(super) fn deliver(judge: &Judge, table: &TableFile) -> dataset::Result<Delivered> {
     let (schema, bins) = (&judge.registration.schema, judge.reference.0.bins());
-    let key = digest::sha256(format!("row ids of version {}", judge.version.id).as_bytes());
-    let (profile, ids) = profile_with_ids(table, schema, &bins, RowIds::of(schema, key))?;
+    let ids = RowIds::of(schema, id_key(&judge.version.id));
+    let (profile, ids) = profile_with_ids(table, schema, &bins, ids)?;
     let ids = ids.map(|ids| {
         let sorted = ids.sorted();
         (ids, sorted)

@@ -138,7 +138,7 @@ pub fn demonstrate(
     }
     let spool = store.objects().spool_file()?;
     let delivery = Delivery::of_bytes(spool, LABELS.1, Some(Format::Csv))?;
-    ingest_labels(&store, dana, (DEMO_MODEL, DEMO_VERSION), delivery)?;
+    ingest_labels(&store, dana, (DEMO_MODEL, DEMO_VERSION), None, delivery)?;
     decide_first(&store, &actors["quentin"], &actors["rosa"])?;
     Ok(Demonstration { store, accounts, reports })
 }

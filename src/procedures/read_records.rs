@@ -5,6 +5,7 @@
 
 use super::ingest_batch::Judge;
 use super::read_origin::{OriginView, origin};
+use super::read_performance::newest_sentence;
 use super::stored;
 use crate::access::account::{Account, Acting};
 use crate::access::role::Action;
@@ -86,6 +87,8 @@ pub struct VersionView {
     pub labels: Vec<LabelsRow>,
     /// What it came out of, if it took up a draft.
     pub origin: Option<OriginView>,
+    /// What the labels say about the newest batch that could be judged by them.
+    pub performance: Option<String>,
 }
 
 /// Everything the page of a report shows.
@@ -219,6 +222,7 @@ pub fn version_view(
             quarantined: tx.quarantined(&id, 50)?,
             labels: tx.labels(&id, 50)?,
             origin: origin(tx, &id)?,
+            performance: newest_sentence(tx, &id)?,
             version: judge.version,
             registration: judge.registration,
             policy: judge.policy.0,

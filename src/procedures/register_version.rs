@@ -169,6 +169,9 @@ fn typed(registration: &Registration) -> Result<(Reference, Policy)> {
     let policy: Policy =
         serde_json::from_value(registration.policy.clone()).map_err(|e| parse("policy", &e))?;
     policy.validate(&reference.features.iter().map(|f| f.feature.as_str()).collect::<Vec<_>>())?;
+    if !policy.performance.is_default() {
+        policy.performance.validate(&registration.schema)?;
+    }
     Ok((reference, policy))
 }
 

@@ -1,8 +1,10 @@
-//! What people conclude: decision, signature.
+//! What people conclude: decision, signature; how many predictions they must review, and whether they agree with the model.
 //!
-//! Must not know: HTTP, SQL, sessions. Start with [`decision`], then [`signature`].
+//! Must not know: HTTP, SQL, sessions. Start with [`decision`], then [`signature`]; [`plan`] and [`concordance`] stand alone.
 
+pub mod concordance;
 pub mod decision;
+pub mod plan;
 pub mod signature;
 
 /// Why a conclusion cannot be recorded.
@@ -45,6 +47,9 @@ pub enum Error {
         /// State expected.
         expected: &'static str,
     },
+    /// A claim that no review plan supports.
+    #[error("there is no such review plan: {0}")]
+    Plan(#[from] crate::statistics::Error),
     /// A value has no canonical JSON.
     #[error(transparent)]
     Digest(#[from] crate::digest::Error),

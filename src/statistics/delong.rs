@@ -54,6 +54,52 @@ pub fn delong(labels: &[bool], scores: &[f64], confidence: f64) -> Result<Interv
     Ok(Interval { lower: (estimate - half).max(0.0), estimate, upper: (estimate + half).min(1.0) })
 }
 
+/// The same from counts: rows of each class per distinct score, scores ascending.
+///
+/// `negatives` and `positives` have one count a score, in the same order; what [`delong`] gives for the rows themselves.
+///
+/// # Errors
+///
+/// As [`delong`]; [`Error::BinsDiffer`] where the slices have different lengths.
+///
+/// ```
+/// use driftledger::statistics::delong::delong_counts;
+/// assert_eq!(delong_counts(&[1, 0, 1, 0], &[0, 1, 0, 1], 0.95).unwrap().estimate, 0.75);
+/// ```
+pub fn delong_counts(negatives: &[u64], positives: &[u64], confidence: f64) -> Result<Interval> {
+    if negatives.len() != positives.len() {
+        return Err(Error::BinsDiffer { reference: negatives.len(), batch: positives.len() });
+    }
+    if !(confidence > 0.0 && confidence < 1.0) {
+        return Err(Error::OutOfRange { name: "confidence", value: confidence });
+    }
+    let above = weighted_placements(positives, negatives)?;
+    let below = weighted_placements(negatives, positives)?;
+    let half = -normal::quantile(0.5 * (1.0 - confidence)) * libm::sqrt(above.1 + below.1);
+    let estimate = above.0;
+    Ok(Interval { lower: (estimate - half).max(0.0), estimate, upper: (estimate + half).min(1.0) })
+}
+
+/// Mean placement of `values` among `others`, and the variance of that mean.
+fn weighted_placements(values: &[u64], others: &[u64]) -> Result<(f64, f64)> {
+    let (size, of): (u64, u64) = (values.iter().sum(), others.iter().sum());
+    let least = size.min(of);
+    if least < 2 {
+        return Err(Error::NotEnough { found: least as usize, needed: 2 });
+    }
+    let mut passed = 0;
+    let mut placed = Vec::with_capacity(values.len());
+    for (&count, &other) in values.iter().zip(others) {
+        placed.push((count as f64, (passed as f64 + 0.5 * other as f64) / of as f64));
+        passed += other;
+    }
+    let size = size as f64;
+    let mean = placed.iter().map(|(count, share)| count * share).sum::<f64>() / size;
+    let squares: f64 =
+        placed.iter().map(|(count, share)| count * (share - mean) * (share - mean)).sum();
+    Ok((mean, squares / (size - 1.0) / size))
+}
+
 /// For each value, the share of `others` below it, ties counting ½; both sorted.
 fn placements(values: &[f64], others: &[f64]) -> Vec<f64> {
     let share = |value: f64| {
@@ -79,6 +125,19 @@ mod tests {
         let s01 = sample::squares(&[0.0, 0.125, 0.0, 0.5]) / 3.0 / 4.0;
         let lower = 27.0 / 32.0 - 1.959_963_984_540_054 * (s10 + s01).sqrt();
         assert!((found.lower - lower).abs() < 1e-12 && found.upper == 1.0, "{found:?}");
+    }
+
+    #[test]
+    fn counts_give_what_rows_give() {
+        let labels = [true, false, true, true, false, false, true, false];
+        let scores = [0.9, 0.3, 0.6, 0.4, 0.4, 0.1, 0.8, 0.7];
+        let rows = delong(&labels, &scores, 0.95).unwrap();
+        // scores 0.1, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9
+        let counts = delong_counts(&[1, 1, 1, 0, 1, 0, 0], &[0, 0, 1, 1, 0, 1, 1], 0.95).unwrap();
+        assert!((rows.estimate - counts.estimate).abs() < 1e-15);
+        assert!((rows.lower - counts.lower).abs() < 1e-14 && rows.upper == counts.upper);
+        assert!(delong_counts(&[1, 2], &[1], 0.95).is_err());
+        assert_eq!(delong_counts(&[5], &[1], 0.95), Err(Error::NotEnough { found: 1, needed: 2 }));
     }
 
     #[test]

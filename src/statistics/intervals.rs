@@ -7,7 +7,7 @@
 use super::{Error, Result, beta, normal};
 
 /// Two limits with the estimate between them.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct Interval {
     /// The lower limit.
     pub lower: f64,

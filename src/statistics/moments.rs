@@ -34,12 +34,38 @@ impl Moments {
     /// assert_eq!((moments.count, moments.mean, moments.m2), (3, 3.0, 8.0));
     /// ```
     pub fn of(sample: &[f64]) -> Self {
+        let finite: Vec<f64>;
+        let values = if sample.iter().all(|value| value.is_finite()) {
+            sample
+        } else {
+            finite = sample.iter().copied().filter(|value| value.is_finite()).collect();
+            &finite
+        };
         // around the first value, so that a large common offset costs no digits
-        let origin = sample.iter().copied().find(|value| value.is_finite()).unwrap_or(0.0);
-        let mut moments = Self::around(sample, origin);
+        let Some(&origin) = values.first() else { return Self::default() };
+        let n = values.len() as f64;
+        let mean = origin + power_sums(values, origin)[0] / n;
+        let [s1, s2, s3, s4] = power_sums(values, mean);
+        // The mean is off by `rest`, a rounding error; the sums are moved to where it should be.
+        let rest = s1 / n;
+        let square = rest * rest;
+        let moments = Self {
+            count: values.len() as u64,
+            mean: mean + rest,
+            m2: s2 - n * square,
+            m3: s3 - 3.0 * rest * s2 + 2.0 * n * square * rest,
+            m4: s4 - 4.0 * rest * s3 + 6.0 * square * s2 - 3.0 * n * square * square,
+            min: values.iter().copied().reduce(f64::min),
+            max: values.iter().copied().reduce(f64::max),
+        };
+        if moments.mean.is_finite() && moments.m4.is_finite() {
+            return moments;
+        }
+        // Sums too large for an f64: one value at a time keeps those moments finite that can be.
+        let mut moments = Self::around(values, origin);
         moments.mean += origin;
-        moments.min = sample.iter().copied().filter(|x| x.is_finite()).reduce(f64::min);
-        moments.max = sample.iter().copied().filter(|x| x.is_finite()).reduce(f64::max);
+        (moments.min, moments.max) =
+            (values.iter().copied().reduce(f64::min), values.iter().copied().reduce(f64::max));
         moments
     }
 
@@ -137,6 +163,28 @@ impl Moments {
         let n = self.count as f64;
         (self.m2 > 0.0).then(|| n * self.m4 / (self.m2 * self.m2) - 3.0)
     }
+}
+
+/// Sums of the first four powers of `value − origin`, in eight interleaved lanes that are added in their order: the same bits
+/// on every machine, and no lane waits for another.
+fn power_sums(values: &[f64], origin: f64) -> [f64; 4] {
+    const LANES: usize = 8;
+    let mut sums = [[0.0; LANES]; 4];
+    let mut add = |chunk: &[f64]| {
+        for (lane, value) in chunk.iter().enumerate() {
+            let difference = value - origin;
+            let square = difference * difference;
+            sums[0][lane] += difference;
+            sums[1][lane] += square;
+            sums[2][lane] += square * difference;
+            sums[3][lane] += square * square;
+        }
+    };
+    let chunks = values.chunks_exact(LANES);
+    let rest = chunks.remainder();
+    chunks.for_each(&mut add);
+    add(rest);
+    sums.map(|lanes| lanes.iter().sum())
 }
 
 fn smaller(a: Option<f64>, b: Option<f64>) -> Option<f64> {

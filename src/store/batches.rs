@@ -183,12 +183,12 @@ impl WriteTx<'_> {
         )
     }
 
-    /// Records a delivery of labels.
+    /// Records a delivery of labels, and why it corrects earlier ones, if it says so.
     ///
     /// # Errors
     ///
     /// Those of the database.
-    pub fn insert_labels(&mut self, labels: &BatchRow) -> Result<()> {
+    pub fn insert_labels(&mut self, labels: &BatchRow, corrects: Option<&str>) -> Result<()> {
         self.insert(
             "labels",
             &[
@@ -199,6 +199,7 @@ impl WriteTx<'_> {
                 ("bytes", &signed(labels.bytes)),
                 ("blake3", &labels.blake3),
                 ("sha256", &labels.sha256),
+                ("corrects", &corrects),
             ],
         )
     }

@@ -22,6 +22,7 @@ pub mod log;
 pub mod logged_models;
 pub mod objects;
 pub mod open;
+pub mod performance;
 pub mod read;
 pub mod record_table;
 mod row;

@@ -23,6 +23,8 @@ pub const RECORD_TABLES: &[&str] = &[
     "acknowledgement",
     "decision",
     "signature",
+    "performance",
+    "cohort",
     "experiment",
     "experiment_state",
     "run",

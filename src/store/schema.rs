@@ -10,7 +10,8 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0001_ledger.sql")),
     M::up(include_str!("migrations/0002_records.sql")),
     M::up(include_str!("migrations/0003_row_ids.sql")),
-    M::up(include_str!("migrations/0004_mlflow.sql")),
+    M::up(include_str!("migrations/0004_performance.sql")),
+    M::up(include_str!("migrations/0005_mlflow.sql")),
     // Last, so that it never stands between two real ones.
     #[cfg(test)]
     M::up(super::specimen::MIGRATION),

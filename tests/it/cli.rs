@@ -346,3 +346,18 @@ fn falsify(vectors: &mut Value) -> String {
     *number = (number.as_f64().unwrap() + 1.0).into();
     vector["id"].as_str().unwrap().to_owned()
 }
+
+#[test]
+fn reviews_are_planned_and_measured_without_a_server() {
+    let plan = run(["review-plan", "--claim", "0.02", "--json"]).json();
+    assert_eq!(plan["stop_any_time"][0]["cases"], 176);
+    let folder = tempfile::tempdir().unwrap();
+    let reviews = folder.path().join("reviews.csv");
+    let text = format!("prediction,review\n{}{}", "ok,ok\n".repeat(18), "ok,defect\n".repeat(2));
+    std::fs::write(&reviews, text).unwrap();
+    let said = run(["concordance", reviews.to_str().unwrap()]);
+    // scipy 1.17.1: binomtest(18, 20).proportion_ci(0.95, "exact")
+    assert!(said.out.contains("68.3 % to 98.8 %"), "{}", said.out);
+    assert!(said.out.contains("fewer than a tenth of the reviews are blind"), "{}", said.out);
+    assert_eq!(run(["concordance", "nothing.csv"]).code, Some(2));
+}

@@ -192,7 +192,11 @@ async fn every_page_renders_for_every_role_without_script_or_inline_style() {
     let pages = [
         ("/".to_owned(), "Waiting for you"),
         ("/models".to_owned(), DEMO_MODEL),
-        (version, "at most one false alarm per 52 batches"),
+        (version.clone(), "at most one false alarm per 52 batches"),
+        (version.clone(), "93.3\u{a0}% of 164 labelled predictions are right"),
+        (format!("{version}/performance"), "up to 6.0\u{a0}% is tolerated"),
+        (format!("{version}/performance"), "suppresses no alert"),
+        (format!("{version}/performance"), "1 labelled row, at least 30 are needed"),
         (format!("/reports/{report}"), "Features, worst first"),
         (format!("/reports/{report}"), "This is a proved upper limit, not an estimate."),
         (format!("/reports/{report}"), "No alarm means that the evidence collected so far"),

@@ -3,6 +3,7 @@
 
 use driftledger::digest;
 use driftledger::drift::assess::Verdict;
+use driftledger::drift::episode::EpisodeKind;
 use driftledger::drift::report::DriftReport;
 use driftledger::procedures::administer::host;
 use driftledger::procedures::demonstrate::{
@@ -40,7 +41,7 @@ fn report(month: &str) -> DriftReport {
 /// The drift episodes, oldest first.
 fn episodes() -> Vec<EpisodeLine> {
     let mut all = read_records::episodes(&demo().1.store, &host()).unwrap();
-    all.retain(|line| !line.episode.opening.series.is_empty());
+    all.retain(|line| line.episode.opening.kind == EpisodeKind::Drift);
     all.reverse();
     all
 }
@@ -177,4 +178,14 @@ fn every_stored_report_is_computed_again_to_the_byte() {
 fn the_demonstration_leaves_a_store_without_findings() {
     let folder = demo().0.path().join("data");
     assert_eq!(check(&folder, &mut |_| ()).unwrap(), []);
+}
+
+#[test]
+fn the_labels_show_that_the_model_makes_more_errors_than_agreed() {
+    let all = read_records::episodes(&demo().1.store, &host()).unwrap();
+    let told: Vec<&EpisodeLine> =
+        all.iter().filter(|line| line.episode.opening.kind == EpisodeKind::Performance).collect();
+    assert_eq!(told.len(), 1);
+    // pandas: predictions against labels.csv, months of 30 rows or more
+    assert!(told[0].episode.opening.sentences[0].contains("514 of 6617 predictions"), "{told:?}");
 }

@@ -9,7 +9,7 @@ use crate::review::decision::{DECISION_FORMAT, Decision};
 use crate::review::signature::{SIGNATURE_FORMAT, Signature};
 
 impl Examiner<'_> {
-    /// A drift episode covers what the report that opened it alarmed about.
+    /// An episode covers what the report or the evaluation that opened it alarmed about.
     pub(super) fn episodes(&mut self) {
         for (key, row) in self.rows("episode") {
             let of = ("episode", key.as_str());
@@ -21,6 +21,9 @@ impl Examiner<'_> {
                 }
             };
             self.same(of, "kind of the opening", opening.kind.word(), row.text("kind"));
+            if opening.kind == EpisodeKind::Performance {
+                self.performance_episode((&key, &row), &opening);
+            }
             if opening.kind != EpisodeKind::Drift {
                 continue;
             }

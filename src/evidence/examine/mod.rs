@@ -4,7 +4,9 @@
 //!    reference and policy; registrations hold the same reference and policy
 //! 2. reports: each is computed again from its own counts, bit for bit, follows the report before it, and is about the
 //!    batch its row names
-//! 3. answers: decisions cite the reports of their episode, signatures are over the bytes of their decision, and nobody
+//! 3. performance: each cohort is computed again from its own counts, each evaluation from its cohorts, and follows the one
+//!    before it
+//! 4. answers: decisions cite the reports of their episode, signatures are over the bytes of their decision, and nobody
 //!    signed what they drafted
 //! 4. runs and drafts: what a run reported has the digest that its end froze; a draft froze files that were kept, and the version
 //!    that took it up names the same
@@ -13,6 +15,7 @@
 
 mod answers;
 mod frozen;
+mod labels;
 mod reports;
 mod runs;
 
@@ -41,6 +44,10 @@ pub struct Examined {
     pub reports: u64,
     /// Monitors frozen again.
     pub monitors: u64,
+    /// Evaluations of labels computed again.
+    pub evaluations: u64,
+    /// Cohorts computed again.
+    pub cohorts: u64,
     /// Decisions.
     pub decisions: u64,
     /// Signatures.
@@ -65,6 +72,7 @@ pub fn examine(
     examiner.registrations();
     examiner.monitors();
     examiner.reports(progress);
+    examiner.performance();
     examiner.episodes();
     examiner.decisions();
     examiner.signatures();

@@ -213,7 +213,7 @@ fn a_clock_that_ran_backwards_is_a_warning() {
 fn a_damaged_page_is_a_finding_or_an_error_but_never_silence() {
     let (folder, store) = filled();
     drop(store);
-    // Without free pages: what lies in one means nothing.
+    // Damage to a page that holds nothing means nothing.
     tamper(folder.path(), "VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");
     let path = folder.path().join("driftledger.db");
     let good = fs::read(&path).unwrap();
