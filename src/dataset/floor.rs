@@ -12,7 +12,7 @@ impl TableFile {
     ///
     /// # Errors
     ///
-    /// [`Error::NotATable`].
+    /// [`super::Error::NotATable`].
     pub fn scan_extremes(&self) -> Result<()> {
         let scan = self.floor_scan().map_err(|e| self.not_a_table(e))?;
         let query = scan.select([
@@ -28,7 +28,7 @@ impl TableFile {
     ///
     /// # Errors
     ///
-    /// [`Error::NotATable`].
+    /// [`super::Error::NotATable`].
     pub fn decode(&self) -> Result<()> {
         let callback = PlanCallback::new(|_frame| Ok(false));
         let query = self
