@@ -40,6 +40,40 @@ pub enum Error {
         /// Its id as given.
         id: String,
     },
+    /// Something of that name exists.
+    #[error("{what} `{id}` exists already")]
+    AlreadyExists {
+        /// What it is.
+        what: &'static str,
+        /// Its id or name.
+        id: String,
+    },
+    /// A part of the protocol that this program does not speak.
+    #[error("{what} is not supported here{instead}")]
+    NotSupported {
+        /// What was asked.
+        what: String,
+        /// What to do instead, or nothing.
+        instead: &'static str,
+    },
+    /// What was asked would change something that must stay.
+    #[error("{detail}")]
+    Conflict {
+        /// What stands in the way, and what to do.
+        detail: String,
+    },
+    /// A name that stands for use, pointed at something that is not approved for use.
+    #[error("{name} is protected: draft {number} of `{model}` {lacks}")]
+    Protected {
+        /// The alias or stage.
+        name: String,
+        /// Model name.
+        model: String,
+        /// Number of the draft.
+        number: u64,
+        /// What is missing.
+        lacks: &'static str,
+    },
     /// A user name that is taken.
     #[error("user name `{user_name}` is taken; names are never given away twice, choose another")]
     UserNameTaken {
@@ -187,6 +221,12 @@ impl Error {
             Self::Provenance(provenance::Error::VersionTaken { .. }) => {
                 ("version_taken", 409, "register the content as a new version")
             }
+            Self::Provenance(provenance::Error::ArtifactPath { .. }) => {
+                ("artifact_path", 400, "name the file otherwise")
+            }
+            Self::Provenance(provenance::Error::Draft { .. }) => {
+                ("draft_not_valid", 422, "see the page of the draft version")
+            }
             Self::Provenance(provenance::Error::Overlap { .. }) => {
                 ("training_rows_found", 422, "remove the rows or justify them")
             }
@@ -203,6 +243,12 @@ impl Error {
             Self::BatchNameTaken { .. } => ("batch_name_taken", 409, "name the batch otherwise"),
             Self::Quarantined { .. } => {
                 ("batch_quarantined", 422, "correct the rows and send the batch again")
+            }
+            Self::Conflict { .. } => ("conflict", 409, "read what stands in the way"),
+            Self::Protected { .. } => ("protected", 403, "see the page of the draft version"),
+            Self::AlreadyExists { .. } => ("already_exists", 409, "choose another name"),
+            Self::NotSupported { .. } => {
+                ("not_supported", 400, "see the section on the MLflow client")
             }
             Self::TooLarge { .. } => ("too_large", 413, "send less or raise the limit"),
             Self::TooMany { .. } => {

@@ -314,7 +314,7 @@ class Verifier:
             if not own or own.get("verifier_key") != self.key.text:
                 code = "key_differs" if own else "record_missing"
                 self.find(code, record_file("ledger", self.key.name), "the ledger's own record names another key or none")
-        for part in (self.copies, self.reports, self.decisions, self.signatures):
+        for part in (self.copies, self.reports, self.decisions, self.signatures, self.runs):
             self.guard(part)
 
     def guard(self, part):
@@ -534,11 +534,19 @@ class Verifier:
                     if model in (None, row["model"]) and version in (None, row["version"])}
         if model and not versions:
             self.find("scope_empty", "MANIFEST.json", "the pack has no version of what it is about")
+        origins = set()
+        for key in versions:
+            draft = self.row("model_version", key).get("draft_id")
+            if draft:
+                origins.add(draft)
+                row = self.row("draft_version", draft) or {}
+                origins |= {row[column] for column in ("owner_id", "run_id", "logged_model_id") if row.get(column)}
         entries = [entry for entry in self.parsed if entry]
         concerned, episodes, actors = set(), set(), set()
         for entry in entries:
             subjects = {(subject["kind"], subject["id"]) for subject in entry["subj"]}
             wanted = {("model_version", key) for key in versions} | {("episode", key) for key in episodes}
+            wanted |= {(kind, key) for key in origins for kind in ("draft_version", "run", "logged_model")}
             if model and not version:
                 wanted.add(("model", model))
             if not model or entry["idx"] == 0 or subjects & wanted:
@@ -729,6 +737,62 @@ class Verifier:
                 self.find("signature_of_other_bytes", name, "it signs other bytes than the decision")
             if decision["account_id"] == row["account_id"]:
                 self.find("signed_by_drafter", name, "one person drafted and signed the decision")
+
+    def runs(self):
+        newest = {}
+        for key, row in self.rows.get("run_state", {}).items():
+            if row.get("content_sha256"):
+                known = newest.get(row["run_id"])
+                newest[row["run_id"]] = max(known, (row["entry"], key)) if known else (row["entry"], key)
+        for run, (entry, key) in newest.items():
+            self.count("runs")
+            row = self.row("run_state", key)
+            self.run_digest(record_file("run_state", key), (run, entry), row["content_sha256"])
+        kept = {(row["owner_id"], row["path"], row.get("blake3")) for row in self.rows.get("artifact", {}).values()}
+        for key, row in self.rows.get("draft_version", {}).items():
+            self.count("drafts")
+            name = record_file("draft_version", key)
+            if row.get("run_sha256") and self.row("run", row["run_id"]):
+                self.run_digest(name, (row["run_id"], row["entry"]), row["run_sha256"])
+            if sha256(row["manifest"].encode()) != row["manifest_sha256"]:
+                self.find("document_changed", name, "its manifest has another digest than the row states")
+            for file in strict_json(row["manifest"].encode()):
+                path = f"{row['folder']}/{file['name']}" if row["folder"] else file["name"]
+                of_owner = any(owner == row["owner_id"] for owner, _, _ in kept)
+                if of_owner and (row["owner_id"], path, file["content"]["blake3"]) not in kept:
+                    self.find("draft_dangling", name, f"it froze {path}, which was not kept")
+        for key, row in self.rows.get("model_version", {}).items():
+            if not row.get("draft_id"):
+                continue
+            name, draft = record_file("model_version", key), self.row("draft_version", row["draft_id"])
+            if not draft:
+                self.find("record_dangling", name, "the draft it took up is not there")
+                continue
+            by_name = lambda files: sorted(files, key=lambda file: file["name"])
+            named = by_name(strict_json(row["registration"].encode())["artifacts"])
+            self.same(name, "list of files", canonical(named), canonical(by_name(strict_json(draft["manifest"].encode()))))
+
+    def run_digest(self, name, run_and_entry, expected):
+        """What a run had reported when an entry was written; each list sorted by its fields, missing ones first."""
+        run, entry = run_and_entry
+
+        def rows(table, owner, columns):
+            found = [row for row in self.rows.get(table, {}).values() if row[owner] == run and row["entry"] <= entry]
+            items = [{field: row.get(column) for field, column in columns.items()} for row in found]
+            return sorted(items, key=lambda item: [(value is not None, value) for value in item.values()])
+
+        content = {
+            "params": rows("run_param", "owner_id", {"key": "name", "value": "value"}),
+            "metrics": rows("run_metric", "run_id", {
+                "key": "name", "step": "step", "timestamp": "timestamp_ms", "value": "value", "model_id": "logged_model_id",
+                "dataset_name": "dataset_name", "dataset_digest": "dataset_digest"}),
+            "datasets": rows("run_dataset", "run_id", {
+                field: field for field in ("name", "digest", "source_type", "source", "schema", "profile", "tags")}),
+            "models": rows("run_model", "run_id", {"model_id": "logged_model_id", "direction": "direction", "step": "step"}),
+        }
+        found = sha256(canonical(content).encode())
+        if found != expected:
+            self.find("run_changed", name, f"what the run reported has SHA-256 {found}, the row says {expected}")
 
 
 def main():

@@ -37,6 +37,8 @@ pub enum Way {
     Session,
     /// With the owner's personal token.
     PersonalToken,
+    /// A program with its owner's user name and password; it may do what a personal token may.
+    Password,
     /// With a source token for one model version.
     SourceToken {
         /// Id of that version.
@@ -66,7 +68,7 @@ impl Acting {
     pub fn permit(&self, action: Action) -> Result<()> {
         let by_token = match self.way {
             Way::Session | Way::Host | Way::Demonstration => true,
-            Way::PersonalToken => action.by_token(),
+            Way::PersonalToken | Way::Password => action.by_token(),
             Way::SourceToken { .. } => action == Action::Ingest,
         };
         if by_token {
@@ -81,6 +83,7 @@ impl Acting {
         match self.way {
             Way::Session => "password",
             Way::PersonalToken => "personal_token",
+            Way::Password => "password_of_program",
             Way::SourceToken { .. } => "source_token",
             Way::Host => "host",
             Way::Demonstration => "demonstration",

@@ -4,6 +4,7 @@ use super::limits::{Limits, REQUESTS_PER_SECOND};
 use super::problem::Problem;
 use crate::access;
 use crate::access::account::{Acting, Way};
+use crate::access::password::KnownPasswords;
 use crate::access::session::Session;
 use crate::dataset::reader::Format;
 use crate::digest::ContentHasher;
@@ -45,13 +46,17 @@ pub struct Shared {
     pub tls: Option<ServerConfig>,
     /// How often one address may ask.
     pub limits: Arc<Limits>,
+    /// Passwords that were right a moment ago, of programs that send them with every request.
+    pub passwords: Arc<KnownPasswords>,
 }
 
 impl Shared {
     /// `store` on a loopback address: plain HTTP, default limits.
     pub fn new(store: Store) -> Self {
         let limits = Arc::new(Limits::new(REQUESTS_PER_SECOND));
-        Self { store, body_bytes_max: BODY_BYTES_MAX, behind_proxy: false, tls: None, limits }
+        let passwords = Arc::new(KnownPasswords::default());
+        let (body_bytes_max, behind_proxy, tls) = (BODY_BYTES_MAX, false, None);
+        Self { store, body_bytes_max, behind_proxy, tls, limits, passwords }
     }
 
     /// Whether browsers reach this server over HTTPS only.
@@ -121,7 +126,12 @@ impl FromRequest for SignedIn {
 #[derive(Clone, Debug)]
 pub struct Caller(pub Acting);
 
-async fn caller(request: HttpRequest) -> Result<Caller> {
+/// Finds out who asks, by token or by session.
+///
+/// # Errors
+///
+/// [`Error::Access`].
+pub(super) async fn caller(request: HttpRequest) -> Result<Caller> {
     let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     if let Some(token) = header.and_then(|value| value.strip_prefix("Bearer ")) {
         let store = shared(&request)?.store.clone();

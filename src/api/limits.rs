@@ -83,7 +83,7 @@ pub async fn limited<B: MessageBody + 'static>(
         return Ok(next.call(request).await?.map_into_left_body());
     };
     let error = Error::TooMany { seconds };
-    let mut refused = if path.starts_with("/api/") {
+    let mut refused = if path.starts_with("/api/") || path.starts_with("/ajax-api/") {
         Problem(error).error_response()
     } else {
         PageError::from(error).error_response()
@@ -93,7 +93,7 @@ pub async fn limited<B: MessageBody + 'static>(
 }
 
 /// Who asks, as far as the network knows; what a proxy says counts only where one is declared.
-fn address_of(request: &ServiceRequest, behind_proxy: bool) -> String {
+pub(super) fn address_of(request: &ServiceRequest, behind_proxy: bool) -> String {
     let connection = request.connection_info();
     let said = if behind_proxy { connection.realip_remote_addr() } else { connection.peer_addr() };
     said.unwrap_or("unknown").to_owned()

@@ -4,6 +4,7 @@ use super::extract::{Caller, Shared, blocking};
 use super::problem::{Problem, ProblemDocument};
 use crate::error::Error;
 use crate::procedures::Recorded;
+use crate::procedures::read_origin::{self, DraftDocument};
 use crate::procedures::read_records;
 use crate::procedures::register_version::{register_model, register_version};
 use crate::provenance::lineage::Lineage;
@@ -110,6 +111,31 @@ pub(super) async fn read_version(
     let view = blocking(work).await?;
     Ok(HttpResponse::Ok()
         .json(VersionDocument { version: view.version, registration: view.registration }))
+}
+
+/// The draft versions of a model, which training code registered, oldest first.
+#[utoipa::path(tag = "models", responses((status = 200, body = Vec<DraftDocument>), (status = 404, body = ProblemDocument)))]
+#[get("/models/{model}/drafts")]
+pub(super) async fn list_drafts(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    model: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let work = move || read_origin::draft_documents(&shared.store, &caller.0, &model);
+    Ok(HttpResponse::Ok().json(blocking(work).await?))
+}
+
+/// One draft version: its frozen files, and what its run reported. A registration takes it up by its number.
+#[utoipa::path(tag = "models", responses((status = 200, body = DraftDocument), (status = 404, body = ProblemDocument)))]
+#[get("/models/{model}/drafts/{number}")]
+pub(super) async fn read_draft(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    path: web::Path<(String, u64)>,
+) -> Result<HttpResponse, Problem> {
+    let (model, number) = path.into_inner();
+    let work = move || read_origin::draft_document(&shared.store, &caller.0, (&model, number));
+    Ok(HttpResponse::Ok().json(blocking(work).await?))
 }
 
 /// What a version was made from, and what was made with it.

@@ -31,6 +31,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(studies::list_studies)
             .service(studies::read_study)
             .service(studies::sign)
+            .service(models::list_drafts)
+            .service(models::read_draft)
             .service(batches::create_batch)
             .service(batches::list_batches)
             .service(batches::list_quarantine)

@@ -81,6 +81,7 @@ pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
                                     .url("/api/v1/openapi.json", routes::openapi()),
                             ),
                     )
+                    .configure(super::mlflow::configure)
                     .service(web::scope("/api").default_service(web::to(no_route)))
                     .configure(pages::routes::configure)
             })

@@ -17,16 +17,18 @@ pub(super) struct ServerArguments {
 }
 
 impl ServerArguments {
-    /// A POST to `path` below the server's address.
-    pub(super) fn post(&self, path: &str) -> Result<RequestBuilder> {
-        let url = format!("{}{path}", self.server.trim_end_matches('/'));
-        Ok(self.client()?.post(url).bearer_auth(&self.token))
-    }
-
     /// A GET of `path` below the server's address.
     pub(super) fn get(&self, path: &str) -> Result<RequestBuilder> {
-        let url = format!("{}{path}", self.server.trim_end_matches('/'));
-        Ok(self.client()?.get(url).bearer_auth(&self.token))
+        Ok(self.client()?.get(self.address(path)).bearer_auth(&self.token))
+    }
+
+    /// A POST to `path` below the server's address.
+    pub(super) fn post(&self, path: &str) -> Result<RequestBuilder> {
+        Ok(self.client()?.post(self.address(path)).bearer_auth(&self.token))
+    }
+
+    fn address(&self, path: &str) -> String {
+        format!("{}{path}", self.server.trim_end_matches('/'))
     }
 
     fn client(&self) -> Result<Client> {

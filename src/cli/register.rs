@@ -4,7 +4,8 @@ use super::client::ServerArguments;
 use super::{done, terminal};
 use crate::error::{Error, Result};
 use crate::procedures::fingerprint_files::{RegistrationSources, length_of, make_registration};
-use crate::provenance::registration::DatasetRole;
+use crate::procedures::read_origin::DraftDocument;
+use crate::provenance::registration::{DatasetRole, TakenUp};
 use clap::Args;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -45,8 +46,12 @@ pub(super) struct RegisterArguments {
     #[arg(long, value_name = "TEXT")]
     overlap_justification: Option<String>,
     /// File or folder of the model itself; may be repeated
-    #[arg(long, required = true)]
+    #[arg(long, required_unless_present = "draft")]
     artifact: Vec<PathBuf>,
+    /// Draft version, registered by training code, whose frozen files are the model; parameters and code revision of its run
+    /// count where none are given here
+    #[arg(long, value_name = "NUMBER", conflicts_with = "artifact", requires = "token")]
+    draft: Option<u64>,
     /// Column declaration (`driftledger schema FILE` writes one to edit)
     #[arg(long)]
     schema: Option<PathBuf>,
@@ -104,8 +109,16 @@ pub(super) fn run(arguments: &RegisterArguments) -> Result<ExitCode> {
     let total = length_of(&sources.train) + length_of(&sources.reference) + others;
     let bar = terminal::progress(total, true);
     bar.set_message("fingerprinting");
-    let registration = make_registration(&sources, |bytes| bar.inc(bytes))?;
+    let mut registration = make_registration(&sources, |bytes| bar.inc(bytes))?;
     bar.finish_and_clear();
+    let server = ServerArguments {
+        server: arguments.server.server.clone(),
+        token: arguments.server.token.clone(),
+    };
+    if let Some(number) = arguments.draft {
+        let path = format!("/api/v1/models/{}/drafts/{number}", registration.model);
+        registration.take_up(draft(&server, &path)?);
+    }
     for overlap in registration.overlaps.iter().filter(|overlap| overlap.rows > 0) {
         let of = registration.rows_of(overlap);
         terminal::warn(&overlap.sentence(of));
@@ -115,10 +128,6 @@ pub(super) fn run(arguments: &RegisterArguments) -> Result<ExitCode> {
         terminal::write_file(path, &registration.bytes()?)?;
         return done();
     }
-    let server = ServerArguments {
-        server: arguments.server.server.clone(),
-        token: arguments.server.token.clone(),
-    };
     let request = server
         .post(&format!("/api/v1/models/{}/versions", registration.model))?
         .json(&registration);
@@ -136,6 +145,17 @@ pub(super) fn run(arguments: &RegisterArguments) -> Result<ExitCode> {
         ));
     }
     done()
+}
+
+/// The draft version at `path` of the server.
+fn draft(server: &ServerArguments, path: &str) -> Result<TakenUp> {
+    let (_, answer) = server.send(server.get(path)?)?;
+    let found: DraftDocument = serde_json::from_value(answer).map_err(|e| Error::Server {
+        server: server.server.clone(),
+        detail: format!("a draft that cannot be read ({e})"),
+    })?;
+    let DraftDocument { number, files, parameters, code_revision, .. } = found;
+    Ok(TakenUp { number, files, parameters, code_revision })
 }
 
 /// The tables beside training data and reference.

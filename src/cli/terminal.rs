@@ -61,14 +61,17 @@ pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
 /// What was held against other records, and how exactly.
 pub(super) fn say_examined(examined: Examined) {
     say(&format!(
-        "computed again: {} reports, {} monitors, {} studies, {} cohorts in {} evaluations; compared: {} decisions, {} signatures",
+        "computed again: {} reports, {} monitors, {} studies, {} cohorts in {} evaluations, {} runs; compared: {} decisions, \
+         {} signatures, {} drafts",
         examined.reports,
         examined.monitors,
         examined.studies,
         examined.cohorts,
         examined.evaluations,
+        examined.runs,
         examined.decisions,
-        examined.signatures
+        examined.signatures,
+        examined.drafts
     ));
     if examined.other_build > 0 {
         say(&format!(

@@ -36,6 +36,11 @@ impl Row {
         self.0.get(column).and_then(Value::as_u64)
     }
 
+    /// A whole number.
+    pub fn integer(&self, column: &str) -> Option<i64> {
+        self.0.get(column).and_then(Value::as_i64)
+    }
+
     /// A number.
     pub fn real(&self, column: &str) -> Option<f64> {
         self.0.get(column).and_then(Value::as_f64)

@@ -1,12 +1,15 @@
 //! Which entries a pack of one model or one version must explain: the same rule for writing and for verifying.
 //!
 //! An entry is concerned when one of its subjects is: the model, one of its versions, an episode of these, a decision on
-//! such an episode. Entries that created the accounts which acted in concerned entries belong to the pack as well, and so
+//! such an episode, a draft that such a version took up, the run and the logged model this came out of. Entries that created the accounts which acted in concerned entries belong to the pack as well, and so
 //! does entry 0, which names the ledger and its key.
 
 use super::manifest::Scope;
 use crate::ledger::entry::{Entry, EntryType};
 use std::collections::BTreeSet;
+
+/// Columns of a draft version that name what it came out of.
+pub const ORIGIN_COLUMNS: [&str; 3] = ["owner_id", "run_id", "logged_model_id"];
 
 /// Follows the entries in order and says which are concerned.
 #[derive(Debug)]
@@ -14,18 +17,21 @@ pub struct Concern {
     is_whole: bool,
     model: Option<String>,
     versions: BTreeSet<String>,
+    origins: BTreeSet<String>,
     episodes: BTreeSet<String>,
     actors: BTreeSet<String>,
     entries: BTreeSet<u64>,
 }
 
 impl Concern {
-    /// For `scope`, whose model versions have these ids.
-    pub fn new(scope: &Scope, versions: BTreeSet<String>) -> Self {
+    /// For `scope`, whose model versions have these ids; `origins` are those of the drafts they took up, with the runs and logged
+    /// models behind these.
+    pub fn new(scope: &Scope, versions: BTreeSet<String>, origins: BTreeSet<String>) -> Self {
         // A pack of one version leaves out what concerns the model alone or its other versions.
         let model = if scope.version.is_none() { scope.model.clone() } else { None };
         let (episodes, actors, entries) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        Self { is_whole: scope.is_whole(), model, versions, episodes, actors, entries }
+        let is_whole = scope.is_whole();
+        Self { is_whole, model, versions, origins, episodes, actors, entries }
     }
 
     /// Takes the next entry, in the order of the ledger.
@@ -41,6 +47,9 @@ impl Concern {
             || entry.idx == 0
             || of_model
             || names("model_version", &self.versions)
+            || ["draft_version", "run", "logged_model"]
+                .iter()
+                .any(|kind| names(kind, &self.origins))
             || names("episode", &self.episodes);
         if !concerned {
             return;
@@ -114,31 +123,37 @@ mod tests {
                 "ac_other",
                 &[("episode", "ep_2"), ("decision", "de_2")],
             ),
+            entry(10, EntryType::RunCreate, "ac_dana", &[("run", "rn_1")]),
+            entry(11, EntryType::RunCreate, "ac_dana", &[("run", "rn_2")]),
         ]
     }
 
     fn concerned(scope: &Scope, versions: &[&str]) -> Vec<u64> {
         let all = ledger();
-        let mut concern = Concern::new(scope, versions.iter().map(|&v| v.to_owned()).collect());
+        let mut concern = Concern::new(
+            scope,
+            versions.iter().map(|&v| v.to_owned()).collect(),
+            BTreeSet::from(["rn_1".to_owned()]),
+        );
         all.iter().for_each(|entry| concern.visit(entry));
         concern.entries(all.iter()).into_iter().collect()
     }
 
     #[test]
-    fn a_version_takes_its_own_story_and_the_accounts_in_it() {
-        assert_eq!(concerned(&Scope::of("m", Some("1")), &["mv_1"]), [0, 1, 4, 6, 8]);
+    fn a_version_takes_its_own_story_its_run_and_the_accounts_in_it() {
+        assert_eq!(concerned(&Scope::of("m", Some("1")), &["mv_1"]), [0, 1, 4, 6, 8, 10]);
     }
 
     #[test]
     fn a_model_takes_all_its_versions() {
         assert_eq!(
             concerned(&Scope::of("m", None), &["mv_1", "mv_2"]),
-            (0..10).collect::<Vec<_>>()
+            (0..11).collect::<Vec<_>>()
         );
     }
 
     #[test]
     fn a_whole_store_takes_everything() {
-        assert_eq!(concerned(&Scope::whole(), &[]), (0..10).collect::<Vec<_>>());
+        assert_eq!(concerned(&Scope::whole(), &[]), (0..12).collect::<Vec<_>>());
     }
 }

@@ -61,6 +61,18 @@ entry_types! {
     DecisionSign       "decision.sign"       "A decision was signed."
     StudyAttach        "study.attach"        "A study of reference batches was attached to a version."
     StudySign          "study.sign"          "A study was signed."
+    ExperimentCreate   "experiment.create"   "An experiment was created."
+    ExperimentChange   "experiment.change"   "An experiment was renamed, deleted, restored or tagged."
+    RunCreate          "run.create"          "A training run began."
+    RunLog             "run.log"             "A run reported parameters, metrics, tags or datasets."
+    RunState           "run.state"           "A run ended, was renamed, deleted or restored; an ended run is digested."
+    ArtifactKeep       "artifact.keep"       "A file of a run or a logged model was kept."
+    ArtifactRemove     "artifact.remove"     "Files of a run or a logged model were removed; their content stays."
+    LoggedModelCreate  "logged_model.create" "Training code announced a model."
+    LoggedModelChange  "logged_model.change" "A logged model's state, parameters or tags changed."
+    ModelChange        "model.change"        "A model's description, tags or aliases changed."
+    DraftRegister      "draft.register"      "Training code registered a draft version; its files are frozen."
+    DraftChange        "draft.change"        "A draft version's stage, description or tags changed."
     SilenceAlert       "silence.alert"       "An expected batch did not arrive."
 }
 

@@ -4,7 +4,7 @@ use super::frame::{Frame, Place};
 use super::markup::Markup;
 use super::page_error::Answer;
 use super::visitor::Visitor;
-use crate::procedures::read_records;
+use crate::procedures::read_records::{self, InventoryLine};
 use actix_web::get;
 use askama::Template;
 
@@ -25,6 +25,18 @@ struct ModelLine {
     registered_at: Markup,
     entry: u64,
     versions: Vec<VersionLine>,
+    drafts: Vec<DraftLine>,
+}
+
+/// A draft in the inventory.
+struct DraftLine {
+    path: String,
+    number: u64,
+    registered_by: String,
+    registered_at: Markup,
+    version: String,
+    manifest_sha256: String,
+    entry: u64,
 }
 
 #[derive(Template)]
@@ -40,7 +52,7 @@ struct ModelsPage {
 pub(super) async fn show(visitor: Visitor) -> Answer {
     visitor
         .page(|visitor| {
-            let models = read_records::models(&visitor.store, &visitor.acting())?;
+            let models = read_records::inventory(&visitor.store, &visitor.acting())?;
             let version = |row: &crate::store::versions::VersionRow| VersionLine {
                 path: format!("/models/{}/versions/{}", row.model, row.version),
                 version: row.version.clone(),
@@ -49,13 +61,24 @@ pub(super) async fn show(visitor: Visitor) -> Answer {
                 content_sha256: row.content_sha256.clone(),
                 entry: row.entry,
             };
-            let models = models.into_iter().map(|(model, versions)| ModelLine {
-                registered_at: Markup::time(&model.registered_at),
-                model: model.model,
-                description: model.description,
-                entry: model.entry,
-                versions: versions.iter().map(version).collect(),
-            });
+            let draft = |row: &crate::store::drafts::DraftRow| DraftLine {
+                path: format!("/models/{}/drafts/{}", row.model, row.number),
+                number: row.number,
+                registered_by: row.registered_by.clone(),
+                registered_at: Markup::time(&row.registered_at),
+                version: row.version.clone().unwrap_or_default(),
+                manifest_sha256: row.manifest_sha256.clone(),
+                entry: row.entry,
+            };
+            let models =
+                models.into_iter().map(|InventoryLine { model, versions, drafts }| ModelLine {
+                    registered_at: Markup::time(&model.registered_at),
+                    model: model.model,
+                    description: model.description,
+                    entry: model.entry,
+                    versions: versions.iter().map(version).collect(),
+                    drafts: drafts.iter().map(draft).collect(),
+                });
             Ok(ModelsPage {
                 frame: visitor.frame("Models", Place::Models),
                 as_of: Markup::time(&visitor.store.clock().now_text()),

@@ -1,5 +1,6 @@
 //! `/models/{model}/versions/{version}`: a version, what it was made from, and how its batches were judged.
 
+use super::draft::RunBox;
 use super::evidence_chart::evidence_chart;
 use super::frame::{Frame, Place};
 use super::heat_map::HeatMap;
@@ -34,12 +35,12 @@ struct DatasetLine {
 }
 
 /// A file of the lineage.
-struct FileLine {
+pub(super) struct FileLine {
     kind: &'static str,
-    name: String,
-    bytes: String,
-    blake3: String,
-    sha256: String,
+    pub(super) name: String,
+    pub(super) bytes: String,
+    pub(super) blake3: String,
+    pub(super) sha256: String,
 }
 
 /// A delivery of labels, or a file that was not taken.
@@ -84,6 +85,8 @@ struct VersionPage {
     content_sha256: String,
     entry: u64,
     lineage: Markup,
+    draft: Option<u64>,
+    run: Option<RunBox>,
     datasets: Vec<DatasetLine>,
     files: Vec<FileLine>,
     overlaps: Vec<String>,
@@ -103,8 +106,12 @@ impl VersionPage {
             view.reports.iter().map(|(row, report)| (row.id.clone(), report)).collect();
         let made = Made { reports: reports.len() as u64, episodes: view.episodes.len() as u64 };
         let version = &view.version;
-        let graph =
+        let mut graph =
             Lineage::of_registration(&version.id, &view.registration, &version.content_sha256);
+        if let Some(origin) = &view.origin {
+            graph.add_origin(&version.id, &origin.origin());
+        }
+        let run = view.origin.as_ref().and_then(|origin| origin.run.as_ref());
         Self {
             frame,
             path: format!("/models/{}/versions/{}", version.model, version.version),
@@ -113,6 +120,8 @@ impl VersionPage {
             content_sha256: version.content_sha256.clone(),
             entry: version.entry,
             lineage: lineage_chart(&graph, made),
+            draft: view.origin.as_ref().map(|origin| origin.draft.number),
+            run: run.map(RunBox::of),
             datasets: datasets(&view.registration),
             files: files(&view.registration),
             overlaps: overlaps(&view.registration),
@@ -147,14 +156,18 @@ fn datasets(registration: &Registration) -> Vec<DatasetLine> {
     registration.datasets.iter().map(line).collect()
 }
 
-fn files(registration: &Registration) -> Vec<FileLine> {
-    let line = |kind, file: &NamedFile| FileLine {
+pub(super) fn file_line(kind: &'static str, file: &NamedFile) -> FileLine {
+    FileLine {
         kind,
         name: file.name.clone(),
         bytes: whole(file.content.bytes),
         blake3: file.content.blake3.clone(),
         sha256: file.content.sha256.clone(),
-    };
+    }
+}
+
+fn files(registration: &Registration) -> Vec<FileLine> {
+    let line = file_line;
     let artifacts = registration.artifacts.iter().map(|file| line("artifact", file));
     let code = registration.preparation_code.iter().map(|file| line("preparation code", file));
     let environment = registration.environment_lock.iter().map(|file| line("environment", file));

@@ -70,7 +70,8 @@ pub fn export_evidence(
         pack.add(VERIFIER_KEY, format!("{key}\n").as_bytes())?;
         let (leaves, entries) = leaves(tx, head.size)?;
         pack.add(ENTRIES, &leaves)?;
-        let mut concern = Concern::new(scope, versions);
+        let origins = origins(tx, &versions)?;
+        let mut concern = Concern::new(scope, versions, origins);
         for entry in &entries {
             concern.visit(entry);
         }
@@ -103,6 +104,17 @@ fn versions(tx: &ReadTx<'_>, scope: &Scope) -> Result<BTreeSet<String>> {
         return Err(Error::NotFound { what: "model version", id });
     }
     Ok(versions.into_iter().map(|row| row.id).collect())
+}
+
+/// Ids of the drafts that these versions took up, with the runs and logged models behind these.
+fn origins(tx: &ReadTx<'_>, versions: &BTreeSet<String>) -> Result<BTreeSet<String>> {
+    let mut origins = BTreeSet::new();
+    for version in versions {
+        let Some(draft) = tx.draft_of_version(version)? else { continue };
+        origins.extend([draft.id, draft.owner_id]);
+        origins.extend([draft.run_id, draft.logged_model_id].into_iter().flatten());
+    }
+    Ok(origins)
 }
 
 /// Every leaf, one a line, and what they say.

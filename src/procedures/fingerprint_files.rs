@@ -158,6 +158,7 @@ pub fn make_registration(
         preparation_code,
         environment_lock: environment_lock.and_then(|mut files| files.pop()),
         parameters: sources.parameters.clone(),
+        draft: None,
         artifacts,
         datasets,
         overlaps,

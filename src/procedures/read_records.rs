@@ -4,6 +4,7 @@
 //! 2. read everything one page or answer needs in one read transaction
 
 use super::ingest_batch::Judge;
+use super::read_origin::{OriginView, origin};
 use super::read_performance::newest_sentence;
 use super::stored;
 use crate::access::account::{Account, Acting};
@@ -19,6 +20,7 @@ use crate::provenance::registration::Registration;
 use crate::review::decision::Decision;
 use crate::review::signature::Signature;
 use crate::store::batches::{BatchRow, LabelsRow, QuarantineRow, ReportRow};
+use crate::store::drafts::DraftRow;
 use crate::store::episodes::{AcknowledgementRow, EpisodeRow};
 use crate::store::studies::StudyRow;
 use crate::store::versions::{ModelRow, VersionRow};
@@ -54,6 +56,17 @@ pub struct Inbox {
     pub decided: Vec<EpisodeLine>,
 }
 
+/// A model with its versions and its draft versions, oldest first.
+#[derive(Clone, Debug)]
+pub struct InventoryLine {
+    /// The model.
+    pub model: ModelRow,
+    /// Its versions.
+    pub versions: Vec<VersionRow>,
+    /// Its draft versions.
+    pub drafts: Vec<DraftRow>,
+}
+
 /// Everything the page of a version shows.
 #[derive(Clone, Debug)]
 pub struct VersionView {
@@ -75,6 +88,8 @@ pub struct VersionView {
     pub labels: Vec<LabelsRow>,
     /// Phase I studies, newest first.
     pub studies: Vec<StudyRow>,
+    /// What it came out of, if it took up a draft.
+    pub origin: Option<OriginView>,
     /// What the labels say about the newest batch that could be judged by them.
     pub performance: Option<String>,
 }
@@ -162,6 +177,25 @@ pub fn models(store: &Store, acting: &Acting) -> Result<Vec<(ModelRow, Vec<Versi
     })
 }
 
+/// All models, with their versions and their draft versions.
+///
+/// # Errors
+///
+/// [`Error::Access`].
+pub fn inventory(store: &Store, acting: &Acting) -> Result<Vec<InventoryLine>> {
+    acting.permit(Action::Read)?;
+    store.read(|tx| {
+        let (versions, drafts) = (tx.versions(None)?, tx.drafts(None)?);
+        let of = |model: ModelRow| {
+            let versions = versions.iter().filter(|row| row.model == model.model);
+            let drafts = drafts.iter().filter(|row| row.model == model.model && !row.deleted);
+            let (versions, drafts) = (versions.cloned().collect(), drafts.cloned().collect());
+            InventoryLine { model, versions, drafts }
+        };
+        Ok(tx.models()?.into_iter().map(of).collect())
+    })
+}
+
 /// One version row.
 ///
 /// # Errors
@@ -202,6 +236,7 @@ pub fn version_view(
             quarantined: tx.quarantined(&id, 50)?,
             labels: tx.labels(&id, 50)?,
             studies: tx.studies(&id)?,
+            origin: origin(tx, &id)?,
             performance: newest_sentence(tx, &id)?,
             version: judge.version,
             registration: judge.registration,
@@ -398,6 +433,9 @@ pub fn lineage(store: &Store, acting: &Acting, model: &str, version: &str) -> Re
         let id = judge.version.id.clone();
         let mut graph =
             Lineage::of_registration(&id, &judge.registration, &judge.version.content_sha256);
+        if let Some(origin) = origin(tx, &id)? {
+            graph.add_origin(&id, &origin.origin());
+        }
         for report in tx.reports(&id, PAGE_ROWS_MAX)? {
             if let Some(batch) = tx.batch_by_name(&id, &report.batch)? {
                 graph.node(&batch.id, "batch", &batch.name, Some(&batch.sha256));

@@ -2,10 +2,12 @@
 //!
 //! 1. check that the person may register, and that the registration is complete and consistent
 //! 2. the same content registered before: return that version
-//! 3. freeze the monitor from reference and policy (pure)
-//! 4. write model (if new), version, reference, policy, monitor and the ledger entry in one transaction
+//! 3. a draft version that it takes up must be there, not taken up yet, and have exactly these files
+//! 4. freeze the monitor from reference and policy (pure)
+//! 5. write model (if new), version, reference, policy, monitor and the ledger entry in one transaction
 
-use super::{Recorded, actor, subject};
+use super::register_draft::found;
+use super::{Recorded, actor, stored, subject};
 use crate::access::account::Acting;
 use crate::access::role::Action;
 use crate::drift::monitor::Monitor;
@@ -14,9 +16,10 @@ use crate::drift::reference::Reference;
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
 use crate::provenance;
-use crate::provenance::registration::{Registration, check_name, differing_parts};
-use crate::store::Store;
+use crate::provenance::registration::{NamedFile, Registration, check_name, differing_parts};
+use crate::store::drafts::DraftRow;
 use crate::store::versions::{ModelRow, VersionRow};
+use crate::store::{ReadTx, Store};
 use crate::{clock, digest};
 
 /// A version, and whether this call registered it.
@@ -105,7 +108,13 @@ pub fn register_version(
             entry: tx.index(),
         };
         tx.subject(subject("model_version", &row.id));
-        tx.insert_version(&row, &acting.account.id, &documents.registration)?;
+        let draft = draft(tx, registration)?;
+        if let Some(draft) = &draft {
+            tx.subject(subject("draft_version", &draft.id));
+            tx.refer(draft.entry);
+        }
+        let draft_id = draft.as_ref().map(|draft| draft.id.as_str());
+        tx.insert_version(&row, &acting.account.id, (&documents.registration, draft_id))?;
         let (reference_id, policy_id) = (clock::new_id("rf"), clock::new_id("po"));
         tx.insert_reference(&reference_id, &row.id, documents.reference.as_pair())?;
         tx.insert_policy(&policy_id, &row.id, documents.policy.as_pair())?;
@@ -116,6 +125,38 @@ pub fn register_version(
     let version =
         Recorded { value: written.value, entry: written.index, checkpoint: written.checkpoint };
     Ok(Registered { version, is_new: true })
+}
+
+/// The draft version that a registration takes up: its files are the registration's artifacts.
+fn draft(tx: &ReadTx<'_>, registration: &Registration) -> Result<Option<DraftRow>> {
+    let Some(number) = registration.draft else { return Ok(None) };
+    let model = registration.model.clone();
+    let refused = |detail: String| {
+        Error::Provenance(provenance::Error::Draft {
+            model: registration.model.clone(),
+            number,
+            detail,
+        })
+    };
+    let draft = found(tx, &model, number)?;
+    if let Some(version) = &draft.version {
+        return Err(refused(format!(
+            "was taken up by version `{version}`; register a draft of its own"
+        )));
+    }
+    let mut frozen: Vec<NamedFile> = stored(&draft.manifest)?;
+    let mut named = registration.artifacts.clone();
+    frozen.sort_by(|a, b| a.name.cmp(&b.name));
+    named.sort_by(|a, b| a.name.cmp(&b.name));
+    if frozen != named {
+        let differs = frozen
+            .iter()
+            .find(|file| !named.contains(file))
+            .or_else(|| named.iter().find(|file| !frozen.contains(file)));
+        let name = differs.map(|file| file.name.as_str()).unwrap_or_default();
+        return Err(refused(format!("froze other files than the registration names (`{name}`)")));
+    }
+    Ok(Some(draft))
 }
 
 /// Reference and policy of a registration, checked against its schema.

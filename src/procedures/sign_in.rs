@@ -7,7 +7,7 @@
 use super::{subject, system};
 use crate::access;
 use crate::access::account::{Account, Acting, Way};
-use crate::access::password::{self, WRONG_PASSWORDS_MAX};
+use crate::access::password::{self, KnownPasswords, WRONG_PASSWORDS_MAX};
 use crate::access::session::{Secret, Session};
 use crate::access::token::TokenScope;
 use crate::error::{Error, Result};
@@ -76,6 +76,57 @@ pub(super) fn check_password(store: &Store, account: &Account, password: &str) -
         Ok::<_, Error>(())
     })?;
     Err(locked(attempts))
+}
+
+/// Who sends a user name with a password that was right a moment ago, or with a personal token of that person in its place;
+/// `None` when the password is not known.
+///
+/// # Errors
+///
+/// [`access::Error::TokenNotValid`], [`access::Error::WrongCredentials`] for somebody else's token.
+pub fn acting_by_known_password(
+    store: &Store,
+    (user_name, password): (&str, &str),
+    known: &KnownPasswords,
+) -> Result<Option<Acting>> {
+    if password.starts_with(TokenScope::Personal.prefix()) {
+        let acting = acting_by_token(store, password)?;
+        if acting.account.user_name == user_name {
+            return Ok(Some(acting));
+        }
+        return Err(Error::Access(access::Error::WrongCredentials));
+    }
+    let found = store.read(|tx| {
+        let Some(account) = tx.account_by_name(user_name)? else { return Ok(None) };
+        let (credential, is_locked) = (tx.credential(&account.id)?, tx.is_locked(&account.id)?);
+        Ok::<_, crate::store::Error>(Some((account, credential, is_locked)))
+    })?;
+    let Some((account, Some(credential), false)) = found else { return Ok(None) };
+    let now = store.clock().now().as_second();
+    Ok(known
+        .knows(password, &credential.phc, now)
+        .then_some(Acting { account, way: Way::Password }))
+}
+
+/// Who sends a user name with a password.
+///
+/// # Errors
+///
+/// [`access::Error::WrongCredentials`], [`access::Error::Locked`].
+pub fn acting_by_password(
+    store: &Store,
+    (user_name, password): (&str, &str),
+    known: &KnownPasswords,
+) -> Result<Acting> {
+    let Some(account) = store.read(|tx| tx.account_by_name(user_name))? else {
+        let _ = password::digest("a password nobody has");
+        return Err(Error::Access(access::Error::WrongCredentials));
+    };
+    check_password(store, &account, password)?;
+    if let Some(credential) = store.read(|tx| tx.credential(&account.id))? {
+        known.remember(password, &credential.phc, store.clock().now().as_second());
+    }
+    Ok(Acting { account, way: Way::Password })
 }
 
 /// The session behind a cookie; using it keeps it alive.

@@ -1,6 +1,7 @@
 //! The lineage of a model version as a graph: what it was made from, and what was made with it.
 
 use super::registration::Registration;
+use super::run::Origin;
 use serde::{Deserialize, Serialize};
 
 /// One thing in the graph.
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct LineageNode {
     /// Id within the graph.
     pub id: String,
-    /// `model_version`, `dataset`, `artifact`, `code`, `environment`, `batch`, `report`, `decision`.
+    /// `model_version`, `dataset`, `artifact`, `code`, `environment`, `run`, `logged_model`, `batch`, `report`, `decision`.
     pub kind: String,
     /// What a person calls it.
     pub label: String,
@@ -82,6 +83,35 @@ impl Lineage {
         graph
     }
 
+    /// Adds what training code says the version came out of. A dataset of the run that has the digest of one in the graph is that
+    /// one; a digest too short to tell is shown as weak.
+    pub fn add_origin(&mut self, version: &str, origin: &Origin) {
+        let draft = format!("draft {}", origin.draft);
+        if let Some((id, name)) = &origin.logged_model {
+            let node = format!("logged_model:{id}");
+            self.node(&node, "logged_model", name, None);
+            self.edge(&node, version, &draft);
+        }
+        let Some((id, name, digest)) = &origin.run else { return };
+        let run = format!("run:{id}");
+        self.node(&run, "run", name, digest.as_deref());
+        self.edge(&run, version, "run");
+        if let Some((id, _)) = &origin.logged_model {
+            self.edge(&run, &format!("logged_model:{id}"), "made");
+        }
+        for dataset in &origin.datasets {
+            let strong = dataset.strong_digest();
+            let known = self.nodes.iter().find(|node| {
+                node.kind == "dataset" && node.digest.is_some() && node.digest.as_deref() == strong
+            });
+            let node =
+                known.map_or_else(|| format!("dataset:{}", dataset.digest), |n| n.id.clone());
+            let weak = if strong.is_none() { " (weak digest)" } else { "" };
+            self.node(&node, "dataset", &format!("{}{weak}", dataset.name), Some(&dataset.digest));
+            self.edge(&node, &run, "used");
+        }
+    }
+
     /// Adds a node, unless one of that id is there.
     pub fn node(&mut self, id: &str, kind: &str, label: &str, digest: Option<&str>) {
         if self.nodes.iter().any(|node| node.id == id) {
@@ -102,5 +132,42 @@ impl Lineage {
             to: to.to_owned(),
             relation: relation.to_owned(),
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provenance::run::RunDataset;
+
+    #[test]
+    fn a_dataset_of_the_run_with_a_known_digest_is_the_dataset_of_the_registration() {
+        let dataset = |name: &str, digest: &str| RunDataset {
+            name: name.to_owned(),
+            digest: digest.to_owned(),
+            source_type: String::new(),
+            source: String::new(),
+            schema: None,
+            profile: None,
+            tags: "[]".to_owned(),
+        };
+        let table = "ab".repeat(32);
+        let mut graph = Lineage::default();
+        graph.node("mv_1", "model_version", "tablet 1", None);
+        graph.node(&format!("dataset:{table}"), "dataset", "train.csv", Some(&table));
+        let run = Some(("rn_1".to_owned(), "first".to_owned(), None));
+        let logged_model = Some(("m-1".to_owned(), "clf".to_owned()));
+        let datasets =
+            vec![dataset("train", &format!("tdh1:{table}")), dataset("other", "1a2b3c4d")];
+        graph.add_origin("mv_1", &Origin { draft: 3, run, logged_model, datasets });
+        let names: Vec<&str> = graph.nodes.iter().map(|node| node.label.as_str()).collect();
+        assert_eq!(names, ["tablet 1", "train.csv", "clf", "first", "other (weak digest)"]);
+        let used: Vec<&str> = graph
+            .edges
+            .iter()
+            .filter(|edge| edge.to == "run:rn_1")
+            .map(|edge| edge.from.as_str())
+            .collect();
+        assert_eq!(used, [format!("dataset:{table}").as_str(), "dataset:1a2b3c4d"]);
     }
 }

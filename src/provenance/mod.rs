@@ -1,10 +1,13 @@
 //! What a model version is and where it came from: registration, datasets, artifacts, lineage.
 //!
-//! Must not know: HTTP, SQL, drift. Start with [`registration`] (the document that registers a version), then [`lineage`].
+//! Must not know: HTTP, SQL, drift. Start with [`registration`] (the document that registers a version), then [`lineage`]; what
+//! training code reports is in [`run`] and [`artifact`].
 
+pub mod artifact;
 pub mod lineage;
 pub mod overlap;
 pub mod registration;
+pub mod run;
 
 /// Why a version cannot be registered.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +71,24 @@ pub enum Error {
         version: String,
         /// Parts that differ.
         differs: Vec<String>,
+    },
+    /// A draft version that cannot be taken up.
+    #[error("draft {number} of `{model}` {detail}")]
+    Draft {
+        /// Model name.
+        model: String,
+        /// Number of the draft.
+        number: u64,
+        /// Why not, and what to do.
+        detail: String,
+    },
+    /// A path that cannot name a kept file.
+    #[error("`{found:.200}` cannot name a file here, expected {expected}")]
+    ArtifactPath {
+        /// As sent.
+        found: String,
+        /// What it must be.
+        expected: &'static str,
     },
     /// A value has no canonical JSON.
     #[error(transparent)]

@@ -88,6 +88,9 @@ pub struct Registration {
     /// Parameters, as text.
     #[serde(default)]
     pub parameters: BTreeMap<String, String>,
+    /// Number of the draft version whose frozen files these artifacts are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft: Option<u64>,
     /// Files of the model itself.
     pub artifacts: Vec<NamedFile>,
     /// Datasets of the lineage.
@@ -111,7 +114,30 @@ pub struct Registration {
     pub warnings: Vec<String>,
 }
 
+/// What a registration takes over from a draft version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TakenUp {
+    /// Number of the draft.
+    pub number: u64,
+    /// Its frozen files.
+    pub files: Vec<NamedFile>,
+    /// Parameters of its run.
+    pub parameters: BTreeMap<String, String>,
+    /// Code revision of its run.
+    pub code_revision: Option<String>,
+}
+
 impl Registration {
+    /// Makes the files of a draft this registration's artifacts; parameters and code revision that are stated here stay.
+    pub fn take_up(&mut self, draft: TakenUp) {
+        self.draft = Some(draft.number);
+        self.artifacts = draft.files;
+        for (name, value) in draft.parameters {
+            self.parameters.entry(name).or_insert(value);
+        }
+        self.code_revision = self.code_revision.take().or(draft.code_revision);
+    }
+
     /// Checks names and completeness, and that training rows in other datasets are justified.
     ///
     /// # Errors

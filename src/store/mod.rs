@@ -9,23 +9,30 @@
 //! `impl WriteTx<'_>` and `impl ReadTx<'_>` (a [`WriteTx`] can do all that a [`ReadTx`] can).
 
 pub mod accounts;
+pub mod artifacts;
 pub mod batches;
 pub mod check;
 mod count;
 mod counted_ids;
+pub mod drafts;
 pub mod episodes;
+pub mod experiments;
 mod folder;
 pub mod log;
+pub mod logged_models;
 pub mod objects;
 pub mod open;
 pub mod performance;
 pub mod read;
 pub mod record_table;
 mod row;
+pub mod run_lists;
+pub mod runs;
 mod schema;
 #[cfg(test)]
 mod specimen;
 pub mod studies;
+pub mod tags;
 pub mod tiles;
 pub mod versions;
 mod working;

@@ -27,6 +27,22 @@ pub const RECORD_TABLES: &[&str] = &[
     "cohort",
     "study",
     "study_signature",
+    "experiment",
+    "experiment_state",
+    "run",
+    "run_state",
+    "run_param",
+    "run_metric",
+    "run_dataset",
+    "logged_model",
+    "logged_model_state",
+    "run_model",
+    "artifact",
+    "draft_version",
+    "draft_state",
+    "alias",
+    "description",
+    "tag",
     #[cfg(test)]
     "specimen",
 ];
@@ -49,6 +65,7 @@ pub const OBJECT_COLUMNS: &[(&str, &str)] = &[
     ("batch", "row_ids"),
     ("quarantine", "blake3"),
     ("labels", "blake3"),
+    ("artifact", "blake3"),
     #[cfg(test)]
     ("specimen", "object"),
 ];

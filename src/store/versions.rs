@@ -98,7 +98,7 @@ impl WriteTx<'_> {
         &mut self,
         version: &VersionRow,
         account_id: &str,
-        registration: &str,
+        (registration, draft_id): (&str, Option<&str>),
     ) -> Result<()> {
         self.insert(
             "model_version",
@@ -109,6 +109,7 @@ impl WriteTx<'_> {
                 ("registered_by", &account_id),
                 ("content_sha256", &version.content_sha256),
                 ("registration", &registration),
+                ("draft_id", &draft_id),
             ],
         )
     }

@@ -71,6 +71,7 @@ pub(crate) struct Visitor {
     cookie: Option<String>,
     form_token: Option<String>,
     token: Option<String>,
+    named: Option<(String, String)>,
 }
 
 impl Laboratory {
@@ -125,6 +126,12 @@ impl Laboratory {
         self.with_token(made.text("token"))
     }
 
+    /// A program that sends a user name with a password, or a token in its place.
+    pub(crate) fn with_name(&self, user_name: &str, secret: &str) -> Visitor {
+        let named = Some((user_name.to_owned(), secret.to_owned()));
+        Visitor { named, ..self.stranger() }
+    }
+
     /// A program with `token`.
     pub(crate) fn with_token(&self, token: &str) -> Visitor {
         Visitor { token: Some(token.to_owned()), ..self.stranger() }
@@ -136,7 +143,14 @@ impl Visitor {
     pub(crate) fn new(url: &str) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().timeout(Duration::from_mins(1)).build().unwrap();
-        Self { client, url: url.to_owned(), cookie: None, form_token: None, token: None }
+        Self {
+            client,
+            url: url.to_owned(),
+            cookie: None,
+            form_token: None,
+            token: None,
+            named: None,
+        }
     }
 
     /// Signs in and keeps the cookie.
@@ -170,6 +184,9 @@ impl Visitor {
         if let Some(form_token) = &self.form_token {
             request = request.header("x-form-token", form_token);
         }
+        if let Some((user_name, secret)) = &self.named {
+            request = request.basic_auth(user_name, Some(secret));
+        }
         match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,
@@ -194,6 +211,21 @@ impl Visitor {
     /// Posts JSON to `path`.
     pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
         answer(self.request("POST", path).json(body).send().unwrap())
+    }
+
+    /// Sends JSON to `path` by `method`.
+    pub(crate) fn send_json(&self, method: &str, path: &str, body: &Value) -> Answer {
+        answer(self.request(method, path).json(body).send().unwrap())
+    }
+
+    /// Puts a file at `path`.
+    pub(crate) fn put(&self, path: &str, bytes: &[u8]) -> Answer {
+        answer(self.request("PUT", path).body(bytes.to_vec()).send().unwrap())
+    }
+
+    /// The bytes at `path`.
+    pub(crate) fn bytes(&self, path: &str) -> Vec<u8> {
+        self.request("GET", path).send().unwrap().bytes().unwrap().to_vec()
     }
 
     /// Posts a table to `path`.

@@ -2,7 +2,9 @@
 
 mod decision;
 mod doors;
+mod drafts;
 mod ingest;
+mod mlflow;
 mod performance;
 mod registration;
 mod review;

@@ -8,6 +8,8 @@
 //!    before it
 //! 4. answers: decisions cite the reports of their episode, signatures are over the bytes of their decision, and nobody
 //!    signed what they drafted
+//! 4. runs and drafts: what a run reported has the digest that its end froze; a draft froze files that were kept, and the version
+//!    that took it up names the same
 //!
 //! It works on a pack and on a store alike, and never stops at the first trouble.
 
@@ -16,6 +18,7 @@ mod answers;
 mod frozen;
 mod labels;
 mod reports;
+mod runs;
 mod studies;
 
 use super::records::{Records, Row};
@@ -55,6 +58,10 @@ pub struct Examined {
     pub decisions: u64,
     /// Signatures.
     pub signatures: u64,
+    /// Ended runs digested again.
+    pub runs: u64,
+    /// Draft versions held against the files they froze.
+    pub drafts: u64,
 }
 
 /// Examines all `records`; `progress` is called with the number of reports done and their total.
@@ -77,6 +84,7 @@ pub fn examine(
     examiner.decisions();
     examiner.signatures();
     examiner.study_signatures();
+    examiner.runs();
     (examiner.examined, examiner.troubles)
 }
 

@@ -8,7 +8,7 @@ use crate::evidence::manifest::{
     record_of,
 };
 use crate::evidence::records::Records as _;
-use crate::evidence::scope::Concern;
+use crate::evidence::scope::{Concern, ORIGIN_COLUMNS};
 use crate::ledger::body::{self, Body};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek};
@@ -114,7 +114,8 @@ impl<R: Read + Seek> Walk<'_, R> {
             let detail = format!("it is about {}, of which the pack has no version", scope.words());
             self.find("scope_empty", MANIFEST, detail);
         }
-        let mut concern = Concern::new(scope, versions);
+        let origins = self.origins(&versions);
+        let mut concern = Concern::new(scope, versions, origins);
         let entries = || lines.iter().filter_map(|line| line.entry.as_ref());
         for entry in entries() {
             concern.visit(entry);
@@ -137,6 +138,29 @@ impl<R: Read + Seek> Walk<'_, R> {
                 );
             }
         }
+    }
+
+    /// Ids of the drafts that `versions` took up, with the runs and logged models behind these.
+    fn origins(&mut self, versions: &BTreeSet<String>) -> BTreeSet<String> {
+        let mut records = super::PackedRecords(&mut self.pack);
+        let mut origins = BTreeSet::new();
+        for key in versions {
+            let version = records.row("model_version", key);
+            let Some(draft) = version.and_then(|row| row.optional("draft_id").map(str::to_owned))
+            else {
+                continue;
+            };
+            if let Some(row) = records.row("draft_version", &draft) {
+                origins.extend(
+                    ORIGIN_COLUMNS
+                        .iter()
+                        .filter_map(|column| row.optional(column))
+                        .map(str::to_owned),
+                );
+            }
+            origins.insert(draft);
+        }
+        origins
     }
 
     /// Ids of the packed versions that the scope asks for.
