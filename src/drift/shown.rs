@@ -77,14 +77,20 @@ pub fn from_counts(reference: &[u64], batch: &[u64]) -> Statistics {
     shown
 }
 
-/// The statistics two samples give: KS and Wasserstein.
+/// The statistics two samples of finite values in increasing order give: KS and Wasserstein.
 pub fn from_samples(reference: &[f64], batch: &[f64]) -> Statistics {
-    let test = ks::ks(reference, batch);
+    let test = ks::ks_sorted(reference, batch);
     let p_value = test.as_ref().ok().map(|test| test.p_value);
     let method = test.as_ref().map_or("exact", |test| word(test.method));
     let ks = Statistic::of(test.map(|test| test.statistic), method).with_p(p_value);
-    let distance = Statistic::of(wasserstein::wasserstein(reference, batch), "exact");
-    let normed = Statistic::of(wasserstein::wasserstein_normed(reference, batch), "exact");
+    let (distance, normed) = if reference.is_empty() || batch.is_empty() {
+        let none = || Err(crate::statistics::Error::NotEnough { found: 0, needed: 1 });
+        (none(), none())
+    } else {
+        let normed = wasserstein::wasserstein_normed_sorted(reference, batch);
+        (Ok(wasserstein::wasserstein_sorted(reference, batch)), normed)
+    };
+    let (distance, normed) = (Statistic::of(distance, "exact"), Statistic::of(normed, "exact"));
     Statistics::from([
         ("ks".to_owned(), ks),
         ("wasserstein".to_owned(), distance),

@@ -115,21 +115,28 @@ pub(super) fn deviance(x: f64, mean: f64) -> f64 {
 
 /// The x with P(X ≤ x) = `probability` for X ~ Beta(a, b).
 ///
-/// Bisection on the distribution function: 200 halvings reach neighbouring floating-point numbers also next to 0.
+/// Newton's steps inside a bracket; a step that would leave it is replaced by a halving, so that the end is reached from
+/// everywhere, also next to 0.
 pub(super) fn quantile(a: f64, b: f64, probability: f64) -> f64 {
-    let (mut low, mut high) = (0.0, 1.0);
+    let (mut low, mut high, mut x) = (0.0, 1.0, a / (a + b));
     for _ in 0..200 {
-        let middle = 0.5 * (low + high);
-        if middle <= low || middle >= high {
-            break;
-        }
-        if cdf(a, b, middle) < probability {
-            low = middle;
+        let error = cdf(a, b, x) - probability;
+        if error < 0.0 {
+            low = x;
         } else {
-            high = middle;
+            high = x;
         }
+        let (share, y) = (a / (a + b), 1.0 - x);
+        let density = share * b * binomial_density(a, b, x, y) / (x * y);
+        let newton = x - error / density;
+        let next = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
+        // Beyond this the rounding of the distribution function decides; the last step squares what was left.
+        if (next - x).abs() <= 1e-14 * x || next <= low || next >= high {
+            return next;
+        }
+        x = next;
     }
-    0.5 * (low + high)
+    x
 }
 
 #[cfg(test)]

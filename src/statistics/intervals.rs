@@ -64,6 +64,16 @@ pub(super) fn lower_share(x: f64, n: f64, tail: f64) -> f64 {
     if x <= 0.0 { 0.0 } else { beta::quantile(x, n - x + 1.0, tail) }
 }
 
+/// Whether [`upper_share`] is at most `limit`, without finding it.
+pub(super) fn upper_share_is_within(x: f64, n: f64, tail: f64, limit: f64) -> bool {
+    if x >= n { limit >= 1.0 } else { beta::cdf(x + 1.0, n - x, limit) >= 1.0 - tail }
+}
+
+/// Whether [`lower_share`] is at least `limit`, without finding it.
+pub(super) fn lower_share_is_within(x: f64, n: f64, tail: f64, limit: f64) -> bool {
+    if x <= 0.0 { limit <= 0.0 } else { beta::cdf(x, n - x + 1.0, limit) <= tail }
+}
+
 /// Score interval of a share: close to `confidence` on average, for charts.
 ///
 /// ```text

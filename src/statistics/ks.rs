@@ -73,11 +73,26 @@ pub fn ks_statistic(reference: &[f64], batch: &[f64]) -> Result<f64> {
 /// assert!((test.p_value - 2.0 / 70.0).abs() < 1e-12);
 /// ```
 pub fn ks(reference: &[f64], batch: &[f64]) -> Result<KsTest> {
-    if reference.len().max(batch.len()) <= EXACT_MAX {
-        ks_exact(reference, batch)
-    } else {
-        ks_asymptotic(reference, batch)
+    ks_sorted(&sample::sorted(reference, 1)?, &sample::sorted(batch, 1)?)
+}
+
+/// As [`ks`], for samples already checked and in increasing order.
+///
+/// # Errors
+///
+/// [`Error::NotEnough`]: a sample without values.
+///
+/// ```
+/// use driftledger::statistics::ks::{ks, ks_sorted};
+/// let (reference, batch) = ([0.0, 1.0, 2.0, 3.0], [0.5, 5.0]);
+/// assert_eq!(ks_sorted(&reference, &batch), ks(&reference, &batch));
+/// ```
+pub fn ks_sorted(reference: &[f64], batch: &[f64]) -> Result<KsTest> {
+    if reference.is_empty() || batch.is_empty() {
+        return Err(Error::NotEnough { found: 0, needed: 1 });
     }
+    let gap = Gap::of_sorted(reference, batch);
+    if reference.len().max(batch.len()) <= EXACT_MAX { gap.exact() } else { Ok(gap.asymptotic()) }
 }
 
 /// The test with the exact p-value: the share of all arrangements of the two samples with D at least as large.
@@ -91,12 +106,7 @@ pub fn ks(reference: &[f64], batch: &[f64]) -> Result<KsTest> {
 /// assert_eq!(ks_exact(&[1.0, 2.0], &[1.0, 2.0]).unwrap().p_value, 1.0);
 /// ```
 pub fn ks_exact(reference: &[f64], batch: &[f64]) -> Result<KsTest> {
-    let gap = Gap::of(reference, batch)?;
-    let cells = reference.len().saturating_mul(batch.len());
-    if cells > CELLS_MAX && gap.n != gap.m {
-        return Err(Error::TooLarge { found: cells, limit: CELLS_MAX });
-    }
-    Ok(KsTest { statistic: gap.distance(), p_value: gap.exact_p_value(), method: Method::Exact })
+    Gap::of(reference, batch)?.exact()
 }
 
 /// The test with the p-value of the two-sided Kolmogorov law at n = nm/(n+m), rounded half to even.
@@ -110,10 +120,7 @@ pub fn ks_exact(reference: &[f64], batch: &[f64]) -> Result<KsTest> {
 /// assert!(ks_asymptotic(&[1.0, 2.0, 3.0], &[1.0, 2.0, 3.0]).unwrap().p_value > 0.99);
 /// ```
 pub fn ks_asymptotic(reference: &[f64], batch: &[f64]) -> Result<KsTest> {
-    let gap = Gap::of(reference, batch)?;
-    let statistic = gap.distance();
-    let p_value = limit_p_value(statistic, gap.n as f64, gap.m as f64);
-    Ok(KsTest { statistic, p_value, method: Method::Asymptotic })
+    Ok(Gap::of(reference, batch)?.asymptotic())
 }
 
 /// The test on counts of the same ordered bins.
@@ -169,8 +176,10 @@ struct Gap {
 
 impl Gap {
     fn of(reference: &[f64], batch: &[f64]) -> Result<Self> {
-        let reference = sample::sorted(reference, 1)?;
-        let batch = sample::sorted(batch, 1)?;
+        Ok(Self::of_sorted(&sample::sorted(reference, 1)?, &sample::sorted(batch, 1)?))
+    }
+
+    fn of_sorted(reference: &[f64], batch: &[f64]) -> Self {
         let (n, m) = (reference.len(), batch.len());
         let (mut i, mut j, mut steps) = (0, 0, 0);
         while i < n && j < m {
@@ -183,7 +192,22 @@ impl Gap {
             }
             steps = steps.max((i as u128 * m as u128).abs_diff(j as u128 * n as u128));
         }
-        Ok(Self { n, m, steps })
+        Self { n, m, steps }
+    }
+
+    fn exact(&self) -> Result<KsTest> {
+        let cells = self.n.saturating_mul(self.m);
+        if cells > CELLS_MAX && self.n != self.m {
+            return Err(Error::TooLarge { found: cells, limit: CELLS_MAX });
+        }
+        let p_value = self.exact_p_value();
+        Ok(KsTest { statistic: self.distance(), p_value, method: Method::Exact })
+    }
+
+    fn asymptotic(&self) -> KsTest {
+        let statistic = self.distance();
+        let p_value = limit_p_value(statistic, self.n as f64, self.m as f64);
+        KsTest { statistic, p_value, method: Method::Asymptotic }
     }
 
     fn distance(&self) -> f64 {

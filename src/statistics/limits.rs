@@ -5,7 +5,7 @@
 //! `tests/vectors/statistics.json`.
 
 use super::e_detector::EDetector;
-use super::intervals::{lower_share, upper_share};
+use super::intervals::{lower_share, lower_share_is_within, upper_share, upper_share_is_within};
 use super::noncentral_chi_square::upper_noncentrality;
 use super::total_variation::total_variation;
 
@@ -194,7 +194,11 @@ pub fn rows_to_settle(tolerance: f64, reference: &[f64], reference_rows: u64) ->
 }
 
 fn rate_rows(tolerance: f64, share: f64) -> Option<u64> {
-    let settled = |rows: f64| rate_upper(share * rows, rows, share) <= tolerance;
+    let settled = |rows: f64| {
+        let successes = share * rows;
+        upper_share_is_within(successes, rows, TAIL, share + tolerance)
+            && lower_share_is_within(successes, rows, TAIL, share - tolerance)
+    };
     let mut high = 1.0;
     while !settled(high) {
         high *= 2.0;

@@ -23,14 +23,7 @@ use super::{Error, Result, sample};
 /// assert_eq!(wasserstein(&[1.0, 2.0, 3.0], &[3.5, 1.5, 2.5]), Ok(0.5));
 /// ```
 pub fn wasserstein(reference: &[f64], batch: &[f64]) -> Result<f64> {
-    let (reference, batch) = (sample::sorted(reference, 1)?, sample::sorted(batch, 1)?);
-    let ends = [reference[0], batch[0], reference[reference.len() - 1], batch[batch.len() - 1]];
-    let power = sample::excess(&[&ends]);
-    if power == 0 {
-        return Ok(wasserstein_sorted(&reference, &batch));
-    }
-    let (reference, batch) = (sample::divided(&reference, power), sample::divided(&batch, power));
-    Ok(libm::scalbn(wasserstein_sorted(&reference, &batch), power))
+    Ok(wasserstein_sorted(&sample::sorted(reference, 1)?, &sample::sorted(batch, 1)?))
 }
 
 /// As [`wasserstein`], for samples already checked and in increasing order; 0 if one of them is empty.
@@ -40,10 +33,22 @@ pub fn wasserstein(reference: &[f64], batch: &[f64]) -> Result<f64> {
 /// assert_eq!(wasserstein_sorted(&[0.0], &[5.0, 7.0]), 6.0);
 /// ```
 pub fn wasserstein_sorted(reference: &[f64], batch: &[f64]) -> f64 {
-    let (n, m) = (reference.len(), batch.len());
-    if n == 0 || m == 0 {
+    if reference.is_empty() || batch.is_empty() {
         return 0.0;
     }
+    let ends = [reference[0], batch[0], reference[reference.len() - 1], batch[batch.len() - 1]];
+    let power = sample::excess(&[&ends]);
+    if power == 0 {
+        return carried(reference, batch);
+    }
+    let (reference, batch) = (sample::divided(reference, power), sample::divided(batch, power));
+    libm::scalbn(carried(&reference, &batch), power)
+}
+
+/// The integral for samples in increasing order, not empty, whose differences stay within f64.
+fn carried(reference: &[f64], batch: &[f64]) -> f64 {
+    let (n, m) = (reference.len(), batch.len());
+    let rows = n as f64 * m as f64;
     let (mut i, mut j) = (0, 0);
     let mut at = reference[0].min(batch[0]);
     let mut distance = 0.0;
@@ -53,9 +58,10 @@ pub fn wasserstein_sorted(reference: &[f64], batch: &[f64]) -> f64 {
             (Some(&only), None) | (None, Some(&only)) => only,
             (None, None) => break,
         };
-        let gap = (i as f64 / n as f64 - j as f64 / m as f64).abs();
-        if gap > 0.0 {
-            distance += gap * (next - at);
+        // The gap in steps of 1/(nm), a whole number: no rounding where the samples agree.
+        let steps = (i as u128 * m as u128).abs_diff(j as u128 * n as u128);
+        if steps > 0 {
+            distance += steps as f64 / rows * (next - at);
         }
         at = next;
         while i < n && reference[i] <= next {
@@ -79,16 +85,23 @@ pub fn wasserstein_sorted(reference: &[f64], batch: &[f64]) -> f64 {
 /// assert_eq!(wasserstein_normed(&[-1.0, 1.0], &[0.0, 2.0]), Ok(1.0));
 /// ```
 pub fn wasserstein_normed(reference: &[f64], batch: &[f64]) -> Result<f64> {
-    sample::check(reference, 1)?;
-    sample::check(batch, 1)?;
+    wasserstein_normed_sorted(&sample::sorted(reference, 1)?, &sample::sorted(batch, 1)?)
+}
+
+/// As [`wasserstein_normed`], for samples already checked and in increasing order, not empty.
+///
+/// # Errors
+///
+/// [`Error::NoSpread`] when all reference values are equal.
+pub fn wasserstein_normed_sorted(reference: &[f64], batch: &[f64]) -> Result<f64> {
     let power = sample::excess(&[reference, batch]);
     if power != 0 {
-        return wasserstein_normed(
+        return wasserstein_normed_sorted(
             &sample::divided(reference, power),
             &sample::divided(batch, power),
         );
     }
-    let distance = wasserstein(reference, batch)?;
+    let distance = wasserstein_sorted(reference, batch);
     let deviation = libm::sqrt(sample::squares(reference) / reference.len() as f64);
     if sample::is_constant(reference) || deviation <= 0.0 {
         Err(Error::NoSpread)
