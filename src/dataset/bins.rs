@@ -126,8 +126,12 @@ pub(super) fn numbers(series: &Series) -> Result<Series> {
 }
 
 /// The finite ones of `numbers`.
-fn finite(numbers: &Series) -> Result<impl Iterator<Item = f64>> {
-    Ok(numbers.f64()?.iter().flatten().filter(|value| value.is_finite()))
+fn finite(numbers: &Series) -> Result<Vec<f64>> {
+    let column = numbers.f64()?;
+    Ok(match column.cont_slice() {
+        Ok(values) => values.iter().copied().filter(|value| value.is_finite()).collect(),
+        Err(_has_nulls) => column.iter().flatten().filter(|value| value.is_finite()).collect(),
+    })
 }
 
 /// The values of a feature as texts: `true`, `12`, `F`, `2026-11-23`.
@@ -170,7 +174,7 @@ impl Sample {
             Self::Levels(levels) => count_levels(&texts(series)?, levels)?,
             Self::Selected(selection) => selection.extend(finite(&numbers(series)?)?),
             Self::Numbers(values) => {
-                values.extend(finite(&numbers(series)?)?.map(|v| v + 0.0));
+                values.extend(finite(&numbers(series)?)?.into_iter().map(|v| v + 0.0));
                 if values.len() > held.max {
                     *self = match held.beyond {
                         Beyond::Drop => Self::Dropped,
@@ -232,7 +236,7 @@ pub fn collect_samples(group: &Columns<'_>, held: Held) -> Result<Vec<Sample>> {
     })?;
     samples.par_iter_mut().for_each(|sample| {
         if let Sample::Numbers(values) = sample {
-            values.par_sort_unstable_by(f64::total_cmp);
+            radsort::sort(values);
         }
     });
     Ok(samples)

@@ -83,13 +83,7 @@ pub fn from_samples(reference: &[f64], batch: &[f64]) -> Statistics {
     let p_value = test.as_ref().ok().map(|test| test.p_value);
     let method = test.as_ref().map_or("exact", |test| word(test.method));
     let ks = Statistic::of(test.map(|test| test.statistic), method).with_p(p_value);
-    let (distance, normed) = if reference.is_empty() || batch.is_empty() {
-        let none = || Err(crate::statistics::Error::NotEnough { found: 0, needed: 1 });
-        (none(), none())
-    } else {
-        let normed = wasserstein::wasserstein_normed_sorted(reference, batch);
-        (Ok(wasserstein::wasserstein_sorted(reference, batch)), normed)
-    };
+    let (distance, normed) = wasserstein::wasserstein_both(reference, batch);
     let (distance, normed) = (Statistic::of(distance, "exact"), Statistic::of(normed, "exact"));
     Statistics::from([
         ("ks".to_owned(), ks),

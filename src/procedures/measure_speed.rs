@@ -69,6 +69,7 @@ pub const OFTEN: u32 = 200;
 pub struct Version {
     schema: TableSchema,
     reference: Reference,
+    monitor: Monitor,
 }
 
 /// Learns the version of `reference`.
@@ -79,7 +80,8 @@ pub struct Version {
 pub fn learn(reference: &Path) -> Result<Version> {
     let table = PreparedTable::open(reference, None)?;
     let reference = Reference::learn(table.table(), table.schema())?;
-    Ok(Version { schema: table.schema().clone(), reference })
+    let monitor = Monitor::freeze(&reference, &Policy::default());
+    Ok(Version { schema: table.schema().clone(), reference, monitor })
 }
 
 /// Does `work` once on `reference` and `batch`; judging needs the learned `version`.
@@ -144,14 +146,13 @@ fn perform(work: Work, reference: &Path, batch: &Path, version: Option<&Version>
 
 /// Judges the batch as often as said, each time as the first one after the reference.
 fn judge(batch: &Path, version: &Version, times: u32) -> Result<()> {
-    let monitor = Monitor::freeze(&version.reference, &Policy::default());
-    let frozen = Frozen { reference: &version.reference, monitor: &monitor };
+    let frozen = Frozen { reference: &version.reference, monitor: &version.monitor };
     let bins = version.reference.bins();
     for _ in 0..times {
         let file = TableFile::open(batch, None)?;
         let counts = profile(&file, &version.schema, &bins)?;
         let context = ReportContext { batch: "measured".to_owned(), ..ReportContext::default() };
-        let before = MonitorState::start(&monitor);
+        let before = MonitorState::start(&version.monitor);
         std::hint::black_box(DriftReport::compose(context, &frozen, before, counts)?);
     }
     Ok(())

@@ -89,11 +89,7 @@ pub fn wasserstein_normed(reference: &[f64], batch: &[f64]) -> Result<f64> {
 }
 
 /// As [`wasserstein_normed`], for samples already checked and in increasing order, not empty.
-///
-/// # Errors
-///
-/// [`Error::NoSpread`] when all reference values are equal.
-pub fn wasserstein_normed_sorted(reference: &[f64], batch: &[f64]) -> Result<f64> {
+fn wasserstein_normed_sorted(reference: &[f64], batch: &[f64]) -> Result<f64> {
     let power = sample::excess(&[reference, batch]);
     if power != 0 {
         return wasserstein_normed_sorted(
@@ -101,13 +97,36 @@ pub fn wasserstein_normed_sorted(reference: &[f64], batch: &[f64]) -> Result<f64
             &sample::divided(batch, power),
         );
     }
-    let distance = wasserstein_sorted(reference, batch);
+    normed(wasserstein_sorted(reference, batch), reference)
+}
+
+fn normed(distance: f64, reference: &[f64]) -> Result<f64> {
     let deviation = libm::sqrt(sample::squares(reference) / reference.len() as f64);
     if sample::is_constant(reference) || deviation <= 0.0 {
         Err(Error::NoSpread)
     } else {
         Ok(distance / deviation)
     }
+}
+
+/// [`wasserstein`] and [`wasserstein_normed`] of samples already checked and in increasing order, from one integral.
+///
+/// ```
+/// use driftledger::statistics::wasserstein::wasserstein_both;
+/// assert_eq!(wasserstein_both(&[-1.0, 1.0], &[1.0, 3.0]), (Ok(2.0), Ok(2.0)));
+/// ```
+pub fn wasserstein_both(reference: &[f64], batch: &[f64]) -> (Result<f64>, Result<f64>) {
+    if reference.is_empty() || batch.is_empty() {
+        let none = Error::NotEnough { found: 0, needed: 1 };
+        return (Err(none.clone()), Err(none));
+    }
+    let distance = wasserstein_sorted(reference, batch);
+    let normed = if sample::excess(&[reference, batch]) == 0 {
+        normed(distance, reference)
+    } else {
+        wasserstein_normed_sorted(reference, batch)
+    };
+    (Ok(distance), normed)
 }
 
 #[cfg(test)]
