@@ -34,17 +34,14 @@ impl Moments {
     /// assert_eq!((moments.count, moments.mean, moments.m2), (3, 3.0, 8.0));
     /// ```
     pub fn of(sample: &[f64]) -> Self {
-        let finite: Vec<f64>;
-        let values = if sample.iter().all(|value| value.is_finite()) {
-            sample
-        } else {
-            finite = sample.iter().copied().filter(|value| value.is_finite()).collect();
-            &finite
-        };
         // around the first value, so that a large common offset costs no digits
-        let Some(&origin) = values.first() else { return Self::default() };
-        let n = values.len() as f64;
-        let mean = origin + power_sums(values, origin)[0] / n;
+        let Some(&origin) = sample.first() else { return Self::default() };
+        let (sum, min, max) = sum_and_ends(sample, origin);
+        if !sum.is_finite() {
+            return Self::one_by_one(sample);
+        }
+        let (values, n) = (sample, sample.len() as f64);
+        let mean = origin + sum / n;
         let [s1, s2, s3, s4] = power_sums(values, mean);
         // The mean is off by `rest`, a rounding error; the sums are moved to where it should be.
         let rest = s1 / n;
@@ -55,17 +52,20 @@ impl Moments {
             m2: s2 - n * square,
             m3: s3 - 3.0 * rest * s2 + 2.0 * n * square * rest,
             m4: s4 - 4.0 * rest * s3 + 6.0 * square * s2 - 3.0 * n * square * square,
-            min: values.iter().copied().reduce(f64::min),
-            max: values.iter().copied().reduce(f64::max),
+            min: Some(min),
+            max: Some(max),
         };
-        if moments.mean.is_finite() && moments.m4.is_finite() {
-            return moments;
-        }
-        // Sums too large for an f64: one value at a time keeps those moments finite that can be.
-        let mut moments = Self::around(values, origin);
+        if moments.m4.is_finite() { moments } else { Self::one_by_one(sample) }
+    }
+
+    /// The same where a value is not finite, or sums are too large for an f64: one value at a time keeps those moments finite
+    /// that can be.
+    fn one_by_one(sample: &[f64]) -> Self {
+        let origin = sample.iter().copied().find(|value| value.is_finite()).unwrap_or(0.0);
+        let mut moments = Self::around(sample, origin);
         moments.mean += origin;
-        (moments.min, moments.max) =
-            (values.iter().copied().reduce(f64::min), values.iter().copied().reduce(f64::max));
+        let finite = || sample.iter().copied().filter(|value| value.is_finite());
+        (moments.min, moments.max) = (finite().reduce(f64::min), finite().reduce(f64::max));
         moments
     }
 
@@ -163,6 +163,26 @@ impl Moments {
         let n = self.count as f64;
         (self.m2 > 0.0).then(|| n * self.m4 / (self.m2 * self.m2) - 3.0)
     }
+}
+
+/// Sum of `value − origin`, smallest and largest of `values` (not empty), in eight interleaved lanes; the sum is not finite if
+/// a value is not.
+fn sum_and_ends(values: &[f64], origin: f64) -> (f64, f64, f64) {
+    const LANES: usize = 8;
+    let (mut sums, mut least, mut most) = ([0.0; LANES], [origin; LANES], [origin; LANES]);
+    let mut add = |chunk: &[f64]| {
+        for (lane, &value) in chunk.iter().enumerate() {
+            sums[lane] += value - origin;
+            least[lane] = if value < least[lane] { value } else { least[lane] };
+            most[lane] = if value > most[lane] { value } else { most[lane] };
+        }
+    };
+    let chunks = values.chunks_exact(LANES);
+    let rest = chunks.remainder();
+    chunks.for_each(&mut add);
+    add(rest);
+    let ends = |of: [f64; LANES], pick: fn(f64, f64) -> f64| of.into_iter().fold(origin, pick);
+    (sums.iter().sum(), ends(least, f64::min), ends(most, f64::max))
 }
 
 /// Sums of the first four powers of `value − origin`, in eight interleaved lanes that are added in their order: the same bits
