@@ -1,10 +1,12 @@
-//! `/api/v1/models/{model}/versions/{version}/evidence`: the pack an inspector takes away.
+//! `/api/v1/models/{model}/versions/{version}/evidence` and `…/exports/{kind}`: what an inspector, and another tool, takes away.
 
 use super::extract::{Caller, Shared, blocking};
 use super::problem::{Problem, ProblemDocument};
 use crate::error::{Error, Result};
 use crate::evidence::manifest::Scope;
+use crate::evidence::standards::StandardKind;
 use crate::procedures::export_evidence::export_evidence;
+use crate::procedures::export_standard::export_standard;
 use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpResponse, get};
@@ -43,6 +45,23 @@ pub(super) async fn read_evidence(
         .content_type("application/zip")
         .insert_header((CONTENT_DISPOSITION, name))
         .streaming(body))
+}
+
+/// A version in the form of another tool: `cyclonedx` (CycloneDX 1.6), `in-toto` (signed DSSE envelope of a statement with SLSA
+/// provenance), `prov` (PROV-JSON).
+#[utoipa::path(tag = "evidence", responses((status = 200, body = Object), (status = 404, body = ProblemDocument)))]
+#[get("/models/{model}/versions/{version}/exports/{kind}")]
+pub(super) async fn read_export(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    path: web::Path<(String, String, String)>,
+) -> std::result::Result<HttpResponse, Problem> {
+    let (model, version, word) = path.into_inner();
+    let missing = || Error::NotFound { what: "export", id: word.clone() };
+    let kind = StandardKind::of_word(&word).ok_or_else(missing)?;
+    let work = move || export_standard(&shared.store, &caller.0, (&model, &version), kind);
+    let document = blocking(work).await?;
+    Ok(HttpResponse::Ok().content_type(kind.media_type()).body(document))
 }
 
 fn next_chunk(mut file: File) -> Result<Option<(Bytes, File)>> {

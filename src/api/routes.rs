@@ -44,6 +44,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(review::read_plan)
             .service(review::measure)
             .service(evidence::read_evidence)
+            .service(evidence::read_export)
             .service(alerts::list_alerts)
             .service(alerts::read_alert)
             .service(alerts::acknowledge)

@@ -5,6 +5,7 @@
 //! - [`examine`] holds records against each other: reports are computed again, monitors frozen again, signatures and
 //!   decisions compared. It works on a pack and on a store alike.
 //! - [`printable`] renders what a person reads; [`copies`] says which record has which copy.
+//! - [`standards`] says what was registered in the words of other tools.
 //!
 //! Must not know: the store, HTTP, who is signed in. Start with [`manifest`], then [`verify`](mod@verify).
 
@@ -17,6 +18,7 @@ pub mod readme;
 pub mod records;
 pub mod scope;
 pub mod shape;
+pub mod standards;
 pub mod verify;
 
 /// What can be wrong with a pack.

@@ -2,9 +2,9 @@
 
 use super::note::{self, VerifierKey};
 use super::{Error, Result};
-use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
 use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, KeypairBytes};
+use ed25519_dalek::{Signer as _, SigningKey};
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -78,6 +78,11 @@ impl LogKey {
     /// `text`, which ends in a newline, as a note signed by this key.
     pub(super) fn sign_note(&self, text: &str) -> String {
         note::sign(text, &self.key, &self.verifier)
+    }
+
+    /// The Ed25519 signature over `bytes`.
+    pub(super) fn sign_bytes(&self, bytes: &[u8]) -> [u8; 64] {
+        self.key.sign(bytes).to_bytes()
     }
 
     fn new(origin: &str, key: SigningKey) -> Result<Self> {

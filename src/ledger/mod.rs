@@ -3,12 +3,14 @@
 //! - An [`entry`] says who did what to which thing at what time, and holds the digest of its [`body`].
 //! - The [`tree`] (RFC 6962) hashes all entries into one root; a [`checkpoint`] is that root, signed.
 //! - A [`proof`] shows that one entry is under a checkpoint; it needs no server.
+//! - An [`envelope`] carries a document to other tools under the same key.
 //!
 //! This room must not know what is recorded: no models, no batches, no SQL. Start reading at [`entry::Entry`].
 
 pub mod body;
 pub mod checkpoint;
 pub mod entry;
+pub mod envelope;
 pub mod key;
 pub mod note;
 pub mod proof;

@@ -15,6 +15,7 @@ pub mod demonstrate;
 pub mod draft_decision;
 pub mod evaluate_performance;
 pub mod export_evidence;
+pub mod export_standard;
 pub mod fingerprint_files;
 pub mod ingest_batch;
 pub mod ingest_labels;

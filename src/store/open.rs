@@ -7,6 +7,7 @@ use super::write::Writer;
 use super::{Error, Result, log, schema};
 use crate::clock::Clock;
 use crate::ledger::entry::{Actor, EntryType, Subject};
+use crate::ledger::envelope::Envelope;
 use crate::ledger::key::LogKey;
 use crate::ledger::note::VerifierKey;
 use rusqlite::{Connection, OpenFlags};
@@ -102,6 +103,11 @@ impl Store {
     /// The log's name and public key: what an offline verifier must hold. Its text form is a `vkey`.
     pub fn verifier_key(&self) -> &VerifierKey {
         self.inner.key.verifier()
+    }
+
+    /// `payload` in a DSSE envelope signed by the log's key.
+    pub fn sign_envelope(&self, payload_type: &str, payload: &[u8]) -> Envelope {
+        Envelope::sign(payload_type, payload, &self.inner.key)
     }
 
     /// Stored contents, addressed by their BLAKE3.

@@ -11,5 +11,6 @@ mod review;
 mod rows;
 mod scores;
 mod silence;
+mod standards;
 mod studies;
 mod tiles;
