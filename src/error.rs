@@ -1,6 +1,7 @@
 //! The crate's error: every room's refusals and faults, and the one table from code to HTTP status, exit code and advice.
 
 use crate::{access, dataset, digest, drift, evidence, ledger, provenance, review, store};
+use std::path::Path;
 
 /// Anything that keeps a procedure from doing what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -185,6 +186,11 @@ pub enum Family {
 }
 
 impl Error {
+    /// What an error of the system becomes while `doing` something to `path`.
+    pub fn file(doing: &'static str, path: &Path) -> impl Fn(std::io::Error) -> Self + Copy {
+        move |source| Self::File { doing, path: path.display().to_string(), source }
+    }
+
     /// The stable code, the HTTP status and what to do: the one table.
     pub fn entry(&self) -> (&'static str, u16, &'static str) {
         use access::Error as A;

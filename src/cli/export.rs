@@ -53,14 +53,14 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<ExitCode> {
     {
         let document = export_standard(&store, &host(), (model, version), kind)?;
         let path = &arguments.output;
-        std::fs::write(path, document).map_err(|source| writing(path, source))?;
+        std::fs::write(path, document).map_err(Error::file("writing", path))?;
         terminal::say(&format!("wrote {}: {}", path.display(), kind.word()));
         return done();
     }
     let scope = Scope { model: arguments.model.clone(), version: arguments.version.clone() };
     let folder = arguments.output.parent().filter(|folder| !folder.as_os_str().is_empty());
     let file = NamedTempFile::new_in(folder.unwrap_or_else(|| Path::new(".")));
-    let mut file = file.map_err(|source| writing(&arguments.output, source))?;
+    let mut file = file.map_err(Error::file("writing", &arguments.output))?;
     let bar = terminal::progress(0, false);
     bar.set_message("entries");
     let exported =
@@ -69,8 +69,9 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<ExitCode> {
             bar.set_position(done);
         })?;
     bar.finish_and_clear();
-    file.as_file().sync_all().map_err(|source| writing(&arguments.output, source))?;
-    file.persist(&arguments.output).map_err(|error| writing(&arguments.output, error.error))?;
+    file.as_file().sync_all().map_err(Error::file("writing", &arguments.output))?;
+    file.persist(&arguments.output)
+        .map_err(|error| Error::file("writing", &arguments.output)(error.error))?;
     if arguments.json {
         terminal::say_json(&exported)?;
     } else {
@@ -89,8 +90,4 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<ExitCode> {
         ));
     }
     done()
-}
-
-fn writing(path: &Path, source: std::io::Error) -> Error {
-    Error::File { doing: "writing", path: path.display().to_string(), source }
 }

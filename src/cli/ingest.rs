@@ -101,11 +101,7 @@ fn send(
     query: &[(&str, String)],
 ) -> Result<(u16, serde_json::Value)> {
     let format = TableFile::open(path, None)?.format();
-    let file = std::fs::File::open(path).map_err(|source| Error::File {
-        doing: "opening",
-        path: path.display().to_string(),
-        source,
-    })?;
+    let file = std::fs::File::open(path).map_err(Error::file("opening", path))?;
     let bar = terminal::progress(terminal::length_of(path), true);
     bar.set_message("sending");
     let (model, version) = (&target.model, &target.version);

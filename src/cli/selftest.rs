@@ -25,12 +25,8 @@ pub(super) fn run(arguments: &SelftestArguments) -> Result<ExitCode> {
     let vectors = match &arguments.vectors {
         None => embedded(),
         Some(path) => {
-            let shown = path.display().to_string();
-            let text = std::fs::read(path).map_err(|source| Error::File {
-                doing: "reading",
-                path: shown.clone(),
-                source,
-            })?;
+            let shown = path.display();
+            let text = std::fs::read(path).map_err(Error::file("reading", path))?;
             serde_json::from_slice::<VectorFile>(&text).map_err(|e| Error::BadRequest {
                 detail: format!("`{shown}` is not a vector file: {e}"),
             })?

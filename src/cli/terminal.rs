@@ -51,11 +51,7 @@ pub(super) fn length_of(path: &Path) -> u64 {
 
 /// Writes `bytes` to the file at `path`.
 pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
-    std::fs::write(path, bytes).map_err(|source| Error::File {
-        doing: "writing",
-        path: path.display().to_string(),
-        source,
-    })
+    std::fs::write(path, bytes).map_err(Error::file("writing", path))
 }
 
 /// What was held against other records, and how exactly.

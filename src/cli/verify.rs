@@ -50,11 +50,7 @@ fn key_of(given: &str) -> Result<VerifierKey> {
         return Ok(key);
     }
     let text = if Path::new(given).is_file() {
-        std::fs::read_to_string(given).map_err(|source| Error::File {
-            doing: "reading",
-            path: given.to_owned(),
-            source,
-        })?
+        std::fs::read_to_string(given).map_err(Error::file("reading", Path::new(given)))?
     } else {
         given.to_owned()
     };

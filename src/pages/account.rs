@@ -5,7 +5,7 @@ use super::page_error::{Answer, PageError, see_other};
 use super::visitor::Visitor;
 use crate::access::role::Action;
 use crate::access::token::TokenScope;
-use crate::error::{Error, Family, Result};
+use crate::error::{Error, Result};
 use crate::procedures::administer::{change_password, issue_token, revoke_token};
 use crate::procedures::{read_accounts, read_records};
 use actix_web::http::StatusCode;
@@ -126,14 +126,9 @@ fn read(visitor: &Visitor, notice: Option<Notice>, secret: Option<String>) -> Re
     })
 }
 
-/// The account page again, with a refusal; faults and unknown things get a page of their own.
+/// The account page again, with a refusal.
 async fn refused(visitor: Visitor, error: Error) -> Answer {
-    if error.family() == Family::Fault || matches!(error, Error::NotFound { .. }) {
-        return Err(visitor.refuse(error));
-    }
-    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
-    let notice = Notice::refused(&error);
-    visitor.page_with_status(status, move |visitor| read(visitor, Some(notice), None)).await
+    visitor.page_again(error, |visitor, notice| read(visitor, Some(notice), None)).await
 }
 
 /// One's own account.

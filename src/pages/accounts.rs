@@ -5,7 +5,7 @@ use super::page_error::{Answer, see_other};
 use super::visitor::Visitor;
 use crate::access::account::Account;
 use crate::access::role::{Action, Role};
-use crate::error::{Error, Family, Result};
+use crate::error::{Error, Result};
 use crate::procedures::administer::{create_account, unlock_account};
 use crate::procedures::read_accounts;
 use actix_web::http::StatusCode;
@@ -81,12 +81,7 @@ impl AccountsPage {
 }
 
 async fn refused(visitor: Visitor, error: Error, typed: CreateForm) -> Answer {
-    if error.family() == Family::Fault || matches!(error, Error::NotFound { .. }) {
-        return Err(visitor.refuse(error));
-    }
-    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
-    let notice = Some(Notice::refused(&error));
-    visitor.page_with_status(status, move |v| AccountsPage::read(v, notice, typed)).await
+    visitor.page_again(error, |v, notice| AccountsPage::read(v, Some(notice), typed)).await
 }
 
 /// All accounts.

@@ -8,12 +8,11 @@ use super::page_error::{Answer, see_other};
 use super::visitor::Visitor;
 use crate::access::role::Action;
 use crate::drift::episode::EpisodeState;
-use crate::error::{Error, Family, Result};
+use crate::error::Result;
 use crate::procedures::acknowledge_alert::acknowledge_alert;
 use crate::procedures::draft_decision::{DraftDecision, draft_decision};
 use crate::procedures::read_records::{self, EpisodeView};
 use crate::review::decision::{DecisionCode, RemedialAction, Severity};
-use actix_web::http::StatusCode;
 use actix_web::{get, post, web};
 use askama::Template;
 use serde::Deserialize;
@@ -268,14 +267,10 @@ async fn answer<T>(
     let Err(error) = outcome else {
         return Ok(see_other(&format!("/alerts/{id}?done={step}")));
     };
-    if error.family() == Family::Fault || matches!(error, Error::NotFound { .. }) {
-        return Err(visitor.refuse(error));
-    }
-    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
     visitor
-        .page_with_status(status, move |visitor| {
+        .page_again(error, move |visitor, notice| {
             let view = read_records::episode_view(&visitor.store, &visitor.acting(), &id)?;
-            Ok(AlertPage::of(visitor, &view, (Some(Notice::refused(&error)), typed)))
+            Ok(AlertPage::of(visitor, &view, (Some(notice), typed)))
         })
         .await
 }

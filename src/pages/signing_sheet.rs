@@ -6,13 +6,12 @@ use super::page_error::{Answer, see_other};
 use super::visitor::Visitor;
 use super::wording::words;
 use crate::access::role::Action;
-use crate::error::{Error, Family, Result};
+use crate::error::{Error, Result};
 use crate::procedures::read_records::{self, DecisionView};
 use crate::procedures::sign_decision::sign_decision;
 use crate::review::decision::ReportCitation;
 use crate::review::signature::Meaning;
 use crate::store::batches::ReportRow;
-use actix_web::http::StatusCode;
 use actix_web::{get, post, web};
 use askama::Template;
 use serde::Deserialize;
@@ -145,12 +144,7 @@ pub(super) async fn sign(
     let Err(error) = signed else {
         return Ok(see_other(&format!("/alerts/{id}?done=signed")));
     };
-    if error.family() == Family::Fault || matches!(error, Error::NotFound { .. }) {
-        return Err(visitor.refuse(error));
-    }
-    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
-    let notice = Notice::refused(&error);
     visitor
-        .page_with_status(status, move |visitor| SigningSheet::read(visitor, &id, Some(notice)))
+        .page_again(error, move |visitor, notice| SigningSheet::read(visitor, &id, Some(notice)))
         .await
 }

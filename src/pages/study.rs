@@ -12,11 +12,9 @@ use crate::drift::study::natural::StudiedSeries;
 use crate::drift::study::words::{
     ChallengeLine, LIMITS, challenge_lines, natural, outlying, replayed, studied,
 };
-use crate::error::{Error, Family};
 use crate::procedures::attach_study::{StudyView, study_view};
 use crate::procedures::sign_study::sign_study;
 use crate::review::signature::Meaning;
-use actix_web::http::StatusCode;
 use actix_web::{get, post, web};
 use askama::Template;
 use serde::Deserialize;
@@ -240,13 +238,8 @@ pub(super) async fn sign(
     let Err(error) = signed else {
         return Ok(see_other(&format!("/studies/{id}")));
     };
-    if error.family() == Family::Fault || matches!(error, Error::NotFound { .. }) {
-        return Err(visitor.refuse(error));
-    }
-    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
-    let notice = Notice::refused(&error);
     visitor
-        .page_with_status(status, move |visitor| {
+        .page_again(error, move |visitor, notice| {
             let view = study_view(&visitor.store, &visitor.acting(), &id)?;
             Ok(StudyPage::of(visitor, &view, Some(notice)))
         })

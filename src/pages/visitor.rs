@@ -1,13 +1,13 @@
 //! Who asks for a page: somebody who is signed in, or somebody who is sent to sign in first.
 
-use super::frame::{Frame, Place};
+use super::frame::{Frame, Notice, Place};
 use super::page_error::{Answer, PageError};
 use crate::access;
 use crate::access::account::{Account, Acting, Way};
 use crate::access::session::Session;
 use crate::api::extract::{Shared, SignedIn, blocking};
 use crate::api::problem::Problem;
-use crate::error::{Error, Result};
+use crate::error::{Error, Family, Result};
 use crate::procedures::read_records;
 use crate::store::Store;
 use actix_web::dev::Payload;
@@ -80,7 +80,7 @@ impl Visitor {
         self.page_with_status(StatusCode::OK, compose).await
     }
 
-    /// The same with a status: what a refused form is shown again with.
+    /// The same with a status: that something was created, or why a form is shown again.
     ///
     /// # Errors
     ///
@@ -94,6 +94,24 @@ impl Visitor {
         let html = blocking(move || rendered(&compose(&self)?)).await;
         let html = html.map_err(|error| visitor.refuse(error))?;
         Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html))
+    }
+
+    /// The page of a form again, with the refusal of what it asked for; faults and unknown things get a page of their own.
+    ///
+    /// # Errors
+    ///
+    /// The page of `error` where it is one of those, and of whatever `compose` refuses.
+    pub async fn page_again<T: Template>(
+        self,
+        error: Error,
+        compose: impl FnOnce(&Self, Notice) -> Result<T> + Send + 'static,
+    ) -> Answer {
+        if error.family() == Family::Fault || matches!(error, Error::NotFound { .. }) {
+            return Err(self.refuse(error));
+        }
+        let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
+        let notice = Notice::refused(&error);
+        self.page_with_status(status, move |visitor| compose(visitor, notice)).await
     }
 
     /// Does what a form asks for, off the async threads.

@@ -70,7 +70,7 @@ pub fn compare_datasets(
 /// [`Error::File`], [`Error::Dataset`] for a manifest whose digests do not fold, [`Error::BadRequest`] for a registration that
 /// cannot be read or has no dataset of `role`.
 pub fn read_manifest(path: &Path, role: DatasetRole) -> Result<Option<DatasetManifest>> {
-    let file = |source| Error::File { doing: "reading", path: path.display().to_string(), source };
+    let file = Error::file("reading", path);
     let is_small = |about: std::fs::Metadata| about.is_file() && about.len() < MANIFEST_BYTES_MAX;
     if !std::fs::metadata(path).is_ok_and(is_small) || !starts_with_brace(path).map_err(file)? {
         return Ok(None);

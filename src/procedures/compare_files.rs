@@ -41,10 +41,6 @@ pub fn compare_files(
 ///
 /// [`Error::File`], [`Error::Dataset`].
 pub fn read_schema(path: &Path) -> Result<TableSchema> {
-    let text = std::fs::read(path).map_err(|source| Error::File {
-        doing: "reading",
-        path: path.display().to_string(),
-        source,
-    })?;
+    let text = std::fs::read(path).map_err(Error::file("reading", path))?;
     Ok(TableSchema::parse(&text)?)
 }

@@ -164,10 +164,10 @@ fn month_of(month: &str) -> Result<(jiff::Timestamp, jiff::Timestamp)> {
 
 fn register(store: &Store, dana: &Acting) -> Result<()> {
     let folder =
-        tempfile::tempdir().map_err(|source| file_error("making", "a temporary folder", source))?;
+        tempfile::tempdir().map_err(Error::file("making", Path::new("a temporary folder")))?;
     for (name, bytes) in FILES {
         let path = folder.path().join(name);
-        std::fs::write(&path, bytes).map_err(|source| file_error("writing", name, source))?;
+        std::fs::write(&path, bytes).map_err(Error::file("writing", Path::new(name)))?;
     }
     let path = |name: &str| folder.path().join(name);
     let sources = RegistrationSources {
@@ -208,10 +208,6 @@ fn register(store: &Store, dana: &Acting) -> Result<()> {
     })?;
     attach_study(store, dana, (DEMO_MODEL, DEMO_VERSION), &study)?;
     Ok(())
-}
-
-fn file_error(doing: &'static str, path: &str, source: std::io::Error) -> Error {
-    Error::File { doing, path: path.to_owned(), source }
 }
 
 /// Decides the oldest drift alert: acknowledged and drafted by QA, signed by the reviewer.

@@ -47,11 +47,8 @@ impl Delivery {
     ///
     /// [`Error::File`] when the spool cannot be written.
     pub fn of_bytes(mut file: NamedTempFile, bytes: &[u8], format: Option<Format>) -> Result<Self> {
-        file.write_all(bytes).and_then(|()| file.flush()).map_err(|source| Error::File {
-            doing: "spooling to",
-            path: file.path().display().to_string(),
-            source,
-        })?;
+        let spooled = file.write_all(bytes).and_then(|()| file.flush());
+        spooled.map_err(Error::file("spooling to", file.path()))?;
         Ok(Self { content: ContentDigest::of(bytes), file, format })
     }
 }

@@ -159,8 +159,7 @@ fn judge(batch: &Path, version: &Version, times: u32) -> Result<()> {
 }
 
 fn sha256(path: &Path) -> Result<()> {
-    let failed =
-        |source| Error::File { doing: "reading", path: path.display().to_string(), source };
+    let failed = Error::file("reading", path);
     let mut file = std::fs::File::open(path).map_err(failed)?;
     let mut buffer = vec![0; 1 << 22];
     loop {

@@ -21,10 +21,6 @@ pub fn verify_pack(
     trusted: Option<&VerifierKey>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Verification> {
-    let file = File::open(path).map_err(|source| Error::File {
-        doing: "opening",
-        path: path.display().to_string(),
-        source,
-    })?;
+    let file = File::open(path).map_err(Error::file("opening", path))?;
     Ok(verify(BufReader::new(file), trusted, progress)?)
 }

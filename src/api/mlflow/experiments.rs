@@ -21,9 +21,7 @@ fn shown(view: &ExperimentView) -> Value {
 fn look(view: &ExperimentView, kind: Kind, key: &str) -> Result<Found> {
     let row = &view.row;
     Ok(match (kind, key) {
-        (Kind::Tag, key) => {
-            Found::of(view.tags.iter().find(|t| t.key == key).map(|t| t.value.as_str()))
-        }
+        (Kind::Tag, key) => Found::named(&view.tags, key),
         (Kind::Attribute, "name") => Found::of(Some(&row.name)),
         (Kind::Attribute, "experiment_id") => Found::of(Some(&row.id)),
         #[expect(clippy::cast_precision_loss, reason = "milliseconds stay below 2^53")]

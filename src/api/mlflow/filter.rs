@@ -1,6 +1,7 @@
 //! The filter and order grammar of every search: `clause (AND clause)*`, keys with quotes or backticks.
 
 use crate::error::{Error, Result};
+use crate::provenance::run::NamedValue;
 use std::cmp::Ordering;
 
 /// What a key belongs to.
@@ -35,6 +36,11 @@ impl Found {
     /// A text that may be missing.
     pub(super) fn of(text: Option<&str>) -> Self {
         text.map_or(Self::Missing, |text| Self::Text(text.to_owned()))
+    }
+
+    /// The value of the parameter or tag `key`, if there is one.
+    pub(super) fn named(values: &[NamedValue], key: &str) -> Self {
+        Self::of(values.iter().find(|one| one.key == key).map(|one| one.value.as_str()))
     }
 }
 

@@ -164,9 +164,6 @@ pub(super) async fn log_params(
 
 fn look(view: &LoggedModelView, kind: Kind, key: &str) -> Result<Found> {
     let row = &view.row;
-    let named = |values: &[NamedValue]| {
-        Found::of(values.iter().find(|one| one.key == key).map(|one| one.value.as_str()))
-    };
     #[expect(clippy::cast_precision_loss, reason = "milliseconds stay below 2^53")]
     let time = |at: &str| Found::Number(milliseconds(at) as f64);
     let status = row.status.strip_prefix("LOGGED_MODEL_").unwrap_or(&row.status);
@@ -176,8 +173,8 @@ fn look(view: &LoggedModelView, kind: Kind, key: &str) -> Result<Found> {
             newest
                 .map_or(Found::Missing, |(_, m)| Found::Number(m.value.parse().unwrap_or(f64::NAN)))
         }
-        (Kind::Param, _) => named(&view.params),
-        (Kind::Tag, _) => named(&view.tags),
+        (Kind::Param, key) => Found::named(&view.params, key),
+        (Kind::Tag, key) => Found::named(&view.tags, key),
         (Kind::Attribute, "name") => Found::of(Some(&row.name)),
         (Kind::Attribute, "model_id") => Found::of(Some(&row.id)),
         (Kind::Attribute, "model_type") => Found::of(Some(&row.kind)),

@@ -96,9 +96,7 @@ fn look(draft: &DraftView, kind: Kind, key: &str) -> Result<Found> {
     #[expect(clippy::cast_precision_loss, reason = "milliseconds and counts stay below 2^53")]
     let whole = |number: i64| Found::Number(number as f64);
     Ok(match (kind, key) {
-        (Kind::Tag, key) => {
-            Found::of(draft.tags.iter().find(|t| t.key == key).map(|t| t.value.as_str()))
-        }
+        (Kind::Tag, key) => Found::named(&draft.tags, key),
         (Kind::Attribute, "name") => Found::of(Some(&row.model)),
         (Kind::Attribute, "version_number" | "version") => whole(row.number.cast_signed()),
         (Kind::Attribute, "run_id") => Found::of(row.run_id.as_deref()),

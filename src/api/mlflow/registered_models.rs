@@ -81,9 +81,7 @@ fn look(model: &DraftedModel, kind: Kind, key: &str) -> Result<Found> {
     #[expect(clippy::cast_precision_loss, reason = "milliseconds stay below 2^53")]
     let time = |at: &str| Found::Number(milliseconds(at) as f64);
     Ok(match (kind, key) {
-        (Kind::Tag, key) => {
-            Found::of(model.tags.iter().find(|t| t.key == key).map(|t| t.value.as_str()))
-        }
+        (Kind::Tag, key) => Found::named(&model.tags, key),
         (Kind::Attribute, "name") => Found::of(Some(&model.row.model)),
         (Kind::Attribute, "creation_timestamp") => time(&model.row.registered_at),
         (Kind::Attribute, "last_updated_timestamp" | "timestamp") => time(&model.description.1),

@@ -179,9 +179,6 @@ pub(super) async fn restore(shared: web::Data<Shared>, caller: Caller, body: web
 
 fn look(view: &RunView, kind: Kind, key: &str) -> Result<Found> {
     let run = &view.run;
-    let named = |values: &[NamedValue]| {
-        Found::of(values.iter().find(|one| one.key == key).map(|one| one.value.as_str()))
-    };
     #[expect(clippy::cast_precision_loss, reason = "milliseconds stay below 2^53")]
     let time = |ms: Option<i64>| ms.map_or(Found::Missing, |ms| Found::Number(ms as f64));
     Ok(match (kind, key) {
@@ -189,8 +186,8 @@ fn look(view: &RunView, kind: Kind, key: &str) -> Result<Found> {
             let metric = view.metrics.iter().find(|metric| metric.key == key);
             metric.map_or(Found::Missing, |m| Found::Number(m.value.parse().unwrap_or(f64::NAN)))
         }
-        (Kind::Param, _) => named(&view.params),
-        (Kind::Tag, _) => named(&tags(view)),
+        (Kind::Param, key) => Found::named(&view.params, key),
+        (Kind::Tag, key) => Found::named(&tags(view), key),
         (Kind::Dataset, "name") => {
             Found::Any(view.datasets.iter().map(|d| d.name.clone()).collect())
         }
