@@ -48,6 +48,11 @@ impl PreparedTable {
         &self.schema
     }
 
+    /// The table as it came.
+    pub fn original(&self) -> &TableFile {
+        &self.original
+    }
+
     /// The table to read, under the schema it was opened or last prepared under.
     pub fn table(&self) -> &TableFile {
         self.copy.as_ref().map_or(&self.original, |(copy, _)| copy)

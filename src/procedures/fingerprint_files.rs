@@ -11,6 +11,7 @@ use crate::dataset::fingerprint::{
 };
 use crate::dataset::infer::infer;
 use crate::dataset::overlap::{RowKeys, features};
+use crate::dataset::prepared::PreparedTable;
 use crate::dataset::reader::TableFile;
 use crate::dataset::schema::TableSchema;
 use crate::drift::policy::Policy;
@@ -46,13 +47,11 @@ pub fn fingerprint_file(
     row_set: RowSet,
     progress: impl FnMut(u64),
 ) -> Result<FingerprintedFile> {
-    let file = TableFile::open(path, None)?;
-    let schema = match schema {
-        Some(path) => read_schema(path)?,
-        None => infer(&file)?,
-    };
-    let fingerprint = fingerprint_with(&file, &schema, row_set, progress)?;
-    let reference = Reference::learn(&file, &schema)?;
+    let declared = schema.map(read_schema).transpose()?;
+    let table = PreparedTable::open(path, declared.as_ref())?;
+    let schema = table.schema().clone();
+    let fingerprint = fingerprint_with(table.original(), &schema, row_set, progress)?;
+    let reference = Reference::learn(table.table(), &schema)?;
     Ok(FingerprintedFile { fingerprint, schema, reference })
 }
 
@@ -111,14 +110,12 @@ pub fn make_registration(
     sources: &RegistrationSources,
     mut progress: impl FnMut(u64),
 ) -> Result<Registration> {
-    let reference_file = TableFile::open(&sources.reference, None)?;
-    let schema = match &sources.schema {
-        Some(path) => read_schema(path)?,
-        None => infer(&reference_file)?,
-    };
+    let declared = sources.schema.as_deref().map(read_schema).transpose()?;
+    let table = PreparedTable::open(&sources.reference, declared.as_ref())?;
+    let schema = table.schema().clone();
     let train = TableFile::open(&sources.train, None)?;
-    let reference = Reference::learn(&reference_file, &schema)?;
-    let mut others = vec![(DatasetRole::Reference, reference_file)];
+    let reference = Reference::learn(table.table(), &schema)?;
+    let mut others = vec![(DatasetRole::Reference, table.original().clone())];
     for (role, path) in &sources.others {
         others.push((*role, TableFile::open(path, None)?));
     }
@@ -192,7 +189,7 @@ fn count_overlaps(
 }
 
 pub(super) fn read_policy(path: &Path) -> Result<Policy> {
-    let text = std::fs::read(path).map_err(|source| file_error("reading", path, source))?;
+    let text = std::fs::read(path).map_err(Error::file("reading", path))?;
     serde_json::from_slice(&text).map_err(|e| {
         Error::Drift(crate::drift::Error::Mismatch {
             what: "policy",
@@ -239,8 +236,4 @@ pub fn list_files(path: &Path, mut progress: impl FnMut(u64)) -> Result<Vec<Name
 pub fn length_of(path: &Path) -> u64 {
     let length = |path: &Path| std::fs::metadata(path).map_or(0, |about| about.len());
     find_files(path).map_or(0, |files| files.iter().map(|file| length(&file.path)).sum())
-}
-
-fn file_error(doing: &'static str, path: &Path, source: std::io::Error) -> Error {
-    Error::File { doing, path: path.display().to_string(), source }
 }
