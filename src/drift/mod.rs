@@ -13,6 +13,7 @@ pub mod contributions;
 mod design;
 pub mod episode;
 pub mod groups;
+mod judged;
 pub mod monitor;
 pub mod notices;
 pub mod peer_rules;

@@ -211,7 +211,7 @@ fn foreign_labels(task: &Task, tally: &Tally) -> Option<String> {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::super::tally::{BatchRow, RowLabel, Teller};
+    use super::super::teller::{BatchRow, RowLabel, Teller};
     use super::*;
 
     pub(crate) fn context(number: u64) -> CohortContext {

@@ -339,7 +339,7 @@ fn jackknifed(name: FigureName, value: f64, groups: &[ErrorSums], rows: u64) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::tally::{BatchRow, GROUPS, RowLabel, Teller};
+    use super::super::teller::{BatchRow, GROUPS, RowLabel, Teller};
     use super::*;
 
     fn told(task: &Task, limit: Option<f64>, rows: &[(&str, Option<&str>, &str)]) -> Tally {

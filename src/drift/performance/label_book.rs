@@ -7,7 +7,7 @@
 //! Memory is bounded: a book holds one part of all row ids ([`part_of`]); files are read once a part.
 
 use super::rule::class_name;
-use super::tally::{GROUPS, RowLabel};
+use super::teller::{GROUPS, RowLabel};
 use std::collections::HashMap;
 
 /// Labelled rows that one book holds, about.

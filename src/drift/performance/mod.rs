@@ -13,3 +13,4 @@ pub mod report;
 pub mod rule;
 pub mod sentence;
 pub mod tally;
+pub mod teller;
