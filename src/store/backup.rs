@@ -1,5 +1,6 @@
 //! Copies of a data folder: its database, while a server may be writing to it, and every object that the copy names.
 
+use super::count::Count;
 use super::folder::{Folder, sync_folder};
 use super::objects::Objects;
 use super::open::{connect, load_verifier_key};
@@ -163,6 +164,30 @@ fn named_objects(connection: &Connection) -> Result<BTreeSet<String>> {
 }
 
 impl WriteTx<'_> {
+    /// Records that the ledger goes on from `entries` although `(seen, note)`, entries and signed head, was seen before.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn insert_rollback(
+        &mut self,
+        id: &str,
+        (entries, seen, note): (u64, u64, &str),
+        reason: &str,
+    ) -> Result<()> {
+        let (entries, seen) = (Count(entries), Count(seen));
+        self.insert(
+            "rollback",
+            &[
+                ("id", &id),
+                ("entries", &entries),
+                ("entries_seen", &seen),
+                ("checkpoint_seen", &note),
+                ("reason", &reason),
+            ],
+        )
+    }
+
     /// Records that the store was restored from a backup.
     ///
     /// # Errors
@@ -173,7 +198,7 @@ impl WriteTx<'_> {
             "restore",
             &[
                 ("id", &row.id),
-                ("entries", &i64::try_from(row.entries).unwrap_or(i64::MAX)),
+                ("entries", &Count(row.entries)),
                 ("checkpoint", &row.checkpoint),
                 ("backed_up_at", &row.backed_up_at),
                 ("newest_entry_at", &row.newest_entry_at),

@@ -44,6 +44,7 @@ pub const RECORD_TABLES: &[&str] = &[
     "description",
     "tag",
     "restore",
+    "rollback",
     #[cfg(test)]
     "specimen",
 ];
