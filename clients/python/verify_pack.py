@@ -575,7 +575,7 @@ class Verifier:
                     self.find("copy_missing", name, "the document inside the record has no copy here")
                 elif data != row.get(column, "").encode():
                     self.find("copy_differs", name, "it is not the document inside the record")
-                if table in ("report", "decision"):
+                if table in ("report", "decision", "study"):
                     expected.add(f"{folder}{encode(key)}.html")
                     if f"{folder}{encode(key)}.html" not in self.names:
                         self.find("copy_missing", f"{folder}{encode(key)}.html", "the record has no page here")

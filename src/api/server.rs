@@ -5,6 +5,7 @@ use super::limits::{Limits, limited};
 use super::routes;
 use crate::error::{Error, Result};
 use crate::pages;
+use crate::procedures::watch_labels::watch_labels;
 use crate::procedures::watch_silence::watch_silence;
 use crate::store::Store;
 use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
@@ -105,15 +106,19 @@ pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
         .map_err(failed)
 }
 
-/// Notices batches that never came and forgets addresses that ask no more, for as long as the server runs.
+/// Notices batches that never came and labels that fell due, and forgets addresses that ask no more, for as long as the server
+/// runs.
 async fn every_minute(store: Store, limits: Arc<Limits>) {
     let mut minutes = actix_web::rt::time::interval(Duration::from_mins(1));
     loop {
         minutes.tick().await;
         limits.forget_idle();
-        let store = store.clone();
-        if let Err(error) = blocking(move || watch_silence(&store)).await {
+        let (silent, due) = (store.clone(), store.clone());
+        if let Err(error) = blocking(move || watch_silence(&silent)).await {
             tracing::error!(code = error.code(), chain = error.chain(), "silence is not watched");
+        }
+        if let Err(error) = blocking(move || watch_labels(&due)).await {
+            tracing::error!(code = error.code(), chain = error.chain(), "labels are not watched");
         }
     }
 }

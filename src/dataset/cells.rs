@@ -2,6 +2,7 @@
 
 use super::error::{CellError, Error, Result};
 use super::schema::{Column, ValueType};
+use super::vectors::{self, cast_vectors};
 use polars::prelude::{
     ChunkCompareEq, ChunkedArray, DataType, Int64Chunked, IntoSeries, NamedFrom, NewChunkedArray,
     PlSmallStr, Series, StringChunked, TimeUnit, TimeZone,
@@ -160,6 +161,11 @@ pub fn cast(
     errors: &mut CellErrors,
 ) -> Result<Series> {
     let name = PlSmallStr::from(column.name.as_str());
+    if let ValueType::Vector(length) = column.value_type
+        && *series.dtype() != DataType::Null
+    {
+        return cast_vectors(series, column, length, (first_row, errors));
+    }
     let mut cells = Cells { column, first_row, errors };
     let out = match series.dtype() {
         DataType::String => cast_text(series.str()?, &name, &mut cells)?,
@@ -186,7 +192,7 @@ fn cast_text(text: &StringChunked, name: &PlSmallStr, cells: &mut Cells<'_>) -> 
         ValueType::Bool => Series::new(name, cells.parse(text, parse_bool)),
         ValueType::Int => Series::new(name, cells.parse(text, parse_int)),
         ValueType::Float => Series::new(name, cells.parse(text, parse_float)),
-        ValueType::Null => {
+        ValueType::Null | ValueType::Vector(_) => {
             let none: Vec<Option<bool>> = cells.parse(text, |_| None);
             Series::new(name, none).cast(&DataType::Null)?
         }
@@ -216,6 +222,7 @@ fn physical(value_type: ValueType) -> DataType {
         ValueType::Date => DataType::Date,
         ValueType::Timestamp => DataType::Datetime(TimeUnit::Microseconds, None),
         ValueType::Instant => DataType::Datetime(TimeUnit::Microseconds, Some(TimeZone::UTC)),
+        ValueType::Vector(length) => vectors::physical(length as usize),
         ValueType::Null | ValueType::Other => DataType::Null,
     }
 }

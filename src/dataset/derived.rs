@@ -200,8 +200,9 @@ impl TableSchema {
             return Some(format!("`{unknown}` is not a declared column"));
         }
         let members = self.members(group);
-        let is_number =
-            |column: &&&Column| matches!(column.value_type, ValueType::Int | ValueType::Float);
+        let is_number = |column: &&&Column| {
+            matches!(column.value_type, ValueType::Int | ValueType::Float | ValueType::Vector(_))
+        };
         if let Some(other) = members.iter().find(|column| !is_number(column)) {
             return Some(format!(
                 "column `{}` is {}, expected numbers; leave it out, it is watched as a feature",
@@ -213,8 +214,16 @@ impl TableSchema {
             let role = other.role.word();
             return Some(format!("column `{}` has role {role} and may be absent", other.name));
         }
-        if members.len() < 2 {
-            return Some(format!("it has {} columns, expected two or more", members.len()));
+        let names = self.member_names(group);
+        if names.len() < 2 {
+            return Some(format!("it has {} columns, expected two or more", names.len()));
+        }
+        let declared = |name: &&String| self.column(name).is_some();
+        let vector = |column: &&&Column| matches!(column.value_type, ValueType::Vector(_));
+        if members.iter().any(|column| vector(&column))
+            && let Some(name) = names.iter().filter(declared).find(|name| name.ends_with(']'))
+        {
+            return Some(format!("`{name}` is a column and a dimension of a vector; rename one"));
         }
         let directions = self.directions(group);
         if directions > DIRECTIONS_MAX {
@@ -222,10 +231,10 @@ impl TableSchema {
                 "it has {directions} directions, expected {DIRECTIONS_MAX} at most"
             ));
         }
-        if members.len() > PRINCIPAL_COLUMNS_MAX && directions == 0 {
+        if names.len() > PRINCIPAL_COLUMNS_MAX && directions == 0 {
             return Some(format!(
                 "it has {} columns, of which T² and SPE take {PRINCIPAL_COLUMNS_MAX}; give it `directions`",
-                members.len()
+                names.len()
             ));
         }
         let taken = format!("{}.", group.name);

@@ -117,7 +117,7 @@ impl Seen {
         let distinct = self.distinct.len();
         let (role, kind) = match value_type {
             ValueType::Date | ValueType::Timestamp | ValueType::Instant => (Role::Time, None),
-            ValueType::Other => (Role::Ignore, None),
+            ValueType::Vector(_) | ValueType::Other => (Role::Ignore, None),
             ValueType::Text if all_distinct => (Role::Id, None),
             ValueType::Text => (Role::Feature, Some(few(distinct, Kind::Categorical))),
             ValueType::Bool => (Role::Feature, Some(Kind::Binary)),
@@ -144,7 +144,7 @@ fn fits(value_type: ValueType, text: &str) -> bool {
         ValueType::Date => parse_date(text).is_some(),
         ValueType::Timestamp => parse_timestamp(text).is_some(),
         ValueType::Instant => parse_instant(text).is_some(),
-        ValueType::Text | ValueType::Null | ValueType::Other => true,
+        ValueType::Text | ValueType::Null | ValueType::Vector(_) | ValueType::Other => true,
     }
 }
 

@@ -32,5 +32,7 @@ pub mod split;
 pub mod tdh1;
 pub mod thinned;
 mod typed;
+pub mod value_type;
+mod vectors;
 
 pub use error::{CellError, Error, Result};

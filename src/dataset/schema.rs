@@ -2,6 +2,7 @@
 
 use super::derived::{ScoreGroup, UndecidedZone};
 use super::error::{Error, Result};
+pub use super::value_type::ValueType;
 use serde::{Deserialize, Serialize};
 
 /// Identifies the format of a schema file.
@@ -27,7 +28,7 @@ pub enum Role {
     Segment,
     /// How much a feature moved one prediction (SHAP value or the like): monitored.
     Attribution,
-    /// One dimension of an embedding: not monitored itself, but by the scores of its group.
+    /// An embedding (a vector), or one dimension of it: not monitored itself, but by the scores of its group.
     Embedding,
     /// Computed from other columns; never declared.
     Derived,
@@ -92,47 +93,6 @@ impl Kind {
             Self::Count => "count",
             Self::Binary => "binary",
             Self::Categorical => "categorical",
-        }
-    }
-}
-
-/// The type of a column's values, independent of the file format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ValueType {
-    /// true or false.
-    Bool,
-    /// Whole numbers.
-    Int,
-    /// Binary64 numbers.
-    Float,
-    /// UTF-8 text.
-    Text,
-    /// A calendar day.
-    Date,
-    /// A date and time without zone.
-    Timestamp,
-    /// A date and time with zone or offset: a point in time.
-    Instant,
-    /// No value at all: every cell is null.
-    Null,
-    /// Another type of the file format (list, struct, decimal, bytes, …): hashed, never monitored.
-    Other,
-}
-
-impl ValueType {
-    /// The word used in files and messages.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Bool => "a boolean",
-            Self::Int => "a whole number",
-            Self::Float => "a number",
-            Self::Text => "text",
-            Self::Date => "a date (YYYY-MM-DD)",
-            Self::Timestamp => "a date and time without zone (YYYY-MM-DDTHH:MM:SS)",
-            Self::Instant => "a date and time with offset (YYYY-MM-DDTHH:MM:SSZ)",
-            Self::Null => "null",
-            Self::Other => "another type",
         }
     }
 }
@@ -251,6 +211,14 @@ impl TableSchema {
                 return refuse(format!(
                     "column `{name}` is {} but its type is {found}; use categorical",
                     kind.word()
+                ));
+            }
+            if let ValueType::Vector(_) = column.value_type
+                && !matches!(column.role, Role::Embedding | Role::Ignore)
+            {
+                return refuse(format!(
+                    "column `{name}` is a vector and has role {}; expected embedding or ignore",
+                    column.role.word()
                 ));
             }
             if let Some([low, high]) = column.range

@@ -218,8 +218,8 @@ impl Reference {
             ));
         }
         self.derived.scores.iter().zip(&schema.scores).find_map(|(scores, group)| {
-            let members = schema.members(group);
-            let known = |name: &String| members.iter().any(|column| column.name == *name);
+            let members = schema.member_names(group);
+            let known = |name: &String| members.contains(name);
             let strange = scores.columns.iter().find(|name| !known(name));
             let strange =
                 strange.map(|name| format!("`{name}` is not a column of group `{}`", group.name));

@@ -1,13 +1,16 @@
 //! Copies to read: which document of which record stands where in a pack, and how it is rendered.
 
 use super::manifest::encode;
-use super::printable;
 use super::records::{Records, Row};
 use super::shape::{unfit_reference, unfit_report};
+use super::{printable, printable_study};
 use crate::drift::reference::Reference;
 use crate::drift::report::DriftReport;
+use crate::drift::study::Study;
 use crate::review::decision::Decision;
 use crate::review::signature::Signature;
+use crate::review::study_signature::StudySignature;
+use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
 /// Folders of copies: record table, folder, column of the document.
@@ -26,7 +29,7 @@ pub const COPIES: [(&str, &str, &str); 11] = [
 ];
 
 /// Tables whose rows have an HTML page as well.
-pub const PAGES: [&str; 2] = ["report", "decision"];
+pub const PAGES: [&str; 3] = ["report", "decision", "study"];
 
 /// Name and content of the copy of the document in `row`; `None` for tables without one.
 pub fn document<'row>(table: &str, key: &str, row: &'row Row) -> Option<(String, &'row str)> {
@@ -45,6 +48,7 @@ pub fn page_file(table: &str, key: &str) -> Option<String> {
 pub struct Pages {
     references: HashMap<String, Option<Reference>>,
     signatures: Option<HashMap<String, Signature>>,
+    study_signatures: Option<HashMap<String, StudySignature>>,
 }
 
 impl Pages {
@@ -62,8 +66,19 @@ impl Pages {
             }
             "decision" => {
                 let decision: Decision = serde_json::from_str(row.text("document")).ok()?;
-                let signatures = self.signatures.get_or_insert_with(|| signatures(records));
+                let signatures = self
+                    .signatures
+                    .get_or_insert_with(|| signatures(records, "signature", "decision_id"));
                 printable::decision(&decision, signatures.get(key)).ok()
+            }
+            "study" => {
+                let study: Study = serde_json::from_str(row.text("document")).ok()?;
+                let version = records.row("model_version", row.text("version_id"))?;
+                let names = (version.text("model"), version.text("version"));
+                let signatures = self
+                    .study_signatures
+                    .get_or_insert_with(|| signatures(records, "study_signature", "study_id"));
+                printable_study::study(&study, names, signatures.get(key)).ok()
             }
             _ => None,
         }
@@ -83,13 +98,17 @@ impl Pages {
     }
 }
 
-/// Signatures by the decision they sign.
-fn signatures(records: &mut dyn Records) -> HashMap<String, Signature> {
+/// The signatures of `table` by the record they sign, which stands in column `of`.
+fn signatures<T: DeserializeOwned>(
+    records: &mut dyn Records,
+    table: &str,
+    of: &str,
+) -> HashMap<String, T> {
     let mut found = HashMap::new();
-    for key in records.keys("signature") {
-        let Some(row) = records.row("signature", &key) else { continue };
+    for key in records.keys(table) {
+        let Some(row) = records.row(table, &key) else { continue };
         if let Ok(signature) = serde_json::from_str(row.text("document")) {
-            found.insert(row.text("decision_id").to_owned(), signature);
+            found.insert(row.text(of).to_owned(), signature);
         }
     }
     found

@@ -4,7 +4,7 @@
 //! - [`verify`](mod@verify) takes such a file and a public key, and names everything that is wrong with it.
 //! - [`examine`] holds records against each other: reports are computed again, monitors frozen again, signatures and
 //!   decisions compared. It works on a pack and on a store alike.
-//! - [`printable`] renders what a person reads; [`copies`] says which record has which copy.
+//! - [`printable`] and [`printable_study`] render what a person reads; [`copies`] says which record has which copy.
 //! - [`standards`] says what was registered in the words of other tools.
 //!
 //! Must not know: the store, HTTP, who is signed in. Start with [`manifest`], then [`verify`](mod@verify).
@@ -14,6 +14,7 @@ pub mod examine;
 pub mod manifest;
 pub mod pack;
 pub mod printable;
+pub mod printable_study;
 pub mod readme;
 pub mod records;
 pub mod scope;

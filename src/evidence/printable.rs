@@ -208,7 +208,7 @@ fn section(feature: &FeatureReport, frozen: &ReferenceFeature) -> Section {
         role: feature.role.word(),
         verdict: feature.verdict.word(),
         verdict_words: words(feature.verdict),
-        sentence: feature.sentence.replace('`', ""),
+        sentence: plain(&feature.sentence),
         contributions: contributions(feature),
         rows: feature.batch.rows,
         reference_rows: feature.reference.rows,
@@ -330,6 +330,11 @@ fn sha256<T: serde::Serialize>(value: &T) -> Result<String> {
     Ok(digest::sha256_hex(&digest::canonical_json(value)?))
 }
 
-fn render(page: &impl Template) -> Result<String> {
+/// A sentence as the records word it, without the marks around its names.
+pub(super) fn plain(sentence: &str) -> String {
+    sentence.replace('`', "")
+}
+
+pub(super) fn render(page: &impl Template) -> Result<String> {
     page.render().map_err(|error| Error::Render { detail: error.to_string() })
 }

@@ -31,7 +31,6 @@ pub mod score_cards;
 pub mod sign_in;
 pub mod signing_sheet;
 pub mod study;
-pub mod study_chart;
 pub mod tolerances;
 pub mod version;
 pub mod visitor;

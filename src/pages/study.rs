@@ -3,15 +3,14 @@
 use super::frame::{Frame, Notice, Place, role_words, roles_that_may};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
-use super::study_chart::study_chart;
 use super::visitor::Visitor;
 use super::wording::{whole, words};
 use crate::access::role::Action;
-use crate::drift::sentence::percent;
+use crate::drift::study::Study;
+use crate::drift::study::drawing::study_chart;
 use crate::drift::study::natural::StudiedSeries;
-use crate::drift::study::words::{
-    ChallengeLine, LIMITS, challenge_lines, natural, outlying, replayed, studied,
-};
+use crate::drift::study::tables::{ChangeLine, SeriesLine, change_lines, nearest, series_lines};
+use crate::drift::study::words::{LIMITS, natural, outlying, replayed, studied};
 use crate::procedures::attach_study::{StudyView, study_view};
 use crate::procedures::sign_study::sign_study;
 use crate::review::signature::Meaning;
@@ -19,38 +18,12 @@ use actix_web::{get, post, web};
 use askama::Template;
 use serde::Deserialize;
 
-/// Series drawn: those whose batches come nearest to the tolerance.
-const DRAWN: usize = 12;
-
 /// One series with its chart.
 struct Drawing {
     key: String,
     rationale: Markup,
     warning: Option<String>,
     chart: Markup,
-}
-
-/// One series of the table.
-struct SeriesLine {
-    feature: String,
-    series: String,
-    natural: String,
-    largest: String,
-    error: String,
-    floor: String,
-    tolerance: String,
-    by: &'static str,
-}
-
-/// One change of the challenge table, in words.
-struct ChangeLine {
-    change: String,
-    features: usize,
-    within: usize,
-    unmeasured: usize,
-    found: String,
-    delay: String,
-    slowest: String,
 }
 
 #[derive(Template)]
@@ -108,9 +81,9 @@ impl StudyPage {
             sentences: sentences.iter().map(|sentence| Markup::sentence(sentence)).collect(),
             outlying: outlying(study).map(|sentence| Markup::sentence(&sentence)),
             replay: Markup::sentence(&replayed(study)),
-            drawings: drawings(view),
-            series: study.series.iter().map(series_line).collect(),
-            changes: challenge_lines(study).into_iter().map(change_line).collect(),
+            drawings: drawings(study),
+            series: series_lines(study),
+            changes: change_lines(study),
             limits: LIMITS,
             sources: study
                 .about
@@ -157,56 +130,14 @@ pub struct SignForm {
     pub password: String,
 }
 
-/// The series whose batches come nearest to their tolerance, or leave it.
-fn drawings(view: &StudyView) -> Vec<Drawing> {
-    let nearness = |series: &StudiedSeries| {
-        let farthest = series.used().map(|(_, distance)| distance.drift).fold(0.0, f64::max);
-        farthest / series.tolerance
-    };
-    let mut order: Vec<&StudiedSeries> =
-        view.study.series.iter().filter(|series| nearness(series) > 0.0).collect();
-    order.sort_by(|a, b| nearness(b).total_cmp(&nearness(a)));
+fn drawings(study: &Study) -> Vec<Drawing> {
     let drawing = |series: &StudiedSeries| Drawing {
         key: format!("{}, {}", series.feature, words(series.series.word())),
         rationale: Markup::sentence(&series.rationale),
         warning: series.warning.clone(),
-        chart: study_chart(series, &view.study.batches),
+        chart: Markup::drawing(study_chart(series, &study.batches)),
     };
-    order.into_iter().take(DRAWN).map(drawing).collect()
-}
-
-fn series_line(series: &StudiedSeries) -> SeriesLine {
-    let share = |of: Option<f64>| of.map_or_else(|| "not estimable".to_owned(), percent);
-    SeriesLine {
-        feature: series.feature.clone(),
-        series: words(series.series.word()),
-        natural: share(series.natural_drift),
-        largest: series.largest.map_or_else(|| "–".to_owned(), percent),
-        error: percent(series.reference_error),
-        floor: percent(series.floor),
-        tolerance: percent(series.tolerance),
-        by: series.governed_by.words(),
-    }
-}
-
-fn change_line(line: ChallengeLine) -> ChangeLine {
-    let delay = |of: Option<u32>| match of {
-        Some(1) => "first batch".to_owned(),
-        Some(batch) => format!("batch {batch}"),
-        None => "found in fewer than half of the sequences".to_owned(),
-    };
-    let open = line.features > line.within + line.unmeasured;
-    ChangeLine {
-        change: line.change,
-        features: line.features,
-        within: line.within,
-        unmeasured: line.unmeasured,
-        found: line.detected.map_or_else(|| "–".to_owned(), percent),
-        delay: if open { delay(line.delay) } else { "–".to_owned() },
-        slowest: line
-            .slowest
-            .map_or_else(String::new, |(name, of)| format!("{name}: {}", delay(of))),
-    }
+    nearest(study).into_iter().map(drawing).collect()
 }
 
 /// The study.

@@ -18,7 +18,7 @@ use crate::drift::performance::report::{
 use crate::drift::performance::rule::{PerformanceRule, Predicted};
 use crate::drift::report::{DriftReport, ENGINE};
 use crate::error::{Error, Result};
-use crate::ledger::entry::EntryType;
+use crate::ledger::entry::{Actor, EntryType};
 use crate::store::performance::{CohortRow, PerformanceRow};
 use crate::store::versions::FrozenKind;
 use crate::store::{ReadTx, Store, WriteTx};
@@ -50,17 +50,22 @@ pub fn evaluate_performance(
     acting.permit(Action::Ingest)?;
     let judge = store.read(|tx| Judge::read(tx, model, version))?;
     check_source(acting, &judge.version.id)?;
+    evaluate(store, &actor(acting), &judge)
+}
+
+/// Evaluates the labels of the version of `judge` for whoever may.
+pub(super) fn evaluate(store: &Store, actor: &Actor, judge: &Judge) -> Result<Evaluated> {
     let rule = judge.policy.0.performance.clone();
     rule.validate(&judge.registration.schema)?;
     for _ in 0..TRIES {
         let sources = store.read(|tx| Sources::read(tx, &judge.version.id))?;
-        let counted = count(store.objects(), &judge, &sources)?;
-        let written = store.write(&actor(acting), EntryType::PerformanceEvaluate, |tx| {
+        let counted = count(store.objects(), judge, &sources)?;
+        let written = store.write(actor, EntryType::PerformanceEvaluate, |tx| {
             let now = Sources::read(tx, &judge.version.id)?;
             if !sources.are_still(&now) {
                 return Ok(None);
             }
-            record(tx, &judge, &rule, &sources, counted)
+            record(tx, judge, &rule, &sources, counted)
         });
         match written {
             Ok(written) => {

@@ -45,6 +45,7 @@ pub mod sign_in;
 pub mod sign_study;
 pub mod study_batches;
 pub mod verify_pack;
+pub mod watch_labels;
 pub mod watch_silence;
 
 use crate::access::account::Acting;

@@ -31,6 +31,20 @@ pub fn cohen_kappa(table: &[Vec<u64>], confidence: f64) -> Result<Interval> {
     jackknife::interval(table, confidence, kappa)
 }
 
+/// κ without an interval: also where leaving one case out leaves one class.
+///
+/// # Errors
+///
+/// As [`cohen_kappa`], but [`super::Error::NoSpread`] only where both raters used one class.
+///
+/// ```
+/// use driftledger::statistics::cohen_kappa::estimate;
+/// assert_eq!(estimate(&[vec![2, 0], vec![1, 0]]).unwrap(), 0.0);
+/// ```
+pub fn estimate(table: &[Vec<u64>]) -> Result<f64> {
+    jackknife::estimate(table, kappa)
+}
+
 fn kappa(table: &[Vec<f64>]) -> Option<f64> {
     let (agreed, first, second) = jackknife::shares(table);
     let chance: f64 = first.iter().zip(&second).map(|(a, b)| a * b).sum();

@@ -32,6 +32,17 @@ pub(super) fn shares(table: &[Vec<f64>]) -> (f64, Vec<f64>, Vec<f64>) {
     (agreed, first, second.collect())
 }
 
+/// `coefficient` of the table without an interval.
+pub(super) fn estimate(
+    table: &[Vec<u64>],
+    coefficient: impl Fn(&[Vec<f64>]) -> Option<f64>,
+) -> Result<f64> {
+    checked(table, 0.5)?;
+    let cells: Vec<Vec<f64>> =
+        table.iter().map(|row| row.iter().map(|&count| count as f64).collect()).collect();
+    coefficient(&cells).ok_or(Error::NoSpread)
+}
+
 /// `coefficient` of the table with the jackknife interval over its cases, cut off at −1 and 1.
 ///
 /// SE² = (n − 1)/n · Σ over cases (θ without the case − their mean)²; cases of one cell are alike and computed once. A

@@ -46,12 +46,14 @@ fn mixture(x: f64, shape: f64, mean: f64) -> f64 {
     let mut step = libm::exp(log(x, shape + last));
     let mut below = gamma_lr(shape + last, x);
     let (mut j, mut total) = (last, weight * below);
-    let (mut rising_weight, mut rising_step) = (weight > 0.0, step > 0.0);
+    // a subnormal number has lost digits, so nothing is multiplied up from it
+    let is_whole = |number: f64| number >= f64::MIN_POSITIVE;
+    let (mut rising_weight, mut rising_step) = (is_whole(weight), is_whole(step));
     while j > first {
         weight = if rising_weight { weight * j / mean } else { libm::exp(log(mean, j - 1.0)) };
         step =
             if rising_step { step * (shape + j) / x } else { libm::exp(log(x, shape + j - 1.0)) };
-        (rising_weight, rising_step) = (weight > 0.0, step > 0.0);
+        (rising_weight, rising_step) = (is_whole(weight), is_whole(step));
         below += step;
         j -= 1.0;
         total += weight * below;
@@ -110,6 +112,8 @@ mod tests {
             (60.0, 3.0, 100.0, 0.008_951_769_984_827_721),
             (3_000.0, 9.0, 3_100.0, 0.164_080_553_488_824_53),
             (90_000.0, 9.0, 90_500.0, 0.198_917_532_512_44),
+            (20.0, 1.0, 1e-9, 0.999_992_255_783_488),
+            (3.0, 0.5, 1e-9, 0.966_583_555_704_804_4),
         ] {
             let found = cdf(x, degrees, noncentrality);
             assert!(

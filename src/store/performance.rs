@@ -160,6 +160,24 @@ impl ReadTx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// Of every judged batch of a version that labels were sent to, oldest first: the end of its event period, or when it was
+    /// received; and when it was last evaluated, or received where it never was.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn last_looks(&self, version_id: &str) -> Result<Vec<(String, String)>> {
+        let sql = "SELECT coalesce(b.period_end, b.at), \
+                   coalesce((SELECT max(c.at) FROM cohort c WHERE c.batch_id = b.id), b.at) \
+                   FROM report r JOIN batch b ON b.id = r.batch_id WHERE r.version_id = :version_id \
+                   AND EXISTS (SELECT 1 FROM labels l WHERE l.version_id = :version_id) ORDER BY r.number";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let rows = statement.query_map(named_params! {":version_id": version_id}, |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// The label deliveries of a version, oldest first.
     ///
     /// # Errors

@@ -415,6 +415,31 @@ for code, f in (("mann_whitney", stats.mannwhitneyu), ("cramer_von_mises", stats
     t = f(r, b, method="exact")
     add(f"{code}_exact_ties", code, {"reference": r, "batch": b}, {"value": t.statistic, "p_value": t.pvalue}, {"method": "exact"}, relative=P)
 
+for x, v, l in ((20, 1, 1e-9), (3, 0.5, 1e-9), (400, 4, 1e-12)):
+    add(f"noncentral_chi_square_{x}_{v}_{l}", "noncentral_chi_square", {}, {"value": stats.ncx2.cdf(x, v, l)},
+        {"x": x, "degrees": v, "noncentrality": l})
+# without one of the cases one class is left, so there is no jackknife interval, but there is a coefficient
+add("cohen_kappa_lone_cases", "cohen_kappa", {"table": [[1, 0], [0, 1]]}, {"value": 1})
+add("cohen_kappa_one_rater_one_class", "cohen_kappa", {"table": [[2, 0], [1, 0]]}, {"value": 0})
+
+
+def fleiss(t):
+    r, p = t[0].sum(), t.sum(0) / t.sum()
+    agreed = (t * (t - 1)).sum(1).mean() / (r * (r - 1))
+    return (agreed - (p**2).sum()) / (1 - (p**2).sum())
+
+
+t = RNG.multinomial(4, [0.5, 0.3, 0.2], 12) + np.where(RNG.random((12, 1)) < 0.5, [[2, 0, 0]], [[0, 0, 2]])
+left = np.array([fleiss(np.delete(t, i, 0)) for i in range(len(t))])
+half = stats.norm.ppf(0.975) * math.sqrt((len(t) - 1) / len(t) * ((left - left.mean()) ** 2).sum())
+add("fleiss_kappa_six_raters", "fleiss_kappa", {"table": t}, {"value": fleiss(t), "lower": fleiss(t) - half, "upper": fleiss(t) + half})
+add("fleiss_kappa_one_class", "fleiss_kappa", {"table": [[3, 0], [3, 0]]}, NONE)
+add("fleiss_kappa_uneven_raters", "fleiss_kappa", {"table": [[3, 0], [2, 0]]}, NONE)
+x = SAMPLES["uneven"][0]
+add("ppk_upper", "ppk", {"series": x}, {"value": (5 - np.mean(x)) / (3 * np.std(x, ddof=1))}, {"upper": 5})
+add("ppk_both", "ppk", {"series": x}, {"value": (np.mean(x) + 3) / (3 * np.std(x, ddof=1))}, {"upper": 5, "lower": -3})
+add("ppk_constant", "ppk", {"series": [0.1] * 9}, NONE, {"upper": 1})
+
 file = {"about": "Known answers of the statistics room.",
         "tool": f"SciPy {scipy.__version__}, NumPy {np.__version__}, mpmath {mpmath.__version__}; definitions computed in the script where SciPy has none",
         "command": "python tests/vectors/statistics.py", "vectors": OUT}

@@ -9,6 +9,7 @@ use crate::dataset::error::{Error, Result};
 use crate::dataset::profile::{FeatureProfile, Profiler};
 use crate::dataset::reader::TableFile;
 use crate::dataset::schema::{Column, TableSchema};
+use crate::dataset::vectors::spread;
 use crate::digest;
 use crate::statistics::moments::Moments;
 use crate::statistics::principal::principal;
@@ -74,7 +75,7 @@ fn scored(
 
 /// Means, deviations, components and directions from the fitting half.
 fn fit(file: &TableFile, schema: &TableSchema, group: &ScoreGroup) -> Result<FrozenScores> {
-    let members: Vec<String> = schema.members(group).iter().map(|c| c.name.clone()).collect();
+    let members = schema.member_names(group);
     let mut moments = vec![Moments::default(); members.len()];
     let rows_fitted = for_each_half(file, schema, &members, Half::Fitting, |frame| {
         members.par_iter().zip(&mut moments).try_for_each(|(name, moments)| {
@@ -195,7 +196,7 @@ fn for_each_half(
         let mine: Vec<bool> =
             halves(schema, first_row, frame)?.into_iter().map(|found| found == half).collect();
         let mask = BooleanChunked::from_slice(PlSmallStr::from_static("half"), &mine);
-        let frame = frame.select(wanted.iter().map(String::as_str))?.filter(&mask)?;
+        let frame = spread(frame, wanted)?.filter(&mask)?;
         rows += frame.height() as u64;
         visit(&frame)
     })?;

@@ -11,6 +11,7 @@ pub(crate) use learn::learn_scores;
 
 use super::bins::numbers;
 use super::error::Result;
+use super::vectors::spread;
 use crate::digest;
 use crate::statistics::draws::Draws;
 use crate::statistics::principal::score;
@@ -153,6 +154,7 @@ pub(super) struct Standardised {
 
 impl Standardised {
     pub(super) fn of(scores: &FrozenScores, frame: &DataFrame) -> Result<Self> {
+        let frame = spread(frame, &scores.columns)?;
         let column = |((name, mean), deviation): ((&String, &f64), &f64)| {
             let values = numbers(frame.column(name)?.as_materialized_series())?;
             let z = |value: f64| {

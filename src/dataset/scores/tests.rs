@@ -174,6 +174,38 @@ fn a_missing_value_counts_as_the_mean_and_a_row_mostly_missing_has_no_score() {
 }
 
 #[test]
+fn an_embedding_in_one_column_has_the_scores_of_one_in_three() {
+    let text = table(3_000, 9, false);
+    let apart = learn(&text, r#"[{"name":"note","prefix":"e_"}]"#);
+    let mut lines = String::new();
+    for line in text.lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        let _ = writeln!(lines, r#"{{"e":[{},{},{}]}}"#, cells[4], cells[5], cells[6]);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rows.ndjson");
+    std::fs::write(&path, lines).unwrap();
+    let text = r#"{"schema":"driftledger/schema/v1","columns":[{"name":"e","role":"embedding","type":"vector(3)"}],
+        "scores":[{"name":"note","columns":["e"]}]}"#;
+    let schema = TableSchema::parse(text.as_bytes()).unwrap();
+    let (scores, frozen) = learn_scores(&TableFile::open(&path, None).unwrap(), &schema).unwrap();
+    assert_eq!(scores[0].columns, ["e[1]", "e[2]", "e[3]"]);
+    let same = &apart.bins.derived.scores[0];
+    assert_eq!((&scores[0].means, &scores[0].loadings), (&same.means, &same.loadings));
+    for (index, name) in ["note.t2", "note.spe", "note.distance"].into_iter().enumerate() {
+        assert_eq!(scores[0].names()[index], name);
+        let counted = |profile: &FeatureProfile| serde_json::to_string(profile).unwrap();
+        assert_eq!(counted(&frozen[index].1), counted(&apart.counts[index]), "{name}");
+    }
+    for (wrong, part) in [("vector(4)", "4 numbers"), ("float", "type")] {
+        let schema = TableSchema::parse(text.replace("vector(3)", wrong).as_bytes());
+        let found = schema.and_then(|schema| learn_scores(&TableFile::open(&path, None)?, &schema));
+        let said = found.unwrap_err().to_string();
+        assert!(said.contains(part) || said.contains("two or more"), "{wrong}: {said}");
+    }
+}
+
+#[test]
 fn far_values_do_not_overflow_and_directions_are_of_length_one() {
     let learned = learn(&table(3_000, 6, false), BOTH);
     let found = learned.profile("a,b,c,d,e_0,e_1,e_2\n1e300,-1e300,1e308,4.5,-1e300,1,2\n");

@@ -172,13 +172,12 @@ fn maturity(context: &CohortContext, tally: &Tally, rule: &PerformanceRule) -> M
     let (Some(end), Some(now)) = (parse(&context.ended_at), parse(&context.judged_at)) else {
         return immature("the times of the batch cannot be read".to_owned());
     };
-    let delay = jiff::SignedDuration::from_hours(24 * i64::from(rule.label_delay_days));
-    match end.checked_add(delay) {
-        Ok(due) if due > now => {
+    match rule.due(end) {
+        Some(due) if due > now => {
             return immature(format!("its labels are due from {}", clock::rfc3339(due)));
         }
-        Ok(_) => {}
-        Err(_) => return immature("its labels are never due".to_owned()),
+        Some(_) => {}
+        None => return immature("its labels are never due".to_owned()),
     }
     let compared = tally.labelled.saturating_sub(tally.without_prediction);
     if compared == 0 {

@@ -87,6 +87,12 @@ impl ErrorAlarm {
 }
 
 impl PerformanceRule {
+    /// When the labels of a batch that ended at `end` are due; `None` beyond the end of time.
+    pub fn due(&self, end: jiff::Timestamp) -> Option<jiff::Timestamp> {
+        end.checked_add(jiff::SignedDuration::from_hours(24 * i64::from(self.label_delay_days)))
+            .ok()
+    }
+
     /// Whether nothing was declared.
     pub fn is_default(&self) -> bool {
         *self == Self::default()

@@ -6,8 +6,10 @@
 //! again from the document and the reference; rows stay where they are.
 
 pub mod challenge;
+pub mod drawing;
 pub mod natural;
 pub mod replay;
+pub mod tables;
 pub mod words;
 
 use super::monitor::{Monitor, series_counts};

@@ -10,6 +10,7 @@ use super::{Origin, StudyBatch};
 use crate::drift::monitor::{Monitor, Series, SeriesName, rounded_up, total};
 use crate::drift::policy::{Policy, StatedTolerance};
 use crate::drift::sentence::percent;
+use crate::statistics::capability::ppk;
 use crate::statistics::natural_drift::{WILKS_BATCHES, chance_square, natural_drift};
 use crate::statistics::total_variation::total_variation;
 use serde::{Deserialize, Serialize};
@@ -72,7 +73,10 @@ pub struct StudiedSeries {
     pub batches_used: u64,
     /// ν; absent where it cannot be estimated.
     pub natural_drift: Option<f64>,
-    /// Why it cannot.
+    /// Ppk of the tolerance over what is left of the distances; absent where ν is, or where they are all alike.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capability: Option<f64>,
+    /// Why ν cannot be estimated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_estimable: Option<String>,
     /// Largest distance among the batches of enough rows.
@@ -188,11 +192,14 @@ fn propose(
     };
     let tolerance = rounded_up(tolerance);
     let largest = used.iter().map(|d| d.tv).reduce(f64::max);
+    let drifts: Vec<f64> = used.iter().map(|d| d.drift).collect();
+    let capability = natural.and_then(|_| ppk(&drifts, (f64::NEG_INFINITY, tolerance)).ok());
     let mut studied = StudiedSeries {
         feature: series.feature.clone(),
         series: series.name,
         batches_used: used.len() as u64,
         natural_drift: natural,
+        capability,
         not_estimable,
         largest,
         largest_is_limit: used.len() >= WILKS_BATCHES,

@@ -4,6 +4,7 @@ use super::challenge::{CHALLENGES, Challenge, Challenged};
 use super::natural::{BATCHES_MIN, GovernedBy, ROWS_MIN, StudiedSeries, TIMES};
 use super::{Origin, Study};
 use crate::drift::sentence::percent;
+use crate::statistics::capability::COMFORTABLE;
 
 /// How one challenge is found over all features it applies to.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,6 +89,16 @@ pub fn natural(study: &Study) -> Vec<String> {
             study.series.len()
         ));
     }
+    let capable = study.series.iter().filter_map(|s| s.capability);
+    let (known, wide) =
+        (capable.clone().count(), capable.filter(|ppk| *ppk >= COMFORTABLE).count());
+    if known > 0 {
+        said.push(format!(
+            "The capability (Ppk) of the tolerance over these distances is {COMFORTABLE} or more for {wide} of {known} series: it \
+             lies comfortably above natural variation. Their spread contains chance, so that a lower number is no finding where \
+             batches are small."
+        ));
+    }
     said.push(format!(
         "The tolerance is set by the policy for {} series, by the reference's own error for {}, by natural drift for {}.",
         by(GovernedBy::Policy),
@@ -140,7 +151,8 @@ pub fn outlying(study: &Study) -> Option<String> {
     let mut found: Vec<(f64, String)> = Vec::new();
     for (index, batch) in study.batches.iter().enumerate() {
         let drift = |series: &StudiedSeries| {
-            let distance = series.distances[index].filter(|d| d.rows >= ROWS_MIN)?;
+            let distance =
+                series.distances.get(index).copied().flatten().filter(|d| d.rows >= ROWS_MIN)?;
             Some((distance.drift / series.tolerance, distance.drift, series.key()))
         };
         let farthest = study.series.iter().filter_map(drift).max_by(|a, b| a.0.total_cmp(&b.0));

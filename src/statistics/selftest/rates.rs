@@ -17,7 +17,13 @@ pub(super) fn of_rates(code: &str, inputs: &Inputs<'_>) -> Option<Computed> {
         "fisher_exact" => fisher(inputs),
         "mcnemar" => mcnemar(inputs),
         "cohen_kappa" => inputs.table().and_then(|table| {
-            Ok(interval(s::cohen_kappa::cohen_kappa(&table, inputs.confidence()?)?))
+            match s::cohen_kappa::cohen_kappa(&table, inputs.confidence()?) {
+                Err(s::Error::NoSpread) => Ok(value(s::cohen_kappa::estimate(&table)?)),
+                found => Ok(interval(found?)),
+            }
+        }),
+        "fleiss_kappa" => inputs.table().and_then(|table| {
+            Ok(interval(s::fleiss_kappa::fleiss_kappa(&table, inputs.confidence()?)?))
         }),
         "gwet_ac1" => inputs
             .table()

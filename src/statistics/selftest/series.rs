@@ -25,6 +25,11 @@ pub(super) fn of_series(code: &str, inputs: &Inputs<'_>) -> Option<Computed> {
         "laney_p" => Some(laney(inputs)),
         "xbar_s" => Some(means_and_spreads(inputs)),
         "e_bh" => Some(e_bh(inputs)),
+        "ppk" => Some(inputs.sample("series").and_then(|series| {
+            let limit = |name, otherwise| inputs.number(&[name], otherwise);
+            let limits = (limit("lower", f64::NEG_INFINITY)?, limit("upper", f64::INFINITY)?);
+            Ok(named("ppk", vec![s::capability::ppk(&series, limits)?]))
+        })),
         "moments" => Some(inputs.sample("series").and_then(|series| moments(&series))),
         "individuals" | "ewma" | "cusum" | "nelson" => {
             Some(inputs.sample("series").and_then(|series| charted(code, inputs, &series)))

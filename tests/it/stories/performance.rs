@@ -8,6 +8,7 @@ use driftledger::evidence::manifest::Scope;
 use driftledger::procedures::check_store::check_store;
 use driftledger::procedures::fingerprint_files::{RegistrationSources, make_registration};
 use driftledger::procedures::verify_pack::verify_pack;
+use driftledger::procedures::watch_labels::watch_labels;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -246,6 +247,48 @@ fn labels_come_late_in_part_and_twice() {
 
     let missing = program.get(&format!("{VERSION_PATH}/performance/w99"));
     missing.problem(404, "not_found");
+}
+
+#[test]
+fn labels_are_evaluated_when_they_fall_due_and_only_then() {
+    let laboratory = Laboratory::open();
+    let program = laboratory.program();
+    register_tablets(&program, json!({"label_delay_days": 14}));
+    let to = |time: &str| laboratory.clock.set(time.parse().unwrap());
+    let watch = || {
+        let rows = watch_labels(&laboratory.store).unwrap();
+        rows.into_iter().map(|row| row.number).collect::<Vec<u64>>()
+    };
+    let entries = || laboratory.store.read(|tx| tx.head()).unwrap().size;
+    let (first, labels) = tablets(1, 200, 5, 10);
+    let (second, _) = tablets(1_001, 200, 6, 10);
+    for (name, start, end, text) in [("w21", 18, 25, &first), ("w22", 25, 31, &second)] {
+        let period =
+            format!("period_start=2026-05-{start}T00:00:00Z&period_end=2026-05-{end}T00:00:00Z");
+        let path = format!("{VERSION_PATH}/batches?name={name}&{period}");
+        assert_eq!(program.post_table(&path, "text/csv", text.as_bytes()).status, 201);
+    }
+    to("2026-06-08T00:00:00Z");
+    assert_eq!(watch(), [0; 0], "no labels were ever sent to this version");
+    to("2026-06-01T12:00:00Z");
+    assert_eq!(send_labels(&program, "", &labels).status, 201);
+    let before = entries();
+    to("2026-06-07T23:59:00Z");
+    assert_eq!((watch(), entries()), (vec![], before), "nothing is due yet");
+
+    to("2026-06-08T00:00:00Z");
+    assert_eq!((watch(), watch(), entries()), (vec![2], vec![], before + 1), "told once");
+    close(&figure(&cohorts(&program)[0], "error_rate")["value"], 0.1, 1e-12);
+    assert_eq!(
+        cohorts(&program)[1]["maturity"]["reason"],
+        "its labels are due from 2026-06-14T00:00:00.000Z"
+    );
+    to("2026-06-14T00:00:00Z");
+    assert_eq!((watch(), watch(), entries()), (vec![3], vec![], before + 2));
+    assert_eq!(cohorts(&program)[1]["maturity"]["reason"], "no label has come");
+    to("2027-06-14T00:00:00Z");
+    assert_eq!((watch(), entries()), (vec![], before + 2));
+    nothing_wrong(&laboratory);
 }
 
 #[test]

@@ -1,10 +1,13 @@
 //! Story: a data scientist studies reference batches and attaches the study to a version; nobody can attach another one in its name.
 //! Method: the API over HTTP with a personal token; the store is checked and its pack verified afterwards.
 
+use crate::evidence::{Files, export};
 use crate::harness::{Laboratory, MODEL, VERSION_PATH, register, registration, schema, table};
 use driftledger::dataset::split::SplitBy;
+use driftledger::evidence::manifest::Scope;
 use driftledger::procedures::check_store::check_store;
 use driftledger::procedures::study_batches::{StudyFiles, study_batches};
+use driftledger::procedures::verify_pack::verify_pack;
 use serde_json::{Value, json};
 
 /// A study of the reference of version 1, which is drawn from seed 1, split by line.
@@ -103,6 +106,24 @@ fn another_person_signs_the_study_with_the_password_again_and_only_once() {
     let checked = check_store(&laboratory.folder.path().join("data"), &mut |_| ()).unwrap();
     assert!(checked.findings.is_empty(), "{:?}", checked.findings);
     assert_eq!(checked.examined.signatures, 1);
+
+    // In the pack it is one page to print, with the words of the signature, which verifies with the rest.
+    let (pack, _) = export(&laboratory.store, &Scope::whole());
+    let files = Files::of(&pack);
+    let page = String::from_utf8(files.0[&format!("studies/{id}.html")].clone()).unwrap();
+    for told in
+        [sha256, "Signed electronically by", "Replay: ", "weight_mg", "<svg class=\"evidence\""]
+    {
+        assert!(page.contains(told), "{told}: {page}");
+    }
+    for forbidden in ["<script", "src=", "href=", "url(", "style=\""] {
+        assert!(!page.contains(forbidden), "{forbidden}");
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), &pack).unwrap();
+    let key = laboratory.store.verifier_key();
+    let verified = verify_pack(file.path(), Some(key), &mut |_| ()).unwrap();
+    assert!(verified.findings.is_empty(), "{:?}", verified.findings);
 }
 
 #[test]

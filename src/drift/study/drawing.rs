@@ -1,9 +1,11 @@
 //! Natural drift of one series as SVG: a bar a batch, what is left of its distance after chance, against the tolerance.
+//!
+//! Pure, like every chart here: colours are presentation attributes, which a page's style sheet may override by class.
 
-use super::markup::{Markup, escape};
+use super::StudyBatch;
+use super::natural::StudiedSeries;
+use crate::drift::chart::escape;
 use crate::drift::sentence::percent;
-use crate::drift::study::StudyBatch;
-use crate::drift::study::natural::StudiedSeries;
 use std::fmt::Write as _;
 
 /// Height of the plot.
@@ -24,7 +26,7 @@ const WIDEST: f64 = 28.0;
 const NARROWEST: f64 = 2.0;
 
 /// The chart of `series` over `batches`.
-pub fn study_chart(series: &StudiedSeries, batches: &[StudyBatch]) -> Markup {
+pub fn study_chart(series: &StudiedSeries, batches: &[StudyBatch]) -> String {
     let slot = (WIDTH / batches.len().max(1) as f64).clamp(NARROWEST, WIDEST);
     let wide = LEFT + slot * batches.len() as f64;
     let (width, height) = (wide + RIGHT, TOP + PLOT + BELOW);
@@ -33,15 +35,19 @@ pub fn study_chart(series: &StudiedSeries, batches: &[StudyBatch]) -> Markup {
     let y = |share: f64| TOP + PLOT * (1.0 - share / top);
     let label = format!("{}: drift of each batch beside the tolerance", escape(&series.key()));
     let mut svg = format!(
-        r#"<svg class="evidence" viewBox="0 0 {width:.0} {height:.0}" width="{width:.0}" height="{height:.0}" role="img" aria-label="{label}">"#
+        r#"<svg class="evidence" viewBox="0 0 {width:.0} {height:.0}" width="{width:.0}" height="{height:.0}" role="img" aria-label="{label}" font-family="system-ui, sans-serif" font-size="12" fill="currentColor">"#
     );
     for (index, distance) in series.used() {
         let Some(batch) = batches.get(index) else { continue };
-        let state = if distance.drift > series.tolerance { "alarm" } else { "quiet" };
+        let (state, colour) = if distance.drift > series.tolerance {
+            ("alarm", "#d1442f")
+        } else {
+            ("quiet", "#2f81c7")
+        };
         let at = y(distance.drift).min(TOP + PLOT - 0.5);
         let _ = write!(
             svg,
-            r#"<rect class="bar {state}" x="{:.1}" y="{at:.1}" width="{:.1}" height="{:.1}"><title>{}: {} moved, {} of it by chance, {} left; {} rows</title></rect>"#,
+            r#"<rect class="bar {state}" fill="{colour}" x="{:.1}" y="{at:.1}" width="{:.1}" height="{:.1}"><title>{}: {} moved, {} of it by chance, {} left; {} rows</title></rect>"#,
             LEFT + slot * index as f64 + 0.1 * slot,
             0.8 * slot,
             TOP + PLOT - at,
@@ -56,7 +62,7 @@ pub fn study_chart(series: &StudiedSeries, batches: &[StudyBatch]) -> Markup {
         let at = y(share);
         let _ = write!(
             svg,
-            r#"<line class="{class}" x1="{LEFT}" x2="{wide:.0}" y1="{at:.1}" y2="{at:.1}"/><text x="{:.0}" y="{:.1}">{said}</text>"#,
+            r#"<line class="{class}" stroke="currentColor" x1="{LEFT}" x2="{wide:.0}" y1="{at:.1}" y2="{at:.1}"/><text x="{:.0}" y="{:.1}">{said}</text>"#,
             wide + 6.0,
             at + 4.0
         );
@@ -78,12 +84,12 @@ pub fn study_chart(series: &StudiedSeries, batches: &[StudyBatch]) -> Markup {
     }
     let _ = write!(
         svg,
-        r#"<text class="tick" x="{:.0}" y="{:.0}">0 %</text><text class="tick" x="{:.0}" y="{:.0}">{}</text></svg>"#,
+        r#"<text class="tick" text-anchor="end" x="{:.0}" y="{:.0}">0 %</text><text class="tick" text-anchor="end" x="{:.0}" y="{:.0}">{}</text></svg>"#,
         LEFT - 8.0,
         TOP + PLOT + 4.0,
         LEFT - 8.0,
         TOP + 8.0,
         percent(top)
     );
-    Markup::drawing(svg)
+    svg
 }

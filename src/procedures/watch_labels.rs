@@ -1,0 +1,66 @@
+//! Procedure: evaluate labels when they fall due. On the wall clock:
+//!
+//! 1. for every version to which labels were sent: did those of a batch fall due after it was last evaluated?
+//! 2. evaluate that version, and no other: an evaluation reads all files of its version
+//!
+//! The server runs this every minute. A batch whose labels fell due always says something new once (its figures, or that too
+//! few labels have come), so nothing is evaluated twice for the same reason.
+
+use super::evaluate_performance::evaluate;
+use super::ingest_batch::Judge;
+use super::{stored, system};
+use crate::drift::policy::Policy;
+use crate::error::{Error, Result};
+use crate::store::performance::PerformanceRow;
+use crate::store::versions::{FrozenKind, VersionRow};
+use crate::store::{ReadTx, Store};
+use jiff::Timestamp;
+
+/// Evaluates every version with a batch whose labels fell due since it was last evaluated, and returns what that recorded.
+///
+/// # Errors
+///
+/// The first one, after every version had its turn: those of reading its files, those of the store.
+pub fn watch_labels(store: &Store) -> Result<Vec<PerformanceRow>> {
+    let now = store.clock().now();
+    let versions = store.read(|tx| tx.versions(None))?;
+    let (mut recorded, mut failed) = (Vec::new(), None);
+    for version in versions {
+        match evaluate_due(store, &version, now) {
+            Ok(row) => recorded.extend(row),
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
+    failed.map_or(Ok(recorded), Err)
+}
+
+fn evaluate_due(
+    store: &Store,
+    version: &VersionRow,
+    now: Timestamp,
+) -> Result<Option<PerformanceRow>> {
+    if !store.read(|tx| fell_due(tx, version, now))? {
+        return Ok(None);
+    }
+    let judge = store.read(|tx| Judge::read(tx, &version.model, &version.version))?;
+    if judge.policy.0.performance.validate(&judge.registration.schema).is_err() {
+        return Ok(None);
+    }
+    let evaluated = evaluate(store, &system(), &judge)?;
+    Ok(evaluated.is_new.then_some(evaluated.performance.value))
+}
+
+/// Whether labels of a batch of `version` fell due after it was last evaluated, and not later than `now`.
+fn fell_due(tx: &ReadTx<'_>, version: &VersionRow, now: Timestamp) -> Result<bool> {
+    let batches = tx.last_looks(&version.id)?;
+    if batches.is_empty() {
+        return Ok(false);
+    }
+    let Some(policy) = tx.frozen(FrozenKind::Policy, &version.id)? else { return Ok(false) };
+    let rule = stored::<Policy>(&policy.document)?.performance;
+    Ok::<_, Error>(batches.iter().any(|(ended, looked)| {
+        let times = ended.parse().ok().zip(looked.parse::<Timestamp>().ok());
+        let due = times.and_then(|(end, looked)| Some((rule.due(end)?, looked)));
+        due.is_some_and(|(due, looked)| looked < due && due <= now)
+    }))
+}
