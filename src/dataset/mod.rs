@@ -25,6 +25,7 @@ pub mod profile;
 pub mod reader;
 pub mod row_ids;
 pub mod rows;
+pub mod sample;
 pub mod schema;
 pub mod scores;
 pub mod slices;

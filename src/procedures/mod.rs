@@ -28,6 +28,7 @@ pub mod measure_concordance;
 pub mod measure_speed;
 pub mod name_draft;
 pub mod prove_arithmetic;
+pub mod prove_sample;
 pub mod read_accounts;
 pub mod read_ledger;
 pub mod read_origin;
@@ -41,6 +42,7 @@ pub mod sign_in;
 pub mod sign_study;
 pub mod study_batches;
 pub mod verify_pack;
+pub mod verify_sample;
 pub mod watch_silence;
 
 use crate::access::account::Acting;
