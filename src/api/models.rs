@@ -4,6 +4,7 @@ use super::extract::{Caller, Shared, blocking};
 use super::problem::{Problem, ProblemDocument};
 use crate::error::Error;
 use crate::procedures::Recorded;
+use crate::procedures::compare_versions::{ComparedVersions, compare_versions};
 use crate::procedures::read_origin::{self, DraftDocument};
 use crate::procedures::read_records;
 use crate::procedures::register_version::{register_model, register_version};
@@ -148,5 +149,29 @@ pub(super) async fn read_lineage(
 ) -> Result<HttpResponse, Problem> {
     let (model, version) = path.into_inner();
     let work = move || read_records::lineage(&shared.store, &caller.0, &model, &version);
+    Ok(HttpResponse::Ok().json(blocking(work).await?))
+}
+
+/// Which version to compare with.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct DifferenceQuery {
+    /// The earlier version; without it the one this version follows, or the one registered before it.
+    from: Option<String>,
+}
+
+/// What differs between two versions: data, files, parameters, column declaration, policy.
+#[utoipa::path(tag = "models", params(DifferenceQuery), responses((status = 200, body = ComparedVersions), (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
+#[get("/models/{model}/versions/{version}/difference")]
+pub(super) async fn read_difference(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+    query: web::Query<DifferenceQuery>,
+) -> Result<HttpResponse, Problem> {
+    let work = move || {
+        let (model, version) = (path.0.as_str(), path.1.as_str());
+        compare_versions(&shared.store, &caller.0, (model, version), query.from.as_deref())
+    };
     Ok(HttpResponse::Ok().json(blocking(work).await?))
 }

@@ -26,6 +26,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(models::create_version)
             .service(models::read_version)
             .service(models::read_lineage)
+            .service(models::read_difference)
             .service(studies::create_study)
             .service(studies::create_study_of_judged)
             .service(studies::list_studies)

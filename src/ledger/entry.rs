@@ -33,6 +33,11 @@ macro_rules! entry_types {
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
             }
+
+            /// What happened, as a sentence.
+            pub const fn sentence(self) -> &'static str {
+                match self { $(Self::$variant => $doc,)* }
+            }
         }
     };
 }

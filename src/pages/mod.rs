@@ -11,6 +11,7 @@ pub mod alert_story;
 pub mod assets;
 pub mod audit_trail;
 pub mod destination;
+pub mod difference;
 mod draft;
 pub mod entry;
 pub mod evidence_chart;

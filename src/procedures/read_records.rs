@@ -92,6 +92,8 @@ pub struct VersionView {
     pub origin: Option<OriginView>,
     /// What the labels say about the newest batch that could be judged by them.
     pub performance: Option<String>,
+    /// Whether the model has other versions to compare with.
+    pub has_others: bool,
 }
 
 /// The frozen score cards of a version with the bins they are on.
@@ -238,6 +240,7 @@ pub fn version_view(
             studies: tx.studies(&id)?,
             origin: origin(tx, &id)?,
             performance: newest_sentence(tx, &id)?,
+            has_others: tx.versions(Some(model))?.len() > 1,
             version: judge.version,
             registration: judge.registration,
             policy: judge.policy.0,

@@ -8,6 +8,7 @@ pub mod lineage;
 pub mod overlap;
 pub mod registration;
 pub mod run;
+pub mod version_difference;
 
 /// Why a version cannot be registered.
 #[derive(Debug, thiserror::Error)]
