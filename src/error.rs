@@ -218,6 +218,9 @@ impl Error {
             Self::Dataset(dataset::Error::Engine(_) | dataset::Error::Digest { .. }) => {
                 ("engine_fault", 500, REPORT)
             }
+            Self::File { .. } | Self::Dataset(dataset::Error::Write(_)) => {
+                ("file", 500, "check the path and its permissions")
+            }
             Self::Dataset(_) | Self::Drift(drift::Error::Dataset(_)) => {
                 ("table_not_valid", 422, "correct the file or its declaration")
             }
@@ -262,7 +265,6 @@ impl Error {
             }
             Self::MediaType { .. } => ("media_type", 415, "set the Content-Type header"),
             Self::BadRequest { .. } => ("bad_request", 400, "correct the request"),
-            Self::File { .. } => ("file", 500, "check the path and its permissions"),
             Self::Server { .. } => ("server", 502, "check the address and the token"),
             Self::Evidence(_) => ("evidence", 422, "check the file"),
             Self::Store(store::Error::NoDatabase { .. }) => {

@@ -18,6 +18,7 @@ mod guarantee;
 mod ingest;
 mod openapi;
 mod performance;
+mod prove;
 mod register;
 mod review_plan;
 mod schema;
@@ -54,6 +55,8 @@ enum Command {
     Fingerprint(fingerprint::FingerprintArguments),
     /// Say what differs between two datasets, by their manifests or row by row
     Diff(diff::DiffArguments),
+    /// Prove by a sample that a registered table still exists as it was
+    Prove(prove::ProveArguments),
     /// Register a model version; training rows never leave this machine
     Register(Box<register::RegisterArguments>),
     /// Send a batch to be judged
@@ -66,7 +69,7 @@ enum Command {
     Compare(compare::CompareArguments),
     /// Study reference batches: natural drift, proposed tolerances, replay, challenges
     Study(study::StudyArguments),
-    /// Verify an evidence pack, offline
+    /// Verify an evidence pack or a sampling proof, offline
     Verify(verify::VerifyArguments),
     /// Check everything in a data folder
     Check(check::CheckArguments),
@@ -103,6 +106,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Fingerprint(arguments) => fingerprint::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
+        Command::Prove(arguments) => prove::run(&arguments),
         Command::Register(arguments) => register::run(&arguments),
         Command::Ingest(arguments) => ingest::run(&arguments),
         Command::Labels(arguments) => ingest::run_labels(&arguments),

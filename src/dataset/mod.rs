@@ -28,6 +28,7 @@ pub mod reader;
 pub mod row_ids;
 pub mod rows;
 pub mod samples;
+pub mod sample;
 pub mod schema;
 pub mod scores;
 pub mod slices;

@@ -31,6 +31,7 @@ pub mod measure_speed;
 pub mod name_draft;
 pub mod name_subjects;
 pub mod prove_arithmetic;
+pub mod prove_sample;
 pub mod read_accounts;
 pub mod read_ledger;
 pub mod read_origin;
@@ -46,6 +47,7 @@ pub mod sign_study;
 pub mod study_batches;
 pub mod verify_pack;
 pub mod watch_labels;
+pub mod verify_sample;
 pub mod watch_silence;
 
 use crate::access::account::Acting;

@@ -8,6 +8,7 @@ use driftledger::access::account::Account;
 use driftledger::access::role::{Role, permission_table};
 use driftledger::api::routes::openapi;
 use driftledger::dataset::manifest::{DatasetManifest, MANIFEST_FORMAT};
+use driftledger::dataset::sample::{SAMPLE_FORMAT, SampleHead};
 use driftledger::dataset::schema::{SCHEMA_FORMAT, TableSchema};
 use driftledger::dataset::split::{Period, SplitBy};
 use driftledger::digest;
@@ -152,6 +153,14 @@ fn a_dataset_manifest_is_as_its_schema_says() {
     let manifest = DatasetManifest::new(registration.schema, fingerprint);
     let record = serde_json::to_value(&manifest).unwrap();
     hold_schema::<DatasetManifest>((MANIFEST_FORMAT, "format"), &record);
+}
+
+#[test]
+fn the_first_line_of_a_sampling_proof_is_as_its_schema_says() {
+    let table = registration("1", 1).datasets[0].fingerprint.table.clone();
+    let (format, checkpoint) = (SAMPLE_FORMAT.to_owned(), "note".to_owned());
+    let record = serde_json::to_value(SampleHead { format, checkpoint, blocks: 1, table }).unwrap();
+    hold_schema::<SampleHead>((SAMPLE_FORMAT, "format"), &record);
 }
 
 #[test]
