@@ -16,6 +16,7 @@ mod fingerprint;
 mod guarantee;
 mod ingest;
 mod openapi;
+mod password;
 mod performance;
 mod register;
 mod review_plan;
@@ -73,6 +74,8 @@ enum Command {
     Export(export::ExportArguments),
     /// Create, list and unlock accounts of a data folder
     User(administration::UserArguments),
+    /// Change one's own password, for example the one-time password of a new account
+    Password(password::PasswordArguments),
     /// Issue tokens for programs
     Token(administration::TokenArguments),
     /// Say how many predictions people must review for a claim
@@ -108,6 +111,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::User(arguments) => administration::user(&arguments),
+        Command::Password(arguments) => password::run(&arguments),
         Command::Token(arguments) => administration::token(&arguments),
         Command::ReviewPlan(arguments) => review_plan::run(&arguments),
         Command::Concordance(arguments) => concordance::run(&arguments),
