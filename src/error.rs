@@ -211,9 +211,20 @@ impl Error {
             Self::Access(A::Forged) => {
                 ("forged_form", 403, "reload the page and send the form again")
             }
+            Self::Access(A::PasswordDue(_)) => (
+                "password_change_needed",
+                403,
+                "change it at `/account/password`, by `driftledger password`, or by POST `/api/v1/session/password`",
+            ),
             Self::Access(
-                A::PasswordTooShort { .. } | A::UserName { .. } | A::UnknownRole { .. },
-            ) => ("account_not_valid", 422, "correct the field"),
+                A::PasswordTooShort { .. }
+                | A::PasswordCommon
+                | A::PasswordHoldsName
+                | A::PasswordReused { .. },
+            ) => ("password_not_valid", 422, "choose another password"),
+            Self::Access(A::PasswordPolicy { .. } | A::UserName { .. } | A::UnknownRole { .. }) => {
+                ("account_not_valid", 422, "correct the field")
+            }
             Self::Access(A::Digest { .. } | A::Random(_)) => ("access_fault", 500, REPORT),
             Self::Dataset(dataset::Error::Engine(_) | dataset::Error::Digest { .. }) => {
                 ("engine_fault", 500, REPORT)

@@ -17,6 +17,7 @@ mod fingerprint;
 mod guarantee;
 mod ingest;
 mod openapi;
+mod password;
 mod performance;
 mod prove;
 mod register;
@@ -81,6 +82,8 @@ enum Command {
     Restore(backup::RestoreArguments),
     /// Create, list and unlock accounts of a data folder
     User(administration::UserArguments),
+    /// Change one's own password, for example the one-time password of a new account
+    Password(password::PasswordArguments),
     /// Issue tokens for programs
     Token(administration::TokenArguments),
     /// Say how many predictions people must review for a claim
@@ -119,6 +122,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Backup(arguments) => backup::run(&arguments),
         Command::Restore(arguments) => backup::run_restore(&arguments),
         Command::User(arguments) => administration::user(&arguments),
+        Command::Password(arguments) => password::run(&arguments),
         Command::Token(arguments) => administration::token(&arguments),
         Command::ReviewPlan(arguments) => review_plan::run(&arguments),
         Command::Concordance(arguments) => concordance::run(&arguments),

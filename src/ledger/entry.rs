@@ -48,6 +48,7 @@ entry_types! {
     AccountCredential  "account.credential"  "An account got a new credential."
     AccountLock        "account.lock"        "An account was locked."
     AccountUnlock      "account.unlock"      "An account was unlocked."
+    PasswordPolicySet  "password_policy.set" "The rules for passwords changed."
     TokenCreate        "token.create"        "An access token was issued."
     TokenRevoke        "token.revoke"        "An access token was revoked."
     ModelRegister      "model.register"      "A model was registered."

@@ -22,6 +22,8 @@ pub mod lineage_chart;
 pub mod markup;
 pub mod models;
 pub mod page_error;
+pub mod password;
+pub mod password_rules;
 pub mod performance;
 pub mod performance_chart;
 pub mod report;

@@ -9,7 +9,7 @@
 //! Every act goes through the ordinary procedures; the ledger names the demo accounts with the authority `demonstration`.
 
 use super::acknowledge_alert::acknowledge_alert;
-use super::administer::{NewAccount, create_account, create_store, host};
+use super::administer::{NewAccount, create_demo_account, create_store};
 use super::attach_study::attach_study;
 use super::draft_decision::{DraftDecision, draft_decision};
 use super::fingerprint_files::{RegistrationSources, make_registration};
@@ -120,7 +120,8 @@ pub fn demonstrate(
     store.set_setting("demonstration", "thyroid_garvan")?;
     let mut accounts = Vec::new();
     for (user_name, printed_name, role) in PEOPLE {
-        accounts.push(create_account(&store, &host(), (user_name, printed_name), role)?.value);
+        // Visitors try all of them: no password is changed first.
+        accounts.push(create_demo_account(&store, (user_name, printed_name), role)?);
     }
     let actors: BTreeMap<&str, Acting> =
         PEOPLE.iter().map(|p| p.0).zip(accounts.iter().map(acting)).collect();

@@ -23,6 +23,7 @@ pub mod ingest_batch;
 pub mod ingest_labels;
 mod join_labels;
 pub mod keep_artifact;
+pub mod keep_passwords;
 pub mod log_experiment;
 pub mod log_model;
 pub mod log_run;
@@ -61,6 +62,16 @@ fn actor(acting: &Acting) -> Actor {
 /// The actor of what the program does by itself.
 fn system() -> Actor {
     Actor::new("system", "system", "system")
+}
+
+/// What was typed into a field that may not be empty.
+fn given<'a>(field: &str, text: &'a str) -> crate::error::Result<&'a str> {
+    match text.trim() {
+        "" => {
+            Err(crate::error::Error::BadRequest { detail: format!("`{field}` is empty; say why") })
+        }
+        text => Ok(text),
+    }
 }
 
 /// Names a thing a ledger entry is about.

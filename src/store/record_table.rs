@@ -7,6 +7,7 @@ pub const RECORD_TABLES: &[&str] = &[
     "account",
     "credential",
     "account_lock",
+    "password_policy",
     "token",
     "token_revocation",
     "model",

@@ -5,6 +5,7 @@ mod doors;
 mod drafts;
 mod ingest;
 mod mlflow;
+mod passwords;
 mod performance;
 mod registration;
 mod review;
