@@ -58,7 +58,7 @@ pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
 pub(super) fn say_examined(examined: Examined) {
     say(&format!(
         "computed again: {} reports, {} monitors, {} studies, {} cohorts in {} evaluations, {} runs; compared: {} decisions, \
-         {} signatures, {} drafts",
+         {} signatures, {} drafts, {} model records, {} steps of versions",
         examined.reports,
         examined.monitors,
         examined.studies,
@@ -67,7 +67,9 @@ pub(super) fn say_examined(examined: Examined) {
         examined.runs,
         examined.decisions,
         examined.signatures,
-        examined.drafts
+        examined.drafts,
+        examined.model_records,
+        examined.steps
     ));
     if examined.other_build > 0 {
         say(&format!(
