@@ -5,6 +5,7 @@
 //! found (drift, a difference, a finding), 2 not done.
 
 mod administration;
+mod backup;
 mod bench;
 mod check;
 mod client;
@@ -77,6 +78,10 @@ enum Command {
     Check(check::CheckArguments),
     /// Write an evidence pack
     Export(export::ExportArguments),
+    /// Copy a data folder to a safe place, while a server runs
+    Backup(backup::BackupArguments),
+    /// Make a data folder again from a backup
+    Restore(backup::RestoreArguments),
     /// Create, list and unlock accounts of a data folder
     User(administration::UserArguments),
     /// Issue tokens for programs
@@ -115,6 +120,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Backup(arguments) => backup::run(&arguments),
+        Command::Restore(arguments) => backup::run_restore(&arguments),
         Command::User(arguments) => administration::user(&arguments),
         Command::Token(arguments) => administration::token(&arguments),
         Command::ReviewPlan(arguments) => review_plan::run(&arguments),

@@ -80,6 +80,7 @@ entry_types! {
     ModelChange        "model.change"        "A model's description, tags or aliases changed."
     DraftRegister      "draft.register"      "Training code registered a draft version; its files are frozen."
     DraftChange        "draft.change"        "A draft version's stage, description or tags changed."
+    BackupRestore      "backup.restore"      "The store was made again from a backup."
     SilenceAlert       "silence.alert"       "An expected batch did not arrive."
 }
 

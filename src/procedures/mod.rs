@@ -6,6 +6,7 @@
 pub mod acknowledge_alert;
 pub mod administer;
 pub mod attach_study;
+pub mod back_up;
 pub mod check_guarantee;
 pub mod check_store;
 pub mod compare_datasets;
@@ -40,6 +41,7 @@ pub mod read_records;
 pub mod read_tiles;
 pub mod register_draft;
 pub mod register_version;
+pub mod restore;
 pub mod sign_decision;
 pub mod sign_in;
 pub mod sign_study;

@@ -10,6 +10,7 @@
 
 pub mod accounts;
 pub mod artifacts;
+pub mod backup;
 pub mod batches;
 pub mod check;
 mod count;

@@ -46,6 +46,7 @@ pub const RECORD_TABLES: &[&str] = &[
     "alias",
     "description",
     "tag",
+    "restore",
     #[cfg(test)]
     "specimen",
 ];

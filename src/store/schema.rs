@@ -14,6 +14,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0005_study.sql")),
     M::up(include_str!("migrations/0006_mlflow.sql")),
     M::up(include_str!("migrations/0007_life_cycle.sql")),
+    M::up(include_str!("migrations/0011_restore.sql")),
     // Last, so that it never stands between two real ones.
     #[cfg(test)]
     M::up(super::specimen::MIGRATION),
