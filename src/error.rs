@@ -73,7 +73,9 @@ pub enum Error {
         /// Number of the draft.
         number: u64,
         /// What is missing.
-        lacks: &'static str,
+        lacks: String,
+        /// Path of the page that says so.
+        page: String,
     },
     /// A user name that is taken.
     #[error("user name `{user_name}` is taken; names are never given away twice, choose another")]
@@ -251,7 +253,10 @@ impl Error {
                 ("training_rows_found", 422, "remove the rows or justify them")
             }
             Self::Provenance(_) => ("registration_not_valid", 422, "correct the registration"),
-            Self::Review(review::Error::WrongState { .. }) => {
+            Self::Review(review::Error::Incomplete { .. }) => {
+                ("incomplete", 409, "see the gap list of the version")
+            }
+            Self::Review(review::Error::WrongState { .. } | review::Error::VersionState { .. }) => {
                 ("wrong_state", 409, "reload to see where it stands")
             }
             Self::Review(review::Error::Changed) => {

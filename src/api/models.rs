@@ -10,6 +10,7 @@ use crate::procedures::read_records;
 use crate::procedures::register_version::{register_model, register_version};
 use crate::provenance::lineage::Lineage;
 use crate::provenance::registration::Registration;
+use crate::review::life_cycle::VersionState;
 use crate::store::versions::{ModelRow, VersionRow};
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, post, web};
@@ -42,6 +43,8 @@ pub struct VersionDocument {
     /// The version.
     #[serde(flatten)]
     pub version: VersionRow,
+    /// Where it stands.
+    pub state: VersionState,
     /// Its registration.
     pub registration: Registration,
 }
@@ -110,8 +113,9 @@ pub(super) async fn read_version(
     let (model, version) = path.into_inner();
     let work = move || read_records::version_view(&shared.store, &caller.0, &model, &version);
     let view = blocking(work).await?;
-    Ok(HttpResponse::Ok()
-        .json(VersionDocument { version: view.version, registration: view.registration }))
+    let (version, state) = (view.version, view.life_cycle.state);
+    let registration = view.registration;
+    Ok(HttpResponse::Ok().json(VersionDocument { version, state, registration }))
 }
 
 /// The draft versions of a model, which training code registered, oldest first.

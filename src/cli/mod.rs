@@ -1,6 +1,7 @@
 //! The command line: one file per command. A command reads its arguments, calls one procedure and prints what came of it.
 //!
-//! Exit codes: 0 done (for `compare`: no drift shown; for `diff`: the same; for `verify` and `check`: nothing wrong), 1 done and something was
+//! Exit codes: 0 done (for `compare`: no drift shown; for `diff`: the same; for `verify` and `check`: nothing wrong; for `status`: a step can be
+//! taken), 1 done and something was
 //! found (drift, a difference, a finding), 2 not done.
 
 mod administration;
@@ -11,6 +12,7 @@ mod client;
 mod compare;
 mod concordance;
 mod demo;
+mod describe;
 mod diff;
 mod export;
 mod fingerprint;
@@ -60,6 +62,10 @@ enum Command {
     Prove(prove::ProveArguments),
     /// Register a model version; training rows never leave this machine
     Register(Box<register::RegisterArguments>),
+    /// Say what a version is for: print a model record to fill, or send it
+    Describe(describe::DescribeArguments),
+    /// Show where a version stands and what is missing for its next step
+    Status(describe::StatusArguments),
     /// Send a batch to be judged
     Ingest(ingest::IngestArguments),
     /// Send labels that arrived after their rows
@@ -111,6 +117,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Prove(arguments) => prove::run(&arguments),
         Command::Register(arguments) => register::run(&arguments),
+        Command::Describe(arguments) => describe::run(&arguments),
+        Command::Status(arguments) => describe::status(&arguments),
         Command::Ingest(arguments) => ingest::run(&arguments),
         Command::Labels(arguments) => ingest::run_labels(&arguments),
         Command::Performance(arguments) => performance::run(&arguments),

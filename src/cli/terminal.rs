@@ -79,7 +79,7 @@ pub(super) fn write_whole<T>(path: &Path, write: impl FnOnce(&mut File) -> Resul
 pub(super) fn say_examined(examined: Examined) {
     say(&format!(
         "computed again: {} reports, {} monitors, {} studies, {} cohorts in {} evaluations, {} runs; compared: {} decisions, \
-         {} signatures, {} drafts",
+         {} signatures, {} drafts, {} model records, {} steps of versions",
         examined.reports,
         examined.monitors,
         examined.studies,
@@ -88,7 +88,9 @@ pub(super) fn say_examined(examined: Examined) {
         examined.runs,
         examined.decisions,
         examined.signatures,
-        examined.drafts
+        examined.drafts,
+        examined.model_records,
+        examined.steps
     ));
     if examined.other_build > 0 {
         say(&format!(

@@ -67,6 +67,8 @@ entry_types! {
     DecisionSign       "decision.sign"       "A decision was signed."
     StudyAttach        "study.attach"        "A study of reference batches was attached to a version."
     StudySign          "study.sign"          "A study was signed."
+    ModelRecordAttach  "model_record.attach" "What a version is for was written down, or written anew."
+    VersionStep        "version.step"        "A version took a step of its life, signed."
     ExperimentCreate   "experiment.create"   "An experiment was created."
     ExperimentChange   "experiment.change"   "An experiment was renamed, deleted, restored or tagged."
     RunCreate          "run.create"          "A training run began."

@@ -20,6 +20,7 @@ pub mod episodes;
 pub mod experiments;
 mod folder;
 mod high_water;
+pub mod life_cycle;
 pub mod log;
 pub mod logged_models;
 pub mod objects;

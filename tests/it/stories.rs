@@ -4,6 +4,7 @@ mod decision;
 mod doors;
 mod drafts;
 mod ingest;
+mod life_cycle;
 mod mlflow;
 mod passwords;
 mod performance;
