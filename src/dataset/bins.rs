@@ -230,9 +230,7 @@ mod tests {
     #[test]
     fn a_rare_second_value_keeps_its_bin() {
         let levels = vec![("f".to_owned(), 775), ("t".to_owned(), 3)];
-        let FeatureBins::Levels { levels, rare, singletons } = level_bins(levels) else {
-            panic!()
-        };
+        let FeatureBins::Levels { levels, rare, singletons } = level_bins(levels) else { panic!() };
         assert_eq!((levels.len(), rare.len(), singletons), (2, 0, 0));
     }
 

@@ -41,9 +41,7 @@ impl<'a> FeatureCounter<'a> {
                 let tails = [low_tail.next_down(), *high_tail];
                 Counter::ordered([edges.as_slice(), quantile_edges.as_slice(), &tails].concat())
             }
-            FeatureBins::Levels { .. } => {
-                Counter::Levels { index: TextIndex::new(bins.places()) }
-            }
+            FeatureBins::Levels { .. } => Counter::Levels { index: TextIndex::new(bins.places()) },
         };
         let values = vec![vec![0; bins.len()]; SUB_BLOCKS];
         Self {

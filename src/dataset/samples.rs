@@ -114,7 +114,11 @@ pub(super) fn with_nan(numbers: &Float64Chunked) -> Cow<'_, [f64]> {
         match array.validity() {
             None => all.extend_from_slice(array.values()),
             Some(valid) => all.extend(
-                array.values().iter().zip(valid).map(|(&v, valid)| if valid { v } else { f64::NAN }),
+                array
+                    .values()
+                    .iter()
+                    .zip(valid)
+                    .map(|(&v, valid)| if valid { v } else { f64::NAN }),
             ),
         }
     }

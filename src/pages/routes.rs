@@ -3,8 +3,8 @@
 use super::page_error::PageError;
 use super::{
     account, accounts, alert, assets, audit_trail, difference, draft, entry, inbox, model_record,
-    models, password, password_rules, performance, report, score_cards, sign_in, signing_sheet, step,
-    study, version,
+    models, password, password_rules, performance, report, score_cards, sign_in, signing_sheet,
+    step, study, version,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};

@@ -50,8 +50,8 @@ pub mod sign_study;
 pub mod study_batches;
 pub mod take_step;
 pub mod verify_pack;
-pub mod watch_labels;
 pub mod verify_sample;
+pub mod watch_labels;
 pub mod watch_silence;
 
 use crate::access::account::Acting;
