@@ -193,6 +193,16 @@ impl ContextHasher {
         self.0.finalize().into()
     }
 
+    /// The extended output of all bytes given so far as an endless row of 64-bit numbers, lowest byte first.
+    pub fn numbers(&self) -> impl Iterator<Item = u64> {
+        let mut output = self.0.finalize_xof();
+        std::iter::repeat_with(move || {
+            let mut number = [0; 8];
+            output.fill(&mut number);
+            u64::from_le_bytes(number)
+        })
+    }
+
     /// Fills `output` with the extended output of all bytes given so far; it starts with the digest.
     pub fn fill(&self, output: &mut [u8]) {
         self.0.finalize_xof().fill(output);

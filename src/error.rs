@@ -73,7 +73,9 @@ pub enum Error {
         /// Number of the draft.
         number: u64,
         /// What is missing.
-        lacks: &'static str,
+        lacks: String,
+        /// Path of the page that says so.
+        page: String,
     },
     /// A user name that is taken.
     #[error("user name `{user_name}` is taken; names are never given away twice, choose another")]
@@ -211,12 +213,26 @@ impl Error {
             Self::Access(A::Forged) => {
                 ("forged_form", 403, "reload the page and send the form again")
             }
+            Self::Access(A::PasswordDue(_)) => (
+                "password_change_needed",
+                403,
+                "change it at `/account/password`, by `driftledger password`, or by POST `/api/v1/session/password`",
+            ),
             Self::Access(
-                A::PasswordTooShort { .. } | A::UserName { .. } | A::UnknownRole { .. },
-            ) => ("account_not_valid", 422, "correct the field"),
+                A::PasswordTooShort { .. }
+                | A::PasswordCommon
+                | A::PasswordHoldsName
+                | A::PasswordReused { .. },
+            ) => ("password_not_valid", 422, "choose another password"),
+            Self::Access(A::PasswordPolicy { .. } | A::UserName { .. } | A::UnknownRole { .. }) => {
+                ("account_not_valid", 422, "correct the field")
+            }
             Self::Access(A::Digest { .. } | A::Random(_)) => ("access_fault", 500, REPORT),
             Self::Dataset(dataset::Error::Engine(_) | dataset::Error::Digest { .. }) => {
                 ("engine_fault", 500, REPORT)
+            }
+            Self::File { .. } | Self::Dataset(dataset::Error::Write(_)) => {
+                ("file", 500, "check the path and its permissions")
             }
             Self::Dataset(_) | Self::Drift(drift::Error::Dataset(_)) => {
                 ("table_not_valid", 422, "correct the file or its declaration")
@@ -237,7 +253,10 @@ impl Error {
                 ("training_rows_found", 422, "remove the rows or justify them")
             }
             Self::Provenance(_) => ("registration_not_valid", 422, "correct the registration"),
-            Self::Review(review::Error::WrongState { .. }) => {
+            Self::Review(review::Error::Incomplete { .. }) => {
+                ("incomplete", 409, "see the gap list of the version")
+            }
+            Self::Review(review::Error::WrongState { .. } | review::Error::VersionState { .. }) => {
                 ("wrong_state", 409, "reload to see where it stands")
             }
             Self::Review(review::Error::Changed) => {
@@ -262,7 +281,6 @@ impl Error {
             }
             Self::MediaType { .. } => ("media_type", 415, "set the Content-Type header"),
             Self::BadRequest { .. } => ("bad_request", 400, "correct the request"),
-            Self::File { .. } => ("file", 500, "check the path and its permissions"),
             Self::Server { .. } => ("server", 502, "check the address and the token"),
             Self::Evidence(_) => ("evidence", 422, "check the file"),
             Self::Store(store::Error::NoDatabase { .. }) => {

@@ -5,12 +5,15 @@ Standard library only, BLAKE3 included, so that anyone can check a digest with n
 
     python3 tdh1.py --vectors tests/vectors/tdh1.json       exit 0 when every vector agrees, 1 otherwise
     python3 tdh1.py TABLE.csv --schema SCHEMA.json          prints the digests of a table as JSON
+    python3 tdh1.py --sample PROOF --checkpoint NOTE        verifies a sampling proof, exit 0 when nothing is wrong, 1 otherwise
 
 SCHEMA.json is a list of {"name": .., "type": ..} as in the vectors. In the CSV file an empty field without quotes is null, a
-quoted empty field is the empty string; dates and times are ISO 8601. It hashes about 1 MB/s: made to check, not to serve.
+quoted empty field is the empty string; dates and times are ISO 8601. NOTE is the checkpoint that was asked for; that the ledger signed
+it is for verify_pack.py to say. It hashes about 1 MB/s: made to check, not to serve.
 """
 
 import argparse
+import base64
 import datetime
 import json
 import math
@@ -285,6 +288,169 @@ def digest_table(columns, row_set=False):
     return result
 
 
+# ---------------------------------------------------------------- sampling proofs
+
+
+def selected(table, rows, columns, checkpoint, count):
+    """The (block, column) that a checkpoint's text selects, in order."""
+    blocks = -(-rows // BLOCK_ROWS) * columns
+    count = min(count, blocks)
+    seed = name_bytes(checkpoint) + bytes.fromhex(table) + u64(count)
+    places, drawn = set(), 0
+    numbers = b""
+    while len(places) < count:
+        if 8 * drawn == len(numbers):
+            numbers = derive(CONTEXT + "sample", seed, max(512, 2 * len(numbers)))
+        number, = struct.unpack("<Q", numbers[8 * drawn:8 * drawn + 8])
+        drawn += 1
+        if number < (1 << 64) // blocks * blocks:
+            places.add(divmod(number % blocks, columns))
+    return sorted(places)
+
+
+class Cells:
+    """Cells read back, strictly: each has the one encoding that section 3 gives it."""
+
+    def __init__(self, data):
+        self.data, self.place = data, 0
+
+    def take(self, size):
+        if self.place + size > len(self.data):
+            raise ValueError("cells end early")
+        self.place += size
+        return self.data[self.place - size:self.place]
+
+    def uleb(self):
+        start, number, shift = self.place, 0, 0
+        while True:
+            byte, = self.take(1)
+            number |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                break
+        if uleb(number) != self.data[start:self.place]:
+            raise ValueError("a length is not in its shortest form")
+        return number
+
+    def cell(self, logical):
+        mark, = self.take(1)
+        if mark == 0:
+            return None
+        if mark != 1 or logical == "null":
+            raise ValueError("a cell is neither null nor a value")
+        return self.value(logical)
+
+    def value(self, logical):
+        if logical == "bool":
+            byte, = self.take(1)
+            if byte > 1:
+                raise ValueError("a bool is neither 0 nor 1")
+            return bool(byte)
+        if logical == "float":
+            raw = self.take(8)
+            number, = struct.unpack("<d", raw)
+            if float_payload(number, Counts()) != raw:
+                raise ValueError("a float is not in its one form")
+            return number
+        if logical in ("utf8", "bytes"):
+            raw = self.take(self.uleb())
+            return raw.decode() if logical == "utf8" else raw.hex()
+        if logical in WHOLE:
+            return self.whole()
+        (kind, detail), = logical.items()
+        if kind == "decimal":
+            return self.whole()
+        if kind == "struct":
+            return {field["name"]: self.cell(field["type"]) for field in detail}
+        if kind == "vector":
+            return [self.cell(detail["item"]) for _item in range(detail["width"])]
+        count = self.uleb()
+        if kind == "list":
+            return [self.cell(detail) for _item in range(count)]
+        entries, keys = [], []
+        for _entry in range(count):
+            start = self.place
+            key = self.cell(detail["key"])
+            keys.append(self.data[start:self.place])
+            entries.append([key, self.cell(detail["value"])])
+        if sorted(set(keys)) != keys:
+            raise ValueError("the entries of a map are not in order")
+        return entries
+
+    def whole(self):
+        size, = self.take(1)
+        raw = self.take(size)
+        number = int.from_bytes(raw, "little", signed=True)
+        if int_payload(number) != bytes([size]) + raw:
+            raise ValueError("a whole number is not in its shortest form")
+        return number
+
+
+def read_cells(logical, rows, data):
+    """The values of `rows` cells, and nothing behind them."""
+    cells = Cells(data)
+    values = [cells.cell(logical) for _row in range(rows)]
+    if cells.place != len(data):
+        raise ValueError("cells have bytes behind them")
+    return values
+
+
+def folds(table):
+    """Whether the digests of a proof's table follow from those of its blocks."""
+    columns = [{"name": c["name"], "type": c["logical_type"]} for c in table["columns"]]
+    for column in table["columns"]:
+        blocks = b"".join(bytes.fromhex(block) for block in column["blocks"])
+        head = type_bytes(column["logical_type"]) + u64(table["rows"]) + u32(BLOCK_ROWS)
+        if derive(CONTEXT + "column", head + blocks).hex() != column["digest"]:
+            return False
+        if len(column["blocks"]) != -(-table["rows"] // BLOCK_ROWS):
+            return False
+    found = schema_digest(columns).hex(), table_digest(columns, table["columns"], table["rows"])
+    return found == (table["schema"], table["table"])
+
+
+def note_text(note):
+    """The signed text of a note."""
+    return note[:note.rindex("\n\n") + 1]
+
+
+def check_sample(lines, checkpoint=None):
+    """(the first line, everything that is wrong with the proof in `lines`); `checkpoint` is the note that was asked for."""
+    head = json.loads(next(lines))
+    if head["format"] != "driftledger/sampling-proof/v1":
+        raise ValueError(f"unknown format {head['format']!r}")
+    table, text = head["table"], note_text(head["checkpoint"])
+    wrong = []
+    if checkpoint is not None and note_text(checkpoint) != text:
+        wrong.append("it is about another checkpoint")
+    if not folds(table):
+        wrong.append("its digests do not fold")
+    columns = {column["name"]: place for place, column in enumerate(table["columns"])}
+    due = selected(table["table"], table["rows"], len(columns), text, head["blocks"])
+    if len(due) != head["blocks"]:
+        wrong.append(f"it states {head['blocks']} blocks, the table has {len(due)}")
+    for line in lines:
+        shown = json.loads(line)
+        place = (shown["block"], columns.get(shown["column"]))
+        name = f"block {shown['block']} of column {shown['column']!r}"
+        if place not in due:
+            wrong.append(f"{name} is not selected, or stands there twice")
+            continue
+        due.remove(place)
+        column = table["columns"][place[1]]
+        data = base64.b64decode(shown["cells"], validate=True)
+        rows = min(BLOCK_ROWS, table["rows"] - place[0] * BLOCK_ROWS)
+        if derive(CONTEXT + "block", type_bytes(column["logical_type"]) + u64(rows) + data).hex() != column["blocks"][place[0]]:
+            wrong.append(f"the cells of {name} do not have its digest")
+            continue
+        try:
+            read_cells(column["logical_type"], rows, data)
+        except ValueError as error:
+            wrong.append(f"the cells of {name}: {error}")
+    wrong += [f"block {block} of column {table['columns'][column]['name']!r} is selected and missing" for block, column in due]
+    return head, wrong
+
+
 # ---------------------------------------------------------------- vectors
 
 
@@ -308,6 +474,10 @@ def check(vectors):
         except ValueError:
             agrees = vector.get("refused", False)
         if not agrees:
+            failing.append(vector["id"])
+    for vector in vectors["samples"]:
+        places = selected(vector["table"], vector["rows"], vector["columns"], vector["checkpoint"], vector["count"])
+        if [list(place) for place in places] != vector["selected"]:
             failing.append(vector["id"])
     return failing
 
@@ -371,18 +541,37 @@ def read_csv(path, schema):
     return columns
 
 
+def say_sample(path, checkpoint):
+    note = None
+    if checkpoint:
+        with open(checkpoint, encoding="utf-8", newline="") as file:
+            note = file.read()
+    with open(path, encoding="utf-8", newline="") as lines:
+        head, wrong = check_sample(lines, note)
+    blocks = sum(len(column["blocks"]) for column in head["table"]["columns"])
+    print(f"{head['blocks']} of {blocks} blocks of the table {head['table']['table']}")
+    if note is None:
+        print("that the checkpoint is the one asked for was not checked; give --checkpoint")
+    print("\n".join(wrong) if wrong else "nothing wrong")
+    return 1 if wrong else 0
+
+
 def main():
     parser = argparse.ArgumentParser(description="Digests tables, or checks the vectors of the table digest tdh1.")
     parser.add_argument("table", nargs="?", help="a CSV file")
     parser.add_argument("--schema", help="its columns: a JSON list of name and type")
     parser.add_argument("--vectors", help="a file of vectors to check")
     parser.add_argument("--row-set", action="store_true", help="digest the rows in any order too")
+    parser.add_argument("--sample", help="a sampling proof to verify")
+    parser.add_argument("--checkpoint", help="the checkpoint that was asked for, as a signed note")
     given = parser.parse_args()
+    if given.sample:
+        return say_sample(given.sample, given.checkpoint)
     if given.vectors:
         with open(given.vectors, encoding="utf-8") as file:
             vectors = json.load(file)
         failing = check(vectors)
-        print("\n".join(failing) if failing else f"{len(vectors['tables'])} vectors agree")
+        print("\n".join(failing) if failing else f"{len(vectors['tables'])} tables and {len(vectors['samples'])} samples agree")
         return 1 if failing or not vectors["tables"] else 0
     if not (given.table and given.schema):
         parser.error("give --vectors FILE, or a CSV file with --schema FILE")

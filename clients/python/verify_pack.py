@@ -24,9 +24,22 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 FIXED = ["MANIFEST.json", "README.txt", "checkpoint", "verifier_key", "entries.jsonl"]
 COPIES = {"model_version": ("registrations/", "registration"), "reference": ("references/", "document"),
           "policy": ("policies/", "document"), "monitor": ("monitors/", "document"), "study": ("studies/", "document"),
-          "study_signature": ("study-signatures/", "document"), "report": ("reports/", "document"),
+          "study_signature": ("study-signatures/", "document"), "model_record": ("model-records/", "document"),
+          "version_step": ("version-steps/", "document"), "record_signature": ("record-signatures/", "document"), "report": ("reports/", "document"),
           "performance": ("performance/", "document"), "cohort": ("cohorts/", "document"),
           "decision": ("decisions/", "document"), "signature": ("signatures/", "document")}
+# The life of a version: state and step before, state after, roles that may, what the signature means.
+RULES = {("draft", "submit"): ("submitted", ["data_scientist"], "authored"),
+         ("submitted", "reject"): ("draft", ["reviewer", "qa"], "rejected"),
+         ("submitted", "review"): ("submitted", ["reviewer", "process_expert"], "reviewed"),
+         ("submitted", "approve"): ("approved", ["qa"], "approved"),
+         ("approved", "release"): ("in_use", ["qa"], "released_for_use"),
+         ("approved", "withdraw"): ("withdrawn", ["qa"], "withdrawn"),
+         ("in_use", "suspend"): ("suspended", ["qa", "process_expert", "reviewer"], "suspended"),
+         ("suspended", "review"): ("suspended", ["reviewer", "process_expert"], "reviewed"),
+         ("suspended", "resume"): ("in_use", ["qa"], "released_for_use"),
+         ("suspended", "retire"): ("retired", ["qa"], "retired"),
+         ("in_use", "retire"): ("retired", ["qa"], "retired")}
 FOLDERS = [folder for folder, _ in COPIES.values()] + ["bodies/", "proofs/", "records/"]
 WITHHELD = ("credential", "token")
 FILE_MAX = 1 << 30
@@ -314,7 +327,7 @@ class Verifier:
             if not own or own.get("verifier_key") != self.key.text:
                 code = "key_differs" if own else "record_missing"
                 self.find(code, record_file("ledger", self.key.name), "the ledger's own record names another key or none")
-        for part in (self.copies, self.reports, self.decisions, self.signatures, self.runs):
+        for part in (self.copies, self.reports, self.decisions, self.signatures, self.life_cycles, self.runs):
             self.guard(part)
 
     def guard(self, part):
@@ -737,6 +750,65 @@ class Verifier:
                 self.find("signature_of_other_bytes", name, "it signs other bytes than the decision")
             if decision["account_id"] == row["account_id"]:
                 self.find("signed_by_drafter", name, "one person drafted and signed the decision")
+
+    def life_cycles(self):
+        """Steps follow the table, in order; each has one signature over its bytes by somebody who may and is no author."""
+        signed = {}
+        for key, row in self.rows.get("record_signature", {}).items():
+            name, signature = record_file("record_signature", key), self.document("record_signature", key, row)
+            if signature:
+                self.count("signatures")
+                self.same(name, "time of signing", signature["signed_at"], row["at"])
+                self.account(name, row, signature["signer"])
+                signed.setdefault(signature["record"]["id"], []).append(signature)
+        makers = {key: {row["registered_by"]} for key, row in self.rows.get("model_version", {}).items()}
+        for key, row in self.rows.get("model_record", {}).items():
+            self.document("model_record", key, row)
+            makers.setdefault(row["version_id"], set()).add(row["account_id"])
+        steps = sorted(self.rows.get("version_step", {}).items(), key=lambda item: item[1]["entry"])
+        states, hands, last = {}, {}, {}
+        for key, row in steps:
+            name, sheet = record_file("version_step", key), self.document("version_step", key, row)
+            if not sheet:
+                continue
+            self.count("steps")
+            version = row["version_id"]
+            state = states.get(version, "draft")
+            rule = RULES.get((state, sheet["step"]))
+            if not rule or (sheet["from"], sheet["to"], sheet["meaning"]) != (state, rule[0], rule[2]):
+                self.find("step_not_allowed", name, f"{sheet['step']} cannot follow {state} so")
+                continue
+            registered = self.row("model_version", version)
+            if registered:
+                self.same(name, "registration", sheet["registration_sha256"], registered["content_sha256"])
+                self.same(name, "entry before", sheet["after"], last.get(version, registered["entry"]))
+            over = signed.get(key, [])
+            if len(over) != 1:
+                self.find("step_not_signed", name, f"{len(over)} signatures are over it, expected 1")
+            for signature in over:
+                who, role = signature["signer"]["id"], signature["signer"]["role"]
+                if signature["record"]["sha256"] != sha256(row["document"].encode()):
+                    self.find("signature_of_other_bytes", name, "its signature is over other bytes")
+                self.same(name, "signer", who, row["account_id"])
+                self.same(name, "meaning", signature["meaning"], rule[2])
+                author = who in makers.get(version, set())
+                if role not in rule[1] or (author != (sheet["step"] == "submit") and sheet["step"] != "suspend"):
+                    self.find("step_not_permitted", name, f"{role} {signature['signer']['user_name']} may not {sheet['step']}")
+                reviewers = hands.setdefault(version, [])
+                if sheet["step"] == "review":
+                    reviewers.append((who, role))
+                elif sheet["step"] in ("approve", "resume"):
+                    if who in [other for other, _ in reviewers] or "reviewer" not in [other for _, other in reviewers]:
+                        self.find("step_not_permitted", name, "no other person signed it as reviewed before")
+            if sheet["step"] != "review":
+                hands[version] = []
+            plan, run = sheet["acceptance"].get("plan"), sheet["acceptance"].get("test_run")
+            if sheet["step"] == "approve":
+                if not plan or not run or run["entry"] <= plan["entry"]:
+                    self.find("step_not_allowed", name, "no test run stands in the ledger after its plan")
+                elif not run["meets_plan"] and not sheet.get("deviation"):
+                    self.find("step_not_allowed", name, "the test run does not meet its plan, and nothing justifies that")
+            states[version], last[version] = rule[0], row["entry"]
 
     def runs(self):
         newest = {}

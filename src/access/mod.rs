@@ -1,9 +1,10 @@
-//! Who may do what: account, role, password, session, token.
+//! Who may do what: account, role, password, password policy, session, token.
 //!
 //! Must not know: HTTP, SQL, models. Start with [`role`] (the permission table, data in one place), then [`account`].
 
 pub mod account;
 pub mod password;
+pub mod password_policy;
 pub mod role;
 pub mod session;
 pub mod token;
@@ -61,6 +62,35 @@ pub enum Error {
         /// Characters needed.
         needed: usize,
     },
+    /// A password that is guessed first.
+    #[error(
+        "the password is made of common ones; take three or four words that do not belong together"
+    )]
+    PasswordCommon,
+    /// A password with the person's own name in it.
+    #[error("the password holds the user name or a word of the printed name; leave names out")]
+    PasswordHoldsName,
+    /// A password that was used before.
+    #[error("the password was used before; the last {last} may not come again")]
+    PasswordReused {
+        /// How many are remembered.
+        last: u32,
+    },
+    /// A password policy that cannot be in force.
+    #[error("`{field}` of the password policy is {found}, expected {low} to {high}")]
+    PasswordPolicy {
+        /// The field.
+        field: &'static str,
+        /// As given.
+        found: u32,
+        /// Smallest value.
+        low: u32,
+        /// Largest value.
+        high: u32,
+    },
+    /// The password has to be changed before anything else.
+    #[error("the password has to be changed first: {0}")]
+    PasswordDue(password_policy::PasswordDue),
     /// A user name that cannot be used.
     #[error(
         "`{user_name}` cannot be a user name; use 2 to 40 lower-case letters, digits, `.`, `-` or `_`"

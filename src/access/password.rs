@@ -8,8 +8,6 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-/// Fewest characters of a password.
-pub const PASSWORD_CHARACTERS_MIN: usize = 12;
 /// Wrong passwords in a row after which sign-in and signing are locked.
 pub const WRONG_PASSWORDS_MAX: u32 = 5;
 
@@ -17,12 +15,8 @@ pub const WRONG_PASSWORDS_MAX: u32 = 5;
 ///
 /// # Errors
 ///
-/// [`Error::PasswordTooShort`], [`Error::Digest`].
+/// [`Error::Digest`].
 pub fn digest(password: &str) -> Result<String> {
-    let found = password.chars().count();
-    if found < PASSWORD_CHARACTERS_MIN {
-        return Err(Error::PasswordTooShort { found, needed: PASSWORD_CHARACTERS_MIN });
-    }
     let failed = |e: argon2::password_hash::Error| Error::Digest { detail: e.to_string() };
     Ok(Argon2::default().hash_password(password.as_bytes()).map_err(failed)?.to_string())
 }
@@ -92,7 +86,6 @@ mod tests {
         assert!(stored.starts_with("$argon2id$"));
         assert!(verify("correct horse battery", &stored).unwrap());
         assert!(!verify("correct horse batterz", &stored).unwrap());
-        assert!(matches!(digest("short"), Err(Error::PasswordTooShort { found: 5, needed: 12 })));
     }
     #[test]
     fn a_password_is_known_for_five_minutes_and_only_with_its_digest() {

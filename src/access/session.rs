@@ -1,6 +1,7 @@
 //! A signed-in browser: a random secret in a cookie, everything else on the server.
 
 use super::account::Account;
+use super::password_policy::PasswordDue;
 use super::{Error, Result};
 use crate::{clock, digest};
 
@@ -18,6 +19,8 @@ pub struct Session {
     pub form_token: String,
     /// When it was last used, UTC seconds.
     pub used_at: i64,
+    /// Why the password has to be changed before this session can do anything else.
+    pub password_due: Option<PasswordDue>,
 }
 
 /// A new secret for a session or a token, with its digest.
@@ -49,6 +52,15 @@ impl Session {
     /// [`Error::SessionOver`].
     pub fn check(&self, now: i64) -> Result<()> {
         if now - self.used_at > IDLE_SECONDS_MAX { Err(Error::SessionOver) } else { Ok(()) }
+    }
+
+    /// Checks that this session may do more than change the password.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PasswordDue`].
+    pub fn check_password_kept(&self) -> Result<()> {
+        self.password_due.map_or(Ok(()), |due| Err(Error::PasswordDue(due)))
     }
 
     /// Checks that a form was sent from a page of this session.

@@ -1,13 +1,15 @@
-//! `/api/v1/accounts`, `/api/v1/tokens`.
+//! `/api/v1/accounts`, `/api/v1/password-policy`, `/api/v1/tokens`.
 
 use super::extract::{Caller, Shared, blocking};
 use super::problem::{Problem, ProblemDocument};
 use crate::access::account::Account;
+use crate::access::password_policy::PasswordPolicy;
 use crate::access::role::Role;
 use crate::access::token::TokenScope;
 use crate::error::Error;
 use crate::procedures::Recorded;
 use crate::procedures::administer::{self, NewAccount, NewToken};
+use crate::procedures::keep_passwords::{self, PasswordPolicyView};
 use crate::procedures::{read_accounts, read_records};
 use crate::store::accounts::TokenRow;
 use actix_web::{HttpResponse, delete, get, post, web};
@@ -30,6 +32,16 @@ pub struct AccountRequest {
 #[serde(deny_unknown_fields)]
 pub struct UnlockRequest {
     /// The reason.
+    pub reason: String,
+}
+
+/// A password policy to set.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordPolicyRequest {
+    /// The rules.
+    pub policy: PasswordPolicy,
+    /// Why.
     pub reason: String,
 }
 
@@ -86,6 +98,31 @@ pub(super) async fn unlock_account(
         move || administer::unlock_account(&shared.store, &caller.0, &user_name, &body.reason);
     blocking(work).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// The rules for passwords: in force, and every one that was set.
+#[utoipa::path(tag = "accounts", responses((status = 200, body = PasswordPolicyView)))]
+#[get("/password-policy")]
+pub(super) async fn read_password_policy(
+    shared: web::Data<Shared>,
+    caller: Caller,
+) -> Result<HttpResponse, Problem> {
+    let work = move || keep_passwords::password_policy(&shared.store, &caller.0);
+    Ok(HttpResponse::Ok().json(blocking(work).await?))
+}
+
+/// Sets the rules for passwords; they are in force from the ledger entry of this answer on.
+#[utoipa::path(tag = "accounts", responses((status = 201, body = Recorded<PasswordPolicy>), (status = 422, body = ProblemDocument)))]
+#[post("/password-policy")]
+pub(super) async fn set_password_policy(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    body: web::Json<PasswordPolicyRequest>,
+) -> Result<HttpResponse, Problem> {
+    let PasswordPolicyRequest { policy, reason } = body.into_inner();
+    let work =
+        move || keep_passwords::set_password_policy(&shared.store, &caller.0, &policy, &reason);
+    Ok(HttpResponse::Created().json(blocking(work).await?))
 }
 
 /// One's own tokens.

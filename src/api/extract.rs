@@ -101,6 +101,16 @@ impl SignedIn {
     pub fn acting(&self) -> Acting {
         Acting { account: self.session.account.clone(), way: Way::Session }
     }
+
+    /// Checks that a request was sent by a script of this session.
+    ///
+    /// # Errors
+    ///
+    /// [`access::Error::Forged`].
+    pub(super) fn check_form_of(&self, request: &HttpRequest) -> Result<()> {
+        let sent = request.headers().get(FORM_TOKEN_HEADER).and_then(|value| value.to_str().ok());
+        Ok(self.session.check_form(sent.unwrap_or_default())?)
+    }
 }
 
 async fn signed_in(request: HttpRequest) -> Result<SignedIn> {
@@ -139,9 +149,9 @@ pub(super) async fn caller(request: HttpRequest) -> Result<Caller> {
         return blocking(move || sign_in::acting_by_token(&store, &token)).await.map(Caller);
     }
     let visitor = signed_in(request.clone()).await?;
+    visitor.session.check_password_kept()?;
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let sent = request.headers().get(FORM_TOKEN_HEADER).and_then(|value| value.to_str().ok());
-        visitor.session.check_form(sent.unwrap_or_default())?;
+        visitor.check_form_of(&request)?;
     }
     Ok(Caller(visitor.acting()))
 }
@@ -157,7 +167,7 @@ impl FromRequest for Caller {
 }
 
 /// The gate of the API: finds out who asks before anything of the body is read, for every route there is and will be.
-/// Only `/session` answers without: its handlers ask themselves.
+/// Only those of a session answer without: their handlers ask themselves, and a password that has to be changed can be.
 ///
 /// # Errors
 ///
@@ -166,7 +176,8 @@ pub async fn caller_first<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> std::result::Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
-    if request.match_pattern().as_deref() != Some("/api/v1/session") {
+    let pattern = request.match_pattern();
+    if !matches!(pattern.as_deref(), Some("/api/v1/session" | "/api/v1/session/password")) {
         match caller(request.request().clone()).await {
             Ok(caller) => request.extensions_mut().insert(caller),
             Err(error) => {

@@ -9,6 +9,7 @@ pub mod batches;
 pub mod evidence;
 pub mod extract;
 pub mod ledger;
+pub mod life_cycle;
 pub mod limits;
 pub mod mlflow;
 pub mod models;

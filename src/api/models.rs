@@ -4,11 +4,13 @@ use super::extract::{Caller, Shared, blocking};
 use super::problem::{Problem, ProblemDocument};
 use crate::error::Error;
 use crate::procedures::Recorded;
+use crate::procedures::compare_versions::{ComparedVersions, compare_versions};
 use crate::procedures::read_origin::{self, DraftDocument};
 use crate::procedures::read_records;
 use crate::procedures::register_version::{register_model, register_version};
 use crate::provenance::lineage::Lineage;
 use crate::provenance::registration::Registration;
+use crate::review::life_cycle::VersionState;
 use crate::store::versions::{ModelRow, VersionRow};
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, post, web};
@@ -41,6 +43,8 @@ pub struct VersionDocument {
     /// The version.
     #[serde(flatten)]
     pub version: VersionRow,
+    /// Where it stands.
+    pub state: VersionState,
     /// Its registration.
     pub registration: Registration,
 }
@@ -109,8 +113,9 @@ pub(super) async fn read_version(
     let (model, version) = path.into_inner();
     let work = move || read_records::version_view(&shared.store, &caller.0, &model, &version);
     let view = blocking(work).await?;
-    Ok(HttpResponse::Ok()
-        .json(VersionDocument { version: view.version, registration: view.registration }))
+    let (version, state) = (view.version, view.life_cycle.state);
+    let registration = view.registration;
+    Ok(HttpResponse::Ok().json(VersionDocument { version, state, registration }))
 }
 
 /// The draft versions of a model, which training code registered, oldest first.
@@ -148,5 +153,29 @@ pub(super) async fn read_lineage(
 ) -> Result<HttpResponse, Problem> {
     let (model, version) = path.into_inner();
     let work = move || read_records::lineage(&shared.store, &caller.0, &model, &version);
+    Ok(HttpResponse::Ok().json(blocking(work).await?))
+}
+
+/// Which version to compare with.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct DifferenceQuery {
+    /// The earlier version; without it the one this version follows, or the one registered before it.
+    from: Option<String>,
+}
+
+/// What differs between two versions: data, files, parameters, column declaration, policy.
+#[utoipa::path(tag = "models", params(DifferenceQuery), responses((status = 200, body = ComparedVersions), (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
+#[get("/models/{model}/versions/{version}/difference")]
+pub(super) async fn read_difference(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+    query: web::Query<DifferenceQuery>,
+) -> Result<HttpResponse, Problem> {
+    let work = move || {
+        let (model, version) = (path.0.as_str(), path.1.as_str());
+        compare_versions(&shared.store, &caller.0, (model, version), query.from.as_deref())
+    };
     Ok(HttpResponse::Ok().json(blocking(work).await?))
 }

@@ -2,6 +2,8 @@
 
 use crate::dataset::CellError;
 use crate::error::{Error, Family};
+use crate::review;
+use crate::review::completeness::Gap;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
@@ -28,6 +30,9 @@ pub struct ProblemDocument {
     /// Cells that do not fit their declaration.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<CellError>,
+    /// What is missing for a step of a version.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<Gap>,
 }
 
 /// An error on its way to a client.
@@ -61,6 +66,10 @@ impl Problem {
             Error::Quarantined { cells, .. } => cells.clone(),
             _ => Vec::new(),
         };
+        let gaps = match error {
+            Error::Review(review::Error::Incomplete { gaps, .. }) => gaps.clone(),
+            _ => Vec::new(),
+        };
         ProblemDocument {
             kind: format!("urn:driftledger:{}", error.code()),
             title: error.code().replace('_', " "),
@@ -70,6 +79,7 @@ impl Problem {
             hint: error.hint().to_owned(),
             request_id,
             errors,
+            gaps,
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use super::extract::{caller_first, no_route};
 use super::{
-    accounts, alerts, batches, evidence, ledger, models, operation, performance, review, session,
-    studies, tiles,
+    accounts, alerts, batches, evidence, ledger, life_cycle, models, operation, performance,
+    review, session, studies, tiles,
 };
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
@@ -21,11 +21,19 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(session::sign_in_session)
             .service(session::read_session)
             .service(session::end_session)
+            .service(session::change_password)
             .service(models::list_models)
             .service(models::create_model)
             .service(models::create_version)
             .service(models::read_version)
             .service(models::read_lineage)
+            .service(models::read_difference)
+            .service(life_cycle::put_record)
+            .service(life_cycle::read_record)
+            .service(life_cycle::read_record_template)
+            .service(life_cycle::read_life_cycle)
+            .service(life_cycle::prepare)
+            .service(life_cycle::sign)
             .service(studies::create_study)
             .service(studies::create_study_of_judged)
             .service(studies::list_studies)
@@ -56,6 +64,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(accounts::list_accounts)
             .service(accounts::create_account)
             .service(accounts::unlock_account)
+            .service(accounts::read_password_policy)
+            .service(accounts::set_password_policy)
             .service(accounts::list_tokens)
             .service(accounts::create_token)
             .service(accounts::revoke_token)

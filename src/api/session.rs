@@ -3,9 +3,11 @@
 use super::extract::{SESSION_COOKIE, Shared, SignedIn, blocking};
 use super::problem::Problem;
 use crate::access::account::Account;
-use crate::procedures::sign_in;
+use crate::access::password_policy::PasswordDue;
+use crate::access::session::Session;
+use crate::procedures::{keep_passwords, sign_in};
 use actix_web::cookie::{Cookie, SameSite};
-use actix_web::{HttpResponse, delete, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use serde::{Deserialize, Serialize};
 
 /// What is typed to sign in.
@@ -25,6 +27,26 @@ pub struct SessionView {
     pub account: Account,
     /// What to send as `x-form-token` with every request that changes something.
     pub form_token: String,
+    /// Why the password has to be changed first; nothing else is answered until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_due: Option<PasswordDue>,
+}
+
+impl From<Session> for SessionView {
+    fn from(session: Session) -> Self {
+        let Session { account, form_token, password_due, .. } = session;
+        Self { account, form_token, password_due }
+    }
+}
+
+/// A change of one's own password.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordChange {
+    /// The password so far.
+    pub old: String,
+    /// The new one.
+    pub new: String,
 }
 
 /// The cookie of a session; without a secret, the one that removes it.
@@ -53,17 +75,31 @@ pub(super) async fn sign_in_session(
     let Credentials { user_name, password } = credentials.into_inner();
     let (secret, session) =
         blocking(move || sign_in::sign_in(&store, &user_name, &password)).await?;
-    let view = SessionView { account: session.account, form_token: session.form_token };
-    Ok(HttpResponse::Ok().cookie(session_cookie(&shared, Some(secret))).json(view))
+    let cookie = session_cookie(&shared, Some(secret));
+    Ok(HttpResponse::Ok().cookie(cookie).json(SessionView::from(session)))
 }
 
 /// Who is signed in.
 #[utoipa::path(tag = "session", responses((status = 200, body = SessionView)))]
 #[get("/session")]
 pub(super) async fn read_session(visitor: SignedIn) -> HttpResponse {
+    HttpResponse::Ok().json(SessionView::from(visitor.session))
+}
+
+/// Changes one's own password; every other session of the account ends. What a one-time password is good for.
+#[utoipa::path(tag = "session", responses((status = 204), (status = 422, body = super::problem::ProblemDocument)))]
+#[post("/session/password")]
+pub(super) async fn change_password(
+    request: HttpRequest,
+    shared: web::Data<Shared>,
+    visitor: SignedIn,
+    body: web::Json<PasswordChange>,
+) -> Result<HttpResponse, Problem> {
+    visitor.check_form_of(&request)?;
+    let PasswordChange { old, new } = body.into_inner();
     let session = visitor.session;
-    HttpResponse::Ok()
-        .json(SessionView { account: session.account, form_token: session.form_token })
+    blocking(move || keep_passwords::change_password(&shared.store, &session, &old, &new)).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// Signs out.

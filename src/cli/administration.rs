@@ -89,7 +89,7 @@ pub(super) fn init(arguments: &InitArguments) -> Result<ExitCode> {
     terminal::say(&format!("data folder {} made", arguments.data.display()));
     terminal::say(&format!("verifier key: {}", store.verifier_key()));
     terminal::say(&format!(
-        "{} (admin), password shown once: {}",
+        "{} (admin), one-time password shown once: {}",
         admin.account.user_name, admin.password
     ));
     done()
@@ -102,7 +102,10 @@ pub(super) fn user(arguments: &UserArguments) -> Result<ExitCode> {
             let new =
                 create_account(&store, &host(), (user_name, printed_name), Role::parse(role)?)?
                     .value;
-            terminal::say(&format!("{user_name} ({role}), password shown once: {}", new.password));
+            terminal::say(&format!(
+                "{user_name} ({role}), one-time password shown once: {}",
+                new.password
+            ));
         }
         UserCommand::List { data } => {
             let store = Store::open(data, Clock::system())?;

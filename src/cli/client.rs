@@ -27,6 +27,11 @@ impl ServerArguments {
         Ok(self.client()?.post(self.address(path)).bearer_auth(&self.token))
     }
 
+    /// A PUT to `path` below the server's address.
+    pub(super) fn put(&self, path: &str) -> Result<RequestBuilder> {
+        Ok(self.client()?.put(self.address(path)).bearer_auth(&self.token))
+    }
+
     fn address(&self, path: &str) -> String {
         format!("{}{path}", self.server.trim_end_matches('/'))
     }

@@ -1,9 +1,7 @@
 //! `driftledger diff BEFORE AFTER`
 
 use super::{done, found, terminal};
-use crate::dataset::difference::{
-    ChangedColumn, ExactDifference, RowRange, SchemaChange, TableDifference,
-};
+use crate::dataset::difference::ExactDifference;
 use crate::error::Result;
 use crate::procedures::compare_datasets::compare_datasets;
 use crate::provenance::registration::DatasetRole;
@@ -50,52 +48,12 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<ExitCode> {
     if arguments.json {
         terminal::say_json(&compared)?;
     } else {
-        lines(&compared.difference).iter().for_each(|line| terminal::say(line));
+        compared.difference.sentences().iter().for_each(|line| terminal::say(line));
         if let Some(exact) = &compared.exact {
             exact_lines(exact).iter().for_each(|line| terminal::say(line));
         }
     }
     if compared.difference.same { done() } else { found() }
-}
-
-/// What the digests say, a sentence a line.
-fn lines(difference: &TableDifference) -> Vec<String> {
-    let TableDifference { same, before, after, rows_before, rows_after, same_rows, .. } =
-        difference;
-    if *same {
-        return vec![format!("the same table: {rows_before} rows, tdh1 {before}")];
-    }
-    let mut lines = vec![format!("tdh1 {before}"), format!("  →  {after}")];
-    if rows_before != rows_after {
-        lines.push(format!("{rows_before} rows → {rows_after} rows"));
-    }
-    if *same_rows == Some(true) {
-        lines.push("the same rows in another order".to_owned());
-    }
-    lines.extend(difference.schema.iter().map(|change| match change {
-        SchemaChange::Added { column } => format!("column `{column}` was added"),
-        SchemaChange::Removed { column } => format!("column `{column}` was removed"),
-        SchemaChange::Renamed { column, to } => {
-            format!("column `{column}` was renamed to `{to}`, its values are the same")
-        }
-        SchemaChange::Retyped { column, before, after } => {
-            format!("column `{column}` was {before} and is {after}")
-        }
-        SchemaChange::Reordered => "the columns stand in another order".to_owned(),
-    }));
-    lines.extend(difference.columns.iter().map(changed));
-    lines
-}
-
-fn changed(column: &ChangedColumn) -> String {
-    let ranges: Vec<String> =
-        column.rows.iter().map(|RowRange { first, last }| format!("{first}–{last}")).collect();
-    let nulls = if column.nulls_before == column.nulls_after {
-        String::new()
-    } else {
-        format!(" (missing values {} → {})", column.nulls_before, column.nulls_after)
-    };
-    format!("column `{}` changed, only in rows {}{nulls}", column.column, ranges.join(", "))
 }
 
 /// What the rows say.

@@ -2,7 +2,7 @@
 
 use super::{done, terminal};
 use crate::clock::Clock;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::evidence::manifest::Scope;
 use crate::evidence::standards::StandardKind;
 use crate::procedures::administer::host;
@@ -10,9 +10,8 @@ use crate::procedures::export_evidence::export_evidence;
 use crate::procedures::export_standard::export_standard;
 use crate::store::Store;
 use clap::Args;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use tempfile::NamedTempFile;
 
 /// Arguments of `export`.
 #[derive(Debug, Args)]
@@ -53,25 +52,20 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<ExitCode> {
     {
         let document = export_standard(&store, &host(), (model, version), kind)?;
         let path = &arguments.output;
-        std::fs::write(path, document).map_err(Error::file("writing", path))?;
+        terminal::write_file(path, &document)?;
         terminal::say(&format!("wrote {}: {}", path.display(), kind.word()));
         return done();
     }
     let scope = Scope { model: arguments.model.clone(), version: arguments.version.clone() };
-    let folder = arguments.output.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let file = NamedTempFile::new_in(folder.unwrap_or_else(|| Path::new(".")));
-    let mut file = file.map_err(Error::file("writing", &arguments.output))?;
     let bar = terminal::progress(0, false);
     bar.set_message("entries");
-    let exported =
-        export_evidence(&store, &host(), &scope, file.as_file_mut(), &mut |done, total| {
+    let exported = terminal::write_whole(&arguments.output, |file| {
+        export_evidence(&store, &host(), &scope, file, &mut |done, total| {
             bar.set_length(total);
             bar.set_position(done);
-        })?;
+        })
+    })?;
     bar.finish_and_clear();
-    file.as_file().sync_all().map_err(Error::file("writing", &arguments.output))?;
-    file.persist(&arguments.output)
-        .map_err(|error| Error::file("writing", &arguments.output)(error.error))?;
     if arguments.json {
         terminal::say_json(&exported)?;
     } else {

@@ -1,22 +1,27 @@
 //! The command line: one file per command. A command reads its arguments, calls one procedure and prints what came of it.
 //!
-//! Exit codes: 0 done (for `compare`: no drift shown; for `diff`: the same; for `verify` and `check`: nothing wrong), 1 done and something was
+//! Exit codes: 0 done (for `compare`: no drift shown; for `diff`: the same; for `verify` and `check`: nothing wrong; for `status`: a step can be
+//! taken), 1 done and something was
 //! found (drift, a difference, a finding), 2 not done.
 
 mod administration;
+mod backup;
 mod bench;
 mod check;
 mod client;
 mod compare;
 mod concordance;
 mod demo;
+mod describe;
 mod diff;
 mod export;
 mod fingerprint;
 mod guarantee;
 mod ingest;
 mod openapi;
+mod password;
 mod performance;
+mod prove;
 mod register;
 mod review_plan;
 mod schema;
@@ -53,8 +58,14 @@ enum Command {
     Fingerprint(fingerprint::FingerprintArguments),
     /// Say what differs between two datasets, by their manifests or row by row
     Diff(diff::DiffArguments),
+    /// Prove by a sample that a registered table still exists as it was
+    Prove(prove::ProveArguments),
     /// Register a model version; training rows never leave this machine
     Register(Box<register::RegisterArguments>),
+    /// Say what a version is for: print a model record to fill, or send it
+    Describe(describe::DescribeArguments),
+    /// Show where a version stands and what is missing for its next step
+    Status(describe::StatusArguments),
     /// Send a batch to be judged
     Ingest(ingest::IngestArguments),
     /// Send labels that arrived after their rows
@@ -65,14 +76,20 @@ enum Command {
     Compare(compare::CompareArguments),
     /// Study reference batches: natural drift, proposed tolerances, replay, challenges
     Study(study::StudyArguments),
-    /// Verify an evidence pack, offline
+    /// Verify an evidence pack or a sampling proof, offline
     Verify(verify::VerifyArguments),
     /// Check everything in a data folder
     Check(check::CheckArguments),
     /// Write an evidence pack
     Export(export::ExportArguments),
+    /// Copy a data folder to a safe place, while a server runs
+    Backup(backup::BackupArguments),
+    /// Make a data folder again from a backup
+    Restore(backup::RestoreArguments),
     /// Create, list and unlock accounts of a data folder
     User(administration::UserArguments),
+    /// Change one's own password, for example the one-time password of a new account
+    Password(password::PasswordArguments),
     /// Issue tokens for programs
     Token(administration::TokenArguments),
     /// Say how many predictions people must review for a claim
@@ -98,7 +115,10 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Fingerprint(arguments) => fingerprint::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
+        Command::Prove(arguments) => prove::run(&arguments),
         Command::Register(arguments) => register::run(&arguments),
+        Command::Describe(arguments) => describe::run(&arguments),
+        Command::Status(arguments) => describe::status(&arguments),
         Command::Ingest(arguments) => ingest::run(&arguments),
         Command::Labels(arguments) => ingest::run_labels(&arguments),
         Command::Performance(arguments) => performance::run(&arguments),
@@ -107,7 +127,10 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Backup(arguments) => backup::run(&arguments),
+        Command::Restore(arguments) => backup::run_restore(&arguments),
         Command::User(arguments) => administration::user(&arguments),
+        Command::Password(arguments) => password::run(&arguments),
         Command::Token(arguments) => administration::token(&arguments),
         Command::ReviewPlan(arguments) => review_plan::run(&arguments),
         Command::Concordance(arguments) => concordance::run(&arguments),

@@ -43,6 +43,9 @@ pub(super) struct ServeArguments {
     /// Requests a second from one address (a burst of twice as many is let through)
     #[arg(long, env = "DRIFTLEDGER_REQUESTS_PER_SECOND", default_value_t = REQUESTS_PER_SECOND)]
     requests_per_second: NonZeroU32,
+    /// Serve although the ledger does not go on from what was seen in this folder; the reason is recorded
+    #[arg(long, value_name = "REASON")]
+    accept_rollback: Option<String>,
 }
 
 pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode> {
@@ -59,7 +62,10 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode> {
         return Err(Error::BadRequest { detail });
     }
     prove_arithmetic(embedded())?;
-    let store = Store::open(&arguments.data, Clock::system())?;
+    let store = match &arguments.accept_rollback {
+        Some(reason) => Store::open_rolled_back(&arguments.data, Clock::system(), reason)?,
+        None => Store::open(&arguments.data, Clock::system())?,
+    };
     let listener = listen(arguments.listen)?;
     let address = listener.local_addr().unwrap_or(arguments.listen);
     let scheme = if tls.is_some() { "https" } else { "http" };

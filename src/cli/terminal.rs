@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::evidence::examine::Examined;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
+use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
@@ -49,16 +50,36 @@ pub(super) fn length_of(path: &Path) -> u64 {
     std::fs::metadata(path).map_or(0, |m| m.len())
 }
 
-/// Writes `bytes` to the file at `path`.
+/// Writes `bytes` to the file at `path`: all of them or none.
 pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
-    std::fs::write(path, bytes).map_err(Error::file("writing", path))
+    write_whole(path, |file| file.write_all(bytes).map_err(Error::file("writing", path)))
+}
+
+/// Writes the file at `path` by `write`: beside it first, and in its place once it is whole. What is no file, such as a pipe, is
+/// written as it comes.
+pub(super) fn write_whole<T>(path: &Path, write: impl FnOnce(&mut File) -> Result<T>) -> Result<T> {
+    let failed = Error::file("writing", path);
+    if std::fs::metadata(path).is_ok_and(|about| !about.is_file()) {
+        return write(&mut File::create(path).map_err(failed)?);
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut builder = tempfile::Builder::new();
+    // As any other file of this user: less what the process leaves out.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let file = builder.tempfile_in(folder.unwrap_or_else(|| Path::new(".")));
+    let mut file = file.map_err(failed)?;
+    let written = write(file.as_file_mut())?;
+    file.as_file().sync_all().map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(written)
 }
 
 /// What was held against other records, and how exactly.
 pub(super) fn say_examined(examined: Examined) {
     say(&format!(
         "computed again: {} reports, {} monitors, {} studies, {} cohorts in {} evaluations, {} runs; compared: {} decisions, \
-         {} signatures, {} drafts",
+         {} signatures, {} drafts, {} model records, {} steps of versions",
         examined.reports,
         examined.monitors,
         examined.studies,
@@ -67,7 +88,9 @@ pub(super) fn say_examined(examined: Examined) {
         examined.runs,
         examined.decisions,
         examined.signatures,
-        examined.drafts
+        examined.drafts,
+        examined.model_records,
+        examined.steps
     ));
     if examined.other_build > 0 {
         say(&format!(

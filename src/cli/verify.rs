@@ -1,10 +1,14 @@
-//! `driftledger verify PACK`
+//! `driftledger verify PACK`, `driftledger verify --sample PROOF`
 
+use super::diff::role;
 use super::{done, found, terminal};
 use crate::error::{Error, Result};
-use crate::evidence::verify::{Progress, Verification};
+use crate::evidence::verify::registered::RegisteredTable;
+use crate::evidence::verify::{Finding, Progress, Verification};
 use crate::ledger::note::VerifierKey;
 use crate::procedures::verify_pack::verify_pack;
+use crate::procedures::verify_sample::{Registered, SampleVerification, verify_sample};
+use crate::provenance::registration::DatasetRole;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -14,11 +18,30 @@ use std::process::ExitCode;
 #[command(
     after_help = "Exit code 0: nothing wrong. 1: findings, each with the file it is about. 2: not an evidence pack.\n\n\
     Without --key, the pack is verified under the key it brings, and then only agrees with itself.\n\n\
-    Example: driftledger verify pack.zip --key log.vkey"
+    With --sample it verifies a proof that `driftledger prove` made: the blocks that its checkpoint selects are there, their digests \
+    fold into the table's, and a registration in the pack, or a manifest, has that table.\n\n\
+    Examples:\n  driftledger verify pack.zip --key log.vkey\n  \
+    driftledger verify --sample train.sample --blocks 59 --key log.vkey --pack pack.zip"
 )]
 pub(super) struct VerifyArguments {
     /// Evidence pack
-    pack: PathBuf,
+    #[arg(value_name = "PACK", required_unless_present = "sample", conflicts_with = "sample")]
+    evidence: Option<PathBuf>,
+    /// Sampling proof to verify instead
+    #[arg(long, value_name = "PROOF", requires = "key")]
+    sample: Option<PathBuf>,
+    /// Evidence pack whose registrations must have the sampled table
+    #[arg(long, requires = "sample")]
+    pack: Option<PathBuf>,
+    /// Manifest or registration that must have the sampled table
+    #[arg(long, value_name = "FILE", requires = "sample", conflicts_with = "pack")]
+    manifest: Option<PathBuf>,
+    /// Dataset of a registration that is meant
+    #[arg(long, value_parser = role, default_value = "train", requires = "manifest")]
+    role: DatasetRole,
+    /// Number of blocks that was asked for
+    #[arg(long, value_name = "K", requires = "sample")]
+    blocks: Option<u64>,
     /// Key of the ledger, as text or as a file that holds it
     #[arg(long, value_name = "VKEY_OR_FILE")]
     key: Option<String>,
@@ -29,8 +52,12 @@ pub(super) struct VerifyArguments {
 
 pub(super) fn run(arguments: &VerifyArguments) -> Result<ExitCode> {
     let trusted = arguments.key.as_deref().map(key_of).transpose()?;
+    if let (Some(sample), Some(key)) = (&arguments.sample, &trusted) {
+        return run_sample(arguments, sample, key);
+    }
+    let Some(pack) = &arguments.evidence else { return done() };
     let bar = terminal::progress(0, false);
-    let verification = verify_pack(&arguments.pack, trusted.as_ref(), &mut |now: Progress| {
+    let verification = verify_pack(pack, trusted.as_ref(), &mut |now: Progress| {
         bar.set_message(now.stage);
         bar.set_length(now.total);
         bar.set_position(now.done);
@@ -40,6 +67,21 @@ pub(super) fn run(arguments: &VerifyArguments) -> Result<ExitCode> {
         terminal::say_json(&verification)?;
     } else {
         tell(&verification);
+    }
+    if verification.findings.is_empty() { done() } else { found() }
+}
+
+fn run_sample(arguments: &VerifyArguments, sample: &Path, key: &VerifierKey) -> Result<ExitCode> {
+    let registered = match (&arguments.pack, &arguments.manifest) {
+        (Some(pack), _) => Registered::Pack(pack),
+        (None, Some(manifest)) => Registered::Manifest(manifest, arguments.role),
+        (None, None) => Registered::Nowhere,
+    };
+    let verification = verify_sample(sample, key, registered, arguments.blocks)?;
+    if arguments.json {
+        terminal::say_json(&verification)?;
+    } else {
+        tell_sample(&verification);
     }
     if verification.findings.is_empty() { done() } else { found() }
 }
@@ -57,11 +99,55 @@ fn key_of(given: &str) -> Result<VerifierKey> {
     Ok(text.trim().parse::<VerifierKey>()?)
 }
 
-fn tell(verification: &Verification) {
-    let Verification { findings, checked, scope, origin, size, key, .. } = verification;
+fn tell_sample(verification: &SampleVerification) {
+    let SampleVerification { findings, table, rows, blocks, drawn, registered, .. } = verification;
+    tell_findings(findings);
+    terminal::say(&format!("table of {rows} rows, tdh1 {table}"));
+    if let (Some(origin), Some(size)) = (&verification.origin, verification.size) {
+        terminal::say(&format!(
+            "{drawn} of {blocks} blocks, selected by the checkpoint of {origin} at {size} entries"
+        ));
+    }
+    for RegisteredTable { model, version, role, entry } in registered {
+        terminal::say(&format!(
+            "registered as {role} data of model `{model}`, version `{version}`, in entry {entry}"
+        ));
+    }
+    if !verification.held_against_registration {
+        terminal::say(
+            "whether this table was ever registered is not known; give --pack or --manifest",
+        );
+    }
+    for chance in &verification.chances {
+        let needed = chance.blocks_for_95.map_or_else(String::new, |k| format!("; {k} for 95 %"));
+        terminal::say(&format!(
+            "if {:>4} % of the blocks ({}) were altered: caught with {:.2} %{needed}",
+            chance.altered_share * 100.0,
+            chance.altered_blocks,
+            // Never rounded up to certainty.
+            (chance.probability * 1e4).floor() / 1e2
+        ));
+    }
+    tell_number(findings.len());
+}
+
+fn tell_findings(findings: &[Finding]) {
     for finding in findings {
         terminal::say(&format!("{}: {} ({})", finding.file, finding.detail, finding.code));
     }
+}
+
+fn tell_number(findings: usize) {
+    match findings {
+        0 => terminal::say("nothing wrong"),
+        1 => terminal::say("1 finding"),
+        many => terminal::say(&format!("{many} findings")),
+    }
+}
+
+fn tell(verification: &Verification) {
+    let Verification { findings, checked, scope, origin, size, key, .. } = verification;
+    tell_findings(findings);
     if let (Some(origin), Some(size)) = (origin, size) {
         terminal::say(&format!(
             "evidence about {} in ledger {origin}, {size} entries",
@@ -91,9 +177,5 @@ fn tell(verification: &Verification) {
         };
         terminal::say(&format!("verified under {whose}: {key}"));
     }
-    match findings.len() {
-        0 => terminal::say("nothing wrong"),
-        1 => terminal::say("1 finding"),
-        many => terminal::say(&format!("{many} findings")),
-    }
+    tell_number(findings.len());
 }

@@ -1,15 +1,14 @@
 //! Frozen bins of one feature: learned once from the reference, then only counted into.
 
-use super::columns::Columns;
 use super::error::Result;
+use super::samples::Sample;
 use super::schema::{Column, Kind, TableSchema};
 use crate::statistics::binning::{
     deciding_edges, quantile, quantile_edges, value_edges, value_probabilities,
 };
-use crate::statistics::selection::{Ranks, Selection};
+use crate::statistics::selection::Ranks;
 use ahash::AHashMap;
-use polars::prelude::{DataFrame, DataType, NamedFrom, Series};
-use rayon::prelude::*;
+use polars::prelude::{DataType, NamedFrom, Series};
 use serde::{Deserialize, Serialize};
 
 /// Bins that decide (ten reference deciles).
@@ -20,8 +19,6 @@ pub const QUANTILE_BINS: usize = 100;
 pub const LEVELS_MAX: usize = 20;
 /// Known rare levels kept so that they are not taken for unseen ones, at most.
 pub const KNOWN_LEVELS_MAX: usize = 1_000_000;
-/// Values of a numeric column that are held and sorted, at most; of a longer column only the wanted order statistics are found.
-pub const HELD_VALUES_MAX: usize = 1 << 20;
 /// Shares cut off as a tail: of few reference rows, and from [`FINE_TAIL_ROWS`].
 const TAILS: [f64; 2] = [0.025, 0.005];
 /// Share of the rows from which a count has a bin of its own.
@@ -87,6 +84,14 @@ impl FeatureBins {
         self.len() == 0
     }
 
+    /// The bin of every known level.
+    pub(super) fn places(&self) -> AHashMap<String, u32> {
+        let Self::Levels { levels, rare, .. } = self else { return AHashMap::new() };
+        let own = levels.iter().zip(0..);
+        let pooled = rare.iter().map(|level| (level, levels.len() as u32));
+        own.chain(pooled).map(|(level, bin)| (level.clone(), bin)).collect()
+    }
+
     /// Whether neighbouring bins hold neighbouring values.
     pub fn is_ordered(&self) -> bool {
         matches!(self, Self::Ordered { .. })
@@ -125,15 +130,6 @@ pub(super) fn numbers(series: &Series) -> Result<Series> {
     Ok(series.cast(&DataType::Float64)?)
 }
 
-/// The finite ones of `numbers`.
-fn finite(numbers: &Series) -> Result<Vec<f64>> {
-    let column = numbers.f64()?;
-    Ok(match column.cont_slice() {
-        Ok(values) => values.iter().copied().filter(|value| value.is_finite()).collect(),
-        Err(_has_nulls) => column.iter().flatten().filter(|value| value.is_finite()).collect(),
-    })
-}
-
 /// The values of a feature as texts: `true`, `12`, `F`, `2026-11-23`.
 pub(super) fn texts(series: &Series) -> Result<Series> {
     Ok(match series.dtype() {
@@ -147,135 +143,8 @@ pub(super) fn texts(series: &Series) -> Result<Series> {
     })
 }
 
-/// The values of one monitored column, for freezing bins and for exact statistics.
-#[derive(Clone, Debug)]
-pub enum Sample {
-    /// Finite numbers, ascending; −0 as 0.
-    Numbers(Vec<f64>),
-    /// Of more numbers than are held: the order statistics that bins need.
-    Selected(Selection),
-    /// Of more numbers than are held: nothing.
-    Dropped,
-    /// Rows per level.
-    Levels(AHashMap<String, u64>),
-}
-
-impl Sample {
-    pub(super) fn empty(column: &Column) -> Self {
-        match column.kind {
-            Some(kind) if kind.is_ordered() => Self::Numbers(Vec::new()),
-            _ => Self::Levels(AHashMap::new()),
-        }
-    }
-
-    pub(super) fn visit(&mut self, series: &Series, held: Held) -> Result<()> {
-        match self {
-            Self::Dropped => {}
-            Self::Levels(levels) => count_levels(&texts(series)?, levels)?,
-            Self::Selected(selection) => selection.extend(finite(&numbers(series)?)?),
-            Self::Numbers(values) => {
-                values.extend(finite(&numbers(series)?)?.into_iter().map(|v| v + 0.0));
-                if values.len() > held.max {
-                    *self = match held.beyond {
-                        Beyond::Drop => Self::Dropped,
-                        Beyond::Select => {
-                            let mut selection = Selection::default();
-                            selection.extend(values.iter().copied());
-                            Self::Selected(selection)
-                        }
-                    };
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Sample {
-    /// After a pass: sorts what is held, and says whether a selection needs another pass over the same values.
-    pub(super) fn is_open(&mut self) -> bool {
-        match self {
-            Self::Numbers(values) => values.par_sort_unstable_by(f64::total_cmp),
-            Self::Selected(selection) => return selection.narrow(&wanted_probabilities()),
-            Self::Levels(_) | Self::Dropped => {}
-        }
-        false
-    }
-}
-
-/// How many numbers of a column are held, and what becomes of a column of more.
-#[derive(Clone, Copy, Debug)]
-pub struct Held {
-    /// Numbers held at most: [`HELD_VALUES_MAX`], or `usize::MAX` for all of them.
-    pub max: usize,
-    /// What becomes of a column of more.
-    pub beyond: Beyond,
-}
-
-/// What becomes of a column of more numbers than are held.
-#[derive(Clone, Copy, Debug)]
-pub enum Beyond {
-    /// A selection, for [`narrow_samples`] to finish.
-    Select,
-    /// Nothing: its counts will do.
-    Drop,
-}
-
-/// Collects the values of every column of a group in one pass.
-///
-/// # Errors
-///
-/// Those of [`Columns::for_each_chunk`].
-pub fn collect_samples(group: &Columns<'_>, held: Held) -> Result<Vec<Sample>> {
-    let columns: Vec<&Column> = group.schema().monitored().collect();
-    let mut samples: Vec<Sample> = columns.iter().map(|column| Sample::empty(column)).collect();
-    group.for_each_chunk(|frame| {
-        columns.par_iter().zip(&mut samples).try_for_each(|(column, sample)| {
-            sample.visit(frame.column(&column.name)?.as_materialized_series(), held)
-        })
-    })?;
-    samples.par_iter_mut().for_each(|sample| {
-        if let Sample::Numbers(values) = sample {
-            radsort::sort(values);
-        }
-    });
-    Ok(samples)
-}
-
-/// Finds the order statistics of every selection among `samples`, in a few more passes over the group they came from.
-///
-/// # Errors
-///
-/// Those of [`Columns::for_each_chunk`].
-pub fn narrow_samples(group: &Columns<'_>, samples: &mut [Sample]) -> Result<()> {
-    let columns: Vec<&Column> = group.schema().monitored().collect();
-    let wanted = wanted_probabilities();
-    loop {
-        let mut open: Vec<(&str, &mut Selection)> = columns
-            .iter()
-            .zip(samples.iter_mut())
-            .filter_map(|(column, sample)| match sample {
-                Sample::Selected(selection) => Some((column.name.as_str(), selection)),
-                _ => None,
-            })
-            .filter_map(|(name, selection)| selection.narrow(&wanted).then_some((name, selection)))
-            .collect();
-        if open.is_empty() {
-            return Ok(());
-        }
-        group.for_each_chunk(|frame| extend_all(&mut open, frame))?;
-    }
-}
-
-fn extend_all(open: &mut [(&str, &mut Selection)], frame: &DataFrame) -> Result<()> {
-    open.par_iter_mut().try_for_each(|(name, selection)| {
-        selection.extend(finite(&numbers(frame.column(name)?.as_materialized_series())?)?);
-        Ok(())
-    })
-}
-
 /// The probabilities of all quantiles that [`freeze_bins`] asks for, as it computes them.
-fn wanted_probabilities() -> Vec<f64> {
+pub(super) fn wanted_probabilities() -> Vec<f64> {
     let steps = |bins: usize| (1..bins).map(move |k| k as f64 / bins as f64);
     let tails = [0.0, TAILS[0], TAILS[1], 1.0 - TAILS[0], 1.0 - TAILS[1], 1.0];
     steps(DECIDING_BINS)
@@ -290,25 +159,15 @@ pub fn freeze_bins(schema: &TableSchema, samples: &[Sample]) -> Vec<FeatureBins>
     schema.monitored().zip(samples).map(|(column, sample)| freeze(column, sample)).collect()
 }
 
-fn count_levels(texts: &Series, levels: &mut AHashMap<String, u64>) -> Result<()> {
-    for text in texts.str()?.iter().flatten() {
-        match levels.get_mut(text) {
-            Some(rows) => *rows += 1,
-            None => {
-                levels.insert(text.to_owned(), 1);
-            }
-        }
-    }
-    Ok(())
-}
-
 fn freeze(column: &Column, sample: &Sample) -> FeatureBins {
     match sample {
         Sample::Numbers(values) => {
             ordered_bins(values.as_slice(), column.kind == Some(Kind::Count))
         }
         Sample::Selected(selection) => ordered_bins(selection, column.kind == Some(Kind::Count)),
-        Sample::Levels(levels) => level_bins(levels),
+        Sample::Levels(levels) => {
+            level_bins(levels.iter().map(|(level, rows)| (level.to_owned(), rows)).collect())
+        }
         Sample::Dropped => FeatureBins::NoValues,
     }
 }
@@ -336,13 +195,13 @@ fn ordered_bins(values: &(impl Ranks + ?Sized), count: bool) -> FeatureBins {
     }
 }
 
-fn level_bins(levels: &AHashMap<String, u64>) -> FeatureBins {
-    if levels.is_empty() {
+/// The bins of levels with their rows.
+fn level_bins(mut ranked: Vec<(String, u64)>) -> FeatureBins {
+    if ranked.is_empty() {
         return FeatureBins::NoValues;
     }
-    let rows: u64 = levels.values().sum();
-    let singletons = levels.values().filter(|&&count| count == 1).count() as u64;
-    let mut ranked: Vec<(String, u64)> = levels.iter().map(|(l, n)| (l.clone(), *n)).collect();
+    let rows: u64 = ranked.iter().map(|(_, count)| count).sum();
+    let singletons = ranked.iter().filter(|(_, count)| *count == 1).count() as u64;
     ranked.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     let least = (0.01 * rows as f64).max(5.0);
     let own = ranked
@@ -366,21 +225,20 @@ fn level_bins(levels: &AHashMap<String, u64>) -> FeatureBins {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::statistics::selection::Selection;
 
     #[test]
     fn a_rare_second_value_keeps_its_bin() {
-        let levels = AHashMap::from([("f".to_owned(), 775), ("t".to_owned(), 3)]);
-        let FeatureBins::Levels { levels, rare, singletons } = level_bins(&levels) else {
-            panic!()
-        };
+        let levels = vec![("f".to_owned(), 775), ("t".to_owned(), 3)];
+        let FeatureBins::Levels { levels, rare, singletons } = level_bins(levels) else { panic!() };
         assert_eq!((levels.len(), rare.len(), singletons), (2, 0, 0));
     }
 
     #[test]
     fn rare_levels_are_pooled_and_remembered() {
-        let mut counts = AHashMap::from([("a".to_owned(), 700), ("b".to_owned(), 290)]);
+        let mut counts = vec![("a".to_owned(), 700), ("b".to_owned(), 290)];
         counts.extend((0..10).map(|i| (format!("rare {i}"), 1)));
-        let bins = level_bins(&counts);
+        let bins = level_bins(counts);
         assert_eq!(bins.len(), 3);
         assert_eq!(bins.label(2), "other known values");
         let FeatureBins::Levels { rare, singletons, .. } = bins else { panic!() };
@@ -397,9 +255,9 @@ mod tests {
             let mut sorted = values.clone();
             sorted.sort_by(f64::total_cmp);
             let mut selection = Selection::default();
-            selection.extend(values.iter().copied());
+            selection.extend(&values);
             while selection.narrow(&wanted_probabilities()) {
-                selection.extend(values.iter().copied());
+                selection.extend(&values);
             }
             for count in [false, true] {
                 assert_eq!(ordered_bins(&selection, count), ordered_bins(sorted.as_slice(), count));

@@ -3,10 +3,13 @@
 //! Columns of Parquet and Arrow are read group by group, each of them once, so that the memory grows neither with the columns
 //! nor, beyond a group, with the rows. A text file has to be read whole every time, so that all its columns are one group.
 
+use super::bins::numbers;
 use super::error::Result;
 use super::reader::TableFile;
-use super::schema::{Column, TableSchema};
-use polars::prelude::DataFrame;
+use super::samples::with_nan;
+use super::schema::{Column, Kind, TableSchema, ValueType};
+use polars::prelude::{DataFrame, Series};
+use std::sync::mpsc::sync_channel;
 
 /// Bytes of the values of one group, at most.
 const HELD_BYTES_MAX: u64 = 320 << 20;
@@ -21,6 +24,8 @@ pub struct Columns<'a> {
     group: TableSchema,
     rows: u64,
     held: Option<Vec<DataFrame>>,
+    /// Finite numbers of each ordered column; none where the columns are not held.
+    finite: Vec<(String, u64)>,
 }
 
 /// The monitored columns of `schema` in groups, in its order, for going through all `files` together; at least one group.
@@ -52,19 +57,70 @@ pub fn groups(files: &[&TableFile], schema: &TableSchema) -> Result<Vec<TableSch
     Ok(monitored.chunks(columns).map(part).collect())
 }
 
+/// Calls `visit` with the chunks of the columns of `group`, one of the [`groups`] of `whole`, and possibly more; gives the rows.
+///
+/// A group of all monitored columns is read with the rest, so that every cell of the table is checked.
+///
+/// # Errors
+///
+/// Those of [`TableFile::for_each_typed_chunk`].
+pub(super) fn for_each_chunk_of(
+    file: &TableFile,
+    (whole, group): (&TableSchema, &TableSchema),
+    mut visit: impl FnMut(&DataFrame) -> Result<()>,
+) -> Result<u64> {
+    let all = group.columns.len() == whole.monitored().count();
+    let wanted = |column: &Column| all || group.column(&column.name).is_some();
+    file.for_each_typed_chunk_of(whole, wanted, |_, frame| visit(frame))
+}
+
+/// Calls `visit` with each of the `groups` of `whole` in turn, while the next one is read.
+///
+/// # Errors
+///
+/// Those of [`Columns::read`], and any error of `visit`, after which reading stops.
+pub fn for_each_group(
+    file: &TableFile,
+    whole: &TableSchema,
+    groups: Vec<TableSchema>,
+    mut visit: impl FnMut(Columns<'_>) -> Result<()>,
+) -> Result<()> {
+    std::thread::scope(|scope| {
+        let (send, ready) = sync_channel(0);
+        scope.spawn(move || {
+            for group in groups {
+                let columns = Columns::read(file, whole, group);
+                let failed = columns.is_err();
+                if send.send(columns).is_err() || failed {
+                    return;
+                }
+            }
+        });
+        ready.into_iter().try_for_each(|columns| visit(columns?))
+    })
+}
+
 impl<'a> Columns<'a> {
-    /// Reads the columns of `group`, one of the [`groups`] of `whole`, once; holds them if they are few enough bytes.
+    /// Reads the columns of `group`, one of the [`groups`] of `whole`, once, and holds them; if they are too many bytes, they are
+    /// read again for every pass instead.
     ///
     /// # Errors
     ///
     /// Those of [`TableFile::for_each_typed_chunk`].
     pub fn read(file: &'a TableFile, whole: &'a TableSchema, group: TableSchema) -> Result<Self> {
-        // A group of all monitored columns is read with the rest, so that every cell of the table is checked.
-        let all = group.columns.len() == whole.monitored().count();
-        let wanted = |column: &Column| all || group.column(&column.name).is_some();
+        let ordered = group.monitored().filter(|column| column.kind.is_some_and(Kind::is_ordered));
+        let mut finite: Vec<(String, u64)> = ordered.map(|c| (c.name.clone(), 0)).collect();
+        if let Some(rows) = file.rows()?.filter(|_| file.is_columnar())
+            && rows * least_bytes(&group) > HELD_BYTES_MAX
+        {
+            return Ok(Self { file, whole, group, rows, held: None, finite: Vec::new() });
+        }
         let (mut held, mut bytes) = (Some(Vec::new()), 0);
-        let rows = file.for_each_typed_chunk_of(whole, wanted, |_, frame| {
+        let rows = for_each_chunk_of(file, (whole, &group), |frame| {
             let frame = frame.select(group.columns.iter().map(|column| column.name.as_str()))?;
+            for (name, finite) in &mut finite {
+                *finite += finite_of(frame.column(name)?.as_materialized_series())?;
+            }
             bytes += frame.estimated_size() as u64;
             match &mut held {
                 Some(frames) if bytes <= HELD_BYTES_MAX => frames.push(frame),
@@ -72,7 +128,7 @@ impl<'a> Columns<'a> {
             }
             Ok(())
         })?;
-        Ok(Self { file, whole, group, rows, held })
+        Ok(Self { file, whole, group, rows, held, finite })
     }
 
     /// The declaration of the columns of the group.
@@ -85,17 +141,37 @@ impl<'a> Columns<'a> {
         self.rows
     }
 
+    /// Finite numbers of the ordered column `name`, where they have been counted.
+    pub(super) fn finite(&self, name: &str) -> Option<u64> {
+        self.finite.iter().find(|(own, _)| own == name).map(|(_, finite)| *finite)
+    }
+
     /// Calls `visit` with the chunks of the group in row order.
     ///
     /// # Errors
     ///
     /// Those of [`TableFile::for_each_typed_chunk`] where they are not held; any error of `visit`.
-    pub fn for_each_chunk(&self, mut visit: impl FnMut(&DataFrame) -> Result<()>) -> Result<()> {
+    pub fn for_each_chunk(&self, visit: impl FnMut(&DataFrame) -> Result<()>) -> Result<()> {
         if let Some(held) = &self.held {
             return held.iter().try_for_each(visit);
         }
-        let wanted = |column: &Column| self.group.column(&column.name).is_some();
-        self.file.for_each_typed_chunk_of(self.whole, wanted, |_, frame| visit(frame))?;
+        for_each_chunk_of(self.file, (self.whole, &self.group), visit)?;
         Ok(())
     }
+}
+
+/// Bytes of one row of the columns of `group`, at least: a number takes 8, the view of a text 16.
+fn least_bytes(group: &TableSchema) -> u64 {
+    let bytes = |column: &Column| match column.value_type {
+        ValueType::Text => 16,
+        ValueType::Int | ValueType::Float => 8,
+        _ => 0,
+    };
+    group.columns.iter().map(bytes).sum()
+}
+
+fn finite_of(series: &Series) -> Result<u64> {
+    let numbers = numbers(series)?;
+    let finite = |values: &[f64]| values.iter().filter(|value| value.is_finite()).count();
+    Ok(finite(&with_nan(numbers.f64()?)) as u64)
 }

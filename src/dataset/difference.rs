@@ -116,6 +116,45 @@ impl TableDifference {
             same_rows: before.row_set.as_ref().zip(after.row_set.as_ref()).map(|(a, b)| a == b),
         }
     }
+
+    /// What the digests say, a sentence a line.
+    pub fn sentences(&self) -> Vec<String> {
+        let TableDifference { same, before, after, rows_before, rows_after, same_rows, .. } = self;
+        if *same {
+            return vec![format!("the same table: {rows_before} rows, tdh1 {before}")];
+        }
+        let mut lines = vec![format!("tdh1 {before}"), format!("  →  {after}")];
+        if rows_before != rows_after {
+            lines.push(format!("{rows_before} rows → {rows_after} rows"));
+        }
+        if *same_rows == Some(true) {
+            lines.push("the same rows in another order".to_owned());
+        }
+        lines.extend(self.schema.iter().map(|change| match change {
+            SchemaChange::Added { column } => format!("column `{column}` was added"),
+            SchemaChange::Removed { column } => format!("column `{column}` was removed"),
+            SchemaChange::Renamed { column, to } => {
+                format!("column `{column}` was renamed to `{to}`, its values are the same")
+            }
+            SchemaChange::Retyped { column, before, after } => {
+                format!("column `{column}` was {before} and is {after}")
+            }
+            SchemaChange::Reordered => "the columns stand in another order".to_owned(),
+        }));
+        lines.extend(self.columns.iter().map(changed));
+        lines
+    }
+}
+
+fn changed(column: &ChangedColumn) -> String {
+    let ranges: Vec<String> =
+        column.rows.iter().map(|RowRange { first, last }| format!("{first}–{last}")).collect();
+    let nulls = if column.nulls_before == column.nulls_after {
+        String::new()
+    } else {
+        format!(" (missing values {} → {})", column.nulls_before, column.nulls_after)
+    };
+    format!("column `{}` changed, only in rows {}{nulls}", column.column, ranges.join(", "))
 }
 
 fn schema_changes(before: &[ColumnDigest], after: &[ColumnDigest]) -> Vec<SchemaChange> {

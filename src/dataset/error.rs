@@ -159,6 +159,21 @@ pub enum Error {
         /// What is wrong.
         detail: String,
     },
+    /// The data at hand are not those of the manifest.
+    #[error("these are not the data of the manifest: {detail}; see `driftledger diff`")]
+    OtherData {
+        /// What differs.
+        detail: String,
+    },
+    /// A sampling proof that cannot be read.
+    #[error("sampling proof is not usable: {detail}; make one with `driftledger prove`")]
+    Sample {
+        /// What is wrong.
+        detail: String,
+    },
+    /// A proof cannot be written.
+    #[error("the sampling proof cannot be written; check the folder and its space")]
+    Write(#[source] std::io::Error),
     /// A schema file that cannot be used.
     #[error("schema is not usable: {detail}")]
     Schema {

@@ -203,10 +203,11 @@ fn count_numbers(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::bins::{Beyond, Held, collect_samples, freeze_bins};
+    use crate::dataset::bins::freeze_bins;
     use crate::dataset::columns::{Columns, groups};
     use crate::dataset::profile::profile;
     use crate::dataset::reader::TableFile;
+    use crate::dataset::samples::{Beyond, Held, collect_samples};
 
     #[test]
     fn slices_add_up_to_the_profile_in_every_kind_of_series() {

@@ -146,9 +146,10 @@ fn name_of(text: &str, by: &SplitBy, row: u64) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::bins::{Beyond, Held, collect_samples, freeze_bins};
+    use crate::dataset::bins::freeze_bins;
     use crate::dataset::columns::Columns;
     use crate::dataset::profile::profile;
+    use crate::dataset::samples::{Beyond, Held, collect_samples};
     use std::path::Path;
 
     fn sample() -> (TableFile, TableSchema) {

@@ -8,16 +8,16 @@ use super::reference::{Reference, ReferenceFeature, learn_columns};
 use super::report::{FeatureReport, Frozen, counted, feature_reports, from_profile, worst};
 use super::segments::explain;
 use super::shown::{self, Statistics};
-use crate::dataset::bins::{Beyond, Held, Sample, collect_samples};
 use crate::dataset::clusters::Clusters;
-use crate::dataset::columns::{Columns, groups};
-use crate::dataset::profile::{FeatureProfile, Profile, profile, profile_columns};
+use crate::dataset::columns::{for_each_group, groups};
+use crate::dataset::levels::LevelCounts;
+use crate::dataset::profile::{FeatureProfile, Profile, profile};
 use crate::dataset::reader::TableFile;
+use crate::dataset::samples::{Sample, count_and_sample};
 use crate::dataset::schema::TableSchema;
-use ahash::AHashMap;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// Identifies the format of a comparison.
 pub const COMPARISON_FORMAT: &str = "driftledger/comparison/v1";
@@ -73,16 +73,18 @@ pub fn compare(
 ) -> Result<Compared> {
     let mut found = Found::default();
     let (mut learned, mut rows) = (Vec::new(), [0; 2]);
-    for group in groups(&[reference, batch], schema)? {
-        let columns = Columns::read(reference, schema, group.clone())?;
+    for_each_group(reference, schema, groups(&[reference, batch], schema)?, |columns| {
         let (features, samples) = learn_columns(&columns, held_max)?;
         rows[0] = columns.rows();
+        let group = columns.schema().clone();
         drop(columns);
-        let columns = Columns::read(batch, schema, group)?;
-        rows[1] = columns.rows();
-        found.add(&columns, (&features, &samples), held_max)?;
+        let bins: Vec<_> = features.iter().map(|feature| feature.bins.clone()).collect();
+        let (read, counts) = count_and_sample(batch, (schema, &group), &bins, held_max)?;
+        rows[1] = read;
+        found.add((&features, &samples), counts);
         learned.extend(features);
-    }
+        Ok(())
+    })?;
     let frozen = Reference::of_features(reference, schema, (rows[0], learned))?;
     let monitor = Monitor::freeze(&frozen, policy);
     let mut counts = Profile::plain(rows[1], found.profiles);
@@ -120,20 +122,15 @@ struct Found {
 }
 
 impl Found {
-    /// Adds the columns of a group of the batch, whose `features` and samples were learned from the reference.
+    /// Adds what was counted of the columns of a group, whose `features` and samples were learned from the reference.
     fn add(
         &mut self,
-        columns: &Columns<'_>,
         (features, samples): (&[ReferenceFeature], &[Sample]),
-        held_max: usize,
-    ) -> Result<()> {
-        let bins: Vec<_> = features.iter().map(|feature| feature.bins.clone()).collect();
-        let profiles = profile_columns(columns, &bins)?;
-        let held = Held { max: held_max, beyond: Beyond::Drop };
-        let batch = collect_samples(columns, held)?;
-        let shown: Vec<Statistics> = (features, samples, &profiles, &batch)
+        counts: Vec<(FeatureProfile, Sample)>,
+    ) {
+        let shown: Vec<Statistics> = (features, samples, &counts)
             .into_par_iter()
-            .map(|(feature, a, profile, b)| match (a, b) {
+            .map(|(feature, a, (profile, b))| match (a, b) {
                 (Sample::Numbers(a), Sample::Numbers(b)) => {
                     let mut shown = counted(feature, profile);
                     shown.extend(shown::from_samples(a, b));
@@ -143,19 +140,21 @@ impl Found {
                 _ => from_profile(feature, profile),
             })
             .collect();
-        self.profiles.extend(profiles);
+        self.profiles.extend(counts.into_iter().map(|(profile, _)| profile));
         self.shown.extend(shown);
-        Ok(())
     }
 }
 
 /// Statistics over the union of all levels, none pooled.
-fn from_levels(reference: &AHashMap<String, u64>, batch: &AHashMap<String, u64>) -> Statistics {
-    let levels: BTreeSet<&String> = reference.keys().chain(batch.keys()).collect();
-    let count = |of: &AHashMap<String, u64>| -> Vec<u64> {
-        levels.iter().map(|level| of.get(*level).copied().unwrap_or(0)).collect()
-    };
-    shown::from_counts(&count(reference), &count(batch))
+fn from_levels(reference: &LevelCounts, batch: &LevelCounts) -> Statistics {
+    let mut levels: BTreeMap<&str, [u64; 2]> = BTreeMap::new();
+    for (side, counts) in [reference, batch].into_iter().enumerate() {
+        for (level, rows) in counts.iter() {
+            levels.entry(level).or_default()[side] = rows;
+        }
+    }
+    let side = |side: usize| levels.values().map(|rows| rows[side]).collect::<Vec<u64>>();
+    shown::from_counts(&side(0), &side(1))
 }
 
 /// The features of `compared` with the frozen side each is drawn against.

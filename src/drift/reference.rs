@@ -3,15 +3,15 @@
 use super::groups::{self, CorrelatedPair, correlated_pairs};
 use super::segments::fit_segments;
 use super::{Error, Result};
-use crate::dataset::bins::{
-    Beyond, FeatureBins, HELD_VALUES_MAX, Held, Sample, collect_samples, freeze_bins,
-    narrow_samples,
-};
+use crate::dataset::bins::{FeatureBins, freeze_bins};
 use crate::dataset::clusters::Clusters;
-use crate::dataset::columns::{self, Columns};
+use crate::dataset::columns::{self, Columns, for_each_group};
 use crate::dataset::derived::{Derived, FrozenBins};
-use crate::dataset::profile::{FeatureProfile, profile, profile_columns};
+use crate::dataset::profile::{FeatureProfile, profile};
 use crate::dataset::reader::TableFile;
+use crate::dataset::samples::{
+    Beyond, HELD_VALUES_MAX, Held, Sample, collect_samples, profile_columns,
+};
 use crate::dataset::schema::{Column, Kind, Role, TableSchema};
 use crate::dataset::scores::learn_scores;
 use crate::dataset::slices::Segment;
@@ -96,12 +96,12 @@ impl Reference {
     /// [`Error::Dataset`] when the table is not as `schema` declares it.
     pub fn learn(file: &TableFile, schema: &TableSchema) -> Result<Self> {
         let (mut rows, mut features, mut kept) = (0, Vec::new(), Vec::new());
-        for group in columns::groups(&[file], schema)? {
-            let group = Columns::read(file, schema, group)?;
+        for_each_group(file, schema, columns::groups(&[file], schema)?, |group| {
             features.extend(learn_columns(&group, HELD_VALUES_MAX)?.0);
             kept.extend(thinned(&group, groups::ROWS_MAX)?);
             rows = group.rows();
-        }
+            Ok(())
+        })?;
         let mut reference = Self::of_features(file, schema, (rows, features))?;
         reference.correlated = correlated_pairs(&kept);
         Ok(reference)
@@ -242,14 +242,14 @@ fn ascending(edges: &[f64]) -> bool {
 pub(super) fn learn_columns(
     group: &Columns<'_>,
     held_max: usize,
-) -> Result<(Vec<ReferenceFeature>, Vec<Sample>)> {
+) -> crate::dataset::Result<(Vec<ReferenceFeature>, Vec<Sample>)> {
     let held = Held { max: held_max, beyond: Beyond::Select };
-    let mut samples = collect_samples(group, held)?;
-    narrow_samples(group, &mut samples)?;
+    let samples = collect_samples(group, held)?;
     let bins = freeze_bins(group.schema(), &samples);
-    let profiles = profile_columns(group, &bins)?;
-    let columns = group.schema().monitored();
-    let features = columns.zip(bins.into_iter().zip(profiles));
-    let features = features.map(|(column, found)| ReferenceFeature::new(column, found));
-    Ok((features.collect(), samples))
+    let counted = profile_columns(group, &bins, samples)?;
+    let columns = group.schema().monitored().zip(bins);
+    let learned = columns.zip(counted).map(|((column, bins), (profile, sample))| {
+        (ReferenceFeature::new(column, (bins, profile)), sample)
+    });
+    Ok(learned.unzip())
 }

@@ -14,13 +14,16 @@ use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
 /// Folders of copies: record table, folder, column of the document.
-pub const COPIES: [(&str, &str, &str); 11] = [
+pub const COPIES: [(&str, &str, &str); 14] = [
     ("model_version", "registrations/", "registration"),
     ("reference", "references/", "document"),
     ("policy", "policies/", "document"),
     ("monitor", "monitors/", "document"),
     ("study", "studies/", "document"),
     ("study_signature", "study-signatures/", "document"),
+    ("model_record", "model-records/", "document"),
+    ("version_step", "version-steps/", "document"),
+    ("record_signature", "record-signatures/", "document"),
     ("report", "reports/", "document"),
     ("performance", "performance/", "document"),
     ("cohort", "cohorts/", "document"),

@@ -53,7 +53,17 @@ impl Checkpoint {
         Ok(head)
     }
 
-    fn text(&self) -> String {
+    /// The head that `note` states. Nobody has verified who signed it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Format`], [`Error::TooLong`]: not a checkpoint.
+    pub fn stated(note: &str) -> Result<Self> {
+        Self::from_text(SignedNote::parse(note)?.stated())
+    }
+
+    /// The text that is signed: origin, size and root, each on a line.
+    pub fn text(&self) -> String {
         format!("{}\n{}\n{}\n", self.origin, self.size, Base64::encode_string(&self.root))
     }
 

@@ -33,6 +33,11 @@ macro_rules! entry_types {
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
             }
+
+            /// What happened, as a sentence.
+            pub const fn sentence(self) -> &'static str {
+                match self { $(Self::$variant => $doc,)* }
+            }
         }
     };
 }
@@ -43,6 +48,7 @@ entry_types! {
     AccountCredential  "account.credential"  "An account got a new credential."
     AccountLock        "account.lock"        "An account was locked."
     AccountUnlock      "account.unlock"      "An account was unlocked."
+    PasswordPolicySet  "password_policy.set" "The rules for passwords changed."
     TokenCreate        "token.create"        "An access token was issued."
     TokenRevoke        "token.revoke"        "An access token was revoked."
     ModelRegister      "model.register"      "A model was registered."
@@ -61,6 +67,8 @@ entry_types! {
     DecisionSign       "decision.sign"       "A decision was signed."
     StudyAttach        "study.attach"        "A study of reference batches was attached to a version."
     StudySign          "study.sign"          "A study was signed."
+    ModelRecordAttach  "model_record.attach" "What a version is for was written down, or written anew."
+    VersionStep        "version.step"        "A version took a step of its life, signed."
     ExperimentCreate   "experiment.create"   "An experiment was created."
     ExperimentChange   "experiment.change"   "An experiment was renamed, deleted, restored or tagged."
     RunCreate          "run.create"          "A training run began."
@@ -73,6 +81,8 @@ entry_types! {
     ModelChange        "model.change"        "A model's description, tags or aliases changed."
     DraftRegister      "draft.register"      "Training code registered a draft version; its files are frozen."
     DraftChange        "draft.change"        "A draft version's stage, description or tags changed."
+    LogRollback        "log.rollback"        "The ledger goes on from an earlier state; later entries are lost."
+    BackupRestore      "backup.restore"      "The store was made again from a backup."
     SilenceAlert       "silence.alert"       "An expected batch did not arrive."
 }
 

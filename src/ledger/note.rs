@@ -135,6 +135,11 @@ impl SignedNote {
         Ok(Self { text: text.to_owned(), signatures })
     }
 
+    /// The text, whoever signed it or nobody.
+    pub(super) fn stated(&self) -> &str {
+        &self.text
+    }
+
     /// The text, once a signature by `key` verifies. Every signature that claims to be by `key` must.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! `/account`: who one is, one's password, one's tokens.
+//! `/account`: who one is, and one's tokens.
 
 use super::frame::{Frame, Notice, Place, role_words};
 use super::page_error::{Answer, PageError, see_other};
@@ -6,26 +6,12 @@ use super::visitor::Visitor;
 use crate::access::role::Action;
 use crate::access::token::TokenScope;
 use crate::error::{Error, Result};
-use crate::procedures::administer::{change_password, issue_token, revoke_token};
+use crate::procedures::administer::{issue_token, revoke_token};
 use crate::procedures::{read_accounts, read_records};
 use actix_web::http::StatusCode;
 use actix_web::{get, post, web};
 use askama::Template;
 use serde::Deserialize;
-
-/// A change of one's own password.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct PasswordForm {
-    /// The session's form token.
-    pub form_token: String,
-    /// The password so far.
-    pub old: String,
-    /// The new one.
-    pub new: String,
-    /// The new one again.
-    pub again: String,
-}
 
 /// A token to issue.
 #[derive(Debug, Default, Deserialize)]
@@ -140,24 +126,6 @@ pub(super) async fn show(visitor: Visitor, query: web::Query<DoneQuery>) -> Answ
         _ => None,
     };
     visitor.page(move |visitor| read(visitor, notice, None)).await
-}
-
-/// Changes one's own password.
-#[post("/account/password")]
-pub(super) async fn password(visitor: Visitor, form: web::Form<PasswordForm>) -> Answer {
-    visitor.check_form(&form.form_token)?;
-    let form = form.into_inner();
-    if form.new != form.again {
-        let detail = "the new password was typed in two ways; type the same twice".to_owned();
-        return refused(visitor, Error::BadRequest { detail }).await;
-    }
-    let changed = visitor
-        .act(move |store, acting| change_password(store, &acting.account, &form.old, &form.new))
-        .await;
-    match changed {
-        Ok(()) => Ok(see_other("/account?done=password")),
-        Err(error) => refused(visitor, error).await,
-    }
 }
 
 /// Issues a token and shows its secret, in this answer only.

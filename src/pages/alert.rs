@@ -13,6 +13,7 @@ use crate::procedures::acknowledge_alert::acknowledge_alert;
 use crate::procedures::draft_decision::{DraftDecision, draft_decision};
 use crate::procedures::read_records::{self, EpisodeView};
 use crate::review::decision::{DecisionCode, RemedialAction, Severity};
+use crate::review::life_cycle::Step;
 use actix_web::{get, post, web};
 use askama::Template;
 use serde::Deserialize;
@@ -111,6 +112,8 @@ struct AlertPage {
     codes: Vec<Choice>,
     typed: Typed,
     signed: Option<String>,
+    /// Where a signed decision to suspend or retire is carried out.
+    step: Option<(String, String)>,
 }
 
 impl AlertPage {
@@ -130,9 +133,22 @@ impl AlertPage {
             severities: severities(&typed.acknowledgement.severity),
             codes: codes(&typed.draft.code),
             typed,
+            step: step(view).filter(|_| signature.is_some()),
             signed: signature.map(|s| s.manifestation.clone()),
         }
     }
+}
+
+/// The step that carries a decision to suspend or retire out.
+fn step(view: &EpisodeView) -> Option<(String, String)> {
+    let step = match view.decision.as_ref()?.decision.code {
+        DecisionCode::Suspend => Step::Suspend,
+        DecisionCode::Retire => Step::Retire,
+        _ => return None,
+    };
+    let (model, version) = (&view.episode.model, &view.episode.version);
+    let path = format!("/models/{model}/versions/{version}/steps/{}", step.word());
+    Some((path, step.words().to_owned()))
 }
 
 fn next_step(visitor: &Visitor, view: &EpisodeView) -> NextStep {

@@ -8,10 +8,12 @@ use super::visitor::Visitor;
 use super::wording::{counted, words};
 use crate::access::account::Account;
 use crate::ledger::entry::{Actor, Entry, EntryType, Subject};
+use crate::procedures::name_subjects::{self, Named};
 use crate::procedures::{read_accounts, read_ledger};
 use actix_web::{get, web};
 use askama::Template;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// Entries on a page.
 const PAGE_ROWS: u64 = 50;
@@ -52,6 +54,8 @@ impl TrailQuery {
 pub struct SubjectLine {
     /// Its kind.
     pub kind: String,
+    /// Its name, where it has one.
+    pub name: Option<String>,
     /// Its id.
     pub id: String,
     /// Its page, if it has one.
@@ -59,14 +63,33 @@ pub struct SubjectLine {
 }
 
 impl SubjectLine {
-    /// The line of a subject.
-    pub fn of(subject: &Subject) -> Self {
-        let path = match subject.kind.as_str() {
+    /// The line of a subject that is called `named`.
+    pub fn of(subject: &Subject, named: Option<&Named>) -> Self {
+        let (name, path) = match named {
+            Some(Named::Version { model, version }) => (
+                Some(format!("{model} {version}")),
+                Some(format!("/models/{model}/versions/{version}")),
+            ),
+            Some(Named::Batch { name, report_id }) => {
+                (Some(name.clone()), Some(format!("/reports/{report_id}")))
+            }
+            Some(Named::Account { user_name }) => (Some(user_name.clone()), None),
+            None => (None, None),
+        };
+        let path = path.or_else(|| match subject.kind.as_str() {
             "report" => Some(format!("/reports/{}", subject.id)),
             "episode" => Some(format!("/alerts/{}", subject.id)),
+            "study" => Some(format!("/studies/{}", subject.id)),
             _ => None,
-        };
-        Self { kind: words(&subject.kind), id: subject.id.clone(), path }
+        });
+        let kind =
+            if subject.kind == "episode" { "alert".to_owned() } else { words(&subject.kind) };
+        Self { kind, name, id: subject.id.clone(), path }
+    }
+
+    /// What the line is called: its name, or else its id.
+    pub fn called(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.id)
     }
 }
 
@@ -75,8 +98,8 @@ struct EntryLine {
     index: u64,
     at: Markup,
     kind: &'static str,
+    sentence: &'static str,
     actor: String,
-    actor_id: String,
     how: String,
     subjects: Vec<SubjectLine>,
     rows: String,
@@ -101,16 +124,20 @@ pub fn actor_name(actor: &Actor, accounts: &[Account]) -> String {
     account.map_or_else(|| actor.id.clone(), |account| account.user_name.clone())
 }
 
-fn line(entry: &Entry, body: &serde_json::Value, accounts: &[Account]) -> EntryLine {
+fn line(
+    (entry, body): &(Entry, serde_json::Value),
+    accounts: &[Account],
+    names: &BTreeMap<String, Named>,
+) -> EntryLine {
     let rows = body.get("rows").and_then(|rows| rows.as_array()).map_or(0, Vec::len) as u64;
     EntryLine {
         index: entry.idx,
         at: Markup::time(&entry.ts),
         kind: entry.kind.as_str(),
+        sentence: entry.kind.sentence(),
         actor: actor_name(&entry.actor, accounts),
-        actor_id: entry.actor.id.clone(),
         how: format!("{}, {}", words(&entry.actor.role), words(&entry.actor.auth)),
-        subjects: entry.subj.iter().map(SubjectLine::of).collect(),
+        subjects: entry.subj.iter().map(|s| SubjectLine::of(s, names.get(&s.id))).collect(),
         rows: counted(rows, "row", "rows"),
     }
 }
@@ -122,14 +149,16 @@ fn read(visitor: &Visitor, query: &TrailQuery) -> crate::error::Result<AuditTrai
     let accounts = read_accounts::accounts(store, &acting)?;
     let oldest = found.last().map(|(entry, _)| entry.idx);
     let newest = found.first().map(|(entry, _)| entry.idx);
-    let fitting = found.iter().filter(|(entry, _)| query.fits(entry));
+    let fitting: Vec<_> = found.iter().filter(|(entry, _)| query.fits(entry)).collect();
+    let subjects = fitting.iter().flat_map(|(entry, _)| &entry.subj);
+    let names = name_subjects::name_subjects(store, &acting, subjects)?;
     let actor = |account: &Account| {
         let words = format!("{} ({})", account.user_name, account.printed_name);
         (account.id.clone(), words, account.id == query.actor)
     };
     Ok(AuditTrailPage {
         frame: visitor.frame("Audit trail", Place::AuditTrail),
-        entries: fitting.map(|(entry, body)| line(entry, body, &accounts)).collect(),
+        entries: fitting.into_iter().map(|one| line(one, &accounts, &names)).collect(),
         kinds: EntryType::ALL.iter().map(|k| (k.as_str(), k.as_str() == query.kind)).collect(),
         actors: accounts.iter().map(actor).collect(),
         searched: newest.zip(oldest).map(|(n, o)| format!("entries {o} to {n}")),

@@ -10,6 +10,7 @@ use crate::digest;
 use crate::error::Result;
 use crate::ledger::body::RowDigest;
 use crate::ledger::entry::Entry;
+use crate::procedures::name_subjects::name_subjects;
 use crate::procedures::{read_accounts, read_ledger};
 use actix_web::{HttpResponse, get, web};
 use askama::Template;
@@ -21,6 +22,7 @@ struct EntryPage {
     index: u64,
     at: Markup,
     kind: &'static str,
+    sentence: &'static str,
     actor: String,
     actor_id: String,
     how: String,
@@ -40,6 +42,7 @@ fn page(visitor: &Visitor, index: u64) -> Result<EntryPage> {
     let (store, acting) = (&visitor.store, visitor.acting());
     let (entry, body, proof) = read_ledger::ledger_entry(store, &acting, index)?;
     let accounts = read_accounts::accounts(store, &acting)?;
+    let names = name_subjects(store, &acting, &entry.subj)?;
     let leaf = leaf(&entry)?;
     let rows = body.get("rows").cloned().unwrap_or_default();
     let detail = body.get("detail").filter(|detail| !detail.is_null());
@@ -48,10 +51,11 @@ fn page(visitor: &Visitor, index: u64) -> Result<EntryPage> {
         index,
         at: Markup::time(&entry.ts),
         kind: entry.kind.as_str(),
+        sentence: entry.kind.sentence(),
         actor: actor_name(&entry.actor, &accounts),
         how: format!("{}, {}", words(&entry.actor.role), words(&entry.actor.auth)),
         actor_id: entry.actor.id.clone(),
-        subjects: entry.subj.iter().map(SubjectLine::of).collect(),
+        subjects: entry.subj.iter().map(|s| SubjectLine::of(s, names.get(&s.id))).collect(),
         refers_to: entry.refs.clone(),
         rows: serde_json::from_value(rows).unwrap_or_default(),
         detail: detail.map(ToString::to_string).unwrap_or_default(),

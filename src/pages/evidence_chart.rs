@@ -79,7 +79,7 @@ fn bar(svg: &mut String, (left, top): (f64, f64), id: &str, report: &DriftReport
         let beyond = if report.meter > top { "↑ " } else { "" };
         let _ = write!(
             svg,
-            r#"<text class="value" x="{middle:.1}" y="{:.1}">{beyond}{}</text>"#,
+            r#"<text class="value" aria-hidden="true" x="{middle:.1}" y="{:.1}">{beyond}{}</text>"#,
             y - 5.0,
             said.replace(" %", "")
         );

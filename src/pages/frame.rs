@@ -74,6 +74,8 @@ pub struct Frame {
     pub form_token: String,
     /// Whether the store is a demonstration.
     pub demonstration: bool,
+    /// Whether the password has to be changed before any other page is shown; then there is no navigation.
+    pub password_due: bool,
     /// What a form led to.
     pub notice: Option<Notice>,
 }
@@ -87,6 +89,7 @@ impl Frame {
             account: None,
             form_token: String::new(),
             demonstration,
+            password_due: false,
             notice: None,
         }
     }

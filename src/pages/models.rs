@@ -4,7 +4,10 @@ use super::frame::{Frame, Place};
 use super::markup::Markup;
 use super::page_error::Answer;
 use super::visitor::Visitor;
+use super::wording::words;
 use crate::procedures::read_records::{self, InventoryLine};
+use crate::review::life_cycle::VersionState;
+use crate::store::versions::VersionRow;
 use actix_web::get;
 use askama::Template;
 
@@ -12,6 +15,8 @@ use askama::Template;
 struct VersionLine {
     path: String,
     version: String,
+    state: &'static str,
+    state_words: String,
     registered_by: String,
     registered_at: Markup,
     content_sha256: String,
@@ -53,7 +58,9 @@ pub(super) async fn show(visitor: Visitor) -> Answer {
     visitor
         .page(|visitor| {
             let models = read_records::inventory(&visitor.store, &visitor.acting())?;
-            let version = |row: &crate::store::versions::VersionRow| VersionLine {
+            let version = |(row, state): &(VersionRow, VersionState)| VersionLine {
+                state: state.word(),
+                state_words: words(state.word()),
                 path: format!("/models/{}/versions/{}", row.model, row.version),
                 version: row.version.clone(),
                 registered_by: row.registered_by.clone(),

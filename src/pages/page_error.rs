@@ -18,6 +18,8 @@ pub enum PageError {
         /// Path of the page that was asked for.
         next: String,
     },
+    /// The password has to be changed before any page is shown.
+    ChangePassword,
     /// A page that says what happened.
     Shown {
         /// What happened.
@@ -58,6 +60,7 @@ impl std::fmt::Display for PageError {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::SignIn { .. } => formatter.write_str("sign in first"),
+            Self::ChangePassword => formatter.write_str("change the password first"),
             Self::Shown { error, .. } => error.fmt(formatter),
         }
     }
@@ -66,7 +69,7 @@ impl std::fmt::Display for PageError {
 impl ResponseError for PageError {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::SignIn { .. } => StatusCode::SEE_OTHER,
+            Self::SignIn { .. } | Self::ChangePassword => StatusCode::SEE_OTHER,
             Self::Shown { error, .. } => {
                 StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
             }
@@ -76,6 +79,7 @@ impl ResponseError for PageError {
     fn error_response(&self) -> HttpResponse {
         match self {
             Self::SignIn { next } => see_other(&sign_in_first(next)),
+            Self::ChangePassword => see_other("/account/password"),
             Self::Shown { error, frame } => error_page(error, frame, self.status_code()),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::frame::{Frame, Place};
 use super::inbox::AlertLine;
+use super::life_cycle::flag;
 use super::markup::Markup;
 use super::page_error::Answer;
 use super::report_features::{FeatureSection, sections};
@@ -53,6 +54,8 @@ struct ReportPage {
     tallies: Vec<Tally>,
     alerts: Vec<AlertLine>,
     too_small: Option<String>,
+    /// Whether the version was suspended, and what a reader must know about its state.
+    flag: Option<(bool, Markup)>,
     notices: Vec<Markup>,
     sections: Vec<FeatureSection>,
     promise: String,
@@ -95,6 +98,7 @@ impl ReportPage {
             alerts: view.episodes.iter().map(AlertLine::of).collect(),
             notices: notices(report).iter().map(|n| Markup::sentence(n)).collect(),
             too_small: (report.rows_judged() < report.rows_min).then(|| whole(report.rows_min)),
+            flag: flag(row.version_state.as_deref()),
             sections: sections(report, &view.reference),
             promise: promise(report.batches_per_false_alarm),
             conditions: conditions(report.features.iter().map(|f| f.series.len()).sum()),

@@ -1,7 +1,7 @@
 //! The features of a report, prepared for reading: sentence, histogram, series, statistics.
 
 use super::markup::Markup;
-use super::wording::{figures, p_value, verdict_sign, whole, words};
+use super::wording::{counted, figures, p_value, verdict_sign, whole, words};
 use crate::drift::assess::{SeriesOutcome, Verdict};
 use crate::drift::chart;
 use crate::drift::contributions::Contribution;
@@ -148,10 +148,10 @@ fn series_line(outcome: &SeriesOutcome) -> SeriesLine {
     };
     let pooled = match outcome.pooled_tv_upper {
         Some(upper) => format!(
-            "at most {} on {} rows of {} batches",
+            "at most {} on {} of {}",
             percent(upper),
-            whole(outcome.pooled_rows),
-            outcome.pooled_batches
+            counted(outcome.pooled_rows, "row", "rows"),
+            counted(outcome.pooled_batches, "batch", "batches")
         ),
         None => "no rows".to_owned(),
     };

@@ -2,8 +2,9 @@
 
 use super::page_error::PageError;
 use super::{
-    account, accounts, alert, assets, audit_trail, draft, entry, inbox, models, performance,
-    report, score_cards, sign_in, signing_sheet, study, version,
+    account, accounts, alert, assets, audit_trail, difference, draft, entry, inbox, model_record,
+    models, password, password_rules, performance, report, score_cards, sign_in, signing_sheet,
+    step, study, version,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};
@@ -30,6 +31,10 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(inbox::show)
             .service(models::show)
             .service(version::show)
+            .service(model_record::show)
+            .service(step::show)
+            .service(step::sign)
+            .service(difference::show)
             .service(score_cards::show)
             .service(score_cards::table)
             .service(study::show)
@@ -47,12 +52,15 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(entry::show)
             .service(entry::proof_file)
             .service(account::show)
-            .service(account::password)
+            .service(password::show)
+            .service(password::change)
             .service(account::issue)
             .service(account::revoke)
             .service(accounts::show)
             .service(accounts::create)
             .service(accounts::unlock)
+            .service(password_rules::show)
+            .service(password_rules::set)
             .default_service(web::to(sign_in::nowhere)),
     );
 }

@@ -3,7 +3,7 @@
 use super::destination;
 use super::frame::{Frame, Notice};
 use super::page_error::{Answer, PageError, see_other};
-use super::visitor::{Visitor, rendered, shared};
+use super::visitor::{Arriving, rendered, shared};
 use crate::access;
 use crate::api::extract::{SignedIn, blocking};
 use crate::api::session::session_cookie;
@@ -92,7 +92,7 @@ pub(super) async fn enter(request: HttpRequest, typed: web::Form<SignInForm>) ->
 #[post("/sign-out")]
 pub(super) async fn leave(
     request: HttpRequest,
-    visitor: Visitor,
+    Arriving(visitor): Arriving,
     form: web::Form<TokenForm>,
 ) -> Answer {
     visitor.check_form(&form.form_token)?;

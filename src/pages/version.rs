@@ -5,6 +5,7 @@ use super::evidence_chart::evidence_chart;
 use super::frame::{Frame, Place};
 use super::heat_map::HeatMap;
 use super::inbox::AlertLine;
+use super::life_cycle::LifeCycleBox;
 use super::lineage_chart::{Made, lineage_chart};
 use super::markup::Markup;
 use super::page_error::Answer;
@@ -85,6 +86,7 @@ struct VersionPage {
     content_sha256: String,
     entry: u64,
     lineage: Markup,
+    has_others: bool,
     draft: Option<u64>,
     run: Option<RunBox>,
     datasets: Vec<DatasetLine>,
@@ -93,6 +95,7 @@ struct VersionPage {
     policy: PolicyView,
     heat_map: HeatMap,
     evidence: Markup,
+    life: LifeCycleBox,
     alerts: Vec<AlertLine>,
     labels: Vec<DeliveryLine>,
     performance: Option<Markup>,
@@ -101,7 +104,7 @@ struct VersionPage {
 }
 
 impl VersionPage {
-    fn of(frame: Frame, view: VersionView) -> Self {
+    fn of(visitor: &Visitor, frame: Frame, view: VersionView) -> Self {
         let reports: Vec<(String, &DriftReport)> =
             view.reports.iter().map(|(row, report)| (row.id.clone(), report)).collect();
         let made = Made { reports: reports.len() as u64, episodes: view.episodes.len() as u64 };
@@ -120,6 +123,7 @@ impl VersionPage {
             content_sha256: version.content_sha256.clone(),
             entry: version.entry,
             lineage: lineage_chart(&graph, made),
+            has_others: view.has_others,
             draft: view.origin.as_ref().map(|origin| origin.draft.number),
             run: run.map(RunBox::of),
             datasets: datasets(&view.registration),
@@ -128,6 +132,7 @@ impl VersionPage {
             policy: policy(&view),
             heat_map: HeatMap::of(&reports),
             evidence: evidence_chart(&reports),
+            life: LifeCycleBox::of(visitor, &view.life_cycle),
             alerts: view.episodes.iter().map(AlertLine::of).collect(),
             labels: labels(&view),
             performance: view.performance.as_deref().map(Markup::sentence),
@@ -243,7 +248,7 @@ pub(super) async fn show(visitor: Visitor, path: web::Path<(String, String)>) ->
             let view =
                 read_records::version_view(&visitor.store, &visitor.acting(), &model, &version)?;
             let frame = visitor.frame(&format!("{model} {version}"), Place::Models);
-            Ok(VersionPage::of(frame, view))
+            Ok(VersionPage::of(visitor, frame, view))
         })
         .await
 }

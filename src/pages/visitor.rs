@@ -49,6 +49,7 @@ impl Visitor {
             account: Some(self.account().clone()),
             form_token: self.session.form_token.clone(),
             demonstration: self.demonstration,
+            password_due: self.session.password_due.is_some(),
             notice: None,
         }
     }
@@ -152,7 +153,11 @@ fn wanted(request: &HttpRequest) -> String {
     if *request.method() == Method::GET { request.uri().to_string() } else { "/".to_owned() }
 }
 
-async fn visitor(request: HttpRequest) -> std::result::Result<Visitor, PageError> {
+/// Somebody who is signed in, even where the password has to be changed before anything else.
+#[derive(Clone, Debug)]
+pub struct Arriving(pub Visitor);
+
+async fn arriving(request: HttpRequest) -> std::result::Result<Arriving, PageError> {
     let store = shared(&request)?.store.clone();
     let signed_in = match SignedIn::extract(&request).await {
         Ok(signed_in) => signed_in,
@@ -164,7 +169,24 @@ async fn visitor(request: HttpRequest) -> std::result::Result<Visitor, PageError
     let asked = store.clone();
     let demonstration = blocking(move || read_records::is_demonstration(&asked)).await?;
     let SignedIn { session, secret } = signed_in;
-    Ok(Visitor { store, session, secret, demonstration })
+    Ok(Arriving(Visitor { store, session, secret, demonstration }))
+}
+
+async fn visitor(request: HttpRequest) -> std::result::Result<Visitor, PageError> {
+    let Arriving(visitor) = arriving(request).await?;
+    match visitor.session.password_due {
+        Some(_) => Err(PageError::ChangePassword),
+        None => Ok(visitor),
+    }
+}
+
+impl FromRequest for Arriving {
+    type Error = PageError;
+    type Future = Pin<Box<dyn Future<Output = std::result::Result<Self, PageError>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        Box::pin(arriving(request.clone()))
+    }
 }
 
 impl FromRequest for Visitor {

@@ -14,7 +14,6 @@ use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
 use crate::store::Store;
-use crate::store::accounts::Credential;
 use crate::{access, clock};
 use std::path::Path;
 
@@ -24,7 +23,7 @@ pub struct NewAccount {
     /// The account.
     #[serde(flatten)]
     pub account: Account,
-    /// Its one-time password.
+    /// Its password; one-time, but for accounts of a demonstration.
     pub password: String,
 }
 
@@ -58,7 +57,7 @@ pub fn host() -> Acting {
     Acting { account, way: Way::Host }
 }
 
-/// Creates an account with a one-time password.
+/// Creates an account with a one-time password, which does nothing but let its owner choose another.
 ///
 /// # Errors
 ///
@@ -66,13 +65,32 @@ pub fn host() -> Acting {
 pub fn create_account(
     store: &Store,
     acting: &Acting,
+    names: (&str, &str),
+    role: Role,
+) -> Result<Recorded<NewAccount>> {
+    create(store, acting, names, role, true)
+}
+
+/// Creates an account of a demonstration, whose password is printed for visitors and stays as it is. Nothing else may call this.
+pub(super) fn create_demo_account(
+    store: &Store,
+    names: (&str, &str),
+    role: Role,
+) -> Result<NewAccount> {
+    Ok(create(store, &host(), names, role, false)?.value)
+}
+
+fn create(
+    store: &Store,
+    acting: &Acting,
     (user_name, printed_name): (&str, &str),
     role: Role,
+    one_time: bool,
 ) -> Result<Recorded<NewAccount>> {
     acting.permit(Action::ManageAccounts)?;
     check_user_name(user_name)?;
     let password = clock::new_secret(9).map_err(access::Error::Random)?;
-    let credential = Credential { phc: password::digest(&password)?, one_time: true };
+    let phc = password::digest(&password)?;
     let written = store.write(&actor(acting), EntryType::AccountCreate, |tx| {
         if tx.account_by_name(user_name)?.is_some() {
             return Err(Error::UserNameTaken { user_name: user_name.to_owned() });
@@ -85,28 +103,11 @@ pub fn create_account(
         };
         tx.subject(subject("account", &account.id));
         tx.insert_account(&account)?;
-        tx.insert_credential(&clock::new_id("cr"), &account.id, &credential)?;
+        tx.insert_credential(&clock::new_id("cr"), &account.id, (&phc, one_time))?;
         Ok(account)
     })?;
     let value = NewAccount { account: written.value, password };
     Ok(Recorded { value, entry: written.index, checkpoint: written.checkpoint })
-}
-
-/// Changes one's own password.
-///
-/// # Errors
-///
-/// [`Error::Access`] for a wrong old or a weak new password.
-pub fn change_password(store: &Store, account: &Account, old: &str, new: &str) -> Result<()> {
-    super::sign_in::check_password(store, account, old)?;
-    let credential = Credential { phc: password::digest(new)?, one_time: false };
-    let acting = Acting { account: account.clone(), way: Way::Session };
-    store.write(&actor(&acting), EntryType::AccountCredential, |tx| {
-        tx.subject(subject("account", &account.id));
-        tx.insert_credential(&clock::new_id("cr"), &account.id, &credential)?;
-        Ok::<_, Error>(())
-    })?;
-    Ok(())
 }
 
 /// Unlocks an account, with a reason.
@@ -116,6 +117,7 @@ pub fn change_password(store: &Store, account: &Account, old: &str, new: &str) -
 /// [`Error::Access`], [`Error::NotFound`].
 pub fn unlock_account(store: &Store, acting: &Acting, user_name: &str, reason: &str) -> Result<()> {
     acting.permit(Action::ManageAccounts)?;
+    let reason = super::given("reason", reason)?;
     let missing = || Error::NotFound { what: "account", id: user_name.to_owned() };
     let account = store.read(|tx| tx.account_by_name(user_name))?.ok_or_else(missing)?;
     store.write(&actor(acting), EntryType::AccountUnlock, |tx| {

@@ -2,28 +2,34 @@
 //!
 //! 1. create a fresh store with one account for each role
 //! 2. register the thyroid laboratory's model, from its training and reference tables
-//! 3. study the weeks of the reference (Phase I), and attach the study
-//! 4. replay its months in order: each is judged, alarms open alerts, later months join them
-//! 5. decide and sign the first alert as an example; the others wait for the visitor
+//! 3. say what it is for; study the weeks of the reference (Phase I), and attach the study
+//! 4. take the steps of its life as far as nothing is missing; what is missing stands on its page
+//! 5. replay its months in order: each is judged, alarms open alerts, later months join them
+//! 6. decide and sign the first alert as an example; the others wait for the visitor
 //!
 //! Every act goes through the ordinary procedures; the ledger names the demo accounts with the authority `demonstration`.
 
 use super::acknowledge_alert::acknowledge_alert;
-use super::administer::{NewAccount, create_account, create_store, host};
+use super::administer::{NewAccount, create_demo_account, create_store};
 use super::attach_study::attach_study;
+use super::describe_version::describe_version;
 use super::draft_decision::{DraftDecision, draft_decision};
 use super::fingerprint_files::{RegistrationSources, make_registration};
 use super::ingest_batch::{Delivery, IngestBatch, ingest_batch};
 use super::ingest_labels::ingest_labels;
+use super::read_life_cycle::life_cycle;
 use super::register_version::register_version;
 use super::sign_decision::sign_decision_shown;
 use super::study_batches::{StudyFiles, study_batches};
+use super::take_step::{StepOf, take_step_shown};
 use crate::access::account::{Acting, Way};
 use crate::access::role::Role;
 use crate::clock::Clock;
 use crate::dataset::reader::Format;
 use crate::dataset::split::{Period, SplitBy};
 use crate::error::{Error, Result};
+use crate::review::life_cycle::Step;
+use crate::review::step_sheet::StepInput;
 use crate::store::Store;
 use crate::store::batches::ReportRow;
 use std::collections::BTreeMap;
@@ -59,6 +65,9 @@ const FILES: [(&str, &[u8]); 6] = [
     sample!("model_trees.json"),
     sample!("prepare.py"),
 ];
+
+/// What the demonstration's version is for.
+const RECORD: (&str, &[u8]) = sample!("model_record.json");
 
 const LABELS: (&str, &[u8]) = sample!("labels.csv");
 
@@ -120,12 +129,15 @@ pub fn demonstrate(
     store.set_setting("demonstration", "thyroid_garvan")?;
     let mut accounts = Vec::new();
     for (user_name, printed_name, role) in PEOPLE {
-        accounts.push(create_account(&store, &host(), (user_name, printed_name), role)?.value);
+        // Visitors try all of them: no password is changed first.
+        accounts.push(create_demo_account(&store, (user_name, printed_name), role)?);
     }
     let actors: BTreeMap<&str, Acting> =
         PEOPLE.iter().map(|p| p.0).zip(accounts.iter().map(acting)).collect();
     let dana = &actors["dana"];
     register(&store, dana)?;
+    describe(&store, dana)?;
+    bring_into_use(&store, &actors)?;
     let mut reports = Vec::new();
     for (month, bytes) in MONTHS {
         let spool = store.objects().spool_file()?;
@@ -207,6 +219,34 @@ fn register(store: &Store, dana: &Acting) -> Result<()> {
         ..StudyFiles::default()
     })?;
     attach_study(store, dana, (DEMO_MODEL, DEMO_VERSION), &study)?;
+    Ok(())
+}
+
+/// Takes the version's steps into use, as far as nothing is missing for the next one; the gap list says what is.
+fn bring_into_use(store: &Store, actors: &BTreeMap<&str, Acting>) -> Result<()> {
+    let (model, version) = (DEMO_MODEL, DEMO_VERSION);
+    let today = store.clock().now_text().chars().take(10).collect();
+    let release = StepInput { effective_on: Some(today), ..StepInput::default() };
+    for (who, step, input) in [
+        ("dana", Step::Submit, StepInput::default()),
+        ("rosa", Step::Review, StepInput::default()),
+        ("quentin", Step::Approve, StepInput::default()),
+        ("quentin", Step::Release, release),
+    ] {
+        let life = life_cycle(store, &actors[who], (model, version))?;
+        if life.next.iter().any(|next| next.step == step && next.gaps.is_empty()) {
+            take_step_shown(store, &actors[who], StepOf { model, version, step }, &input)?;
+        }
+    }
+    Ok(())
+}
+
+/// Says what the version is for.
+fn describe(store: &Store, dana: &Acting) -> Result<()> {
+    let record = serde_json::from_slice(RECORD.1).map_err(|e| Error::BadRequest {
+        detail: format!("`{}` is no model record: {e}", RECORD.0),
+    })?;
+    describe_version(store, dana, (DEMO_MODEL, DEMO_VERSION), &record)?;
     Ok(())
 }
 

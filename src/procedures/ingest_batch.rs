@@ -1,7 +1,7 @@
 //! Procedure: take a batch, judge it, raise or join alerts.
 //!
 //! 1. check that the sender may send to this version
-//! 2. the same content before: return its first report
+//! 2. the same content before: return its first report; a version that is retired or withdrawn takes no more batches
 //! 3. profile the file on the frozen bins (no transaction is open while the CPU works), without the rows whose id came
 //!    before (`count_rows`); a file that is not as declared is quarantined with its reasons
 //! 4. in one transaction: read the monitor's state, judge, and write batch, report, alerts and the ledger entry
@@ -137,6 +137,7 @@ pub fn ingest_batch(store: &Store, acting: &Acting, request: IngestBatch) -> Res
     if let Some(report) = judged_before(store, &judge, &request)? {
         return Ok(Ingested { report, is_new: false });
     }
+    store.read(|tx| refuse_over(tx, &judge.version))?;
     let table = TableFile::open(request.delivery.file.path(), request.delivery.format)?;
     let batch = batch_row(&judge, &request, table.format());
     let delivered = deliver(&judge, &table);
@@ -153,6 +154,20 @@ pub fn ingest_batch(store: &Store, acting: &Acting, request: IngestBatch) -> Res
         Err(error) if is_about_the_file(&error) => Err(quarantine(store, acting, &batch, error)?),
         Err(error) => Err(error.into()),
     }
+}
+
+/// A version whose life is over takes no batch; one that is not in use does, and the report says so.
+fn refuse_over(tx: &ReadTx<'_>, version: &VersionRow) -> Result<()> {
+    let state = tx.version_state(&version.id)?;
+    if !state.is_over() {
+        return Ok(());
+    }
+    let VersionRow { model, version, .. } = version;
+    let detail = format!(
+        "version `{version}` of `{model}` is {}: no batch of it is judged any more; send it to a version in use",
+        state.word()
+    );
+    Err(Error::Conflict { detail })
 }
 
 /// A source token sends to its own version only.
@@ -283,6 +298,7 @@ fn write(
                 existing: batch.sha256.clone(),
             });
         }
+        refuse_over(tx, &judge.version)?;
         let earlier = tx.row_ids(&batch.version_id)?;
         let counts = delivered.updated(rows, (store, judge), table, &earlier)?.profile;
         let open = tx.open_drift_episodes(&batch.version_id)?;
@@ -361,6 +377,7 @@ fn insert_report(
         verdict: report.verdict.word().to_owned(),
         state: report.state.word().to_owned(),
         meter: report.meter,
+        version_state: Some(tx.version_state(&batch.version_id)?.word().to_owned()),
         sha256: digest::sha256_hex(&bytes),
         at: tx.at().to_owned(),
         entry: tx.index(),

@@ -6,12 +6,15 @@
 pub mod acknowledge_alert;
 pub mod administer;
 pub mod attach_study;
+pub mod back_up;
 pub mod check_guarantee;
 pub mod check_store;
 pub mod compare_datasets;
 pub mod compare_files;
+pub mod compare_versions;
 mod count_rows;
 pub mod demonstrate;
+pub mod describe_version;
 pub mod draft_decision;
 pub mod evaluate_performance;
 pub mod export_evidence;
@@ -21,26 +24,33 @@ pub mod ingest_batch;
 pub mod ingest_labels;
 mod join_labels;
 pub mod keep_artifact;
+pub mod keep_passwords;
 pub mod log_experiment;
 pub mod log_model;
 pub mod log_run;
 pub mod measure_concordance;
 pub mod measure_speed;
 pub mod name_draft;
+pub mod name_subjects;
 pub mod prove_arithmetic;
+pub mod prove_sample;
 pub mod read_accounts;
 pub mod read_ledger;
+pub mod read_life_cycle;
 pub mod read_origin;
 pub mod read_performance;
 pub mod read_records;
 pub mod read_tiles;
 pub mod register_draft;
 pub mod register_version;
+pub mod restore;
 pub mod sign_decision;
 pub mod sign_in;
 pub mod sign_study;
 pub mod study_batches;
+pub mod take_step;
 pub mod verify_pack;
+pub mod verify_sample;
 pub mod watch_labels;
 pub mod watch_silence;
 
@@ -55,6 +65,16 @@ fn actor(acting: &Acting) -> Actor {
 /// The actor of what the program does by itself.
 fn system() -> Actor {
     Actor::new("system", "system", "system")
+}
+
+/// What was typed into a field that may not be empty.
+fn given<'a>(field: &str, text: &'a str) -> crate::error::Result<&'a str> {
+    match text.trim() {
+        "" => {
+            Err(crate::error::Error::BadRequest { detail: format!("`{field}` is empty; say why") })
+        }
+        text => Ok(text),
+    }
 }
 
 /// Names a thing a ledger entry is about.

@@ -6,14 +6,15 @@
 
 use super::log_experiment::set_tag;
 use super::log_run::written;
+use super::read_life_cycle::require_version;
 use super::register_draft::{DraftView, found, model_owner, view};
 use super::{actor, subject};
 use crate::access::account::Acting;
 use crate::access::role::Action;
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
-use crate::store::Store;
 use crate::store::drafts::DraftRow;
+use crate::store::{ReadTx, Store};
 
 /// The stages of a draft, as the MLflow client names them.
 pub const STAGES: [&str; 4] = ["None", "Staging", "Production", "Archived"];
@@ -47,16 +48,31 @@ pub struct DraftChange {
 }
 
 /// Refuses a name that stands for use unless the draft is approved for use.
-fn check_protected(name: &str, word: &str, draft: &DraftRow) -> Result<()> {
+fn check_protected(tx: &ReadTx<'_>, name: &str, word: &str, draft: &DraftRow) -> Result<()> {
     if !PROTECTED.contains(&word.to_lowercase().as_str()) {
         return Ok(());
     }
-    let lacks = match &draft.version {
-        None => "is not registered as a version yet, with reference and policy",
-        Some(_) => "is registered, but no version can be approved for use here yet",
+    let model = draft.model.clone();
+    let (lacks, page) = match &draft.version {
+        None => (
+            "is not registered as a version yet, with reference and policy".to_owned(),
+            format!("/models/{model}/drafts/{}", draft.number),
+        ),
+        Some(version) => {
+            let state = require_version(tx, &model, version)
+                .and_then(|row| Ok(tx.version_state(&row.id)?))?;
+            if state.is_fit_for_use() {
+                return Ok(());
+            }
+            let state = state.word();
+            (
+                format!("is version `{version}`, which is {state} and not approved or in use"),
+                format!("/models/{model}/versions/{version}"),
+            )
+        }
     };
-    let (name, model, number) = (name.to_owned(), draft.model.clone(), draft.number);
-    Err(Error::Protected { name, model, number, lacks })
+    let (name, number) = (name.to_owned(), draft.number);
+    Err(Error::Protected { name, model, number, lacks, page })
 }
 
 /// Checks that `alias` can be one: not a number, not `latest`.
@@ -105,7 +121,7 @@ pub fn change_model(
             let old = tx.aliases(model)?.into_iter().find(|(name, _)| name == alias);
             if let Some(number) = *number {
                 let draft = found(tx, model, number)?;
-                check_protected(&format!("alias `{alias}`"), alias, &draft)?;
+                check_protected(tx, &format!("alias `{alias}`"), alias, &draft)?;
                 tx.subject(subject("draft_version", &draft.id));
             }
             if old.map(|(_, number)| number) != *number {
@@ -141,7 +157,7 @@ pub fn change_draft(
         }
         if let Some((stage, archive_others)) = &change.stage {
             let stage = parse_stage(stage)?;
-            check_protected(&format!("stage `{stage}`"), stage, &draft)?;
+            check_protected(tx, &format!("stage `{stage}`"), stage, &draft)?;
             if stage != draft.stage {
                 tx.insert_draft_state(&draft.id, stage, false)?;
             }

@@ -4,6 +4,7 @@
 //! 2. read everything one page or answer needs in one read transaction
 
 use super::ingest_batch::Judge;
+use super::read_life_cycle::{LifeCycle, life_cycle_in};
 use super::read_origin::{OriginView, origin};
 use super::read_performance::newest_sentence;
 use super::stored;
@@ -18,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::provenance::lineage::Lineage;
 use crate::provenance::registration::Registration;
 use crate::review::decision::Decision;
+use crate::review::life_cycle::VersionState;
 use crate::review::signature::Signature;
 use crate::store::batches::{BatchRow, LabelsRow, QuarantineRow, ReportRow};
 use crate::store::drafts::DraftRow;
@@ -61,8 +63,8 @@ pub struct Inbox {
 pub struct InventoryLine {
     /// The model.
     pub model: ModelRow,
-    /// Its versions.
-    pub versions: Vec<VersionRow>,
+    /// Its versions, each with where it stands.
+    pub versions: Vec<(VersionRow, VersionState)>,
     /// Its draft versions.
     pub drafts: Vec<DraftRow>,
 }
@@ -88,10 +90,14 @@ pub struct VersionView {
     pub labels: Vec<LabelsRow>,
     /// Phase I studies, newest first.
     pub studies: Vec<StudyRow>,
+    /// Where it stands, and what is missing for its next step.
+    pub life_cycle: LifeCycle,
     /// What it came out of, if it took up a draft.
     pub origin: Option<OriginView>,
     /// What the labels say about the newest batch that could be judged by them.
     pub performance: Option<String>,
+    /// Whether the model has other versions to compare with.
+    pub has_others: bool,
 }
 
 /// The frozen score cards of a version with the bins they are on.
@@ -185,9 +191,14 @@ pub fn models(store: &Store, acting: &Acting) -> Result<Vec<(ModelRow, Vec<Versi
 pub fn inventory(store: &Store, acting: &Acting) -> Result<Vec<InventoryLine>> {
     acting.permit(Action::Read)?;
     store.read(|tx| {
-        let (versions, drafts) = (tx.versions(None)?, tx.drafts(None)?);
+        let mut versions = Vec::new();
+        for row in tx.versions(None)? {
+            let state = tx.version_state(&row.id)?;
+            versions.push((row, state));
+        }
+        let drafts = tx.drafts(None)?;
         let of = |model: ModelRow| {
-            let versions = versions.iter().filter(|row| row.model == model.model);
+            let versions = versions.iter().filter(|(row, _)| row.model == model.model);
             let drafts = drafts.iter().filter(|row| row.model == model.model && !row.deleted);
             let (versions, drafts) = (versions.cloned().collect(), drafts.cloned().collect());
             InventoryLine { model, versions, drafts }
@@ -236,8 +247,10 @@ pub fn version_view(
             quarantined: tx.quarantined(&id, 50)?,
             labels: tx.labels(&id, 50)?,
             studies: tx.studies(&id)?,
+            life_cycle: life_cycle_in(tx, model, version)?,
             origin: origin(tx, &id)?,
             performance: newest_sentence(tx, &id)?,
+            has_others: tx.versions(Some(model))?.len() > 1,
             version: judge.version,
             registration: judge.registration,
             policy: judge.policy.0,

@@ -6,7 +6,7 @@
 //! 4. write the signature and its ledger entry: the alert is decided because a signed decision exists
 
 use super::acknowledge_alert::require_state;
-use super::sign_in::check_password;
+use super::sign_in::check_kept_password;
 use super::{Recorded, actor, subject};
 use crate::access::account::{Acting, Way};
 use crate::access::role::Action;
@@ -33,7 +33,7 @@ pub fn sign_decision(
     acting.permit(Action::SignDecision)?;
     require_session(acting)?;
     signable(store, acting, id)?;
-    check_password(store, &acting.account, password)?;
+    check_kept_password(store, &acting.account, password)?;
     write(store, acting, id, shown_sha256)
 }
 

@@ -2,17 +2,20 @@
 //!
 //! 1. find the account; refuse a locked one
 //! 2. verify the password; the fifth wrong one in a row locks the account, which is a ledger entry
-//! 3. keep a session: its secret goes into the cookie, its digest into the store
+//! 3. where the password was issued for one sign-in, or is too old, nothing but changing it is possible
+//! 4. keep a session: its secret goes into the cookie, its digest into the store
 
 use super::{subject, system};
 use crate::access;
 use crate::access::account::{Account, Acting, Way};
 use crate::access::password::{self, KnownPasswords, WRONG_PASSWORDS_MAX};
+use crate::access::password_policy::PasswordDue;
 use crate::access::session::{Secret, Session};
 use crate::access::token::TokenScope;
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
 use crate::store::Store;
+use crate::store::accounts::Credential;
 use crate::{clock, digest};
 
 /// Signs in and returns the cookie's secret with the session.
@@ -26,13 +29,14 @@ pub fn sign_in(store: &Store, user_name: &str, password: &str) -> Result<(String
         let _ = password::digest("a password nobody has");
         return Err(Error::Access(access::Error::WrongCredentials));
     };
-    check_password(store, &account, password)?;
+    let credential = check_password(store, &account, password)?;
     let secret = Secret::draw("")?;
     let session = Session {
         secret_sha256: secret.sha256,
         account,
         form_token: clock::new_secret(16).map_err(access::Error::Random)?,
         used_at: store.clock().now().as_second(),
+        password_due: password_due(store, &credential)?,
     };
     store.start_session(&session)?;
     Ok((secret.plain, session))
@@ -43,7 +47,11 @@ pub fn sign_in(store: &Store, user_name: &str, password: &str) -> Result<(String
 /// # Errors
 ///
 /// [`access::Error::WrongCredentials`], [`access::Error::Locked`].
-pub(super) fn check_password(store: &Store, account: &Account, password: &str) -> Result<()> {
+pub(super) fn check_password(
+    store: &Store,
+    account: &Account,
+    password: &str,
+) -> Result<Credential> {
     let locked = |attempts| {
         Error::Access(access::Error::Locked { user_name: account.user_name.clone(), attempts })
     };
@@ -58,12 +66,12 @@ pub(super) fn check_password(store: &Store, account: &Account, password: &str) -
     if is_locked {
         return Err(locked(WRONG_PASSWORDS_MAX));
     }
-    let stored = credential.ok_or(access::Error::WrongCredentials)?.phc;
-    if password::verify(password, &stored)? {
+    let credential = credential.ok_or(access::Error::WrongCredentials)?;
+    if password::verify(password, &credential.phc)? {
         if wrong > 0 {
             store.clear_wrong_passwords(&account.id)?;
         }
-        return Ok(());
+        return Ok(credential);
     }
     let attempts = store.count_wrong_password(&account.id)?;
     if attempts < WRONG_PASSWORDS_MAX {
@@ -76,6 +84,34 @@ pub(super) fn check_password(store: &Store, account: &Account, password: &str) -
         Ok::<_, Error>(())
     })?;
     Err(locked(attempts))
+}
+
+/// Verifies a password that does more than sign in: one that has to be changed does not sign, and lets no program in.
+///
+/// # Errors
+///
+/// As for [`check_password`]; [`access::Error::PasswordDue`].
+pub(super) fn check_kept_password(
+    store: &Store,
+    account: &Account,
+    password: &str,
+) -> Result<Credential> {
+    let credential = check_password(store, account, password)?;
+    match password_due(store, &credential)? {
+        Some(due) => Err(Error::Access(access::Error::PasswordDue(due))),
+        None => Ok(credential),
+    }
+}
+
+/// Why this password has to be changed now, if it has to.
+fn password_due(store: &Store, credential: &Credential) -> Result<Option<PasswordDue>> {
+    let policy = store.read(|tx| tx.password_policy())?;
+    let set_at: jiff::Timestamp = credential.at.parse().map_err(|e: jiff::Error| {
+        let detail = format!("time of a credential: {e}");
+        Error::Access(access::Error::Digest { detail })
+    })?;
+    let now = store.clock().now().as_second();
+    Ok(policy.due(credential.one_time, set_at.as_second(), now))
 }
 
 /// Who sends a user name with a password that was right a moment ago, or with a personal token of that person in its place;
@@ -102,6 +138,9 @@ pub fn acting_by_known_password(
         Ok::<_, crate::store::Error>(Some((account, credential, is_locked)))
     })?;
     let Some((account, Some(credential), false)) = found else { return Ok(None) };
+    if password_due(store, &credential)?.is_some() {
+        return Ok(None);
+    }
     let now = store.clock().now().as_second();
     Ok(known
         .knows(password, &credential.phc, now)
@@ -112,7 +151,7 @@ pub fn acting_by_known_password(
 ///
 /// # Errors
 ///
-/// [`access::Error::WrongCredentials`], [`access::Error::Locked`].
+/// [`access::Error::WrongCredentials`], [`access::Error::Locked`], [`access::Error::PasswordDue`].
 pub fn acting_by_password(
     store: &Store,
     (user_name, password): (&str, &str),
@@ -122,10 +161,8 @@ pub fn acting_by_password(
         let _ = password::digest("a password nobody has");
         return Err(Error::Access(access::Error::WrongCredentials));
     };
-    check_password(store, &account, password)?;
-    if let Some(credential) = store.read(|tx| tx.credential(&account.id))? {
-        known.remember(password, &credential.phc, store.clock().now().as_second());
-    }
+    let credential = check_kept_password(store, &account, password)?;
+    known.remember(password, &credential.phc, store.clock().now().as_second());
     Ok(Acting { account, way: Way::Password })
 }
 
@@ -136,7 +173,7 @@ pub fn acting_by_password(
 /// [`access::Error::SessionOver`].
 pub fn session_of(store: &Store, secret: &str) -> Result<Session> {
     let sha256 = digest::sha256_hex(secret.as_bytes());
-    let session = store.read(|tx| tx.session(&sha256))?.ok_or(access::Error::SessionOver)?;
+    let mut session = store.read(|tx| tx.session(&sha256))?.ok_or(access::Error::SessionOver)?;
     let now = store.clock().now().as_second();
     if session.check(now).is_err() {
         store.end_session(&sha256)?;
@@ -144,6 +181,9 @@ pub fn session_of(store: &Store, secret: &str) -> Result<Session> {
     }
     if now > session.used_at {
         store.touch_session(&sha256, now)?;
+    }
+    if let Some(credential) = store.read(|tx| tx.credential(&session.account.id))? {
+        session.password_due = password_due(store, &credential)?;
     }
     Ok(session)
 }

@@ -7,7 +7,7 @@
 
 use super::read_records::missing;
 use super::sign_decision::{method, require_session};
-use super::sign_in::check_password;
+use super::sign_in::check_kept_password;
 use super::{Recorded, actor, subject};
 use crate::access::account::Acting;
 use crate::access::role::Action;
@@ -39,7 +39,7 @@ pub fn sign_study(
             must: "sign it",
         }));
     }
-    check_password(store, &acting.account, password)?;
+    check_kept_password(store, &acting.account, password)?;
     let written = store.write(&actor(acting), EntryType::StudySign, |tx| {
         if tx.study_signature(id)?.is_some() {
             let detail = format!("study `{id}` is signed already; a study is signed once");

@@ -1,13 +1,16 @@
 //! What a model version is and where it came from: registration, datasets, artifacts, lineage.
 //!
 //! Must not know: HTTP, SQL, drift. Start with [`registration`] (the document that registers a version), then [`lineage`]; what
-//! training code reports is in [`run`] and [`artifact`].
+//! training code reports is in [`run`] and [`artifact`]; what people say a version is for, in [`model_record`].
 
 pub mod artifact;
 pub mod lineage;
+pub mod model_record;
 pub mod overlap;
 pub mod registration;
+pub mod risk;
 pub mod run;
+pub mod version_difference;
 
 /// Why a version cannot be registered.
 #[derive(Debug, thiserror::Error)]
@@ -52,8 +55,10 @@ pub enum Error {
         table: String,
     },
     /// The format is not ours.
-    #[error("registration has format `{found}`, expected `{expected}`")]
+    #[error("{what} has format `{found}`, expected `{expected}`")]
     Format {
+        /// Which document.
+        what: &'static str,
         /// Format found.
         found: String,
         /// Format expected.
@@ -80,6 +85,12 @@ pub enum Error {
         /// Number of the draft.
         number: u64,
         /// Why not, and what to do.
+        detail: String,
+    },
+    /// A model record that does not fit its version.
+    #[error("the model record {detail}")]
+    Record {
+        /// What was found, what was expected.
         detail: String,
     },
     /// A path that cannot name a kept file.

@@ -146,6 +146,7 @@ impl Registration {
     pub fn validate(&self) -> Result<()> {
         if self.format != REGISTRATION_FORMAT {
             return Err(Error::Format {
+                what: "registration",
                 found: self.format.clone(),
                 expected: REGISTRATION_FORMAT,
             });

@@ -1,11 +1,16 @@
-//! What people conclude: decision, signature, signature of a study; how many predictions they must review, and whether they agree with the model.
+//! What people conclude: decision, signature, the steps of a version's life; how many predictions they must review, and whether they agree with the model.
 //!
-//! Must not know: HTTP, SQL, sessions. Start with [`decision`], then [`signature`]; [`plan`] and [`concordance`] stand alone.
+//! Must not know: HTTP, SQL, sessions. Start with [`decision`], then [`signature`]; the life of a version is in
+//! [`life_cycle`] (the table), [`completeness`] (what is missing) and [`step_sheet`] (what is signed). [`plan`] and [`concordance`] stand alone.
 
+pub mod completeness;
 pub mod concordance;
 pub mod decision;
+pub mod life_cycle;
 pub mod plan;
+pub mod record_signature;
 pub mod signature;
+pub mod step_sheet;
 pub mod study_signature;
 
 /// Why a conclusion cannot be recorded.
@@ -47,6 +52,33 @@ pub enum Error {
         action: &'static str,
         /// State expected.
         expected: &'static str,
+    },
+    /// The step cannot be taken from where the version stands.
+    #[error("version `{version}` of `{model}` is {found}; to {action} it has to be {expected}")]
+    VersionState {
+        /// Model name.
+        model: String,
+        /// Version.
+        version: String,
+        /// State found.
+        found: &'static str,
+        /// The step.
+        action: &'static str,
+        /// States expected.
+        expected: String,
+    },
+    /// Something is missing for the step.
+    #[error(
+        "version `{version}` of `{model}` is not ready: {}",
+        gaps.iter().map(|gap| gap.missing.as_str()).collect::<Vec<_>>().join("; ")
+    )]
+    Incomplete {
+        /// Model name.
+        model: String,
+        /// Version.
+        version: String,
+        /// What is missing.
+        gaps: Vec<completeness::Gap>,
     },
     /// A claim that no review plan supports.
     #[error("there is no such review plan: {0}")]

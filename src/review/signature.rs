@@ -16,6 +16,22 @@ pub enum Meaning {
     ApprovesDecision,
     /// The signer approves the study as validation evidence.
     ApprovesStudy,
+    /// The signer made the version and says that it is ready.
+    Authored,
+    /// The signer sends the version back.
+    Rejected,
+    /// The signer has examined what is stated and recorded about the version.
+    Reviewed,
+    /// The signer approves the version for its intended use.
+    Approved,
+    /// The signer releases the version for use.
+    ReleasedForUse,
+    /// The signer stops the use of the version until further notice.
+    Suspended,
+    /// The signer ends the use of the version.
+    Retired,
+    /// The signer takes the approval back before any use.
+    Withdrawn,
 }
 
 impl Meaning {
@@ -24,6 +40,14 @@ impl Meaning {
         match self {
             Self::ApprovesDecision => "approves this decision",
             Self::ApprovesStudy => "approves this study as validation evidence",
+            Self::Authored => "authored this version and submits it",
+            Self::Rejected => "rejects this version",
+            Self::Reviewed => "reviewed this version",
+            Self::Approved => "approves this version for its intended use",
+            Self::ReleasedForUse => "releases this version for use",
+            Self::Suspended => "suspends the use of this version",
+            Self::Retired => "retires this version",
+            Self::Withdrawn => "withdraws this version",
         }
     }
 }

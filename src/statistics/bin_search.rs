@@ -7,10 +7,25 @@
 //! Source: interpolation search with a guide table, Chen and Asau, 1974, *On generating random variates from an empirical
 //! distribution*.
 
-/// Cells of the table.
-const CELLS: usize = 2048;
+/// Cells for each edge: so many that hardly any cell holds two.
+const CELLS_PER_EDGE: usize = 8;
+/// Cells of the table, at least and at most.
+const CELLS: [usize; 2] = [1 << 10, 1 << 14];
+/// One in so many edges at either end is left out of the line, so that few far ones do not crowd all others into one cell.
+const FAR: usize = 200;
 /// Edges of one cell up to which they are compared one after the other.
-const FEW: usize = 4;
+const FEW: u32 = 4;
+
+/// A cell of the table.
+#[derive(Clone, Copy, Debug)]
+struct Cell {
+    /// The first edge in it; infinite where there is none.
+    edge: f64,
+    /// Edges in cells before.
+    before: u32,
+    /// Edges in it.
+    edges: u32,
+}
 
 /// Inner edges, ascending, with their guide table.
 #[derive(Clone, Debug)]
@@ -18,8 +33,7 @@ pub struct BinSearch {
     edges: Vec<f64>,
     low: f64,
     scale: f64,
-    /// Edges in cells before cell `c`, at `c`.
-    first: Vec<u32>,
+    cells: Vec<Cell>,
 }
 
 impl BinSearch {
@@ -32,17 +46,26 @@ impl BinSearch {
     /// assert!([0.0, 1.0, 1.1, 2.5, 3.0, 2e9].iter().all(|&v| search.bin_of(v) == bin_of(&edges, v)));
     /// ```
     pub fn new(edges: Vec<f64>) -> Self {
-        let (low, high) = (edges.first(), edges.last());
-        let (low, high) = (low.copied().unwrap_or(0.0), high.copied().unwrap_or(0.0));
-        let scale = CELLS as f64 / (high - low);
+        let [least, most] = CELLS;
+        let cells = (CELLS_PER_EDGE * edges.len()).next_power_of_two().clamp(least, most);
+        let far = edges.len() / FAR;
+        let low = edges.get(far).copied().unwrap_or(0.0);
+        let high = edges.iter().rev().nth(far).copied().unwrap_or(0.0);
+        let scale = cells as f64 / (high - low);
         let scale = if scale.is_finite() { scale } else { 0.0 };
-        let mut search = Self { edges, low, scale, first: vec![0; CELLS + 1] };
+        let empty = Cell { edge: f64::INFINITY, before: 0, edges: 0 };
+        let mut search = Self { edges, low, scale, cells: vec![empty; cells] };
         for index in 0..search.edges.len() {
-            let cell = search.cell(search.edges[index]);
-            search.first[cell + 1] += 1;
+            let edge = search.edges[index];
+            let cell = search.cell(edge);
+            let cell = &mut search.cells[cell];
+            cell.edge = cell.edge.min(edge);
+            cell.edges += 1;
         }
-        for cell in 0..CELLS {
-            search.first[cell + 1] += search.first[cell];
+        let mut before = 0;
+        for cell in &mut search.cells {
+            cell.before = before;
+            before += cell.edges;
         }
         search
     }
@@ -52,25 +75,27 @@ impl BinSearch {
         &self.edges
     }
 
+    #[inline]
     fn cell(&self, value: f64) -> usize {
         #[expect(clippy::cast_possible_truncation, reason = "the cast saturates, NaN (∞ · 0) is 0")]
         let cell = ((value - self.low) * self.scale) as i32;
         // A negative cell is the first one.
-        usize::try_from(cell).unwrap_or(0).min(CELLS - 1)
+        usize::try_from(cell.max(0)).unwrap_or(0).min(self.cells.len() - 1)
     }
 
     /// The bin of `value`, which is finite: the number of edges strictly below it.
     #[inline]
     pub fn bin_of(&self, value: f64) -> usize {
-        let cell = self.cell(value);
-        let (mut bin, end) = (self.first[cell] as usize, self.first[cell + 1] as usize);
-        if end - bin > FEW {
-            return bin + self.edges[bin..end].partition_point(|&edge| edge < value);
+        let cell = self.cells[self.cell(value)];
+        let first = cell.before as usize;
+        if cell.edges <= 1 {
+            return first + usize::from(cell.edge < value);
         }
-        while bin < end && self.edges[bin] < value {
-            bin += 1;
+        let edges = &self.edges[first..first + cell.edges as usize];
+        if cell.edges > FEW {
+            return first + edges.partition_point(|&edge| edge < value);
         }
-        bin
+        first + edges.iter().take_while(|&&edge| edge < value).count()
     }
 }
 

@@ -67,6 +67,7 @@ pub mod selection;
 pub mod selftest;
 pub mod significance;
 pub mod spearman;
+pub mod spot_check;
 pub mod tolerance;
 pub mod total_variation;
 pub mod wasserstein;

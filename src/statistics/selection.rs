@@ -1,18 +1,24 @@
 //! Exact order statistics of a column: of a sorted sample, or of a stream too large to sort, in a few passes.
 //!
-//! The first pass counts values by the leading 20 bits of an order-preserving key. Buckets that hold a wanted rank are
-//! narrowed by further passes until they hold few values, which are then kept and sorted. The result is exact, not an
-//! estimate, and the memory does not grow with the rows.
+//! The first pass draws a thinned sample, whose quantiles cut the line into a few thousand buckets of about as many values each.
+//! The second counts the values of every bucket, and so tells which buckets hold a wanted rank; the third keeps the values of
+//! those, which are then sorted. A bucket that still holds too many is narrowed by the leading bits of an order-preserving key.
+//! The result is exact, not an estimate: of the sample depends only how many values are kept. The memory does not grow with the
+//! rows.
 //!
-//! Source: Munro and Paterson, 1980, *Selection and sorting with limited storage*; the key is the usual one for sorting
-//! IEEE 754 numbers by radix (Herf, 2001, *Radix tricks*).
+//! Source: Munro and Paterson, 1980, *Selection and sorting with limited storage*; splitters from a sample, Frazer and McKellar,
+//! 1970, *Samplesort*; the key is the usual one for sorting IEEE 754 numbers by radix (Herf, 2001, *Radix tricks*).
 
-/// Bits of the key that the first pass leaves open: it tells sign, exponent and 8 bits of the fraction.
-const FIRST_OPEN_BITS: u32 = 44;
+use super::bin_search::BinSearch;
+
+/// Values of the sample, at least (if there are as many) and below twice as many.
+const SAMPLED: usize = 1 << 14;
+/// Buckets that the sample cuts the line into.
+const SPLIT: usize = 1 << 11;
 /// Bits of the key that every further pass tells.
 const NARROWING_BITS: u32 = 11;
 /// Values of one bucket kept for sorting, at most; a bucket that holds more is narrowed instead.
-const KEPT_MAX: u64 = 1 << 14;
+const KEPT_MAX: u64 = 1 << 16;
 
 /// What freezing bins asks of the values of a column.
 pub trait Ranks {
@@ -52,21 +58,74 @@ pub fn rank_of(probability: f64, rows: u64) -> u64 {
     index.min(rows.saturating_sub(1))
 }
 
-/// The order-preserving key: `a < b` exactly when `key(a) < key(b)`, for numbers that are not NaN and with −0 taken as 0.
+/// The order-preserving key of a number that is not NaN: `a < b` exactly when `key(a) < key(b)`, −0 being 0, and neighbouring
+/// numbers have neighbouring keys.
 fn key(value: f64) -> u64 {
-    let bits = (value + 0.0).to_bits();
-    if bits >> 63 == 1 { !bits } else { bits | (1 << 63) }
+    let bits = value.to_bits();
+    if bits >> 63 == 1 { !bits + 1 } else { bits | (1 << 63) }
 }
 
 fn value_of(key: u64) -> f64 {
-    f64::from_bits(if key >> 63 == 1 { key & !(1 << 63) } else { !key })
+    f64::from_bits(if key >> 63 == 1 { key & !(1 << 63) } else { !(key - 1) })
+}
+
+/// Every so many-th value of a stream, somewhere in its stretch of the stream so that no period of the values is met.
+#[derive(Clone, Debug)]
+struct Thinned {
+    values: Vec<f64>,
+    stretch: u64,
+    /// Where in the stream the next one stands, and where the stream now is.
+    next: u64,
+    at: u64,
+}
+
+impl Thinned {
+    fn extend(&mut self, values: &[f64]) {
+        let end = self.at + values.len() as u64;
+        while self.next < end {
+            let value = values[(self.next - self.at) as usize];
+            if value.is_finite() {
+                self.values.push(value);
+            }
+            if self.values.len() >= 2 * SAMPLED {
+                let every_second = self.values.iter().copied().step_by(2);
+                self.values = every_second.collect();
+                self.stretch *= 2;
+            }
+            let stretch = self.next / self.stretch + 1;
+            // Fibonacci hashing: some place, the same in every run.
+            let place = stretch.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+            self.next = stretch * self.stretch + place % self.stretch;
+        }
+        self.at = end;
+    }
+
+    /// Edges between about [`SPLIT`] buckets; a value that fills more than one of them has a bucket of its own.
+    fn splitters(mut self) -> Vec<f64> {
+        self.values.iter_mut().for_each(|value| *value += 0.0);
+        self.values.sort_unstable_by(f64::total_cmp);
+        let quantile = |k: usize| self.values.get(k * self.values.len() / SPLIT).copied();
+        let mut edges: Vec<f64> = Vec::with_capacity(2 * SPLIT);
+        let mut last = None;
+        for edge in (1..SPLIT).filter_map(quantile) {
+            if last == Some(edge) && edge > f64::MIN {
+                edges.extend([edge.next_down(), edge]);
+            } else {
+                edges.push(edge);
+            }
+            last = Some(edge);
+        }
+        edges.sort_unstable_by(f64::total_cmp);
+        edges.dedup();
+        edges
+    }
 }
 
 /// What a bucket does with its values in the present pass.
 #[derive(Clone, Debug)]
 enum Holding {
     /// Counts them by the next bits of the key; `open` bits stay untold.
-    Counts { open: u32, counts: Vec<u32> },
+    Counts { open: u32, counts: Vec<u64> },
     /// Keeps their keys.
     Keys(Vec<u64>),
     /// All have the same key: their number says everything.
@@ -86,24 +145,24 @@ struct Bucket {
 }
 
 impl Bucket {
-    fn new(low: u64, width: u32, before: u64, rows: u64) -> Self {
+    fn new(range: [u64; 2], before: u64, rows: u64) -> Self {
+        let width = u64::BITS - (range[1] - range[0]).leading_zeros();
         let holding = if width == 0 {
             Holding::Same
         } else if rows <= KEPT_MAX {
             Holding::Keys(Vec::new())
         } else {
-            let told = NARROWING_BITS.min(width);
-            Holding::Counts { open: width - told, counts: vec![0; 1 << told] }
+            let open = width.saturating_sub(NARROWING_BITS);
+            let told = (range[1] - range[0]) >> open;
+            Holding::Counts { open, counts: vec![0; told as usize + 1] }
         };
-        Self { range: [low, low | ((1 << width) - 1)], before, rows, holding }
+        Self { range, before, rows, holding }
     }
 
     fn add(&mut self, key: u64) {
         match &mut self.holding {
             Holding::Counts { open, counts } => {
-                #[expect(clippy::cast_possible_truncation, reason = "at most 20 bits are told")]
-                let index = ((key - self.range[0]) >> *open) as usize;
-                counts[index] += 1;
+                counts[((key - self.range[0]) >> *open) as usize] += 1
             }
             Holding::Keys(keys) if (keys.len() as u64) < self.rows => keys.push(key),
             // Keys that are all there were kept in an earlier pass.
@@ -114,17 +173,12 @@ impl Bucket {
     /// The buckets inside this one that hold one of `ranks` (ascending).
     fn narrowed(self, ranks: &[u64]) -> Vec<Self> {
         let Holding::Counts { open, counts } = &self.holding else { return vec![self] };
-        let (mut before, mut inside) = (self.before, Vec::new());
-        for (index, &rows) in counts.iter().enumerate().filter(|(_, rows)| **rows > 0) {
-            let after = before + u64::from(rows);
-            let next = ranks.partition_point(|&rank| rank < before);
-            if ranks.get(next).is_some_and(|&rank| rank < after) {
-                let low = self.range[0] + ((index as u64) << open);
-                inside.push(Self::new(low, *open, before, u64::from(rows)));
-            }
-            before = after;
-        }
-        inside
+        let low = |index: usize| self.range[0] + ((index as u64) << open);
+        let range = |index: usize| {
+            let high = if index + 1 < counts.len() { low(index + 1) - 1 } else { self.range[1] };
+            [low(index), high]
+        };
+        holding_a_rank((self.before, counts), ranks, range)
     }
 
     fn count_where(&self, whole: bool, wanted: impl Fn(u64) -> bool) -> u64 {
@@ -137,57 +191,104 @@ impl Bucket {
     }
 }
 
-/// The wanted order statistics of a stream of finite values: give it all values with [`Selection::extend`], then call
+/// Those of neighbouring ranges of keys with these `counts`, and `before` values below them all, that hold one of `ranks`
+/// (ascending).
+fn holding_a_rank(
+    (mut before, counts): (u64, &[u64]),
+    ranks: &[u64],
+    range: impl Fn(usize) -> [u64; 2],
+) -> Vec<Bucket> {
+    let mut found = Vec::new();
+    for (index, &rows) in counts.iter().enumerate().filter(|(_, rows)| **rows > 0) {
+        let next = ranks.partition_point(|&rank| rank < before);
+        if ranks.get(next).is_some_and(|&rank| rank < before + rows) {
+            found.push(Bucket::new(range(index), before, rows));
+        }
+        before += rows;
+    }
+    found
+}
+
+/// What the present pass is for.
+#[derive(Clone, Debug)]
+enum Pass {
+    Sampling(Thinned),
+    Counting {
+        search: BinSearch,
+        counts: Vec<u64>,
+    },
+    /// `bucket` says which of the buckets a bin is, if any.
+    Narrowing {
+        search: BinSearch,
+        bucket: Vec<Option<u32>>,
+    },
+}
+
+/// The wanted order statistics of a stream of values: give it all values with [`Selection::extend`], then call
 /// [`Selection::narrow`]; while that says that another pass is needed, do both again.
 #[derive(Clone, Debug)]
 pub struct Selection {
     rows: u64,
     buckets: Vec<Bucket>,
+    pass: Pass,
 }
 
 impl Default for Selection {
     fn default() -> Self {
-        let counts = vec![0; 1 << (64 - FIRST_OPEN_BITS)];
-        let holding = Holding::Counts { open: FIRST_OPEN_BITS, counts };
-        Self {
-            rows: 0,
-            buckets: vec![Bucket { range: [0, u64::MAX], before: 0, rows: 0, holding }],
-        }
+        let pass = Pass::Sampling(Thinned { values: Vec::new(), stretch: 1, next: 0, at: 0 });
+        Self { rows: 0, buckets: Vec::new(), pass }
     }
 }
 
 impl Selection {
-    /// Takes finite values: in every pass the same ones.
-    pub fn extend(&mut self, values: impl IntoIterator<Item = f64>) {
-        if let [bucket] = self.buckets.as_mut_slice()
-            && bucket.range == [0, u64::MAX]
-        {
-            for value in values {
-                bucket.add(key(value));
-                bucket.rows += 1;
+    /// Takes values, of which only the finite ones count: in every pass the same ones.
+    pub fn extend(&mut self, values: &[f64]) {
+        let finite = values.iter().filter(|value| value.is_finite());
+        match &mut self.pass {
+            Pass::Sampling(sample) => sample.extend(values),
+            Pass::Counting { search, counts } => {
+                finite.for_each(|&value| counts[search.bin_of(value)] += 1);
             }
-            return;
-        }
-        for value in values {
-            let key = key(value);
-            let position = self.buckets.partition_point(|bucket| bucket.range[1] < key);
-            if let Some(bucket) = self.buckets.get_mut(position).filter(|b| b.range[0] <= key) {
-                bucket.add(key);
+            Pass::Narrowing { search, bucket } => {
+                for &value in finite {
+                    if let Some(index) = bucket[search.bin_of(value)] {
+                        self.buckets[index as usize].add(key(value));
+                    }
+                }
             }
         }
     }
 
     /// Ends a pass; `probabilities` are the quantiles wanted. Whether another pass over the values is needed.
     pub fn narrow(&mut self, probabilities: &[f64]) -> bool {
-        if let [bucket] = self.buckets.as_slice()
-            && bucket.range == [0, u64::MAX]
-        {
-            self.rows = bucket.rows;
+        let ranks = |rows: u64| -> Vec<u64> {
+            let mut ranks: Vec<u64> = probabilities.iter().map(|&p| rank_of(p, rows)).collect();
+            ranks.sort_unstable();
+            ranks
+        };
+        match &mut self.pass {
+            Pass::Sampling(sample) => {
+                let sample = Thinned { values: std::mem::take(&mut sample.values), ..*sample };
+                let search = BinSearch::new(sample.splitters());
+                let counts = vec![0; search.edges().len() + 1];
+                self.pass = Pass::Counting { search, counts };
+                return true;
+            }
+            Pass::Counting { search, counts } => {
+                self.rows = counts.iter().sum();
+                let edges = search.edges();
+                let above = |edge: f64| key(edge) + 1;
+                let range = |bin: usize| {
+                    let low = bin.checked_sub(1).map_or(key(f64::MIN), |below| above(edges[below]));
+                    [low, key(edges.get(bin).copied().unwrap_or(f64::MAX))]
+                };
+                self.buckets = holding_a_rank((0, counts), &ranks(self.rows), range);
+            }
+            Pass::Narrowing { .. } => {
+                let (ranks, buckets) = (ranks(self.rows), std::mem::take(&mut self.buckets));
+                self.buckets = buckets.into_iter().flat_map(|b| b.narrowed(&ranks)).collect();
+            }
         }
-        let mut ranks: Vec<u64> = probabilities.iter().map(|&p| rank_of(p, self.rows)).collect();
-        ranks.sort_unstable();
-        let buckets = std::mem::take(&mut self.buckets);
-        self.buckets = buckets.into_iter().flat_map(|bucket| bucket.narrowed(&ranks)).collect();
         let mut open = false;
         for bucket in &mut self.buckets {
             match &mut bucket.holding {
@@ -196,7 +297,21 @@ impl Selection {
                 Holding::Same => {}
             }
         }
+        self.pass = self.narrowing();
         open
+    }
+
+    /// A pass that finds the buckets by the values just below and at the end of each.
+    fn narrowing(&self) -> Pass {
+        let ends = |bucket: &Bucket| [bucket.range[0] - 1, bucket.range[1]].map(value_of);
+        let within = |edge: &f64| (f64::MIN..f64::MAX).contains(edge);
+        let mut edges: Vec<f64> = self.buckets.iter().flat_map(ends).filter(within).collect();
+        edges.dedup();
+        let mut bucket = vec![None; edges.len() + 1];
+        for (index, own) in (0..).zip(&self.buckets) {
+            bucket[edges.partition_point(|&edge| edge < value_of(own.range[1]))] = Some(index);
+        }
+        Pass::Narrowing { search: BinSearch::new(edges), bucket }
     }
 
     fn around(&self, key: u64) -> Option<&Bucket> {
@@ -273,7 +388,7 @@ mod tests {
             let mut selection = Selection::default();
             for pass in 0.. {
                 assert!(pass < 8);
-                values.chunks(777).for_each(|chunk| selection.extend(chunk.iter().copied()));
+                values.chunks(777).for_each(|chunk| selection.extend(chunk));
                 if !selection.narrow(&wanted) {
                     break;
                 }

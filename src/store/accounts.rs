@@ -1,9 +1,11 @@
 //! Accounts, credentials, locks, tokens; and the working tables of sessions and wrong passwords.
 
-use super::{ReadTx, Result, WriteTx};
+use super::{Error, ReadTx, Result, WriteTx};
 use crate::access::account::Account;
+use crate::access::password_policy::PasswordPolicy;
 use crate::access::role::Role;
 use crate::access::session::Session;
+use crate::digest;
 use rusqlite::{OptionalExtension, Row, named_params};
 
 /// A stored password digest.
@@ -13,6 +15,22 @@ pub struct Credential {
     pub phc: String,
     /// Whether it must be changed at the next sign-in.
     pub one_time: bool,
+    /// When it was set, UTC; a new one gets the time of its transaction.
+    pub at: String,
+}
+
+/// A password policy as it was set.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct PasswordPolicyRow {
+    /// The rules.
+    #[serde(flatten)]
+    pub policy: PasswordPolicy,
+    /// Ledger entry from which on it is in force.
+    pub entry: u64,
+    /// When it was set, UTC.
+    pub at: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// A stored token, without its secret.
@@ -67,7 +85,7 @@ impl WriteTx<'_> {
         )
     }
 
-    /// Records a password digest: the newest one counts.
+    /// Records a password digest (argon2id PHC string): the newest one counts.
     ///
     /// # Errors
     ///
@@ -76,17 +94,32 @@ impl WriteTx<'_> {
         &mut self,
         id: &str,
         account_id: &str,
-        credential: &Credential,
+        (phc, one_time): (&str, bool),
     ) -> Result<()> {
         self.insert(
             "credential",
             &[
                 ("id", &id),
                 ("account_id", &account_id),
-                ("phc", &credential.phc),
-                ("one_time", &i64::from(credential.one_time)),
+                ("phc", &phc),
+                ("one_time", &i64::from(one_time)),
             ],
         )
+    }
+
+    /// Records a password policy: the newest one is in force.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database; [`Error::Canonical`].
+    pub fn insert_password_policy(
+        &mut self,
+        id: &str,
+        policy: &PasswordPolicy,
+        reason: &str,
+    ) -> Result<()> {
+        let document = String::from_utf8(digest::canonical_json(policy)?).unwrap_or_default();
+        self.insert("password_policy", &[("id", &id), ("document", &document), ("reason", &reason)])
     }
 
     /// Records that an account is locked or unlocked.
@@ -181,19 +214,67 @@ impl ReadTx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// The newest credentials of an account, newest first, at most `count`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn credentials(&self, account_id: &str, count: u32) -> Result<Vec<Credential>> {
+        let sql = "SELECT phc, one_time, at FROM credential WHERE account_id = :account_id \
+                   ORDER BY entry DESC, id DESC LIMIT :count";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let named = named_params! {":account_id": account_id, ":count": count};
+        let rows = statement.query_map(named, |row| {
+            Ok(Credential {
+                phc: row.get(0)?,
+                one_time: row.get::<_, i64>(1)? != 0,
+                at: row.get(2)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// The newest credential of an account.
     ///
     /// # Errors
     ///
     /// Those of the database.
     pub fn credential(&self, account_id: &str) -> Result<Option<Credential>> {
-        let sql = "SELECT phc, one_time FROM credential WHERE account_id = :account_id \
-                   ORDER BY entry DESC, id DESC LIMIT 1";
+        Ok(self.credentials(account_id, 1)?.pop())
+    }
+
+    /// The password policies that were set, newest first.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database; [`Error::DocumentBroken`].
+    pub fn password_policies(&self) -> Result<Vec<PasswordPolicyRow>> {
+        let sql =
+            "SELECT document, entry, at, reason FROM password_policy ORDER BY entry DESC, id DESC";
         let mut statement = self.connection().prepare_cached(sql)?;
-        let found = statement.query_row(named_params! {":account_id": account_id}, |row| {
-            Ok(Credential { phc: row.get(0)?, one_time: row.get::<_, i64>(1)? != 0 })
-        });
-        Ok(found.optional()?)
+        let rows = statement.query_map([], |row| {
+            let entry = row.get::<_, i64>(1)?.unsigned_abs();
+            Ok((row.get::<_, String>(0)?, entry, row.get(2)?, row.get(3)?))
+        })?;
+        let row = |found: rusqlite::Result<(String, u64, String, String)>| {
+            let (document, entry, at, reason) = found?;
+            let policy = serde_json::from_str(&document).map_err(|e| Error::DocumentBroken {
+                kind: "password policy",
+                detail: e.to_string(),
+            })?;
+            Ok(PasswordPolicyRow { policy, entry, at, reason })
+        };
+        rows.map(row).collect()
+    }
+
+    /// The password policy in force.
+    ///
+    /// # Errors
+    ///
+    /// As for [`ReadTx::password_policies`].
+    pub fn password_policy(&self) -> Result<PasswordPolicy> {
+        let newest = self.password_policies()?.into_iter().next();
+        Ok(newest.map(|row| row.policy).unwrap_or_default())
     }
 
     /// Whether an account is locked.
@@ -238,7 +319,7 @@ impl ReadTx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// The session whose secret has that digest.
+    /// The session whose secret has that digest; whether its password is due is not stored.
     ///
     /// # Errors
     ///
@@ -254,6 +335,7 @@ impl ReadTx<'_> {
                 account: account_of(row, 0)?,
                 form_token: row.get(4)?,
                 used_at: row.get(5)?,
+                password_due: None,
             })
         });
         Ok(found.optional()?)

@@ -58,6 +58,8 @@ pub struct ReportRow {
     pub state: String,
     /// max(0, ln M) / ln N.
     pub meter: f64,
+    /// Where the version stood when the batch was judged; absent in reports of before states were kept.
+    pub version_state: Option<String>,
     /// SHA-256 of the canonical report.
     pub sha256: String,
     /// When, UTC.
@@ -155,6 +157,7 @@ impl WriteTx<'_> {
                 ("verdict", &report.verdict),
                 ("state", &report.state),
                 ("meter", &report.meter),
+                ("version_state", &report.version_state),
                 ("sha256", &report.sha256),
                 ("document", &document),
             ],
@@ -227,7 +230,8 @@ fn batch_of(row: &Row<'_>) -> rusqlite::Result<BatchRow> {
 }
 
 const REPORT: &str = "SELECT r.id, r.version_id, r.batch_id, b.name, b.rows, b.period_end, r.number, r.verdict, \
-                      r.state, r.meter, r.sha256, r.at, r.entry FROM report r JOIN batch b ON b.id = r.batch_id";
+                      r.state, r.meter, r.version_state, r.sha256, r.at, r.entry \
+                      FROM report r JOIN batch b ON b.id = r.batch_id";
 
 fn report_of(row: &Row<'_>) -> rusqlite::Result<ReportRow> {
     Ok(ReportRow {
@@ -241,9 +245,10 @@ fn report_of(row: &Row<'_>) -> rusqlite::Result<ReportRow> {
         verdict: row.get(7)?,
         state: row.get(8)?,
         meter: row.get(9)?,
-        sha256: row.get(10)?,
-        at: row.get(11)?,
-        entry: unsigned(row, 12)?,
+        version_state: row.get(10)?,
+        sha256: row.get(11)?,
+        at: row.get(12)?,
+        entry: unsigned(row, 13)?,
     })
 }
 

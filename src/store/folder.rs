@@ -32,6 +32,16 @@ impl Folder {
         self.0.join("spool")
     }
 
+    /// What was seen of the log.
+    pub(super) fn log(&self) -> PathBuf {
+        self.0.join("log")
+    }
+
+    /// The newest signed head that was seen.
+    pub(super) fn high_water(&self) -> PathBuf {
+        self.log().join("checkpoint")
+    }
+
     /// Both halves of the log key.
     pub(super) fn keys(&self) -> PathBuf {
         self.0.join("keys")
@@ -49,7 +59,7 @@ impl Folder {
 
     /// Makes every folder that is missing.
     pub(super) fn make(&self) -> Result<()> {
-        for path in [self.objects(), self.spool(), self.keys()] {
+        for path in [self.objects(), self.spool(), self.keys(), self.log()] {
             fs::create_dir_all(&path).map_err(|source| Error::File { path, source })?;
         }
         Ok(())

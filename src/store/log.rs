@@ -35,6 +35,13 @@ pub struct StoredEntry {
     pub leaf_hash: Hash,
 }
 
+/// The signed checkpoint of the tree of `size` entries, if one was made.
+pub(super) fn checkpoint_of_size(connection: &Connection, size: u64) -> Result<Option<String>> {
+    let sql = "SELECT note FROM checkpoint WHERE size = :size";
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_row(named_params! { ":size": Count(size) }, |row| row.get(0)).optional()?)
+}
+
 impl ReadTx<'_> {
     /// Size and signed checkpoint of the ledger.
     ///
@@ -52,11 +59,7 @@ impl ReadTx<'_> {
     ///
     /// [`Error::Database`].
     pub fn checkpoint(&self, size: u64) -> Result<Option<String>> {
-        let sql = "SELECT note FROM checkpoint WHERE size = :size";
-        let mut statement = self.connection().prepare_cached(sql)?;
-        Ok(statement
-            .query_row(named_params! { ":size": Count(size) }, |row| row.get(0))
-            .optional()?)
+        checkpoint_of_size(self.connection(), size)
     }
 
     /// The entry at `index`.

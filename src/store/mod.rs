@@ -10,6 +10,7 @@
 
 pub mod accounts;
 pub mod artifacts;
+pub mod backup;
 pub mod batches;
 pub mod check;
 mod count;
@@ -18,6 +19,8 @@ pub mod drafts;
 pub mod episodes;
 pub mod experiments;
 mod folder;
+mod high_water;
+pub mod life_cycle;
 pub mod log;
 pub mod logged_models;
 pub mod objects;
@@ -89,6 +92,27 @@ pub enum Error {
     KeysDiffer {
         /// The key folder.
         folder: PathBuf,
+    },
+    /// The database holds an earlier state, or another history, than one that was seen in this folder.
+    #[error(
+        "the ledger has {found} entries and does not go on from the {seen} that were seen here (`log/checkpoint`): the database was put \
+         back or replaced. Put the newest one in place; if it is lost, start with `serve --accept-rollback REASON`, which is recorded"
+    )]
+    RolledBack {
+        /// Entries found.
+        found: u64,
+        /// Entries seen before.
+        seen: u64,
+    },
+    /// The newest head that was seen is none of this ledger.
+    #[error(
+        "`{}` is no signed head of this ledger ({source}); find out who changed it before you remove it", path.display()
+    )]
+    HighWater {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: ledger::Error,
     },
     /// A write recorded nothing.
     #[error("a `{kind}` entry needs at least one record row")]

@@ -2,10 +2,11 @@
 
 use super::counted_ids::CountedIds;
 use super::folder::{Folder, sync_folder};
+use super::high_water::{self, HighWater};
 use super::objects::Objects;
 use super::write::Writer;
 use super::{Error, Result, log, schema};
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::ledger::entry::{Actor, EntryType, Subject};
 use crate::ledger::envelope::Envelope;
 use crate::ledger::key::LogKey;
@@ -69,8 +70,35 @@ impl Store {
     /// - [`Error::NoDatabase`]: there is none; this never creates one.
     /// - [`Error::NewerSchema`]: a newer program wrote it.
     /// - [`Error::TreeBroken`], [`Error::NodeMissing`], [`Error::Ledger`], [`Error::KeysDiffer`]: the ledger is not whole.
+    /// - [`Error::RolledBack`]: it does not go on from the one that was seen here.
     pub fn open(folder: &Path, clock: Clock) -> Result<Self> {
         let folder = Folder::new(folder);
+        let (store, rolled_back) = Self::open_any(folder, clock)?;
+        match rolled_back {
+            None => Ok(store),
+            Some(seen) => {
+                let found = store.read(|tx| tx.head())?.size;
+                Err(Error::RolledBack { found, seen: seen.size })
+            }
+        }
+    }
+
+    /// Opens the data folder although its ledger does not go on from the one that was seen here, and records that, with the reason; one
+    /// that does go on is opened as by [`Self::open`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::open`] but [`Error::RolledBack`].
+    pub fn open_rolled_back(folder: &Path, clock: Clock, reason: &str) -> Result<Self> {
+        let (store, rolled_back) = Self::open_any(Folder::new(folder), clock)?;
+        if let Some(seen) = rolled_back {
+            store.record_rollback(&seen, reason)?;
+        }
+        Ok(store)
+    }
+
+    /// The store, and the head that was seen where the ledger does not go on from it.
+    fn open_any(folder: Folder, clock: Clock) -> Result<(Self, Option<HighWater>)> {
         if !folder.database().exists() {
             return Err(Error::NoDatabase { folder: folder.path().to_owned() });
         }
@@ -79,15 +107,18 @@ impl Store {
         if *key.verifier() != verifier {
             return Err(Error::KeysDiffer { folder: folder.keys() });
         }
+        let seen = high_water::read(&folder, &verifier)?;
         let mut connection = connect(&folder, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         if schema::version(&connection)? == 0 {
             return Err(Error::TreeBroken { size: 0, reason: "the database is empty" });
         }
-        log::verified_head(&connection, &verifier)?;
+        let head = log::verified_head(&connection, &verifier)?;
+        let goes_on = high_water::goes_on(&connection, seen.as_ref(), head.size)?;
         folder.make()?;
         schema::configure_writer(&connection)?;
         schema::migrate(&mut connection)?;
-        Self::assemble(folder, clock, key, connection)
+        let store = Self::assemble(folder, clock, key, connection)?;
+        Ok((store, seen.filter(|_| !goes_on)))
     }
 
     /// The data folder.
@@ -122,6 +153,17 @@ impl Store {
         let counted_ids = CountedIds::default();
         let inner = Inner { folder, clock, key, objects, writer, readers, counted_ids };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    fn record_rollback(&self, seen: &HighWater, reason: &str) -> Result<()> {
+        let actor = Actor::new("driftledger", "system", "local");
+        let id = clock::new_id("rb");
+        self.write(&actor, EntryType::LogRollback, |tx| {
+            tx.subject(Subject::new("rollback", &id));
+            let entries = tx.head()?.size;
+            tx.insert_rollback(&id, (entries, seen.size, &seen.note), reason)
+        })?;
+        Ok(())
     }
 
     fn record_creation(&self, origin: &str) -> Result<()> {
@@ -161,7 +203,8 @@ fn save_verifier_key(folder: &Folder, key: &VerifierKey) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::specimen::{fresh, tamper};
+    use crate::store::check::check;
+    use crate::store::specimen::{KIND, actor, fresh, tamper};
 
     #[test]
     fn a_created_store_opens_again_with_the_same_key() {
@@ -208,5 +251,59 @@ mod tests {
         LogKey::generate(store.verifier_key().name()).unwrap().save(&pem).unwrap();
         let refused = Store::open(folder.path(), Clock::system());
         assert!(matches!(refused, Err(Error::KeysDiffer { .. })));
+    }
+
+    #[test]
+    fn a_database_that_was_put_back_is_refused_until_somebody_says_why() {
+        let (folder, store) = fresh();
+        let record = |store: &Store, id: &str| {
+            store.write(&actor(), KIND, |tx| tx.insert_specimen(id, "x", None)).unwrap()
+        };
+        record(&store, "sp_1");
+        drop(store);
+        let database = folder.path().join("driftledger.db");
+        let earlier = fs::read(&database).unwrap();
+        let store = Store::open(folder.path(), Clock::system()).unwrap();
+        let lost = record(&store, "sp_2");
+        drop(store);
+        assert_eq!(check(folder.path(), &mut |_| ()).unwrap(), []);
+
+        fs::write(&database, &earlier).unwrap();
+        let refused = Store::open(folder.path(), Clock::system());
+        assert!(matches!(refused, Err(Error::RolledBack { found: 2, seen: 3 })), "{refused:?}");
+        let found = check(folder.path(), &mut |_| ()).unwrap();
+        assert_eq!(found.iter().map(|f| f.code).collect::<Vec<_>>(), ["rolled_back"]);
+
+        // Going on behind its back makes another history, which is noticed as well.
+        let seen = fs::read(folder.path().join("log/checkpoint")).unwrap();
+        assert_eq!(String::from_utf8(seen.clone()).unwrap(), lost.checkpoint);
+        fs::remove_file(folder.path().join("log/checkpoint")).unwrap();
+        let store = Store::open(folder.path(), Clock::system()).unwrap();
+        record(&store, "sp_3");
+        record(&store, "sp_4");
+        drop(store);
+        fs::write(folder.path().join("log/checkpoint"), &seen).unwrap();
+        let refused = Store::open(folder.path(), Clock::system());
+        assert!(matches!(refused, Err(Error::RolledBack { found: 4, seen: 3 })), "{refused:?}");
+
+        let accept = || Store::open_rolled_back(folder.path(), Clock::system(), "a disk failed");
+        let entry = accept().unwrap().read(|tx| tx.entry(4)).unwrap().unwrap().entry;
+        assert_eq!(entry.kind, EntryType::LogRollback);
+        assert_eq!(check(folder.path(), &mut |_| ()).unwrap(), []);
+        let store = accept().unwrap();
+        assert_eq!(store.read(|tx| tx.head()).unwrap().size, 5, "nothing to accept any more");
+    }
+
+    #[test]
+    fn a_head_that_nobody_signed_is_refused() {
+        let (folder, store) = fresh();
+        drop(store);
+        let path = folder.path().join("log/checkpoint");
+        let note = fs::read_to_string(&path).unwrap();
+        fs::write(&path, note.replace("example.org", "example.net")).unwrap();
+        let refused = Store::open(folder.path(), Clock::system());
+        assert!(matches!(refused, Err(Error::HighWater { .. })), "{refused:?}");
+        let found = check(folder.path(), &mut |_| ()).unwrap();
+        assert_eq!(found.iter().map(|f| f.code).collect::<Vec<_>>(), ["high_water_unreadable"]);
     }
 }

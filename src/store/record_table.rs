@@ -7,6 +7,7 @@ pub const RECORD_TABLES: &[&str] = &[
     "account",
     "credential",
     "account_lock",
+    "password_policy",
     "token",
     "token_revocation",
     "model",
@@ -27,6 +28,9 @@ pub const RECORD_TABLES: &[&str] = &[
     "cohort",
     "study",
     "study_signature",
+    "model_record",
+    "version_step",
+    "record_signature",
     "experiment",
     "experiment_state",
     "run",
@@ -43,6 +47,8 @@ pub const RECORD_TABLES: &[&str] = &[
     "alias",
     "description",
     "tag",
+    "restore",
+    "rollback",
     #[cfg(test)]
     "specimen",
 ];

@@ -63,6 +63,21 @@ impl Store {
         })
     }
 
+    /// Ends the sessions of an account, but for the one whose secret has the digest `but`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn end_sessions_of(&self, account_id: &str, but: Option<&str>) -> Result<()> {
+        self.work(|connection| {
+            connection.execute(
+                "DELETE FROM session WHERE account_id = :account_id AND secret_sha256 IS NOT :but",
+                named_params! {":account_id": account_id, ":but": but},
+            )?;
+            Ok(())
+        })
+    }
+
     /// Counts one more wrong password and returns how many there are in a row.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 //! 4. commit; only then does the caller get the index and the checkpoint
 
 use super::count::Count;
+use super::high_water;
 use super::log::{self, stored_node};
 use super::open::Store;
 use super::read::ReadTx;
@@ -127,6 +128,7 @@ impl Store {
         let checkpoint = tx.append(&self.inner.key, touched.load(Ordering::Relaxed))?;
         let index = tx.index;
         tx.read.commit()?;
+        high_water::keep(&self.inner.folder, &checkpoint);
         Ok(Written { value, index, checkpoint })
     }
 }

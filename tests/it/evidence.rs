@@ -6,6 +6,7 @@ mod attacks;
 mod packs;
 mod stores;
 
+use crate::harness::{CHOSEN, choose_password};
 use driftledger::access::account::{Acting, Way};
 use driftledger::access::role::Role;
 use driftledger::clock::Clock;
@@ -73,7 +74,8 @@ fn tell(folder: &Path) -> Store {
     let store = create_store(folder, Clock::fixed(at)).unwrap();
     let (dana, _) = person(&store, "dana", Role::DataScientist);
     let (quentin, _) = person(&store, "quentin", Role::Qa);
-    let (rosa, password) = person(&store, "rosa", Role::Reviewer);
+    let (rosa, issued) = person(&store, "rosa", Role::Reviewer);
+    choose_password(&store, "rosa", &issued);
     register(&store, &dana, OTHER, 7);
     ingest(&store, &dana, (OTHER, "first"), &table(150, 8, 0.0));
     register(&store, &dana, MODEL, 1);
@@ -96,7 +98,7 @@ fn tell(folder: &Path) -> Store {
     };
     draft_decision(&store, &quentin, &alert.id, &draft).unwrap();
     let drafted = store.read(|tx| tx.decision_of(&alert.id)).unwrap().unwrap();
-    sign_decision(&store, &rosa, &alert.id, (&drafted.sha256, &password)).unwrap();
+    sign_decision(&store, &rosa, &alert.id, (&drafted.sha256, CHOSEN)).unwrap();
     ingest(&store, &dana, (MODEL, "batch 4"), &table(200, 31, 3.0));
     store
 }

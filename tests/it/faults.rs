@@ -1,3 +1,4 @@
 //! Faults: what a store is worth after it was treated badly.
 
+mod backup;
 mod kill;

@@ -8,6 +8,7 @@ use driftledger::access::account::Account;
 use driftledger::access::role::{Role, permission_table};
 use driftledger::api::routes::openapi;
 use driftledger::dataset::manifest::{DatasetManifest, MANIFEST_FORMAT};
+use driftledger::dataset::sample::{SAMPLE_FORMAT, SampleHead};
 use driftledger::dataset::schema::{SCHEMA_FORMAT, TableSchema};
 use driftledger::dataset::split::{Period, SplitBy};
 use driftledger::digest;
@@ -17,9 +18,15 @@ use driftledger::drift::study::{STUDY_FORMAT, Study};
 use driftledger::evidence::manifest::{EVIDENCE_FORMAT, MANIFEST, Manifest};
 use driftledger::procedures::compare_files::compare_files;
 use driftledger::procedures::study_batches::{StudyFiles, study_batches};
+use driftledger::provenance::model_record::{MODEL_RECORD_FORMAT, ModelRecord};
 use driftledger::provenance::registration::{REGISTRATION_FORMAT, Registration};
+use driftledger::provenance::risk::tier_table;
+use driftledger::review::completeness::{Acceptance, Cited, Facts, TestRunFact, requirement_table};
 use driftledger::review::decision::{DECISION_FORMAT, Decision};
+use driftledger::review::life_cycle::{Rule, Step, VersionState, rule_table};
+use driftledger::review::record_signature::{RECORD_SIGNATURE_FORMAT, RecordSignature};
 use driftledger::review::signature::{SIGNATURE_FORMAT, Signature};
+use driftledger::review::step_sheet::{About, Composed, STEP_FORMAT, StepInput, StepSheet};
 use driftledger::review::study_signature::{STUDY_SIGNATURE_FORMAT, StudySignature};
 use driftledger::statistics::selftest::{CODES, run};
 use serde_json::{Value, json};
@@ -101,6 +108,67 @@ fn who_may_do_what_is_as_printed() {
 }
 
 #[test]
+fn the_life_of_a_version_is_as_printed() {
+    let printed = format!(
+        "Steps of a version: what is not here is refused.\n\n{}\nRisk: the tier by influence and consequence.\n\n{}\n\
+         What must be there, from which tier on.\n\n{}",
+        rule_table(),
+        tier_table(),
+        requirement_table()
+    );
+    hold("tests/golden/life_cycle.txt", &printed);
+}
+
+#[test]
+fn a_model_record_a_step_and_its_signature_are_as_their_schemas_say() {
+    let path = repository("sample_data/thyroid_garvan/model_record.json");
+    let record: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    hold_schema::<ModelRecord>((MODEL_RECORD_FORMAT, "format"), &record);
+    let template = ModelRecord::template(&registration("1", 1));
+    let template = serde_json::to_value(template).unwrap();
+    hold_schema::<ModelRecord>((MODEL_RECORD_FORMAT, "format"), &template);
+    let (sheet, signature) = reviewed(serde_json::from_value(record).unwrap());
+    hold_schema::<StepSheet>((STEP_FORMAT, "format"), &sheet);
+    hold_schema::<RecordSignature>((RECORD_SIGNATURE_FORMAT, "format"), &signature);
+}
+
+/// The sheet of a review of version 1, and a signature over it.
+fn reviewed(record: ModelRecord) -> (Value, Value) {
+    let cited = |id: &str, entry| Cited { id: id.to_owned(), sha256: "0".repeat(64), entry };
+    let run = TestRunFact { run: cited("tr_1", 9), meets_plan: true };
+    let facts = Facts {
+        registration: registration("1", 1),
+        record: Some((cited("md_1", 7), record)),
+        policy_rationale: "limits that QA can review".to_owned(),
+        acceptance: Acceptance { plan: Some(cited("ap_1", 8)), test_run: Some(run) },
+        studies: (1, 1),
+        taken: Vec::new(),
+        changed_since_review: false,
+    };
+    let rule = Rule::of(VersionState::Submitted, Step::Review).unwrap();
+    let about = About { version_id: "mv_1", registration_sha256: "1", entry: 6 };
+    let composed =
+        StepSheet::compose(rule, about, &facts, (Role::Reviewer, &StepInput::default())).unwrap();
+    let Composed::Sheet(sheet) = composed else { panic!("{composed:?}") };
+    let signer = Account {
+        id: "ac_1".to_owned(),
+        user_name: "rosa".to_owned(),
+        printed_name: "Rosa Reviewer".to_owned(),
+        role: Role::Reviewer,
+    };
+    let bytes = sheet.bytes().unwrap();
+    let shown = digest::sha256_hex(&bytes);
+    let made = ("rs_1".to_owned(), "2026-06-01T08:00:00.000Z".to_owned(), "password");
+    let signature = RecordSignature::over(
+        ("version_step", "vs_1", &bytes),
+        &shown,
+        (signer, sheet.meaning),
+        made,
+    );
+    (serde_json::to_value(sheet).unwrap(), serde_json::to_value(signature.unwrap()).unwrap())
+}
+
+#[test]
 fn error_codes_and_their_statuses_are_as_printed() {
     let source = std::fs::read_to_string(repository("src/error.rs")).unwrap();
     let mut lines: Vec<String> = Vec::new();
@@ -152,6 +220,14 @@ fn a_dataset_manifest_is_as_its_schema_says() {
     let manifest = DatasetManifest::new(registration.schema, fingerprint);
     let record = serde_json::to_value(&manifest).unwrap();
     hold_schema::<DatasetManifest>((MANIFEST_FORMAT, "format"), &record);
+}
+
+#[test]
+fn the_first_line_of_a_sampling_proof_is_as_its_schema_says() {
+    let table = registration("1", 1).datasets[0].fingerprint.table.clone();
+    let (format, checkpoint) = (SAMPLE_FORMAT.to_owned(), "note".to_owned());
+    let record = serde_json::to_value(SampleHead { format, checkpoint, blocks: 1, table }).unwrap();
+    hold_schema::<SampleHead>((SAMPLE_FORMAT, "format"), &record);
 }
 
 #[test]

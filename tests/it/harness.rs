@@ -6,14 +6,17 @@ use driftledger::api::server::serve;
 use driftledger::clock::Clock;
 use driftledger::procedures::administer::{create_account, create_store, host};
 use driftledger::procedures::fingerprint_files::{RegistrationSources, make_registration};
+use driftledger::procedures::keep_passwords::change_password;
+use driftledger::procedures::sign_in::sign_in;
 use driftledger::provenance::registration::Registration;
 use driftledger::store::Store;
 use reqwest::blocking::{Client, RequestBuilder};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -30,7 +33,19 @@ pub(crate) struct Laboratory {
     pub(crate) clock: Clock,
     /// Where the server is.
     pub(crate) url: String,
-    passwords: BTreeMap<&'static str, String>,
+    /// As issued: each is changed when it is first asked for.
+    issued: BTreeMap<&'static str, String>,
+    changed: Mutex<BTreeSet<String>>,
+}
+
+/// The password everybody in a story chooses in place of the one that was issued.
+pub(crate) const CHOSEN: &str = "sixteen grey herons";
+
+/// Changes the password that was issued to `user_name`, as its owner does at the first sign-in.
+pub(crate) fn choose_password(store: &Store, user_name: &str, issued: &str) {
+    let (_, session) = sign_in(store, user_name, issued).unwrap();
+    change_password(store, &session, issued, CHOSEN).unwrap();
+    store.end_session(&session.secret_sha256).unwrap();
 }
 
 /// What a server answered.
@@ -80,7 +95,7 @@ impl Laboratory {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::fixed("2026-06-01T08:00:00Z".parse().unwrap());
         let store = create_store(&folder.path().join("data"), clock.clone()).unwrap();
-        let mut passwords = BTreeMap::new();
+        let mut issued = BTreeMap::new();
         for (user_name, role) in [
             ("dana", Role::DataScientist),
             ("quentin", Role::Qa),
@@ -91,19 +106,27 @@ impl Laboratory {
         ] {
             let printed = format!("{user_name} of the laboratory");
             let made = create_account(&store, &host(), (user_name, &printed), role).unwrap();
-            passwords.insert(user_name, made.value.password);
+            issued.insert(user_name, made.value.password);
         }
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let shared = Shared { body_bytes_max: BODY_BYTES_MAX, ..Shared::new(store.clone()) };
         // It ends with the process; the listener takes connections from now on.
         std::thread::spawn(move || serve(shared, listener).unwrap());
-        Self { folder, store, clock, url, passwords }
+        Self { folder, store, clock, url, issued, changed: Mutex::default() }
     }
 
-    /// The password of `user_name`.
+    /// The password that was issued to `user_name`, good for one sign-in.
+    pub(crate) fn issued(&self, user_name: &str) -> &str {
+        &self.issued[user_name]
+    }
+
+    /// The password of `user_name`, who chose it.
     pub(crate) fn password(&self, user_name: &str) -> &str {
-        &self.passwords[user_name]
+        if self.changed.lock().unwrap().insert(user_name.to_owned()) {
+            choose_password(&self.store, user_name, self.issued(user_name));
+        }
+        CHOSEN
     }
 
     /// Somebody without an account.

@@ -15,6 +15,7 @@ mod harness;
 mod house;
 mod pages;
 mod readme;
+mod sampling;
 mod stories;
 mod study;
 mod thyroid;

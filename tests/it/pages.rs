@@ -1,6 +1,7 @@
 //! Story: people work in a browser, each with their role, and the pages give nothing away.
 //! Method: the demonstration's store behind the real routes and headers; requests as a browser sends them.
 
+use crate::harness::{CHOSEN, choose_password};
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::StatusCode;
@@ -215,6 +216,8 @@ async fn every_page_renders_for_every_role_without_script_or_inline_style() {
         ("/audit-trail?type=decision.sign".to_owned(), "Found 1 in entries"),
         ("/audit-trail/9".to_owned(), "c2sp.org/tlog-proof@v1"),
         ("/account".to_owned(), "Change the password"),
+        ("/account/password".to_owned(), "At least 14 characters"),
+        ("/accounts/password-policy".to_owned(), "at most 365 days"),
         ("/accounts".to_owned(), "Quentin Quality"),
     ];
     for user_name in ["dana", "quentin", "rosa", "pavel", "ines", "adam"] {
@@ -362,7 +365,9 @@ async fn secrets_are_shown_once_and_signing_out_ends_the_session() {
     let mut accounts = Vec::new();
     for (user_name, role) in [("adam", "admin"), ("dana", "data_scientist")] {
         let role = driftledger::access::role::Role::parse(role).unwrap();
-        accounts.push(create_account(&store, &host(), (user_name, user_name), role).unwrap().value);
+        let made = create_account(&store, &host(), (user_name, user_name), role).unwrap().value;
+        choose_password(&store, user_name, &made.password);
+        accounts.push(NewAccount { password: CHOSEN.to_owned(), ..made });
     }
     let site = Site { store, accounts, _folder: folder };
     let app = serve!(site);

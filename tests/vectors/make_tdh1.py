@@ -109,6 +109,18 @@ REFUSED = [
     ("map-key-twice", "one key twice", [column("m", {"map": {"key": "utf8", "value": "int"}}, [["a", 1], ["a", 2]])]),
     ("vector-width", "three items under a width of two", [column("v", vector(2, "int"), [1, 2, 3])]),
 ]
+# (id, checkpoint text, digest of the table, its rows, its columns, how many blocks)
+CHECKPOINT = "example.org/driftledger/1\n7\nBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=\n"
+SAMPLES = [
+    ("one-of-six", CHECKPOINT, "ab" * 32, 140_000, 2, 1),
+    ("three-of-six", CHECKPOINT, "ab" * 32, 140_000, 2, 3),
+    ("all-of-six", CHECKPOINT, "ab" * 32, 140_000, 2, 6),
+    ("more-than-there-are", CHECKPOINT, "ab" * 32, 140_000, 2, 60),
+    ("another-table", CHECKPOINT, "ac" * 32, 140_000, 2, 3),
+    ("another-checkpoint", CHECKPOINT.replace("\n7\n", "\n8\n"), "ab" * 32, 140_000, 2, 3),
+    ("many", CHECKPOINT, "00" * 32, 10_000_000, 25, 299),
+    ("no-rows", CHECKPOINT, "ab" * 32, 0, 2, 3),
+]
 
 
 def main():
@@ -122,7 +134,14 @@ def main():
     head = {"specification": "docs/TDH1.md", "tool": "clients/python/tdh1.py, Python 3.11",
             "command": "python3 tests/vectors/make_tdh1.py > tests/vectors/tdh1.json"}
     lines = ",\n".join(json.dumps(table, ensure_ascii=True) for table in tables)
-    print(json.dumps(head)[:-1] + ', "tables": [\n' + lines + "\n]}")
+    names = ("id", "checkpoint", "table", "rows", "columns", "count")
+    samples = []
+    for sample in SAMPLES:
+        checkpoint, table, rows, columns, count = sample[1:]
+        places = tdh1.selected(table, rows, columns, checkpoint, count)
+        samples.append({**dict(zip(names, sample)), "selected": places})
+    samples = ",\n".join(json.dumps(sample) for sample in samples)
+    print(json.dumps(head)[:-1] + ', "tables": [\n' + lines + '\n], "samples": [\n' + samples + "\n]}")
 
 
 main()

@@ -40,10 +40,10 @@ impl Refused {
     /// The same with the page where what is protected is approved, on the server that `request` reached.
     pub(super) fn at(request: &HttpRequest, error: Error) -> Self {
         let see = match &error {
-            Error::Protected { model, number, .. } => {
+            Error::Protected { page, .. } => {
                 let connection = request.connection_info();
                 let server = format!("{}://{}", connection.scheme(), connection.host());
-                Some(format!("{server}/models/{model}/drafts/{number}"))
+                Some(format!("{server}{page}"))
             }
             _ => None,
         };

@@ -1,13 +1,12 @@
 //! Learns scores from a reference: fits on one half of its rows, freezes the distribution on the other.
 
 use super::{FrozenScores, ScoreSums, Standardised, score_frame};
-use crate::dataset::bins::{
-    Beyond, FeatureBins, HELD_VALUES_MAX, Held, Sample, freeze_bins, numbers, texts,
-};
+use crate::dataset::bins::{FeatureBins, freeze_bins, numbers, texts};
 use crate::dataset::derived::{Derived, PRINCIPAL_COLUMNS_MAX, ScoreGroup};
 use crate::dataset::error::{Error, Result};
 use crate::dataset::profile::{FeatureProfile, Profiler};
 use crate::dataset::reader::TableFile;
+use crate::dataset::samples::{Beyond, HELD_VALUES_MAX, Held, Sample};
 use crate::dataset::schema::{Column, TableSchema};
 use crate::dataset::vectors::spread;
 use crate::digest;

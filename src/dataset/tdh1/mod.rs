@@ -13,6 +13,7 @@ mod fold;
 mod logical_type;
 mod nested;
 mod row;
+mod sample;
 mod source;
 mod table;
 
@@ -24,6 +25,7 @@ mod vectors;
 pub use cell::CellProblem;
 pub use logical_type::{LogicalType, StructField};
 pub use row::row_digests;
+pub use sample::{Place, block_digest, encode_cells, selected};
 pub use table::{BLOCK_ROWS, ColumnDigest, TableDigest, TableHasher};
 
 /// The `derive_key` context of each level: fixed for ever, and used for nothing else.
@@ -33,6 +35,7 @@ mod context {
     pub(super) const SCHEMA: &str = "driftledger 2026-11 tdh1 schema";
     pub(super) const TABLE: &str = "driftledger 2026-11 tdh1 table";
     pub(super) const ROW: &str = "driftledger 2026-11 tdh1 row";
+    pub(super) const SAMPLE: &str = "driftledger 2026-11 tdh1 sample";
     pub(super) const ROW_SET: &str = "driftledger 2026-11 tdh1 rowset";
 }
 

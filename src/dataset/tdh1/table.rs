@@ -122,6 +122,11 @@ impl OpenColumn {
         &self.cells.bytes[self.row_ends[row]..self.row_ends[row + 1]]
     }
 
+    /// The cells of the open block, without its head.
+    pub(super) fn into_cells(mut self) -> Vec<u8> {
+        self.cells.bytes.split_off(self.type_bytes.len() + 8)
+    }
+
     /// Empties the buffer and puts the head of the next block into it.
     pub(super) fn open_block(&mut self) {
         self.cells.bytes.clear();

@@ -1,7 +1,7 @@
 //! Every vector of `tests/vectors/tdh1.json` agrees, whole and cut; a second implementation computed what is expected.
 
-use super::context::{BLOCK, COLUMN, ROW, ROW_SET, SCHEMA, TABLE};
-use super::{LogicalType, Result, StructField, TableDigest, TableHasher, row_digests};
+use super::context::{BLOCK, COLUMN, ROW, ROW_SET, SAMPLE, SCHEMA, TABLE};
+use super::{LogicalType, Result, StructField, TableDigest, TableHasher, row_digests, selected};
 use polars::chunked_array::builder::get_list_builder;
 use polars::prelude::*;
 use serde::Deserialize;
@@ -10,6 +10,18 @@ use serde_json::Value;
 #[derive(Deserialize)]
 struct Vectors {
     tables: Vec<Vector>,
+    samples: Vec<SampleVector>,
+}
+
+#[derive(Deserialize)]
+struct SampleVector {
+    id: String,
+    checkpoint: String,
+    table: String,
+    rows: u64,
+    columns: usize,
+    count: u64,
+    selected: Vec<(u64, usize)>,
 }
 
 #[derive(Deserialize)]
@@ -254,6 +266,26 @@ fn every_vector_agrees() {
 }
 
 #[test]
+fn every_sample_selects_the_same_blocks() {
+    let vectors = include_str!("../../../tests/vectors/tdh1.json");
+    let vectors: Vectors = serde_json::from_str(vectors).unwrap();
+    assert!(vectors.samples.len() >= 8);
+    let (frame, declared) = (df!("n" => [1i64]).unwrap(), [("n".to_owned(), LogicalType::Int)]);
+    let any = digest(&frame, &declared, 1, false).unwrap();
+    for vector in &vectors.samples {
+        let table = TableDigest {
+            rows: vector.rows,
+            table: vector.table.clone(),
+            columns: vec![any.columns[0].clone(); vector.columns],
+            ..any.clone()
+        };
+        let found = selected(&table, &vector.checkpoint, vector.count);
+        let found: Vec<_> = found.iter().map(|place| (place.block, place.column)).collect();
+        assert_eq!(found, vector.selected, "{}", vector.id);
+    }
+}
+
+#[test]
 fn the_specification_shows_the_digests_of_its_example_and_every_context() {
     let page = include_str!("../../../docs/TDH1.md");
     let vectors = include_str!("../../../tests/vectors/tdh1.json");
@@ -268,7 +300,7 @@ fn the_specification_shows_the_digests_of_its_example_and_every_context() {
     for digest in shown {
         assert!(page.contains(digest.as_str()), "{digest}");
     }
-    for context in [BLOCK, COLUMN, ROW, ROW_SET, SCHEMA, TABLE] {
+    for context in [BLOCK, COLUMN, ROW, ROW_SET, SAMPLE, SCHEMA, TABLE] {
         assert!(page.contains(&format!("| `{context}` |")), "{context}");
     }
 }

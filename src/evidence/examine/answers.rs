@@ -158,7 +158,7 @@ impl Examiner<'_> {
     }
 
     /// The person in a document is the account its row names, with that account's names and role.
-    fn account(&mut self, of: (&str, &str), row: &Row, person: &Account) {
+    pub(super) fn account(&mut self, of: (&str, &str), row: &Row, person: &Account) {
         self.same(of, "account", &person.id, row.text("account_id"));
         let Some(account) = self.named((of.0, of.1, row), "account_id", "account") else { return };
         self.same(of, "user name", &person.user_name, account.text("user_name"));

@@ -8,7 +8,8 @@
 //!    before it
 //! 4. answers: decisions cite the reports of their episode, signatures are over the bytes of their decision, and nobody
 //!    signed what they drafted
-//! 4. runs and drafts: what a run reported has the digest that its end froze; a draft froze files that were kept, and the version
+//! 5. life cycles: the steps of every version follow the table, in order, each signed over its own bytes by somebody who may
+//! 6. runs and drafts: what a run reported has the digest that its end froze; a draft froze files that were kept, and the version
 //!    that took it up names the same
 //!
 //! It works on a pack and on a store alike, and never stops at the first trouble.
@@ -17,6 +18,7 @@ mod agreement;
 mod answers;
 mod frozen;
 mod labels;
+mod life_cycle;
 mod reports;
 mod runs;
 mod studies;
@@ -58,6 +60,10 @@ pub struct Examined {
     pub decisions: u64,
     /// Signatures.
     pub signatures: u64,
+    /// Model records.
+    pub model_records: u64,
+    /// Steps of versions held against the table.
+    pub steps: u64,
     /// Ended runs digested again.
     pub runs: u64,
     /// Draft versions held against the files they froze.
@@ -84,6 +90,7 @@ pub fn examine(
     examiner.decisions();
     examiner.signatures();
     examiner.study_signatures();
+    examiner.life_cycles();
     examiner.runs();
     (examiner.examined, examiner.troubles)
 }

@@ -121,12 +121,7 @@ impl<R: Read + Seek> Walk<'_, R> {
             self.find("entries_incomplete", ENTRIES, detail);
             return;
         }
-        let mut node = |level: u8, index: u64| {
-            let place = usize::try_from(index).unwrap_or(usize::MAX);
-            let found = hashes.get(usize::from(level)).and_then(|level| level.get(place));
-            Ok::<_, Infallible>(found.copied().unwrap_or_default())
-        };
-        let Ok(root) = tree::root(size, &mut node);
+        let root = root_over(size, hashes);
         if root != head.root {
             let (found, signed) = (hex::encode(root), hex::encode(head.root));
             let detail = format!("the entries have root {found}, the checkpoint signs {signed}");
@@ -228,7 +223,7 @@ impl<R: Read + Seek> Walk<'_, R> {
 }
 
 /// Adds a leaf and every subtree it completes.
-fn grow(levels: &mut Vec<Vec<Hash>>, mut hash: Hash) {
+pub(super) fn grow(levels: &mut Vec<Vec<Hash>>, mut hash: Hash) {
     for level in 0.. {
         if levels.len() == level {
             levels.push(Vec::new());
@@ -240,6 +235,17 @@ fn grow(levels: &mut Vec<Vec<Hash>>, mut hash: Hash) {
         }
         hash = node_hash(left, right);
     }
+}
+
+/// The root over the first `size` leaves, of which there are as many or more.
+pub(super) fn root_over(size: u64, levels: &[Vec<Hash>]) -> Hash {
+    let mut node = |level: u8, index: u64| {
+        let place = usize::try_from(index).unwrap_or(usize::MAX);
+        let found = levels.get(usize::from(level)).and_then(|level| level.get(place));
+        Ok::<_, Infallible>(found.copied().unwrap_or_default())
+    };
+    let Ok(root) = tree::root(size, &mut node);
+    root
 }
 
 /// An error with its causes.
@@ -263,11 +269,11 @@ mod tests {
         let leaves: Vec<Hash> = (0..21_u8).map(|n| leaf_hash(&[n])).collect();
         for (size, leaf) in (1..).zip(&leaves) {
             grow(&mut levels, *leaf);
-            let mut node = |level: u8, index: u64| {
-                Ok::<_, Infallible>(levels[usize::from(level)][usize::try_from(index).unwrap()])
-            };
-            let Ok(root) = tree::root(size, &mut node);
-            assert_eq!(root, defined(&leaves[..usize::try_from(size).unwrap()]), "{size}");
+            assert_eq!(
+                root_over(size, &levels),
+                defined(&leaves[..usize::try_from(size).unwrap()]),
+                "{size}"
+            );
         }
     }
 

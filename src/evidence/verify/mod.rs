@@ -12,6 +12,7 @@
 
 mod files;
 mod ledger;
+pub mod registered;
 mod rows;
 
 use super::copies::{self, Pages};

@@ -12,7 +12,9 @@ mod entries;
 mod layout;
 mod rows;
 
+use super::count::Count;
 use super::folder::Folder;
+use super::high_water;
 use super::objects::Objects;
 use super::open::{connect, load_verifier_key};
 use super::{Error, ReadTx, Result, schema};
@@ -125,6 +127,7 @@ pub fn check(folder: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Vec<Fi
         return Err(Error::NoDatabase { folder: folder.path().to_owned() });
     }
     let key = load_verifier_key(&folder)?;
+    let seen = high_water::read(&folder, &key);
     let connection = open_for_reading(&folder)?;
     let snapshot = connection.unchecked_transaction()?;
     let mut report = Report { findings: Vec::new(), progress };
@@ -133,9 +136,32 @@ pub fn check(folder: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Vec<Fi
         let checked = rows::check(&snapshot, listed, &mut report);
         tolerate(checked, &mut report)?;
     }
+    tolerate(check_high_water(&snapshot, seen, &mut report), &mut report)?;
     let objects = Objects::new(folder.objects(), folder.spool());
     contents::check(&snapshot, &objects, &folder.objects(), &mut report)?;
     Ok(report.findings)
+}
+
+/// The ledger goes on from the newest head that was seen in this folder.
+fn check_high_water(
+    connection: &Connection,
+    seen: Result<Option<high_water::HighWater>>,
+    report: &mut Report<'_>,
+) -> Result<()> {
+    let sql = "SELECT count(*) FROM entry";
+    let size = connection.query_row(sql, [], |row| row.get::<_, Count>(0))?.0;
+    match seen {
+        Ok(seen) => {
+            if let Some(seen) = &seen
+                && !high_water::goes_on(connection, Some(seen), size)?
+            {
+                let detail = Error::RolledBack { found: size, seen: seen.size }.to_string();
+                report.error("rolled_back", "checkpoint", seen.size, detail);
+            }
+        }
+        Err(error) => report.error("high_water_unreadable", "checkpoint", "log", error.to_string()),
+    }
+    Ok(())
 }
 
 /// Asks `question` of the data folder as [`check`] reads it: without writing, and whether or not the ledger is whole.

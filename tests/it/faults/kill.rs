@@ -21,7 +21,7 @@ const ROUNDS: u64 = 6;
 const WAIT_MAX: Duration = Duration::from_secs(20);
 
 /// A store with one version and a token for it.
-fn prepare(folder: &Path) -> String {
+pub(super) fn prepare(folder: &Path) -> String {
     let store = create_store(folder, Clock::system()).unwrap();
     let dana = create_account(&store, &host(), ("dana", "Dana"), Role::DataScientist).unwrap();
     let account = dana.value.account;
@@ -32,7 +32,7 @@ fn prepare(folder: &Path) -> String {
 }
 
 /// The server as a process of its own, and its address.
-fn start(folder: &Path) -> (Child, String) {
+pub(super) fn start(folder: &Path) -> (Child, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_driftledger"))
         .args(["serve", folder.to_str().unwrap(), "--listen", "127.0.0.1:0"])
         .stdout(Stdio::piped())
@@ -46,7 +46,7 @@ fn start(folder: &Path) -> (Child, String) {
 }
 
 /// Posts batches until the server is gone; sends the name of each that was acknowledged.
-fn post_until_it_dies(url: String, token: String, round: u64) -> Receiver<String> {
+pub(super) fn post_until_it_dies(url: String, token: String, round: u64) -> Receiver<String> {
     let (send, receive) = channel();
     drop(Visitor::new(&url));
     std::thread::spawn(move || {
@@ -70,7 +70,7 @@ fn post_until_it_dies(url: String, token: String, round: u64) -> Receiver<String
 }
 
 /// Everything acknowledged is there, each batch with its report, and an examination finds nothing.
-fn examine(folder: &Path, acknowledged: &[String]) {
+pub(super) fn examine(folder: &Path, acknowledged: &[String]) {
     let store = Store::open(folder, Clock::system()).unwrap();
     store
         .read(|tx| {

@@ -97,3 +97,51 @@ fn the_lineage_leads_from_the_version_to_the_tables_it_was_made_from() {
         assert!(leads, "{graph}");
     }
 }
+
+#[test]
+fn two_versions_are_compared_down_to_columns_and_parameters() {
+    let laboratory = Laboratory::open();
+    let program = laboratory.program();
+    register(&program);
+    let path = format!("{VERSION_PATH}/difference");
+    let refused = program.get(&path);
+    assert!(refused.problem(400, "bad_request").contains("only version"), "{refused:?}");
+
+    let mut other = document("2", 2);
+    other["parameters"] = json!({"depth": "6"});
+    other["parent_version"] = json!("1");
+    assert_eq!(program.post(&versions(), &other).status, 201);
+    let second = format!("{}/2/difference", versions());
+    let found = program.get(&second).body;
+    assert_eq!((&found["before"], &found["after"]), (&json!("1"), &json!("2")));
+    let difference = &found["difference"];
+    assert_eq!(difference["parameters"], json!([{"at": "depth", "after": "6"}]));
+    assert_eq!(difference["statements"], json!([{"at": "follows version", "after": "1"}]));
+    assert_eq!(difference["files"], json!([]));
+    assert_eq!(difference["schema"], json!([]));
+    let tables = |document: &Value, role: &str| {
+        let sets = document["datasets"].as_array().unwrap();
+        let set = sets.iter().find(|set| set["role"] == role).unwrap();
+        set["fingerprint"]["table"]["table"].clone()
+    };
+    for dataset in difference["datasets"].as_array().unwrap() {
+        let role = dataset["role"].as_str().unwrap();
+        assert_eq!(dataset["difference"]["before"], tables(&document("1", 1), role));
+        assert_eq!(dataset["difference"]["after"], tables(&other, role));
+        assert!(!dataset["difference"]["columns"].as_array().unwrap().is_empty());
+    }
+    assert!(!difference["datasets"].as_array().unwrap().is_empty());
+
+    let backwards = program.get(&format!("{path}?from=2")).body;
+    assert_eq!(backwards["difference"]["parameters"], json!([{"at": "depth", "before": "6"}]));
+    assert_eq!(program.get(&format!("{second}?from=9")).status, 404);
+    assert!(
+        program.get(&format!("{second}?since=1")).problem(400, "bad_request").contains("since")
+    );
+
+    let page =
+        laboratory.signed_in("quentin").read(&format!("/models/{MODEL}/versions/2/difference"));
+    assert!(page.contains("What changed since 1") && page.contains("depth"), "{page}");
+    let version = laboratory.signed_in("quentin").read(&format!("/models/{MODEL}/versions/2"));
+    assert!(version.contains("/versions/2/difference"));
+}

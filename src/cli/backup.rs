@@ -1,0 +1,109 @@
+//! `driftledger backup DATA_DIR BACKUP` and `driftledger restore BACKUP DATA_DIR`
+
+use super::{done, terminal};
+use crate::clock::Clock;
+use crate::error::Result;
+use crate::procedures::back_up::back_up;
+use crate::procedures::restore::restore;
+use crate::store::check::Progress;
+use clap::Args;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Arguments of `backup`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A server may run meanwhile. The backup is checked like a data folder before it counts; the next one into the same \
+    folder copies only the files that are new.\n\nThe private key (`keys/log.pem`) is not in it: keep a copy of it apart, restoring \
+    needs it.\n\nExample: driftledger backup data /mnt/safe/driftledger"
+)]
+pub(super) struct BackupArguments {
+    /// Data folder
+    data_dir: PathBuf,
+    /// Folder for the backup: empty, or one with an earlier backup of the same ledger
+    backup: PathBuf,
+    /// Print what was backed up as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Arguments of `restore`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Everything is checked before it is put in place. The restore is the next entry of the ledger, with the reason and the \
+    time since when records are lost.\n\n\
+    Example: driftledger restore /mnt/safe/driftledger data --key /mnt/vault/log.pem --reason \"disk failed\""
+)]
+pub(super) struct RestoreArguments {
+    /// Folder with the backup
+    backup: PathBuf,
+    /// Data folder to make
+    data_dir: PathBuf,
+    /// The log's private key
+    #[arg(long, value_name = "log.pem")]
+    key: PathBuf,
+    /// Why
+    #[arg(long)]
+    reason: String,
+    /// Print what was restored as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Shows every step on one bar.
+fn shown(bar: &indicatif::ProgressBar) -> impl FnMut(Progress) {
+    |now| {
+        bar.set_message(now.stage);
+        bar.set_length(now.total);
+        bar.set_position(now.done);
+    }
+}
+
+pub(super) fn run(arguments: &BackupArguments) -> Result<ExitCode> {
+    let bar = terminal::progress(0, false);
+    let (from, to) = (&arguments.data_dir, &arguments.backup);
+    let made = back_up(from, to, &Clock::system(), &mut shown(&bar))?;
+    bar.finish_and_clear();
+    if arguments.json {
+        terminal::say_json(&made)?;
+    } else {
+        terminal::say(&format!(
+            "backed up to {}: {} ledger entries ({} since the last backup), {} files ({} new, {} bytes); checked, nothing wrong",
+            to.display(),
+            made.manifest.entries,
+            made.entries_since,
+            made.manifest.objects,
+            made.new_objects,
+            made.new_bytes
+        ));
+        terminal::say(&format!(
+            "not in it: {}; keep a copy of it apart",
+            from.join("keys/log.pem").display()
+        ));
+    }
+    done()
+}
+
+pub(super) fn run_restore(arguments: &RestoreArguments) -> Result<ExitCode> {
+    let bar = terminal::progress(0, false);
+    let place = (arguments.data_dir.as_path(), arguments.key.as_path());
+    let (backup, reason) = (&arguments.backup, &arguments.reason);
+    let restored = restore(backup, place, reason, &Clock::system(), &mut shown(&bar))?;
+    bar.finish_and_clear();
+    if arguments.json {
+        terminal::say_json(&restored)?;
+    } else {
+        terminal::say(&format!(
+            "restored {} in {:.1} s: {} ledger entries, {} files; checked, nothing wrong",
+            arguments.data_dir.display(),
+            restored.seconds,
+            restored.manifest.entries,
+            restored.manifest.objects
+        ));
+        terminal::say(&format!(
+            "lost: what was recorded after {}; ledger entry {} says so",
+            restored.manifest.newest_entry_at, restored.entry
+        ));
+    }
+    done()
+}

@@ -1,0 +1,236 @@
+//! The values of columns, for freezing bins and for exact statistics.
+
+use super::bins::{FeatureBins, numbers, wanted_probabilities};
+use super::columns::{Columns, for_each_chunk_of};
+use super::counter::FeatureCounter;
+use super::error::Result;
+use super::levels::LevelCounts;
+use super::profile::FeatureProfile;
+use super::reader::TableFile;
+use super::schema::{Column, TableSchema};
+use crate::statistics::selection::Selection;
+use polars::prelude::{Float64Chunked, Series};
+use rayon::prelude::*;
+use std::borrow::Cow;
+
+/// Values of a numeric column that are held and sorted, at most; of a longer column only the wanted order statistics are found.
+pub const HELD_VALUES_MAX: usize = 1 << 20;
+/// The values of one monitored column.
+#[derive(Clone, Debug)]
+pub enum Sample {
+    /// Finite numbers, ascending; −0 as 0.
+    Numbers(Vec<f64>),
+    /// Of more numbers than are held: the order statistics that bins need.
+    Selected(Selection),
+    /// Of more numbers than are held: nothing.
+    Dropped,
+    /// Rows per level.
+    Levels(LevelCounts),
+}
+
+/// How many numbers of a column are held, and what becomes of a column of more.
+#[derive(Clone, Copy, Debug)]
+pub struct Held {
+    /// Numbers held at most: [`HELD_VALUES_MAX`], or `usize::MAX` for all of them.
+    pub max: usize,
+    /// What becomes of a column of more.
+    pub beyond: Beyond,
+}
+
+/// What becomes of a column of more numbers than are held.
+#[derive(Clone, Copy, Debug)]
+pub enum Beyond {
+    /// A selection, which needs further passes.
+    Select,
+    /// Nothing: its counts will do.
+    Drop,
+}
+
+impl Beyond {
+    fn sample(self) -> Sample {
+        match self {
+            Self::Select => Sample::Selected(Selection::default()),
+            Self::Drop => Sample::Dropped,
+        }
+    }
+}
+
+impl Sample {
+    pub(super) fn empty(column: &Column) -> Self {
+        match column.kind {
+            Some(kind) if kind.is_ordered() => Self::Numbers(Vec::new()),
+            _ => Self::Levels(LevelCounts::default()),
+        }
+    }
+
+    /// The same where the column is known to hold `finite` numbers.
+    fn of_finite(column: &Column, finite: Option<u64>, held: Held) -> Self {
+        match (Self::empty(column), finite) {
+            (Self::Numbers(_), Some(finite)) if finite > held.max as u64 => held.beyond.sample(),
+            (Self::Numbers(_), Some(finite)) => Self::Numbers(Vec::with_capacity(finite as usize)),
+            (empty, _) => empty,
+        }
+    }
+
+    pub(super) fn visit(&mut self, series: &Series, held: Held) -> Result<()> {
+        match self {
+            Self::Dropped => {}
+            Self::Levels(levels) => levels.visit(series)?,
+            Self::Selected(selection) => selection.extend(&with_nan(numbers(series)?.f64()?)),
+            Self::Numbers(values) => {
+                let numbers = numbers(series)?;
+                let all = with_nan(numbers.f64()?);
+                values.extend(all.iter().filter(|v| v.is_finite()).map(|v| v + 0.0));
+                if values.len() > held.max {
+                    let values = std::mem::take(values);
+                    *self = held.beyond.sample();
+                    if let Self::Selected(selection) = self {
+                        selection.extend(&values);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// After a pass: sorts what is held, and says whether a selection needs another pass over the same values.
+    pub(super) fn is_open(&mut self) -> bool {
+        match self {
+            Self::Numbers(values) => radsort::sort(values),
+            Self::Selected(selection) => return selection.narrow(&wanted_probabilities()),
+            Self::Levels(_) | Self::Dropped => {}
+        }
+        false
+    }
+}
+
+/// Numbers as one run, NaN in the place of nulls.
+pub(super) fn with_nan(numbers: &Float64Chunked) -> Cow<'_, [f64]> {
+    if let Ok(values) = numbers.cont_slice() {
+        return Cow::Borrowed(values);
+    }
+    let mut all = Vec::with_capacity(numbers.len());
+    for array in numbers.downcast_iter() {
+        match array.validity() {
+            None => all.extend_from_slice(array.values()),
+            Some(valid) => all.extend(
+                array
+                    .values()
+                    .iter()
+                    .zip(valid)
+                    .map(|(&v, valid)| if valid { v } else { f64::NAN }),
+            ),
+        }
+    }
+    Cow::Owned(all)
+}
+
+/// Collects the values of every column of a group, in one pass and a few more for selections.
+///
+/// # Errors
+///
+/// Those of [`Columns::for_each_chunk`].
+pub fn collect_samples(group: &Columns<'_>, held: Held) -> Result<Vec<Sample>> {
+    let columns: Vec<&Column> = group.schema().monitored().collect();
+    let empty = |column: &&Column| Sample::of_finite(column, group.finite(&column.name), held);
+    let mut samples: Vec<Sample> = columns.iter().map(empty).collect();
+    let mut open: Vec<(&Column, &mut Sample)> = columns.into_iter().zip(&mut samples).collect();
+    while !open.is_empty() {
+        group.for_each_chunk(|frame| {
+            open.par_iter_mut().try_for_each(|(column, sample)| {
+                sample.visit(frame.column(&column.name)?.as_materialized_series(), held)
+            })
+        })?;
+        open = open.into_par_iter().filter_map(|(c, s)| s.is_open().then_some((c, s))).collect();
+    }
+    Ok(samples)
+}
+
+/// One column on its way: its values and its counts on `bins`, which levels need not be counted for twice.
+struct Counted<'a> {
+    bins: &'a FeatureBins,
+    sample: Sample,
+    counter: FeatureCounter<'a>,
+}
+
+impl<'a> Counted<'a> {
+    fn new(column: &'a Column, bins: &'a FeatureBins, sample: Sample) -> Self {
+        Self { bins, sample, counter: FeatureCounter::new(column, bins) }
+    }
+
+    fn count(&mut self, series: &Series, offset: u64) -> Result<()> {
+        match self.sample {
+            Sample::Levels(_) => Ok(()),
+            _ => self.counter.visit(series, offset),
+        }
+    }
+
+    fn finish(self) -> (FeatureProfile, Sample) {
+        let profile = match &self.sample {
+            Sample::Levels(levels) => levels.profile(self.bins),
+            _ => self.counter.finish(),
+        };
+        (profile, self.sample)
+    }
+}
+
+/// Profiles the columns of `group` on their frozen `bins`, beside their samples; clusters and segments go across columns and are
+/// not counted.
+///
+/// # Errors
+///
+/// Those of [`Columns::for_each_chunk`].
+pub fn profile_columns(
+    group: &Columns<'_>,
+    bins: &[FeatureBins],
+    samples: Vec<Sample>,
+) -> Result<Vec<(FeatureProfile, Sample)>> {
+    let columns = group.schema().monitored().zip(bins).zip(samples);
+    let mut counted: Vec<Counted<'_>> =
+        columns.map(|((column, bins), sample)| Counted::new(column, bins, sample)).collect();
+    if counted.iter().any(|column| !matches!(column.sample, Sample::Levels(_))) {
+        let mut offset = 0;
+        group.for_each_chunk(|frame| {
+            counted.par_iter_mut().try_for_each(|counted| {
+                let column = frame.column(&counted.counter.column.name)?;
+                counted.count(column.as_materialized_series(), offset)
+            })?;
+            offset += frame.height() as u64;
+            Ok(())
+        })?;
+    }
+    Ok(counted.into_iter().map(Counted::finish).collect())
+}
+
+/// Profiles the columns of `group`, a group of the columns of `whole`, on their frozen `bins` and samples them, at most
+/// `held_max` numbers, in one pass over `file` that holds nothing else. Gives the rows too.
+///
+/// # Errors
+///
+/// Those of [`TableFile::for_each_typed_chunk`].
+pub fn count_and_sample(
+    file: &TableFile,
+    (whole, group): (&TableSchema, &TableSchema),
+    bins: &[FeatureBins],
+    held_max: usize,
+) -> Result<(u64, Vec<(FeatureProfile, Sample)>)> {
+    let held = Held { max: held_max, beyond: Beyond::Drop };
+    let columns = group.monitored().zip(bins);
+    let mut counted: Vec<Counted<'_>> =
+        columns.map(|(column, bins)| Counted::new(column, bins, Sample::empty(column))).collect();
+    let mut offset = 0;
+    let rows = for_each_chunk_of(file, (whole, group), |frame| {
+        counted.par_iter_mut().try_for_each(|counted| {
+            let column = frame.column(&counted.counter.column.name)?.as_materialized_series();
+            counted.sample.visit(column, held)?;
+            counted.count(column, offset)
+        })?;
+        offset += frame.height() as u64;
+        Ok(())
+    })?;
+    let finish = |mut counted: Counted<'_>| {
+        counted.sample.is_open();
+        counted.finish()
+    };
+    Ok((rows, counted.into_par_iter().map(finish).collect()))
+}

