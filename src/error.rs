@@ -239,6 +239,9 @@ impl Error {
             Self::Provenance(provenance::Error::Overlap { .. }) => {
                 ("training_rows_found", 422, "remove the rows or justify them")
             }
+            Self::Provenance(provenance::Error::LineageEvent { .. }) => {
+                ("lineage_event_not_valid", 422, "correct the event and send all of them again")
+            }
             Self::Provenance(_) => ("registration_not_valid", 422, "correct the registration"),
             Self::Review(review::Error::WrongState { .. }) => {
                 ("wrong_state", 409, "reload to see where it stands")

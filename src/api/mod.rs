@@ -10,6 +10,7 @@ pub mod evidence;
 pub mod extract;
 pub mod ledger;
 pub mod limits;
+mod lineage;
 pub mod mlflow;
 pub mod models;
 pub mod operation;

@@ -2,8 +2,8 @@
 
 use super::extract::{caller_first, no_route};
 use super::{
-    accounts, alerts, batches, evidence, ledger, models, operation, performance, review, session,
-    studies, tiles,
+    accounts, alerts, batches, evidence, ledger, lineage, models, operation, performance, review,
+    session, studies, tiles,
 };
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
@@ -51,6 +51,9 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(alerts::acknowledge)
             .service(alerts::draft)
             .service(alerts::sign)
+            .service(alerts::read_statement)
+            .service(lineage::create_lineage)
+            .service(lineage::create_lineage_batch)
             .service(ledger::list_entries)
             .service(ledger::read_entry)
             .service(ledger::read_checkpoint)

@@ -78,6 +78,7 @@ entry_types! {
     ModelChange        "model.change"        "A model's description, tags or aliases changed."
     DraftRegister      "draft.register"      "Training code registered a draft version; its files are frozen."
     DraftChange        "draft.change"        "A draft version's stage, description or tags changed."
+    LineageEvent       "lineage.event"       "Another tool reported which process read and wrote which datasets."
     SilenceAlert       "silence.alert"       "An expected batch did not arrive."
 }
 

@@ -18,6 +18,7 @@ pub mod drafts;
 pub mod episodes;
 pub mod experiments;
 mod folder;
+pub mod lineage_events;
 pub mod log;
 pub mod logged_models;
 pub mod objects;

@@ -43,6 +43,8 @@ pub const RECORD_TABLES: &[&str] = &[
     "alias",
     "description",
     "tag",
+    "lineage_event",
+    "lineage_dataset",
     #[cfg(test)]
     "specimen",
 ];

@@ -4,6 +4,7 @@ mod decision;
 mod doors;
 mod drafts;
 mod ingest;
+mod lineage;
 mod mlflow;
 mod performance;
 mod registration;
