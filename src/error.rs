@@ -252,6 +252,9 @@ impl Error {
             Self::Provenance(provenance::Error::Overlap { .. }) => {
                 ("training_rows_found", 422, "remove the rows or justify them")
             }
+            Self::Provenance(provenance::Error::LineageEvent { .. }) => {
+                ("lineage_event_not_valid", 422, "correct the event and send all of them again")
+            }
             Self::Provenance(_) => ("registration_not_valid", 422, "correct the registration"),
             Self::Review(review::Error::Incomplete { .. }) => {
                 ("incomplete", 409, "see the gap list of the version")

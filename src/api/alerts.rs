@@ -5,6 +5,7 @@ use super::problem::{Problem, ProblemDocument};
 use crate::procedures::Recorded;
 use crate::procedures::acknowledge_alert::acknowledge_alert;
 use crate::procedures::draft_decision::{DraftDecision, draft_decision};
+use crate::procedures::export_standard::export_decision;
 use crate::procedures::read_records::{self, EpisodeLine, EpisodeView};
 use crate::procedures::sign_decision::sign_decision;
 use crate::review::decision::Decision;
@@ -95,4 +96,16 @@ pub(super) async fn sign(
     let SignRequest { decision_sha256, password } = body.into_inner();
     let work = move || sign_decision(&shared.store, &caller.0, &id, (&decision_sha256, &password));
     Ok(HttpResponse::Created().json(blocking(work).await?))
+}
+
+/// The signed decision as an in-toto statement in an envelope that the ledger's key signs; 409 while nobody has signed.
+#[utoipa::path(tag = "alerts", responses((status = 200, body = Object), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+#[get("/alerts/{id}/statement")]
+pub(super) async fn read_statement(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let work = move || export_decision(&shared.store, &caller.0, &id);
+    Ok(HttpResponse::Ok().content_type("application/json").body(blocking(work).await?))
 }

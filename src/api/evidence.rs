@@ -48,7 +48,7 @@ pub(super) async fn read_evidence(
 }
 
 /// A version in the form of another tool: `cyclonedx` (CycloneDX 1.6), `in-toto` (signed DSSE envelope of a statement with SLSA
-/// provenance), `prov` (PROV-JSON).
+/// provenance), `prov` (PROV-JSON), `croissant` (Croissant 1.0 of its datasets), `model-signature` (OpenSSF Model Signing).
 #[utoipa::path(tag = "evidence", responses((status = 200, body = Object), (status = 404, body = ProblemDocument)))]
 #[get("/models/{model}/versions/{version}/exports/{kind}")]
 pub(super) async fn read_export(

@@ -11,6 +11,7 @@ pub mod extract;
 pub mod ledger;
 pub mod life_cycle;
 pub mod limits;
+mod lineage;
 pub mod mlflow;
 pub mod models;
 pub mod operation;

@@ -5,6 +5,7 @@ use super::problem::{Problem, ProblemDocument};
 use crate::error::Error;
 use crate::procedures::Recorded;
 use crate::procedures::compare_versions::{ComparedVersions, compare_versions};
+use crate::procedures::read_lineage::lineage_within;
 use crate::procedures::read_origin::{self, DraftDocument};
 use crate::procedures::read_records;
 use crate::procedures::register_version::{register_model, register_version};
@@ -143,16 +144,26 @@ pub(super) async fn read_draft(
     Ok(HttpResponse::Ok().json(blocking(work).await?))
 }
 
-/// What a version was made from, and what was made with it.
-#[utoipa::path(tag = "models", responses((status = 200, body = Lineage), (status = 404, body = ProblemDocument)))]
+/// How far to follow.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct LineageQuery {
+    /// Steps from the version, 1 to 32; 6 when it is left out.
+    pub depth: Option<u32>,
+}
+
+/// What a version was made from, and what was made with it, as far as `depth` steps. `complete` says whether that is all.
+#[utoipa::path(tag = "models", params(LineageQuery), responses((status = 200, body = Lineage), (status = 404, body = ProblemDocument)))]
 #[get("/models/{model}/versions/{version}/lineage")]
 pub(super) async fn read_lineage(
     shared: web::Data<Shared>,
     caller: Caller,
     path: web::Path<(String, String)>,
+    query: web::Query<LineageQuery>,
 ) -> Result<HttpResponse, Problem> {
     let (model, version) = path.into_inner();
-    let work = move || read_records::lineage(&shared.store, &caller.0, &model, &version);
+    let (store, depth) = (shared.store.clone(), query.depth);
+    let work = move || lineage_within(&store, &caller.0, (&model, &version), depth);
     Ok(HttpResponse::Ok().json(blocking(work).await?))
 }
 

@@ -2,8 +2,7 @@
 
 use super::extract::{caller_first, no_route};
 use super::{
-    accounts, alerts, batches, evidence, ledger, life_cycle, models, operation, performance,
-    review, session, studies, tiles,
+    accounts, alerts, batches, evidence, ledger, life_cycle, lineage, models, operation, performance, review, session, studies, tiles,
 };
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
@@ -58,6 +57,9 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(alerts::acknowledge)
             .service(alerts::draft)
             .service(alerts::sign)
+            .service(alerts::read_statement)
+            .service(lineage::create_lineage)
+            .service(lineage::create_lineage_batch)
             .service(ledger::list_entries)
             .service(ledger::read_entry)
             .service(ledger::read_checkpoint)

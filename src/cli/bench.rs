@@ -3,6 +3,7 @@
 use super::{done, terminal};
 use crate::dataset::generated::GeneratedTable;
 use crate::error::{Error, Result};
+use crate::procedures::measure_lineage::make_lineage;
 use crate::procedures::measure_speed::{Measurement, OFTEN, Version, Work, learn, measure};
 use clap::Args;
 use serde::Serialize;
@@ -75,6 +76,7 @@ pub(super) fn run(arguments: &BenchArguments) -> Result<ExitCode> {
     lines.extend(bench.hashing(arguments.rows)?);
     lines.extend(bench.medium()?);
     lines.push(bench.small()?);
+    lines.push(bench.lineage()?);
     lines.extend(bench.growth(arguments.rows)?);
     if arguments.json {
         terminal::say_json(&lines)?;
@@ -101,6 +103,9 @@ fn table(lines: &[Line]) -> String {
     }
     table.build().with(Style::sharp()).to_string()
 }
+
+/// Edges of the large lineage.
+const LINEAGE_EDGES: u64 = 100_000;
 
 /// Where tables are and how often each measurement is repeated.
 struct Bench {
@@ -170,6 +175,21 @@ impl Bench {
             Measurement { seconds: judged.seconds / f64::from(OFTEN), cpu_seconds: each, ..judged };
         let what = "judge 1000 x 25; CPU beyond reading".to_owned();
         Ok(line(what, took, None, "CPU <= 0.005".to_owned()))
+    }
+
+    /// The lineage of a version in a folder of very many edges, as deep as it may be asked for.
+    fn lineage(&self) -> Result<Line> {
+        let folder = self.folder.join(format!("lineage_{LINEAGE_EDGES}"));
+        if !folder.exists() {
+            let unfinished = folder.with_extension("unfinished");
+            make_lineage(&unfinished, LINEAGE_EDGES)?;
+            std::fs::rename(&unfinished, &folder).map_err(Error::file("renaming", &folder))?;
+        }
+        let all = self.measured(Work::LineageOften, (&folder, &folder), None)?;
+        let each = |seconds: f64| seconds / f64::from(OFTEN);
+        let (seconds, cpu_seconds) = (each(all.seconds), each(all.cpu_seconds));
+        let what = format!("lineage, {LINEAGE_EDGES} edges kept");
+        Ok(line(what, Measurement { seconds, cpu_seconds, ..all }, None, "s < 0.1".to_owned()))
     }
 
     /// How time grows with the rows: the exponent of a straight line through logarithms.

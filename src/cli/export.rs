@@ -2,12 +2,12 @@
 
 use super::{done, terminal};
 use crate::clock::Clock;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::evidence::manifest::Scope;
 use crate::evidence::standards::StandardKind;
 use crate::procedures::administer::host;
 use crate::procedures::export_evidence::export_evidence;
-use crate::procedures::export_standard::export_standard;
+use crate::procedures::export_standard::{export_decision, export_standard};
 use crate::store::Store;
 use clap::Args;
 use std::path::PathBuf;
@@ -32,29 +32,58 @@ pub(super) struct ExportArguments {
     /// Only this version of it
     #[arg(long, requires = "model")]
     version: Option<String>,
-    /// Write the version for another tool instead: `cyclonedx`, `in-toto` or `prov`
-    #[arg(long = "as", value_name = "KIND", value_parser = kind, requires = "version", conflicts_with = "json")]
-    standard: Option<StandardKind>,
+    /// Write the version for another tool instead: `cyclonedx`, `in-toto`, `prov`, `croissant` or `model-signature`; or
+    /// `decision` with `--alert`
+    #[arg(long = "as", value_name = "KIND", value_parser = kind, conflicts_with = "json")]
+    standard: Option<Kind>,
+    /// Alert whose signed decision is written, with `--as decision`
+    #[arg(long, value_name = "ID", requires = "standard", conflicts_with = "model")]
+    alert: Option<String>,
     /// Print what was exported as JSON
     #[arg(long)]
     json: bool,
 }
 
-fn kind(word: &str) -> std::result::Result<StandardKind, String> {
+/// A document for another tool.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Version(StandardKind),
+    Decision,
+}
+
+fn kind(word: &str) -> std::result::Result<Kind, String> {
+    if word == "decision" {
+        return Ok(Kind::Decision);
+    }
     let known = StandardKind::ALL.map(StandardKind::word).join("`, `");
-    StandardKind::of_word(word).ok_or_else(|| format!("expected `{known}`"))
+    let found = StandardKind::of_word(word).map(Kind::Version);
+    found.ok_or_else(|| format!("expected `{known}` or `decision`"))
+}
+
+fn run_standard(arguments: &ExportArguments, store: &Store, kind: Kind) -> Result<ExitCode> {
+    let ExportArguments { model, version, alert, output, .. } = arguments;
+    let (document, word) = match (kind, model, version, alert) {
+        (Kind::Version(kind), Some(model), Some(version), None) => {
+            (export_standard(store, &host(), (model, version), kind)?, kind.word())
+        }
+        (Kind::Decision, None, None, Some(alert)) => {
+            (export_decision(store, &host(), alert)?, "decision")
+        }
+        _ => {
+            let detail =
+                "`--as decision` needs `--alert`, any other kind `--model` and `--version`";
+            return Err(Error::BadRequest { detail: detail.to_owned() });
+        }
+    };
+    terminal::write_file(output, &document)?;
+    terminal::say(&format!("wrote {}: {word}", output.display()));
+    done()
 }
 
 pub(super) fn run(arguments: &ExportArguments) -> Result<ExitCode> {
     let store = Store::open(&arguments.data_dir, Clock::system())?;
-    if let (Some(kind), Some(model), Some(version)) =
-        (arguments.standard, &arguments.model, &arguments.version)
-    {
-        let document = export_standard(&store, &host(), (model, version), kind)?;
-        let path = &arguments.output;
-        terminal::write_file(path, &document)?;
-        terminal::say(&format!("wrote {}: {}", path.display(), kind.word()));
-        return done();
+    if let Some(kind) = arguments.standard {
+        return run_standard(arguments, &store, kind);
     }
     let scope = Scope { model: arguments.model.clone(), version: arguments.version.clone() };
     let bar = terminal::progress(0, false);

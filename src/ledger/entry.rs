@@ -83,6 +83,7 @@ entry_types! {
     DraftChange        "draft.change"        "A draft version's stage, description or tags changed."
     LogRollback        "log.rollback"        "The ledger goes on from an earlier state; later entries are lost."
     BackupRestore      "backup.restore"      "The store was made again from a backup."
+    LineageEvent       "lineage.event"       "Another tool reported which process read and wrote which datasets."
     SilenceAlert       "silence.alert"       "An expected batch did not arrive."
 }
 

@@ -6,8 +6,11 @@
 //! Source: <https://github.com/secure-systems-lab/dsse/blob/v1.0.2/protocol.md>.
 
 use super::key::LogKey;
+use super::model_key::ModelKey;
+use crate::digest::sha256_hex;
 use base64ct::{Base64, Encoding as _};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 /// A DSSE envelope with one signature.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -41,6 +44,26 @@ impl Envelope {
             signatures: [EnvelopeSignature { keyid, sig }],
         }
     }
+}
+
+/// `payload` signed by the key for model files, as a Sigstore bundle (version 0.3) without certificate and without log entry; the
+/// same payload gives the same bundle.
+///
+/// Source: <https://docs.sigstore.dev/about/bundle/>.
+pub fn bundle(payload_type: &str, payload: &[u8], key: &ModelKey) -> Value {
+    let sig = Base64::encode_string(&key.sign_bytes(&signed_bytes(payload_type, payload)));
+    json!({
+        "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
+        "verificationMaterial": {
+            "publicKey": {"hint": sha256_hex(key.public_pem().as_bytes())},
+            "tlogEntries": [],
+        },
+        "dsseEnvelope": {
+            "payload": Base64::encode_string(payload),
+            "payloadType": payload_type,
+            "signatures": [{"sig": sig, "keyid": ""}],
+        },
+    })
 }
 
 /// The pre-authentication encoding: what is signed.

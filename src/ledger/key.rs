@@ -44,15 +44,9 @@ impl LogKey {
     /// [`Error::KeyFile`], [`Error::KeyExposed`] (somebody other than the owner may read it), [`Error::KeyMalformed`],
     /// and [`Error::Format`] when `origin` is not a key name.
     pub fn load(path: &Path, origin: &str) -> Result<Self> {
-        let file_error = |source| Error::KeyFile { path: path.to_owned(), source };
-        let about = fs::metadata(path).map_err(file_error)?;
-        refuse_exposed(path, &about)?;
-        if about.len() > KEY_FILE_MAX {
-            return Err(Error::KeyMalformed { path: path.to_owned() });
-        }
-        let pem = fs::read_to_string(path).map_err(file_error)?;
-        let key = SigningKey::from_pkcs8_pem(&pem)
-            .map_err(|_says_little| Error::KeyMalformed { path: path.to_owned() })?;
+        let malformed = || Error::KeyMalformed { path: path.to_owned() };
+        let pem = read_private(path)?.ok_or_else(malformed)?;
+        let key = SigningKey::from_pkcs8_pem(&pem).map_err(|_says_little| malformed())?;
         Self::new(origin, key)
     }
 
@@ -91,7 +85,18 @@ impl LogKey {
     }
 }
 
-fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// The text of a key file that nobody but its owner may read; `None` when it is longer than any key.
+pub(super) fn read_private(path: &Path) -> Result<Option<String>> {
+    let file_error = |source| Error::KeyFile { path: path.to_owned(), source };
+    let about = fs::metadata(path).map_err(file_error)?;
+    refuse_exposed(path, &about)?;
+    if about.len() > KEY_FILE_MAX {
+        return Ok(None);
+    }
+    fs::read_to_string(path).map(Some).map_err(file_error)
+}
+
+pub(super) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

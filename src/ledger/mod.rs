@@ -12,6 +12,7 @@ pub mod checkpoint;
 pub mod entry;
 pub mod envelope;
 pub mod key;
+pub mod model_key;
 pub mod note;
 pub mod proof;
 pub mod tile;
@@ -128,6 +129,12 @@ pub enum Error {
         path: PathBuf,
         /// Its permission bits.
         mode: u32,
+    },
+    /// The key file holds no P-256 private key in PKCS#8 PEM.
+    #[error("key file `{}` holds no P-256 private key (PKCS#8 PEM)", path.display())]
+    ModelKeyMalformed {
+        /// The file.
+        path: PathBuf,
     },
     /// The key file holds no Ed25519 private key in PKCS#8 PEM.
     #[error("key file `{}` holds no Ed25519 private key (PKCS#8 PEM)", path.display())]

@@ -3,8 +3,12 @@
 //! 1. do the work
 //! 2. say how long it took, what it cost and how much memory it held
 
+use super::administer::host;
 use super::compare_files::compare_files;
 use super::fingerprint_files::fingerprint_file;
+use super::measure_lineage::MEASURED_VERSION;
+use super::read_lineage::{DEPTH_MAX, lineage_within};
+use crate::clock::Clock;
 use crate::dataset::fingerprint::{RowSet, digest_file};
 use crate::dataset::prepared::PreparedTable;
 use crate::dataset::profile::profile;
@@ -17,6 +21,7 @@ use crate::drift::policy::Policy;
 use crate::drift::reference::Reference;
 use crate::drift::report::{DriftReport, Frozen, ReportContext};
 use crate::error::{Error, Result};
+use crate::store::Store;
 use serde::{Deserialize, Serialize};
 use std::io::Read;
 use std::path::Path;
@@ -48,6 +53,8 @@ pub enum Work {
     Decode,
     /// Digests of the file and of its values.
     Fingerprint,
+    /// Reading the lineage of the version in a data folder, many times.
+    LineageOften,
 }
 
 /// What one run of a piece of work took.
@@ -139,6 +146,13 @@ fn perform(work: Work, reference: &Path, batch: &Path, version: Option<&Version>
         }
         (Work::Fingerprint, _) => {
             fingerprint_file(batch, None, RowSet::No, |_| ())?;
+        }
+        (Work::LineageOften, _) => {
+            let store = Store::open(batch, Clock::system())?;
+            for _ in 0..OFTEN {
+                let read = lineage_within(&store, &host(), MEASURED_VERSION, Some(DEPTH_MAX))?;
+                std::hint::black_box(read);
+            }
         }
     }
     Ok(())

@@ -16,7 +16,6 @@ use crate::drift::policy::Policy;
 use crate::drift::reference::Reference;
 use crate::drift::report::DriftReport;
 use crate::error::{Error, Result};
-use crate::provenance::lineage::Lineage;
 use crate::provenance::registration::Registration;
 use crate::review::decision::Decision;
 use crate::review::life_cycle::VersionState;
@@ -432,45 +431,6 @@ fn signature_view(tx: &ReadTx<'_>, decision_id: &str) -> Result<Option<Signature
         signature,
         entry: row.entry,
     }))
-}
-
-/// The lineage graph of a version, with its batches and reports.
-///
-/// # Errors
-///
-/// [`Error::Access`], [`Error::NotFound`].
-pub fn lineage(store: &Store, acting: &Acting, model: &str, version: &str) -> Result<Lineage> {
-    acting.permit(Action::Read)?;
-    store.read(|tx| {
-        let judge = Judge::read(tx, model, version)?;
-        let id = judge.version.id.clone();
-        let mut graph =
-            Lineage::of_registration(&id, &judge.registration, &judge.version.content_sha256);
-        if let Some(origin) = origin(tx, &id)? {
-            graph.add_origin(&id, &origin.origin());
-        }
-        for report in tx.reports(&id, PAGE_ROWS_MAX)? {
-            if let Some(batch) = tx.batch_by_name(&id, &report.batch)? {
-                graph.node(&batch.id, "batch", &batch.name, Some(&batch.sha256));
-                graph.node(
-                    &report.id,
-                    "report",
-                    &format!("report {}", report.number),
-                    Some(&report.sha256),
-                );
-                graph.edge(&batch.id, &report.id, "judged");
-                graph.edge(&id, &report.id, "judged_by_reference_of");
-            }
-        }
-        for episode in tx.episodes(Some(&id), PAGE_ROWS_MAX)? {
-            let Some(decision) = tx.decision_of(&episode.id)? else { continue };
-            graph.node(&decision.id, "decision", "decision", Some(&decision.sha256));
-            for report in tx.episode_reports(&episode.id)? {
-                graph.edge(&report.id, &decision.id, "cited");
-            }
-        }
-        Ok(graph)
-    })
 }
 
 /// Whether the store is a demonstration.

@@ -3,13 +3,14 @@
 use super::registration::Registration;
 use super::run::Origin;
 use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 /// One thing in the graph.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct LineageNode {
     /// Id within the graph.
     pub id: String,
-    /// `model_version`, `dataset`, `artifact`, `code`, `environment`, `run`, `logged_model`, `batch`, `report`, `decision`.
+    /// `model_version`, `dataset`, `artifact`, `code`, `environment`, `run`, `job`, `logged_model`, `batch`, `report`, `decision`.
     pub kind: String,
     /// What a person calls it.
     pub label: String,
@@ -36,6 +37,9 @@ pub struct Lineage {
     pub nodes: Vec<LineageNode>,
     /// Edges.
     pub edges: Vec<LineageEdge>,
+    /// Whether this is all that is known, as far as was asked; else the graph is larger than its limits, or goes further.
+    #[serde(default)]
+    pub complete: bool,
 }
 
 impl Lineage {
@@ -125,6 +129,28 @@ impl Lineage {
         });
     }
 
+    /// Leaves out what is more than `depth` steps from the first node, in whatever direction, and says whether that was all.
+    pub fn cut(&mut self, depth: u32) {
+        let mut neighbours: HashMap<&str, Vec<&str>> = HashMap::new();
+        for edge in &self.edges {
+            neighbours.entry(&edge.from).or_default().push(&edge.to);
+            neighbours.entry(&edge.to).or_default().push(&edge.from);
+        }
+        let mut near: HashSet<String> = HashSet::new();
+        let mut waiting: VecDeque<(&str, u32)> =
+            self.nodes.first().map(|node| (node.id.as_str(), 0)).into_iter().collect();
+        while let Some((id, steps)) = waiting.pop_front() {
+            if steps > depth || !near.insert(id.to_owned()) {
+                continue;
+            }
+            let next = neighbours.get(id).into_iter().flatten();
+            waiting.extend(next.map(|next| (*next, steps + 1)));
+        }
+        self.complete = near.len() == self.nodes.len();
+        self.nodes.retain(|node| near.contains(&node.id));
+        self.edges.retain(|edge| near.contains(&edge.from) && near.contains(&edge.to));
+    }
+
     /// Adds an edge.
     pub fn edge(&mut self, from: &str, to: &str, relation: &str) {
         self.edges.push(LineageEdge {
@@ -139,6 +165,26 @@ impl Lineage {
 mod tests {
     use super::*;
     use crate::provenance::run::RunDataset;
+
+    #[test]
+    fn what_is_further_than_asked_is_cut_and_said_to_be() {
+        let chain = || {
+            let mut graph = Lineage::default();
+            for id in ["a", "b", "c", "d"] {
+                graph.node(id, "dataset", id, None);
+            }
+            graph.edge("b", "a", "made");
+            graph.edge("b", "c", "made");
+            graph.edge("d", "c", "made");
+            graph
+        };
+        for (depth, nodes, edges) in [(0, 1, 0), (1, 2, 1), (2, 3, 2), (3, 4, 3), (9, 4, 3)] {
+            let mut graph = chain();
+            graph.cut(depth);
+            assert_eq!((graph.nodes.len(), graph.edges.len()), (nodes, edges), "{depth}");
+            assert_eq!(graph.complete, nodes == 4);
+        }
+    }
 
     #[test]
     fn a_dataset_of_the_run_with_a_known_digest_is_the_dataset_of_the_registration() {

@@ -6,6 +6,7 @@
 pub mod artifact;
 pub mod lineage;
 pub mod model_record;
+pub mod openlineage;
 pub mod overlap;
 pub mod registration;
 pub mod risk;
@@ -100,6 +101,14 @@ pub enum Error {
         found: String,
         /// What it must be.
         expected: &'static str,
+    },
+    /// A lineage event that is none.
+    #[error("lineage event {number} is not valid: {detail}")]
+    LineageEvent {
+        /// Which of the request, from 1.
+        number: usize,
+        /// What was found and what was expected.
+        detail: String,
     },
     /// A value has no canonical JSON.
     #[error(transparent)]

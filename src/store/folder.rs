@@ -57,6 +57,16 @@ impl Folder {
         self.keys().join("log.vkey")
     }
 
+    /// The private key that signs model files.
+    pub(super) fn model_key(&self) -> PathBuf {
+        self.keys().join("model.pem")
+    }
+
+    /// Its public half.
+    pub(super) fn model_public_key(&self) -> PathBuf {
+        self.keys().join("model.pub")
+    }
+
     /// Makes every folder that is missing.
     pub(super) fn make(&self) -> Result<()> {
         for path in [self.objects(), self.spool(), self.keys(), self.log()] {

@@ -21,6 +21,7 @@ pub mod experiments;
 mod folder;
 mod high_water;
 pub mod life_cycle;
+pub mod lineage_events;
 pub mod log;
 pub mod logged_models;
 pub mod objects;

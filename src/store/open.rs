@@ -8,8 +8,9 @@ use super::write::Writer;
 use super::{Error, Result, log, schema};
 use crate::clock::{self, Clock};
 use crate::ledger::entry::{Actor, EntryType, Subject};
-use crate::ledger::envelope::Envelope;
+use crate::ledger::envelope::{Envelope, bundle};
 use crate::ledger::key::LogKey;
+use crate::ledger::model_key::ModelKey;
 use crate::ledger::note::VerifierKey;
 use rusqlite::{Connection, OpenFlags};
 use std::fs;
@@ -28,6 +29,7 @@ pub(super) struct Inner {
     pub(super) folder: Folder,
     pub(super) clock: Clock,
     pub(super) key: LogKey,
+    pub(super) model_key: ModelKey,
     pub(super) objects: Objects,
     pub(super) writer: Mutex<Writer>,
     pub(super) readers: Mutex<Vec<Connection>>,
@@ -141,6 +143,16 @@ impl Store {
         Envelope::sign(payload_type, payload, &self.inner.key)
     }
 
+    /// `payload` in a Sigstore bundle signed by the key for model files.
+    pub fn sign_bundle(&self, payload_type: &str, payload: &[u8]) -> serde_json::Value {
+        bundle(payload_type, payload, &self.inner.model_key)
+    }
+
+    /// The public half of the key for model files: PEM.
+    pub fn model_public_key(&self) -> &str {
+        self.inner.model_key.public_pem()
+    }
+
     /// Stored contents, addressed by their BLAKE3.
     pub fn objects(&self) -> &Objects {
         &self.inner.objects
@@ -151,7 +163,8 @@ impl Store {
         let writer = Mutex::new(Writer::new(writer)?);
         let readers = Mutex::new(Vec::new());
         let counted_ids = CountedIds::default();
-        let inner = Inner { folder, clock, key, objects, writer, readers, counted_ids };
+        let model_key = load_model_key(&folder)?;
+        let inner = Inner { folder, clock, key, model_key, objects, writer, readers, counted_ids };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -188,6 +201,21 @@ pub(super) fn load_verifier_key(folder: &Folder) -> Result<VerifierKey> {
     let path = folder.verifier_key();
     let text = fs::read_to_string(&path).map_err(|source| Error::File { path, source })?;
     Ok(text.trim_end().parse()?)
+}
+
+/// The key for model files, made where there is none yet; its public half stands beside it.
+fn load_model_key(folder: &Folder) -> Result<ModelKey> {
+    let (path, public) = (folder.model_key(), folder.model_public_key());
+    if !path.exists() {
+        ModelKey::generate()?.save(&path)?;
+    }
+    let key = ModelKey::load(&path)?;
+    if !public.exists() {
+        let written = fs::write(&public, key.public_pem());
+        written.map_err(|source| Error::File { path: public.clone(), source })?;
+        sync_folder(&folder.keys())?;
+    }
+    Ok(key)
 }
 
 fn save_verifier_key(folder: &Folder, key: &VerifierKey) -> Result<()> {

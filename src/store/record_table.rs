@@ -49,6 +49,8 @@ pub const RECORD_TABLES: &[&str] = &[
     "tag",
     "restore",
     "rollback",
+    "lineage_event",
+    "lineage_dataset",
     #[cfg(test)]
     "specimen",
 ];

@@ -1,16 +1,20 @@
 """Reads the exports of one version with the tools they are for, and holds their digests against the files themselves.
 
-    standards_read.py URL TOKEN VERSION FOLDER LOG_VKEY
+    standards_read.py URL TOKEN VERSION FOLDER LOG_VKEY MODEL_PUBLIC_KEY
 """
 
 import base64
 import hashlib
 import json
 import pathlib
+import shutil
+import subprocess
 import sys
 import urllib.request
 from importlib.metadata import version as installed
 
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cyclonedx.model.bom import Bom
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
@@ -23,8 +27,9 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import SSlibKey
 
-URL, TOKEN, VERSION, FOLDER, VKEY = sys.argv[1:]
+URL, TOKEN, VERSION, FOLDER, VKEY, MODEL_KEY = sys.argv[1:]
 FOLDER = pathlib.Path(FOLDER)
+TOOLS = pathlib.Path(sys.executable).parent
 
 
 def export(kind):
@@ -46,7 +51,9 @@ def said(tool, what):
 
 
 TRAIN = [FOLDER / "größe 1.csv"] if VERSION == "one" else sorted((FOLDER / "train").iterdir())
-TRAIN, MODEL = [sha256(path) for path in TRAIN], sha256(FOLDER / "model.bin")
+TRAIN = [sha256(path) for path in TRAIN]
+MODEL = [FOLDER / "model.bin"] if VERSION == "one" else [p for p in (FOLDER / "model").rglob("*") if p.is_file()]
+MODEL = sorted(sha256(path) for path in MODEL)
 
 
 def cyclonedx():
@@ -60,7 +67,7 @@ def cyclonedx():
     bom = Bom.from_json(json.loads(found))
     model = bom.metadata.component
     assert model.type.value == "machine-learning-model" and model.version == VERSION
-    assert [h.content for c in model.components for h in c.hashes if h.alg.value == "SHA-256"] == [MODEL]
+    assert sorted(h.content for c in model.components for h in c.hashes if h.alg.value == "SHA-256") == MODEL
 
     def hashes(component):
         own = {h.content for h in component.hashes if h.alg.value == "SHA-256"}
@@ -94,7 +101,7 @@ def in_toto():
     Statement.copy_from_pb(statement).validate()
     assert envelope.payload_type == "application/vnd.in-toto+json"
     assert statement.predicate_type == "https://slsa.dev/provenance/v1"
-    assert [dict(s.digest)["sha256"] for s in statement.subject] == [MODEL]
+    assert sorted(dict(s.digest)["sha256"] for s in statement.subject) == MODEL
     predicate = json_format.MessageToJson(statement.predicate)
     provenance = json_format.Parse(predicate, provenance_pb2.Provenance())
     definition = provenance.build_definition
@@ -110,14 +117,71 @@ def prov():
     document = ProvDocument.deserialize(content=export("prov").decode(), format="json")
     entities = list(document.get_records(ProvEntity))
     kinds = sorted(str(next(iter(e.get_attribute("dl:kind")))) for e in entities)
-    assert kinds == ["artifact", "dataset", "dataset", "model_version"], kinds
-    assert len(list(document.get_records(ProvDerivation))) == 3
+    assert kinds == ["artifact"] * len(MODEL) + ["dataset", "dataset", "model_version"], kinds
+    assert len(list(document.get_records(ProvDerivation))) == 2 + len(MODEL)
     assert not list(document.get_records(ProvActivity))
     again = ProvDocument.deserialize(content=document.serialize(format="json"), format="json")
     assert again == document
     said("prov", "PROV-JSON, the same after another writing")
 
 
+def croissant():
+    found = json.loads(export("croissant"))
+
+    def valid(document):
+        path = FOLDER / "croissant.json"
+        path.write_text(json.dumps(document))
+        command = [TOOLS / "mlcroissant", "validate", "--jsonld", path]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    told = valid(found)
+    assert told.returncode == 0, told.stderr
+    files = {file["sha256"] for file in found["distribution"]}
+    assert files == set(TRAIN) | {sha256(FOLDER / "reference.csv")}
+    fields = [field["source"]["extract"]["column"] for field in found["recordSet"][0]["field"]]
+    assert fields == ["tablet", "weight_mg", "line"], fields
+    found["recordSet"][0]["field"][0]["source"]["fileObject"]["@id"] = "nothing"
+    assert valid(found).returncode != 0, "the validator takes anything"
+    said("mlcroissant", "valid Croissant 1.0; a reference to nothing refused")
+
+
+def model_signature():
+    bundle = FOLDER / "model.sig"
+    bundle.write_bytes(export("model-signature"))
+    model = FOLDER / "signed"
+    shutil.rmtree(model, ignore_errors=True)
+    if VERSION == "one":
+        model.mkdir()
+        shutil.copy(FOLDER / "model.bin", model)
+        some = model / "model.bin"
+    else:
+        shutil.copytree(FOLDER / "model", model)
+        some = model / "inner" / "gewichte ü.bin"
+
+    def verified(key=MODEL_KEY):
+        command = [TOOLS / "model_signing", "verify", "key", "--signature", bundle, "--public_key", key, model]
+        done = subprocess.run(command, capture_output=True, text=True)
+        return done.returncode == 0, done.stdout + done.stderr
+
+    right, told = verified()
+    assert right, told
+    kept = some.read_bytes()
+    some.write_bytes(kept + b" ")
+    assert not verified()[0], "a changed file was taken"
+    some.write_bytes(kept)
+    (model / "more.bin").write_bytes(b"more")
+    assert not verified()[0], "a file that was not signed was taken"
+    (model / "more.bin").unlink()
+    other = FOLDER / "other.pub"
+    private = ec.generate_private_key(ec.SECP256R1()).public_key()
+    other.write_bytes(private.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    assert not verified(other)[0], "another key was taken"
+    assert verified()[0]
+    said("model-signing", "signature accepted; a changed file, a file more and another key refused")
+
+
 cyclonedx()
 in_toto()
 prov()
+croissant()
+model_signature()

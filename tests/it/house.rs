@@ -84,6 +84,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("utoipa_swagger_ui", &["api"]),
     ("argon2", &["access"]),
     ("ed25519_dalek", &["ledger"]),
+    ("p256", &["ledger"]),
     ("blake3", &["digest"]),
     ("sha2", &["digest"]),
     ("serde_json_canonicalizer", &["digest"]),

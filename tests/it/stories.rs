@@ -5,6 +5,7 @@ mod doors;
 mod drafts;
 mod ingest;
 mod life_cycle;
+mod lineage;
 mod mlflow;
 mod passwords;
 mod performance;

@@ -50,7 +50,7 @@ pub fn lineage_graph(lineage: &Lineage, registered_by: &str, registered_at: &str
 }
 
 fn is_activity(node: &LineageNode) -> bool {
-    node.kind == "run"
+    matches!(node.kind.as_str(), "run" | "job")
 }
 
 /// A qualified name: an id may hold characters that no name may, its digest holds none of them.

@@ -1,10 +1,13 @@
-//! What was registered, in the words of other tools: CycloneDX, in-toto, PROV.
+//! What was registered, in the words of other tools: CycloneDX, in-toto, PROV, Croissant, OpenSSF Model Signing.
 //!
 //! Each document is a function of stored records alone: the same records give the same bytes, and nothing stands in it that was
 //! not sent. How each field is filled is in `docs/STANDARDS.md`. Start with [`StandardKind`].
 
 pub mod bill_of_materials;
+pub mod datasets_card;
+pub mod decision_statement;
 pub mod lineage_graph;
+pub mod model_signature;
 pub mod training_statement;
 
 use crate::provenance::registration::{Dataset, Registration};
@@ -19,11 +22,16 @@ pub enum StandardKind {
     InToto,
     /// The lineage graph as W3C PROV-JSON.
     Prov,
+    /// The datasets as Croissant 1.0 JSON-LD.
+    Croissant,
+    /// The files as OpenSSF Model Signing bundle, signed by the P-256 key.
+    ModelSignature,
 }
 
 impl StandardKind {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::CycloneDx, Self::InToto, Self::Prov];
+    pub const ALL: [Self; 5] =
+        [Self::CycloneDx, Self::InToto, Self::Prov, Self::Croissant, Self::ModelSignature];
 
     /// The word used in addresses and arguments.
     pub fn word(self) -> &'static str {
@@ -31,6 +39,8 @@ impl StandardKind {
             Self::CycloneDx => "cyclonedx",
             Self::InToto => "in-toto",
             Self::Prov => "prov",
+            Self::Croissant => "croissant",
+            Self::ModelSignature => "model-signature",
         }
     }
 
@@ -44,6 +54,8 @@ impl StandardKind {
         match self {
             Self::CycloneDx => "application/vnd.cyclonedx+json; version=1.6",
             Self::InToto | Self::Prov => "application/json",
+            Self::Croissant => "application/ld+json",
+            Self::ModelSignature => "application/vnd.dev.sigstore.bundle.v0.3+json",
         }
     }
 }

@@ -2,6 +2,7 @@
 //! Method: the API over HTTP, everybody signed in with their own password; the clock stands still until it is moved.
 
 use crate::harness::{Laboratory, VERSION_PATH, Visitor, register, table};
+use base64ct::{Base64, Encoding as _};
 use driftledger::digest::sha256_hex;
 use serde_json::{Value, json};
 
@@ -159,4 +160,45 @@ fn a_muted_series_does_not_alarm_again_while_its_alert_is_open() {
     let third = program.post_batch("august", "text/csv", table(300, 11, 2.0).as_bytes());
     assert_eq!(third.text("state"), "alarm", "decided alerts are watched again: {third:?}");
     assert_eq!(program.get(VERSION_PATH).status, 200);
+}
+
+#[test]
+fn a_signed_decision_is_stated_over_the_reports_it_cites_and_an_unsigned_one_is_not() {
+    let (laboratory, id) = with_an_alert();
+    let path = format!("/api/v1/alerts/{id}/statement");
+    let sha256 = drafted(&laboratory, &id);
+    let rosa = laboratory.signed_in("rosa");
+    assert!(rosa.get(&path).problem(409, "conflict").contains("drafted"));
+    rosa.get("/api/v1/alerts/ep_none/statement").problem(404, "not_found");
+    laboratory.stranger().get(&path).problem(401, "not_signed_in");
+    assert_eq!(sign(&rosa, &id, &sha256, laboratory.password("rosa")).status, 201);
+    let envelope = rosa.get(&path).body;
+    assert_eq!(envelope, rosa.get(&path).body, "the same records, the same bytes");
+    let payload = Base64::decode_vec(envelope["payload"].as_str().unwrap()).unwrap();
+    let statement: Value = serde_json::from_slice(&payload).unwrap();
+    assert_eq!(statement["predicateType"], "urn:driftledger:review-decision:v1");
+    let view = rosa.get(&format!("/api/v1/alerts/{id}")).body;
+    let cited: Vec<&Value> = view["decision"]["decision"]["reports"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| &r["sha256"])
+        .collect();
+    let subjects: Vec<&Value> =
+        statement["subject"].as_array().unwrap().iter().map(|s| &s["digest"]["sha256"]).collect();
+    assert_eq!(subjects, cited);
+    assert!(!subjects.is_empty());
+    let predicate = &statement["predicate"];
+    assert_eq!(
+        (&predicate["decision"]["sha256"], &predicate["decision"]["code"]),
+        (&json!(sha256), &json!("retrain"))
+    );
+    assert_eq!(predicate["decision"]["remedialAction"]["dueOn"], "2026-07-01");
+    assert_eq!(predicate["signature"]["signer"]["userName"], "rosa");
+    assert_eq!(
+        predicate["signature"]["manifestation"],
+        view["decision"]["signature"]["manifestation"]
+    );
+    let version = rosa.get(VERSION_PATH).body;
+    assert_eq!(predicate["registrationSha256"], version["content_sha256"]);
 }

@@ -3,9 +3,12 @@
 
 use crate::harness::{Laboratory, VERSION_PATH, register};
 use base64ct::{Base64, Encoding as _};
+use driftledger::clock::Clock;
+use driftledger::digest;
 use driftledger::evidence::standards::StandardKind;
 use driftledger::procedures::administer::host;
 use driftledger::procedures::export_standard::export_standard;
+use driftledger::store::Store;
 use ed25519_dalek::{Signature, VerifyingKey};
 use serde_json::Value;
 
@@ -91,6 +94,50 @@ fn the_statement_names_what_shaped_the_model_and_the_log_signed_it() {
     let mut other = payload;
     other[0] ^= 1;
     assert!(signed(&other).is_err());
+}
+
+#[test]
+fn the_files_are_signed_by_a_key_of_their_own_that_stays_the_same() {
+    let laboratory = open();
+    let (bundle, version) = (export(&laboratory, "model-signature"), registered(&laboratory));
+    let envelope = &bundle["dsseEnvelope"];
+    let payload = Base64::decode_vec(envelope["payload"].as_str().unwrap()).unwrap();
+    let statement: Value = serde_json::from_slice(&payload).unwrap();
+    let artifact = &version["registration"]["artifacts"][0];
+    let resource = &statement["predicate"]["resources"][0];
+    assert_eq!(resource["name"], artifact["name"]);
+    assert_eq!(resource["digest"], artifact["content"]["sha256"]);
+    let root = hex::decode(resource["digest"].as_str().unwrap()).unwrap();
+    assert_eq!(statement["subject"][0]["digest"]["sha256"], digest::sha256_hex(&root));
+    let public = std::fs::read(laboratory.store.folder().join("keys/model.pub")).unwrap();
+    let hint = &bundle["verificationMaterial"]["publicKey"]["hint"];
+    assert_eq!(*hint, digest::sha256_hex(&public));
+    let again = Store::open(laboratory.store.folder(), Clock::system()).unwrap();
+    assert_eq!(again.model_public_key().as_bytes(), public);
+}
+
+#[test]
+fn the_card_of_the_datasets_has_their_files_and_columns() {
+    let laboratory = open();
+    let (card, version) = (export(&laboratory, "croissant"), registered(&laboratory));
+    let datasets = version["registration"]["datasets"].as_array().unwrap();
+    let (files, sets) = (&card["distribution"], &card["recordSet"]);
+    assert_eq!(files.as_array().unwrap().len(), datasets.len());
+    for (index, dataset) in datasets.iter().enumerate() {
+        let print = &dataset["fingerprint"];
+        assert_eq!(files[index]["sha256"], print["content"]["sha256"]);
+        assert_eq!(files[index]["name"], print["name"]);
+        let columns = print["table"]["columns"].as_array().unwrap();
+        let fields = sets[index]["field"].as_array().unwrap();
+        assert_eq!(fields.len(), columns.len());
+        for (field, column) in fields.iter().zip(columns) {
+            assert_eq!(field["source"]["extract"]["column"], column["name"]);
+            assert_eq!(field["source"]["fileObject"]["@id"], files[index]["@id"]);
+        }
+    }
+    let types: Vec<&Value> =
+        sets[0]["field"].as_array().unwrap().iter().map(|f| &f["dataType"]).collect();
+    assert_eq!(types, ["sc:Integer", "sc:Float", "sc:Text", "sc:Boolean"]);
 }
 
 #[test]
