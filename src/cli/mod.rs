@@ -72,7 +72,7 @@ enum Command {
     Check(check::CheckArguments),
     /// Write an evidence pack
     Export(export::ExportArguments),
-    /// Create, list and unlock accounts of a data folder
+    /// Create, list, unlock, disable and reset accounts of a data folder
     User(administration::UserArguments),
     /// Change one's own password, for example the one-time password of a new account
     Password(password::PasswordArguments),
