@@ -203,6 +203,12 @@ impl Error {
             Self::Access(A::Locked { .. }) => {
                 ("locked", 423, "ask an administrator to unlock the account")
             }
+            Self::Access(A::Disabled { .. }) => {
+                ("account_disabled", 403, "ask an administrator to enable it again")
+            }
+            Self::Access(A::NoRole { .. }) => {
+                ("no_role", 403, "ask an administrator; another person approves it")
+            }
             Self::Access(A::SessionOver) => ("session_over", 401, "sign in again"),
             Self::Access(A::NotSignedIn) => ("not_signed_in", 401, "sign in or send a token"),
             Self::Access(A::TokenNotValid) => ("token_not_valid", 401, "issue a new token"),
@@ -213,20 +219,19 @@ impl Error {
             Self::Access(A::Forged) => {
                 ("forged_form", 403, "reload the page and send the form again")
             }
-            Self::Access(A::PasswordDue(_)) => (
-                "password_change_needed",
-                403,
-                "change it at `/account/password`, by `driftledger password`, or by POST `/api/v1/session/password`",
-            ),
+            Self::Access(A::PasswordDue(_)) => ("password_change_needed", 403, CHANGE_IT),
             Self::Access(
                 A::PasswordTooShort { .. }
                 | A::PasswordCommon
                 | A::PasswordHoldsName
                 | A::PasswordReused { .. },
             ) => ("password_not_valid", 422, "choose another password"),
-            Self::Access(A::PasswordPolicy { .. } | A::UserName { .. } | A::UnknownRole { .. }) => {
-                ("account_not_valid", 422, "correct the field")
-            }
+            Self::Access(
+                A::PasswordPolicy { .. }
+                | A::UserName { .. }
+                | A::UnknownRole { .. }
+                | A::UnknownAccessKind { .. },
+            ) => ("account_not_valid", 422, "correct the field"),
             Self::Access(A::Digest { .. } | A::Random(_)) => ("access_fault", 500, REPORT),
             Self::Dataset(dataset::Error::Engine(_) | dataset::Error::Digest { .. }) => {
                 ("engine_fault", 500, REPORT)
@@ -336,4 +341,6 @@ impl Error {
     }
 }
 
+const CHANGE_IT: &str = "change it at `/account/password`, by `driftledger password`, or by POST \
+                         `/api/v1/session/password`";
 const REPORT: &str = "try again; if it stays, report it with the request id";

@@ -567,7 +567,7 @@ class Verifier:
                 actors.add(entry["actor"]["id"])
                 episodes |= {key for kind, key in subjects if kind == "episode"}
         for entry in entries:
-            if entry["type"] == "account.create" and any(
+            if entry["type"] in ("account.create", "role.request", "role.answer") and any(
                     s["kind"] == "account" and s["id"] in actors for s in entry["subj"]):
                 concerned.add(entry["idx"])
         for index in concerned:
@@ -709,8 +709,20 @@ class Verifier:
         if not account:
             return self.find("record_dangling", name, "the account it names is not there")
         found = [person[field] for field in ("id", "user_name", "printed_name", "role")]
-        expected = [account[field] for field in ("id", "user_name", "printed_name", "role")]
+        expected = [account[field] for field in ("id", "user_name", "printed_name")] + [self.role_at(account, row["at"])]
         self.same(name, "the person", found, expected)
+
+    def role_at(self, account, at):
+        requests = {key: row for key, row in self.rows.get("role_request", {}).items() if row["account_id"] == account["id"]}
+        granted = []
+        for answer in self.rows.get("role_answer", {}).values():
+            request = requests.get(answer["request_id"])
+            if request and answer["granted"] == 1 and answer["at"] <= at and request["valid_from"] <= at \
+                    and at < request.get("valid_until", "9999"):
+                granted.append((answer["entry"], request["role"]))
+        if granted:
+            return max(granted)[1]
+        return "none" if any(row["creates"] == 1 for row in requests.values()) else account["role"]
 
     def decisions(self):
         joined = {(row["episode_id"], row["report_id"]) for row in self.rows.get("episode_batch", {}).values()}

@@ -3,6 +3,7 @@
 //! Must not know: HTTP, SQL, models. Start with [`role`] (the permission table, data in one place), then [`account`].
 
 pub mod account;
+pub mod event;
 pub mod password;
 pub mod password_policy;
 pub mod role;
@@ -24,6 +25,20 @@ pub enum Error {
         user_name: String,
         /// Wrong passwords in a row.
         attempts: u32,
+    },
+    /// The account is disabled.
+    #[error("the account of `{user_name}` is disabled")]
+    Disabled {
+        /// Whose account.
+        user_name: String,
+    },
+    /// No role is in force.
+    #[error(
+        "no role is in force for `{user_name}`: it waits for another person's approval, or has ended"
+    )]
+    NoRole {
+        /// Whose account.
+        user_name: String,
     },
     /// The session is unknown, over, or idle for too long.
     #[error("the session is over; sign in again")]
@@ -105,6 +120,14 @@ pub enum Error {
         /// As typed.
         role: String,
         /// All roles.
+        expected: String,
+    },
+    /// A kind of access event that does not exist.
+    #[error("`{kind}` is not in the access log; expected one of {expected}")]
+    UnknownAccessKind {
+        /// As typed.
+        kind: String,
+        /// All kinds.
         expected: String,
     },
     /// A form sent from another page than ours.

@@ -84,8 +84,12 @@ pub enum Action {
     DraftDecision,
     /// Sign a decision somebody else drafted.
     SignDecision,
-    /// Create accounts, unlock them.
+    /// Create accounts, unlock them, ask for their roles.
     ManageAccounts,
+    /// Grant or refuse a role that another person asked for.
+    ApproveRoles,
+    /// Read who signed in and who was refused what.
+    ReadAccessLog,
     /// Issue and revoke tokens that post batches of one version.
     ManageSourceTokens,
     /// Issue and revoke one's own token.
@@ -94,7 +98,7 @@ pub enum Action {
 
 impl Action {
     /// All actions, in the order of the permission table.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Read,
         Self::Register,
         Self::Ingest,
@@ -102,6 +106,8 @@ impl Action {
         Self::DraftDecision,
         Self::SignDecision,
         Self::ManageAccounts,
+        Self::ApproveRoles,
+        Self::ReadAccessLog,
         Self::ManageSourceTokens,
         Self::ManageOwnTokens,
     ];
@@ -116,6 +122,8 @@ impl Action {
             Self::DraftDecision => "draft decisions",
             Self::SignDecision => "sign decisions",
             Self::ManageAccounts => "manage accounts",
+            Self::ApproveRoles => "approve roles",
+            Self::ReadAccessLog => "read the access log",
             Self::ManageSourceTokens => "manage source tokens",
             Self::ManageOwnTokens => "manage own tokens",
         }
@@ -138,6 +146,8 @@ impl Action {
             Self::Acknowledge | Self::DraftDecision => &[Role::Qa, Role::Reviewer],
             Self::SignDecision => &[Role::Qa, Role::Reviewer, Role::ProcessExpert],
             Self::ManageAccounts => &[Role::Admin],
+            Self::ApproveRoles => &[Role::Qa, Role::Admin],
+            Self::ReadAccessLog => &[Role::Qa, Role::Inspector, Role::Admin],
         }
     }
 
@@ -189,12 +199,13 @@ mod tests {
             assert!(permit(Role::Admin, action).is_err());
             assert!(permit(Role::Inspector, action).is_err());
         }
-        for action in Action::ALL.into_iter().filter(|a| *a != Action::Read) {
+        let reads = [Action::Read, Action::ReadAccessLog];
+        for action in Action::ALL.into_iter().filter(|a| !reads.contains(a)) {
             assert!(permit(Role::Inspector, action).is_err(), "{action:?}");
         }
-        for action in
-            Action::ALL.into_iter().filter(|a| !matches!(a, Action::Read | Action::ManageAccounts))
-        {
+        let of_people =
+            [Action::Read, Action::ManageAccounts, Action::ApproveRoles, Action::ReadAccessLog];
+        for action in Action::ALL.into_iter().filter(|a| !of_people.contains(a)) {
             assert!(permit(Role::Admin, action).is_err(), "{action:?}");
         }
     }

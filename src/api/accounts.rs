@@ -2,7 +2,6 @@
 
 use super::extract::{Caller, Shared, blocking};
 use super::problem::{Problem, ProblemDocument};
-use crate::access::account::Account;
 use crate::access::password_policy::PasswordPolicy;
 use crate::access::role::Role;
 use crate::access::token::TokenScope;
@@ -10,7 +9,8 @@ use crate::error::Error;
 use crate::procedures::Recorded;
 use crate::procedures::administer::{self, NewAccount, NewToken};
 use crate::procedures::keep_passwords::{self, PasswordPolicyView};
-use crate::procedures::{read_accounts, read_records};
+use crate::procedures::read_accounts::{self, AccountLine};
+use crate::procedures::{keep_accounts, read_records};
 use crate::store::accounts::TokenRow;
 use actix_web::{HttpResponse, delete, get, post, web};
 use serde::Deserialize;
@@ -27,10 +27,10 @@ pub struct AccountRequest {
     pub role: Role,
 }
 
-/// Why an account is unlocked.
+/// Why something is done to an account.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct UnlockRequest {
+pub struct ReasonRequest {
     /// The reason.
     pub reason: String,
 }
@@ -59,15 +59,15 @@ pub struct TokenRequest {
     pub expires_at: Option<String>,
 }
 
-/// All accounts.
-#[utoipa::path(tag = "accounts", responses((status = 200, body = Vec<Account>)))]
+/// All accounts, and where each stands.
+#[utoipa::path(tag = "accounts", responses((status = 200, body = Vec<AccountLine>)))]
 #[get("/accounts")]
 pub(super) async fn list_accounts(
     shared: web::Data<Shared>,
     caller: Caller,
 ) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok()
-        .json(blocking(move || read_accounts::accounts(&shared.store, &caller.0)).await?))
+        .json(blocking(move || read_accounts::account_lines(&shared.store, &caller.0)).await?))
 }
 
 /// Creates an account with a one-time password, shown in this answer only.
@@ -92,12 +92,56 @@ pub(super) async fn unlock_account(
     shared: web::Data<Shared>,
     caller: Caller,
     user_name: web::Path<String>,
-    body: web::Json<UnlockRequest>,
+    body: web::Json<ReasonRequest>,
 ) -> Result<HttpResponse, Problem> {
     let work =
-        move || administer::unlock_account(&shared.store, &caller.0, &user_name, &body.reason);
+        move || keep_accounts::unlock_account(&shared.store, &caller.0, &user_name, &body.reason);
     blocking(work).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// Disables an account: its sessions and tokens end at once. It is never deleted, its name never given away again.
+#[utoipa::path(tag = "accounts", responses((status = 204), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+#[post("/accounts/{user_name}/disable")]
+pub(super) async fn disable_account(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    user_name: web::Path<String>,
+    body: web::Json<ReasonRequest>,
+) -> Result<HttpResponse, Problem> {
+    let work =
+        move || keep_accounts::disable_account(&shared.store, &caller.0, &user_name, &body.reason);
+    blocking(work).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Enables a disabled account again.
+#[utoipa::path(tag = "accounts", responses((status = 204), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+#[post("/accounts/{user_name}/enable")]
+pub(super) async fn enable_account(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    user_name: web::Path<String>,
+    body: web::Json<ReasonRequest>,
+) -> Result<HttpResponse, Problem> {
+    let work =
+        move || keep_accounts::enable_account(&shared.store, &caller.0, &user_name, &body.reason);
+    blocking(work).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Gives an account a one-time password, shown in this answer only; its sessions end.
+#[utoipa::path(tag = "accounts", responses((status = 201, body = Recorded<NewAccount>), (status = 404, body = ProblemDocument)))]
+#[post("/accounts/{user_name}/password")]
+pub(super) async fn reset_password(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    user_name: web::Path<String>,
+    body: web::Json<ReasonRequest>,
+) -> Result<HttpResponse, Problem> {
+    let work =
+        move || keep_accounts::reset_password(&shared.store, &caller.0, &user_name, &body.reason);
+    Ok(HttpResponse::Created().json(blocking(work).await?))
 }
 
 /// The rules for passwords: in force, and every one that was set.

@@ -1,6 +1,6 @@
 //! Who asks, and what a body becomes: the extractors every door shares.
 
-use super::limits::{Limits, REQUESTS_PER_SECOND};
+use super::limits::{Limits, REQUESTS_PER_SECOND, address_of};
 use super::problem::Problem;
 use crate::access;
 use crate::access::account::{Acting, Way};
@@ -11,6 +11,7 @@ use crate::digest::ContentHasher;
 use crate::error::{Error, Result};
 use crate::procedures::ingest_batch::Delivery;
 use crate::procedures::sign_in;
+use crate::procedures::watch_access::{Asked, note_refusal};
 use crate::store::Store;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Decompress, Payload, ServiceRequest, ServiceResponse};
@@ -166,6 +167,18 @@ impl FromRequest for Caller {
     }
 }
 
+/// What all handlers share, with what a request asks for and where it came from.
+///
+/// # Errors
+///
+/// [`Error::Render`] when the application was put together without a store.
+pub fn asked_of(request: &HttpRequest) -> Result<(web::Data<Shared>, Asked)> {
+    let shared = shared(request)?;
+    let what = format!("{} {}", request.method(), request.path());
+    let address = address_of(&request.connection_info(), shared.behind_proxy);
+    Ok((shared, Asked { what, address }))
+}
+
 /// The gate of the API: finds out who asks before anything of the body is read, for every route there is and will be.
 /// Only those of a session answer without: their handlers ask themselves, and a password that has to be changed can be.
 ///
@@ -179,14 +192,21 @@ pub async fn caller_first<B: MessageBody + 'static>(
     let pattern = request.match_pattern();
     if !matches!(pattern.as_deref(), Some("/api/v1/session" | "/api/v1/session/password")) {
         match caller(request.request().clone()).await {
-            Ok(caller) => request.extensions_mut().insert(caller),
+            Ok(caller) => _ = request.extensions_mut().insert(caller),
             Err(error) => {
                 let refused = Problem(error).error_response();
                 return Ok(request.into_response(refused).map_into_right_body());
             }
-        };
+        }
     }
-    Ok(next.call(request).await?.map_into_left_body())
+    let who = request.extensions().get::<Caller>().map(|caller| caller.0.account.clone());
+    let asked = asked_of(request.request());
+    let response = next.call(request).await?;
+    let refused = response.response().error().and_then(|error| error.as_error::<Problem>());
+    if let (Some(Problem(error)), Some(account), Ok((shared, asked))) = (refused, who, asked) {
+        note_refusal(&shared.store, &account, error, &asked);
+    }
+    Ok(response.map_into_left_body())
 }
 
 /// What no route answers.

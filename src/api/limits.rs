@@ -5,7 +5,7 @@ use super::problem::Problem;
 use crate::error::Error;
 use crate::pages::page_error::PageError;
 use actix_web::body::{EitherBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{ConnectionInfo, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::middleware::Next;
@@ -73,7 +73,7 @@ pub async fn limited<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
-    let address = address_of(&request, shared.behind_proxy);
+    let address = address_of(&request.connection_info(), shared.behind_proxy);
     let path = request.path();
     let tries_password = *request.method() == Method::POST
         && (path.ends_with("/sign-in")
@@ -93,8 +93,7 @@ pub async fn limited<B: MessageBody + 'static>(
 }
 
 /// Who asks, as far as the network knows; what a proxy says counts only where one is declared.
-pub(super) fn address_of(request: &ServiceRequest, behind_proxy: bool) -> String {
-    let connection = request.connection_info();
+pub(super) fn address_of(connection: &ConnectionInfo, behind_proxy: bool) -> String {
     let said = if behind_proxy { connection.realip_remote_addr() } else { connection.peer_addr() };
     said.unwrap_or("unknown").to_owned()
 }

@@ -3,6 +3,7 @@
 //! Start with [`routes`] (the whole list), then [`extract`] (who asks), then one file per resource. Must not hold logic: a
 //! handler reads typed input, calls one procedure, renders.
 
+pub mod access_log;
 pub mod accounts;
 pub mod alerts;
 pub mod batches;
@@ -18,6 +19,7 @@ pub mod operation;
 pub mod performance;
 pub mod problem;
 pub mod review;
+pub mod roles;
 pub mod routes;
 pub mod server;
 pub mod session;

@@ -2,7 +2,7 @@
 
 use super::extract::{caller_first, no_route};
 use super::{
-    accounts, alerts, batches, evidence, ledger, life_cycle, lineage, models, operation, performance, review, session, studies, tiles,
+    access_log, accounts, alerts, batches, evidence, ledger, life_cycle, lineage, models, operation, performance, review, roles, session, studies, tiles,
 };
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
@@ -66,6 +66,13 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(accounts::list_accounts)
             .service(accounts::create_account)
             .service(accounts::unlock_account)
+            .service(accounts::disable_account)
+            .service(accounts::enable_account)
+            .service(accounts::reset_password)
+            .service(access_log::list_events)
+            .service(roles::list_requests)
+            .service(roles::create_request)
+            .service(roles::answer_request)
             .service(accounts::read_password_policy)
             .service(accounts::set_password_policy)
             .service(accounts::list_tokens)

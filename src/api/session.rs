@@ -1,10 +1,12 @@
 //! `/api/v1/session`: sign in, who am I, sign out.
 
-use super::extract::{SESSION_COOKIE, Shared, SignedIn, blocking};
+use super::extract::{SESSION_COOKIE, Shared, SignedIn, asked_of, blocking};
 use super::problem::Problem;
 use crate::access::account::Account;
+use crate::access::event::AccessKind;
 use crate::access::password_policy::PasswordDue;
 use crate::access::session::Session;
+use crate::procedures::watch_access::{self, note_sign_in};
 use crate::procedures::{keep_passwords, sign_in};
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
@@ -68,13 +70,18 @@ pub fn session_cookie(shared: &Shared, secret: Option<String>) -> Cookie<'static
 #[utoipa::path(tag = "session", responses((status = 200, body = SessionView), (status = 401, body = super::problem::ProblemDocument)))]
 #[post("/session")]
 pub(super) async fn sign_in_session(
-    shared: web::Data<Shared>,
+    request: HttpRequest,
     credentials: web::Json<Credentials>,
 ) -> Result<HttpResponse, Problem> {
+    let (shared, asked) = asked_of(&request)?;
     let store = shared.store.clone();
     let Credentials { user_name, password } = credentials.into_inner();
-    let (secret, session) =
-        blocking(move || sign_in::sign_in(&store, &user_name, &password)).await?;
+    let work = move || {
+        let signed_in = sign_in::sign_in(&store, &user_name, &password);
+        note_sign_in(&store, &user_name, signed_in.as_ref().err(), &asked);
+        signed_in
+    };
+    let (secret, session) = blocking(work).await?;
     let cookie = session_cookie(&shared, Some(secret));
     Ok(HttpResponse::Ok().cookie(cookie).json(SessionView::from(session)))
 }
@@ -106,10 +113,16 @@ pub(super) async fn change_password(
 #[utoipa::path(tag = "session", responses((status = 204)))]
 #[delete("/session")]
 pub(super) async fn end_session(
-    shared: web::Data<Shared>,
+    request: HttpRequest,
     visitor: SignedIn,
 ) -> Result<HttpResponse, Problem> {
+    let (shared, asked) = asked_of(&request)?;
     let store = shared.store.clone();
-    blocking(move || sign_in::sign_out(&store, &visitor.secret)).await?;
+    let work = move || {
+        let kind = (AccessKind::SignedOut, None);
+        watch_access::note(&store, Some(&visitor.session.account), kind, &asked);
+        sign_in::sign_out(&store, &visitor.secret)
+    };
+    blocking(work).await?;
     Ok(HttpResponse::NoContent().cookie(session_cookie(&shared, None)).finish())
 }

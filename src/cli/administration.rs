@@ -1,13 +1,16 @@
 //! `driftledger init`, `driftledger user`, `driftledger token`: on the machine of the store, with its data folder.
 
 use super::{done, terminal};
+use crate::access::account::Acting;
 use crate::access::role::Role;
 use crate::access::token::TokenScope;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::procedures::administer::{
-    create_account, create_store, host, issue_token, unlock_account,
+use crate::procedures::administer::{create_account, create_store, host, issue_token};
+use crate::procedures::keep_accounts::{
+    disable_account, enable_account, reset_password, unlock_account,
 };
+use crate::procedures::read_accounts::{AccountLine, account_lines};
 use crate::store::Store;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -52,15 +55,32 @@ enum UserCommand {
         data: PathBuf,
     },
     /// Unlock an account after wrong passwords
-    Unlock {
-        /// Data folder
-        data: PathBuf,
-        /// User name
-        user_name: String,
-        /// Why
-        #[arg(long)]
-        reason: String,
-    },
+    Unlock(StepArguments),
+    /// Disable the account of somebody who left: sessions and tokens end at once
+    Disable(StepArguments),
+    /// Enable a disabled account again
+    Enable(StepArguments),
+    /// Give an account a one-time password in place of a forgotten one; its sessions end
+    Reset(StepArguments),
+}
+
+/// What is done to whose account, and why.
+#[derive(Debug, Args)]
+struct StepArguments {
+    /// Data folder
+    data: PathBuf,
+    /// User name
+    user_name: String,
+    /// Why
+    #[arg(long)]
+    reason: String,
+}
+
+impl StepArguments {
+    fn take<T>(&self, step: impl Fn(&Store, &Acting, &str, &str) -> Result<T>) -> Result<T> {
+        let store = Store::open(&self.data, Clock::system())?;
+        step(&store, &host(), &self.user_name, &self.reason)
+    }
 }
 
 /// Arguments of `token`.
@@ -109,18 +129,38 @@ pub(super) fn user(arguments: &UserArguments) -> Result<ExitCode> {
         }
         UserCommand::List { data } => {
             let store = Store::open(data, Clock::system())?;
-            for account in store.read(|tx| tx.accounts())? {
-                let role = account.role.word();
+            for line in &account_lines(&store, &host())? {
+                let account = &line.account;
+                let state = match line {
+                    AccountLine { enabled: false, .. } => " (disabled)",
+                    AccountLine { locked: true, .. } => " (locked)",
+                    AccountLine { has_role: false, .. } => " (no role in force)",
+                    _ => "",
+                };
                 terminal::say(&format!(
-                    "{:<24} {role:<16} {}",
-                    account.user_name, account.printed_name
+                    "{:<24} {:<16} {}{state}",
+                    account.user_name,
+                    account.role.word(),
+                    account.printed_name
                 ));
             }
         }
-        UserCommand::Unlock { data, user_name, reason } => {
-            let store = Store::open(data, Clock::system())?;
-            unlock_account(&store, &host(), user_name, reason)?;
-            terminal::say(&format!("{user_name} unlocked"));
+        UserCommand::Unlock(step) => {
+            step.take(unlock_account)?;
+            terminal::say(&format!("{} unlocked", step.user_name));
+        }
+        UserCommand::Disable(step) => {
+            step.take(disable_account)?;
+            terminal::say(&format!("{} disabled", step.user_name));
+        }
+        UserCommand::Enable(step) => {
+            step.take(enable_account)?;
+            terminal::say(&format!("{} enabled", step.user_name));
+        }
+        UserCommand::Reset(step) => {
+            let password = step.take(reset_password)?.value.password;
+            let name = &step.user_name;
+            terminal::say(&format!("{name}, one-time password shown once: {password}"));
         }
     }
     done()

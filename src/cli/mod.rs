@@ -87,6 +87,7 @@ enum Command {
     /// Make a data folder again from a backup
     Restore(backup::RestoreArguments),
     /// Create, list and unlock accounts of a data folder
+    /// Create, list, unlock, disable and reset accounts of a data folder
     User(administration::UserArguments),
     /// Change one's own password, for example the one-time password of a new account
     Password(password::PasswordArguments),

@@ -1,8 +1,8 @@
 //! Which entries a pack of one model or one version must explain: the same rule for writing and for verifying.
 //!
 //! An entry is concerned when one of its subjects is: the model, one of its versions, an episode of these, a decision on
-//! such an episode, a draft that such a version took up, the run and the logged model this came out of. Entries that created the accounts which acted in concerned entries belong to the pack as well, and so
-//! does entry 0, which names the ledger and its key.
+//! such an episode, a draft that such a version took up, the run and the logged model this came out of. Entries that created the accounts which acted in concerned entries, and those about their roles, belong
+//! to the pack as well, and so does entry 0, which names the ledger and its key.
 
 use super::manifest::Scope;
 use crate::ledger::entry::{Entry, EntryType};
@@ -64,8 +64,10 @@ impl Concern {
     pub fn entries<'a>(self, all: impl Iterator<Item = &'a Entry>) -> BTreeSet<u64> {
         let Self { actors, mut entries, .. } = self;
         let created = all.filter(|entry| {
-            entry.kind == EntryType::AccountCreate
-                && entry.subj.iter().any(|s| s.kind == "account" && actors.contains(&s.id))
+            matches!(
+                entry.kind,
+                EntryType::AccountCreate | EntryType::RoleRequest | EntryType::RoleAnswer
+            ) && entry.subj.iter().any(|s| s.kind == "account" && actors.contains(&s.id))
         });
         entries.extend(created.map(|entry| entry.idx));
         entries

@@ -176,8 +176,8 @@ pub(super) async fn revoke(
     }
 }
 
-/// The end of the last day a token is valid, as records hold times.
-fn end_of(day: &str) -> Result<Option<String>> {
+/// The end of the last day something is valid, as records hold times.
+pub(super) fn end_of(day: &str) -> Result<Option<String>> {
     if day.trim().is_empty() {
         return Ok(None);
     }

@@ -1,4 +1,4 @@
-//! `/accounts`: all accounts; an administrator creates and unlocks them.
+//! `/accounts`: all accounts; an administrator creates, unlocks, disables and enables them.
 
 use super::frame::{Frame, Notice, Place, role_words};
 use super::page_error::{Answer, see_other};
@@ -6,8 +6,11 @@ use super::visitor::Visitor;
 use crate::access::account::Account;
 use crate::access::role::{Action, Role};
 use crate::error::{Error, Result};
-use crate::procedures::administer::{create_account, unlock_account};
-use crate::procedures::read_accounts;
+use crate::procedures::administer::create_account;
+use crate::procedures::keep_accounts::{
+    disable_account, enable_account, reset_password, unlock_account,
+};
+use crate::procedures::read_accounts::{AccountLine, account_lines};
 use actix_web::http::StatusCode;
 use actix_web::{get, post, web};
 use askama::Template;
@@ -27,14 +30,16 @@ pub struct CreateForm {
     pub role: String,
 }
 
-/// An account to unlock.
+/// A step to take with an account.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct UnlockForm {
+pub struct StepForm {
     /// The session's form token.
     pub form_token: String,
     /// User name.
     pub user_name: String,
+    /// `unlock`, `disable`, `enable` or `reset`.
+    pub step: String,
     /// Why.
     pub reason: String,
 }
@@ -51,8 +56,8 @@ pub struct DoneQuery {
 #[template(path = "accounts.html")]
 struct AccountsPage {
     frame: Frame,
-    /// Each with its role in words and whether it is locked.
-    accounts: Vec<(Account, String, bool)>,
+    /// Each with its role and its state in words.
+    accounts: Vec<(Account, String, &'static str)>,
     /// Word, words and whether it is chosen, of each role.
     roles: Vec<(&'static str, String, bool)>,
     manages: bool,
@@ -63,13 +68,13 @@ struct AccountsPage {
 
 impl AccountsPage {
     fn read(visitor: &Visitor, notice: Option<Notice>, typed: CreateForm) -> Result<Self> {
-        let accounts = read_accounts::accounts_and_locks(&visitor.store, &visitor.acting())?;
+        let lines = account_lines(&visitor.store, &visitor.acting())?.into_iter();
         let frame = visitor.frame("Accounts", Place::Accounts).with_notice(notice);
         let role = |role: &Role| (role.word(), role_words(*role), role.word() == typed.role);
         Ok(Self {
-            accounts: accounts
-                .into_iter()
-                .map(|(locked, account)| (account.clone(), role_words(account.role), locked))
+            accounts: lines
+                .map(|line| (state(&line), line.account))
+                .map(|(state, account)| (account.clone(), role_words(account.role), state))
                 .collect(),
             roles: Role::ALL.iter().map(role).collect(),
             manages: frame.may(Action::ManageAccounts),
@@ -80,6 +85,17 @@ impl AccountsPage {
     }
 }
 
+/// Where an account stands, in one word or two.
+fn state(line: &AccountLine) -> &'static str {
+    match line {
+        AccountLine { enabled: false, .. } => "disabled",
+        AccountLine { locked: true, .. } => "locked",
+        AccountLine { has_role: false, .. } => "no role in force",
+        AccountLine { one_time: true, .. } => "first sign-in",
+        _ => "open",
+    }
+}
+
 async fn refused(visitor: Visitor, error: Error, typed: CreateForm) -> Answer {
     visitor.page_again(error, |v, notice| AccountsPage::read(v, Some(notice), typed)).await
 }
@@ -87,8 +103,12 @@ async fn refused(visitor: Visitor, error: Error, typed: CreateForm) -> Answer {
 /// All accounts.
 #[get("/accounts")]
 pub(super) async fn show(visitor: Visitor, query: web::Query<DoneQuery>) -> Answer {
-    let unlocked = query.done == "unlocked";
-    let notice = unlocked.then(|| Notice::done("the account is unlocked"));
+    let notice = match query.done.as_str() {
+        "unlock" => Some(Notice::done("the account is unlocked")),
+        "disable" => Some(Notice::done("the account is disabled; its sessions and tokens ended")),
+        "enable" => Some(Notice::done("the account is enabled again")),
+        _ => None,
+    };
     visitor.page(move |visitor| AccountsPage::read(visitor, notice, CreateForm::default())).await
 }
 
@@ -107,27 +127,47 @@ pub(super) async fn create(visitor: Visitor, form: web::Form<CreateForm>) -> Ans
         Ok(created) => Some((created.value.account.user_name, created.value.password)),
         Err(error) => return refused(visitor, error, typed).await,
     };
-    let notice = Some(Notice::done("the account is created; hand over its one-time password now"));
+    issued(visitor, created, "the account is created and waits for another person's approval").await
+}
+
+/// Unlocks, disables or enables an account, or resets its password, which is shown in this answer only.
+#[post("/accounts/steps")]
+pub(super) async fn step(visitor: Visitor, form: web::Form<StepForm>) -> Answer {
+    visitor.check_form(&form.form_token)?;
+    let form = form.into_inner();
+    let taken = visitor
+        .act(move |store, acting| {
+            let (user_name, reason) = (form.user_name.trim(), form.reason.as_str());
+            match form.step.as_str() {
+                "unlock" => unlock_account(store, acting, user_name, reason)?,
+                "disable" => disable_account(store, acting, user_name, reason)?,
+                "enable" => enable_account(store, acting, user_name, reason)?,
+                "reset" => {
+                    let new = reset_password(store, acting, user_name, reason)?.value;
+                    return Ok((form.step, Some((new.account.user_name, new.password))));
+                }
+                other => {
+                    let detail = format!("`{other}` is no step; choose one of the list");
+                    return Err(Error::BadRequest { detail });
+                }
+            }
+            Ok((form.step, None))
+        })
+        .await;
+    match taken {
+        Ok((step, None)) => Ok(see_other(&format!("/accounts?done={step}"))),
+        Ok((_, created)) => issued(visitor, created, "the password is reset").await,
+        Err(error) => refused(visitor, error, CreateForm::default()).await,
+    }
+}
+
+/// The page with a one-time password on it.
+async fn issued(visitor: Visitor, created: Option<(String, String)>, done: &str) -> Answer {
+    let notice = Some(Notice::done(&format!("{done}; hand over the one-time password now")));
     visitor
         .page_with_status(StatusCode::CREATED, move |visitor| {
             let page = AccountsPage::read(visitor, notice, CreateForm::default())?;
             Ok(AccountsPage { created, ..page })
         })
         .await
-}
-
-/// Unlocks an account.
-#[post("/accounts/unlocking")]
-pub(super) async fn unlock(visitor: Visitor, form: web::Form<UnlockForm>) -> Answer {
-    visitor.check_form(&form.form_token)?;
-    let form = form.into_inner();
-    let unlocked = visitor
-        .act(move |store, acting| {
-            unlock_account(store, acting, form.user_name.trim(), form.reason.trim())
-        })
-        .await;
-    match unlocked {
-        Ok(()) => Ok(see_other("/accounts?done=unlocked")),
-        Err(error) => refused(visitor, error, CreateForm::default()).await,
-    }
 }

@@ -7,6 +7,7 @@ use super::page_error::Answer;
 use super::visitor::Visitor;
 use super::wording::{counted, words};
 use crate::access::account::Account;
+use crate::access::role::Action;
 use crate::ledger::entry::{Actor, Entry, EntryType, Subject};
 use crate::procedures::name_subjects::{self, Named};
 use crate::procedures::{read_accounts, read_ledger};
@@ -115,6 +116,8 @@ struct AuditTrailPage {
     searched: Option<String>,
     older: Option<String>,
     filtered: bool,
+    /// Whether this person may read the access log.
+    logs: bool,
     checkpoint: String,
 }
 
@@ -157,6 +160,7 @@ fn read(visitor: &Visitor, query: &TrailQuery) -> crate::error::Result<AuditTrai
         (account.id.clone(), words, account.id == query.actor)
     };
     Ok(AuditTrailPage {
+        logs: acting.permit(Action::ReadAccessLog).is_ok(),
         frame: visitor.frame("Audit trail", Place::AuditTrail),
         entries: fitting.into_iter().map(|one| line(one, &accounts, &names)).collect(),
         kinds: EntryType::ALL.iter().map(|k| (k.as_str(), k.as_str() == query.kind)).collect(),

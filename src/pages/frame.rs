@@ -110,6 +110,8 @@ impl Frame {
         ];
         if self.may(Action::ManageAccounts) {
             links.push(link(Place::Accounts, "Accounts", "/accounts"));
+        } else if self.may(Action::ApproveRoles) {
+            links.push(link(Place::Accounts, "Roles", "/accounts/roles"));
         }
         links
     }

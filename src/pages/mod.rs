@@ -4,6 +4,7 @@
 //! one file a page. Must not hold rules: who may do what is decided by the procedures; a page only shows what came of it.
 //! No script and no inline style anywhere, so that the strictest content security policy holds.
 
+pub mod access_log;
 pub mod account;
 pub mod accounts;
 pub mod alert;
@@ -30,6 +31,7 @@ pub mod performance;
 pub mod performance_chart;
 pub mod report;
 pub mod report_features;
+pub mod roles;
 pub mod routes;
 pub mod score_cards;
 pub mod sign_in;

@@ -1,6 +1,7 @@
 //! `/accounts/password-policy`: the rules for passwords, who set them when and why; an administrator sets new ones.
 
 use super::frame::{Frame, Notice, Place};
+use super::markup::Markup;
 use super::page_error::{Answer, see_other};
 use super::visitor::Visitor;
 use crate::access::password_policy::PasswordPolicy;
@@ -47,7 +48,8 @@ struct RulesPage {
     policy: PasswordPolicy,
     /// Days, or nothing.
     age: String,
-    history: Vec<PasswordPolicyRow>,
+    /// When each was set, and the row.
+    history: Vec<(Markup, PasswordPolicyRow)>,
     manages: bool,
 }
 
@@ -60,7 +62,7 @@ impl RulesPage {
             frame,
             age: view.in_force.age_days_max.map(|days| days.to_string()).unwrap_or_default(),
             policy: view.in_force,
-            history: view.history,
+            history: view.history.into_iter().map(|row| (Markup::time(&row.at), row)).collect(),
         })
     }
 }

@@ -2,9 +2,7 @@
 
 use super::page_error::PageError;
 use super::{
-    account, accounts, alert, assets, audit_trail, difference, draft, entry, inbox, model_record,
-    models, password, password_rules, performance, report, score_cards, sign_in, signing_sheet,
-    step, study, version,
+    access_log, account, accounts, alert, assets, audit_trail, difference, draft, entry, inbox, model_record, models, password, password_rules, performance, report, roles, score_cards, sign_in, signing_sheet, step, study, version,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};
@@ -49,6 +47,7 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(signing_sheet::show)
             .service(signing_sheet::sign)
             .service(audit_trail::show)
+            .service(access_log::show)
             .service(entry::show)
             .service(entry::proof_file)
             .service(account::show)
@@ -58,7 +57,10 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(account::revoke)
             .service(accounts::show)
             .service(accounts::create)
-            .service(accounts::unlock)
+            .service(accounts::step)
+            .service(roles::show)
+            .service(roles::ask)
+            .service(roles::give_answer)
             .service(password_rules::show)
             .service(password_rules::set)
             .default_service(web::to(sign_in::nowhere)),

@@ -5,10 +5,14 @@ use super::frame::{Frame, Notice};
 use super::page_error::{Answer, PageError, see_other};
 use super::visitor::{Arriving, rendered, shared};
 use crate::access;
-use crate::api::extract::{SignedIn, blocking};
+use crate::access::account::Acting;
+use crate::access::event::AccessKind;
+use crate::api::extract::{SignedIn, asked_of, blocking};
 use crate::api::session::session_cookie;
 use crate::error::{Error, Family};
+use crate::procedures::watch_access::{self, note_sign_in};
 use crate::procedures::{read_records, sign_in};
+use crate::store::Store;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use askama::Template;
@@ -67,14 +71,19 @@ pub(super) async fn show(
 /// Signs in: sets the session cookie and goes on.
 #[post("/sign-in")]
 pub(super) async fn enter(request: HttpRequest, typed: web::Form<SignInForm>) -> Answer {
-    let shared = shared(&request)?;
+    let (shared, asked) = asked_of(&request)?;
     let SignInForm { user_name, password, next } = typed.into_inner();
     let next = destination::local(&next).to_owned();
     if sent_from_elsewhere(&request) {
         return form(&request, user_name, next, Some(Error::Access(access::Error::Forged))).await;
     }
     let (store, typed_name) = (shared.store.clone(), user_name.clone());
-    match blocking(move || sign_in::sign_in(&store, &typed_name, &password)).await {
+    let work = move || {
+        let signed_in = sign_in::sign_in(&store, &typed_name, &password);
+        note_sign_in(&store, &typed_name, signed_in.as_ref().err(), &asked);
+        signed_in
+    };
+    match blocking(work).await {
         Ok((secret, _)) => {
             let mut response = see_other(&next);
             let cookie = session_cookie(&shared, Some(secret));
@@ -97,7 +106,12 @@ pub(super) async fn leave(
 ) -> Answer {
     visitor.check_form(&form.form_token)?;
     let secret = visitor.secret.clone();
-    visitor.act(move |store, _| sign_in::sign_out(store, &secret)).await?;
+    let asked = visitor.asked.clone();
+    let left = move |store: &Store, acting: &Acting| {
+        watch_access::note(store, Some(&acting.account), (AccessKind::SignedOut, None), &asked);
+        sign_in::sign_out(store, &secret)
+    };
+    visitor.act(left).await?;
     let mut response = see_other("/sign-in");
     let removal = session_cookie(&*shared(&request)?, None);
     response.add_cookie(&removal).map_err(|e| Error::Render { detail: e.to_string() })?;

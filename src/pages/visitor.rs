@@ -5,10 +5,11 @@ use super::page_error::{Answer, PageError};
 use crate::access;
 use crate::access::account::{Account, Acting, Way};
 use crate::access::session::Session;
-use crate::api::extract::{Shared, SignedIn, blocking};
+use crate::api::extract::{Shared, SignedIn, asked_of, blocking};
 use crate::api::problem::Problem;
 use crate::error::{Error, Family, Result};
 use crate::procedures::read_records;
+use crate::procedures::watch_access::{Asked, note_refusal};
 use crate::store::Store;
 use actix_web::dev::Payload;
 use actix_web::http::{Method, StatusCode};
@@ -28,6 +29,8 @@ pub struct Visitor {
     pub secret: String,
     /// Whether the store is a demonstration.
     pub demonstration: bool,
+    /// What was asked for, and from where.
+    pub asked: Asked,
 }
 
 impl Visitor {
@@ -92,7 +95,12 @@ impl Visitor {
         compose: impl FnOnce(&Self) -> Result<T> + Send + 'static,
     ) -> Answer {
         let visitor = self.clone();
-        let html = blocking(move || rendered(&compose(&self)?)).await;
+        let compose = move || {
+            let composed = compose(&self);
+            self.note(composed.as_ref().err());
+            rendered(&composed?)
+        };
+        let html = blocking(compose).await;
         let html = html.map_err(|error| visitor.refuse(error))?;
         Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html))
     }
@@ -124,8 +132,20 @@ impl Visitor {
         &self,
         act: impl FnOnce(&Store, &Acting) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (store, acting) = (self.store.clone(), self.acting());
-        blocking(move || act(&store, &acting)).await
+        let (visitor, acting) = (self.clone(), self.acting());
+        let work = move || {
+            let done = act(&visitor.store, &acting);
+            visitor.note(done.as_ref().err());
+            done
+        };
+        blocking(work).await
+    }
+
+    /// Notes in the access log that this person was refused something.
+    fn note(&self, error: Option<&Error>) {
+        if let Some(error) = error {
+            note_refusal(&self.store, self.account(), error, &self.asked);
+        }
     }
 }
 
@@ -158,7 +178,8 @@ fn wanted(request: &HttpRequest) -> String {
 pub struct Arriving(pub Visitor);
 
 async fn arriving(request: HttpRequest) -> std::result::Result<Arriving, PageError> {
-    let store = shared(&request)?.store.clone();
+    let (shared, asked) = asked_of(&request)?;
+    let store = shared.store.clone();
     let signed_in = match SignedIn::extract(&request).await {
         Ok(signed_in) => signed_in,
         Err(Problem(Error::Access(access::Error::NotSignedIn | access::Error::SessionOver))) => {
@@ -166,10 +187,10 @@ async fn arriving(request: HttpRequest) -> std::result::Result<Arriving, PageErr
         }
         Err(Problem(error)) => return Err(error.into()),
     };
-    let asked = store.clone();
-    let demonstration = blocking(move || read_records::is_demonstration(&asked)).await?;
+    let read = store.clone();
+    let demonstration = blocking(move || read_records::is_demonstration(&read)).await?;
     let SignedIn { session, secret } = signed_in;
-    Ok(Arriving(Visitor { store, session, secret, demonstration }))
+    Ok(Arriving(Visitor { store, session, secret, demonstration, asked }))
 }
 
 async fn visitor(request: HttpRequest) -> std::result::Result<Visitor, PageError> {

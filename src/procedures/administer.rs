@@ -1,7 +1,8 @@
 //! Procedure: administer a store: create it, its accounts and its tokens.
 //!
 //! 1. `init`: make the data folder, its keys, its database and its first ledger entry
-//! 2. accounts: an administrator (or the host, for the first ones) creates them with a one-time password
+//! 2. accounts: an administrator (or the host, for the first ones) creates them with a one-time password; what happens to
+//!    them later is in `keep_accounts`
 //! 3. tokens: a data scientist issues them; the secret is shown once
 
 use super::{Recorded, actor, subject};
@@ -14,6 +15,7 @@ use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
 use crate::store::Store;
+use crate::store::roles::NewRoleRequest;
 use crate::{access, clock};
 use std::path::Path;
 
@@ -57,7 +59,9 @@ pub fn host() -> Acting {
     Acting { account, way: Way::Host }
 }
 
-/// Creates an account with a one-time password, which does nothing but let its owner choose another.
+/// Creates an account with a one-time password, which does nothing but let its owner choose another. The host's accounts have
+/// their role at once: the first ones have nobody to approve them. One that an administrator creates waits for the approval
+/// of another person.
 ///
 /// # Errors
 ///
@@ -104,28 +108,23 @@ fn create(
         tx.subject(subject("account", &account.id));
         tx.insert_account(&account)?;
         tx.insert_credential(&clock::new_id("cr"), &account.id, (&phc, one_time))?;
+        if acting.way != Way::Host {
+            let at = tx.at().to_owned();
+            tx.insert_role_request(&NewRoleRequest {
+                id: &clock::new_id("rr"),
+                account_id: &account.id,
+                role,
+                valid_from: &at,
+                valid_until: None,
+                reason: "new account",
+                requested_by: &acting.account.id,
+                creates: true,
+            })?;
+        }
         Ok(account)
     })?;
     let value = NewAccount { account: written.value, password };
     Ok(Recorded { value, entry: written.index, checkpoint: written.checkpoint })
-}
-
-/// Unlocks an account, with a reason.
-///
-/// # Errors
-///
-/// [`Error::Access`], [`Error::NotFound`].
-pub fn unlock_account(store: &Store, acting: &Acting, user_name: &str, reason: &str) -> Result<()> {
-    acting.permit(Action::ManageAccounts)?;
-    let reason = super::given("reason", reason)?;
-    let missing = || Error::NotFound { what: "account", id: user_name.to_owned() };
-    let account = store.read(|tx| tx.account_by_name(user_name))?.ok_or_else(missing)?;
-    store.write(&actor(acting), EntryType::AccountUnlock, |tx| {
-        tx.subject(subject("account", &account.id));
-        tx.insert_lock(&clock::new_id("lo"), &account.id, false, reason)?;
-        Ok::<_, Error>(())
-    })?;
-    Ok(store.clear_wrong_passwords(&account.id)?)
 }
 
 /// Issues a token for `owner`: for one version's batches, or for the owner's own draft work.
@@ -147,7 +146,7 @@ pub fn issue_token(
     if acting.way != Way::Host {
         acting.permit(action)?;
     }
-    access::role::permit(owner.role, action)?;
+    access::role::permit(super::sign_in::in_force(store, owner)?.role, action)?;
     let secret = Secret::draw(scope.prefix())?;
     let scope_text =
         serde_json::to_string(scope).map_err(|e| Error::Render { detail: e.to_string() })?;

@@ -19,16 +19,44 @@ pub fn accounts(store: &Store, acting: &Acting) -> Result<Vec<Account>> {
     Ok(store.read(|tx| tx.accounts())?)
 }
 
-/// All accounts, and before each whether it is locked.
+/// An account as a list shows it.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not exclude each other")]
+pub struct AccountLine {
+    /// The account, with its role in force; without one, with the role that was asked for.
+    #[serde(flatten)]
+    pub account: Account,
+    /// Whether a role is in force.
+    pub has_role: bool,
+    /// Whether it is locked after wrong passwords.
+    pub locked: bool,
+    /// Whether it may be used.
+    pub enabled: bool,
+    /// Whether its password was issued and not changed yet.
+    pub one_time: bool,
+}
+
+/// All accounts and where each stands, oldest first.
 ///
 /// # Errors
 ///
 /// [`crate::error::Error::Access`].
-pub fn accounts_and_locks(store: &Store, acting: &Acting) -> Result<Vec<(bool, Account)>> {
+pub fn account_lines(store: &Store, acting: &Acting) -> Result<Vec<AccountLine>> {
     acting.permit(Action::Read)?;
+    let now = store.clock().now_text();
     store.read(|tx| {
-        let accounts = tx.accounts()?.into_iter();
-        accounts.map(|account| Ok((tx.is_locked(&account.id)?, account))).collect()
+        let line = |account: Account| {
+            let role = tx.role_in_force(&account, &now)?;
+            let account = Account { role: role.unwrap_or(account.role), ..account };
+            Ok(AccountLine {
+                has_role: role.is_some(),
+                locked: tx.is_locked(&account.id)?,
+                enabled: tx.is_enabled(&account.id)?,
+                one_time: tx.credential(&account.id)?.is_some_and(|c| c.one_time),
+                account,
+            })
+        };
+        tx.accounts()?.into_iter().map(line).collect()
     })
 }
 

@@ -2,12 +2,15 @@
 //!
 //! 1. find the account; refuse a locked one
 //! 2. verify the password; the fifth wrong one in a row locks the account, which is a ledger entry
-//! 3. where the password was issued for one sign-in, or is too old, nothing but changing it is possible
-//! 4. keep a session: its secret goes into the cookie, its digest into the store
+//! 3. refuse a disabled account, and one without a role in force; their sessions and tokens have ended too
+//! 4. where the password was issued for one sign-in, or is too old, nothing but changing it is possible
+//! 5. keep a session: its secret goes into the cookie, its digest into the store
 
+use super::watch_access::{self, Asked};
 use super::{subject, system};
 use crate::access;
 use crate::access::account::{Account, Acting, Way};
+use crate::access::event::AccessKind;
 use crate::access::password::{self, KnownPasswords, WRONG_PASSWORDS_MAX};
 use crate::access::password_policy::PasswordDue;
 use crate::access::session::{Secret, Session};
@@ -33,7 +36,7 @@ pub fn sign_in(store: &Store, user_name: &str, password: &str) -> Result<(String
     let secret = Secret::draw("")?;
     let session = Session {
         secret_sha256: secret.sha256,
-        account,
+        account: in_force(store, &account)?,
         form_token: clock::new_secret(16).map_err(access::Error::Random)?,
         used_at: store.clock().now().as_second(),
         password_due: password_due(store, &credential)?,
@@ -68,6 +71,7 @@ pub(super) fn check_password(
     }
     let credential = credential.ok_or(access::Error::WrongCredentials)?;
     if password::verify(password, &credential.phc)? {
+        in_force(store, account)?;
         if wrong > 0 {
             store.clear_wrong_passwords(&account.id)?;
         }
@@ -101,6 +105,25 @@ pub(super) fn check_kept_password(
         Some(due) => Err(Error::Access(access::Error::PasswordDue(due))),
         None => Ok(credential),
     }
+}
+
+/// The account with the role in force now.
+///
+/// # Errors
+///
+/// [`access::Error::Disabled`], [`access::Error::NoRole`].
+pub(super) fn in_force(store: &Store, account: &Account) -> Result<Account> {
+    let now = store.clock().now_text();
+    let user_name = || account.user_name.clone();
+    let (is_enabled, role) = store.read(|tx| {
+        let state = (tx.is_enabled(&account.id)?, tx.role_in_force(account, &now)?);
+        Ok::<_, crate::store::Error>(state)
+    })?;
+    if !is_enabled {
+        return Err(Error::Access(access::Error::Disabled { user_name: user_name() }));
+    }
+    let role = role.ok_or_else(|| access::Error::NoRole { user_name: user_name() })?;
+    Ok(Account { role, ..account.clone() })
 }
 
 /// Why this password has to be changed now, if it has to.
@@ -138,6 +161,7 @@ pub fn acting_by_known_password(
         Ok::<_, crate::store::Error>(Some((account, credential, is_locked)))
     })?;
     let Some((account, Some(credential), false)) = found else { return Ok(None) };
+    let Ok(account) = in_force(store, &account) else { return Ok(None) };
     if password_due(store, &credential)?.is_some() {
         return Ok(None);
     }
@@ -163,6 +187,7 @@ pub fn acting_by_password(
     };
     let credential = check_kept_password(store, &account, password)?;
     known.remember(password, &credential.phc, store.clock().now().as_second());
+    let account = in_force(store, &account)?;
     Ok(Acting { account, way: Way::Password })
 }
 
@@ -175,10 +200,17 @@ pub fn session_of(store: &Store, secret: &str) -> Result<Session> {
     let sha256 = digest::sha256_hex(secret.as_bytes());
     let mut session = store.read(|tx| tx.session(&sha256))?.ok_or(access::Error::SessionOver)?;
     let now = store.clock().now().as_second();
-    if session.check(now).is_err() {
+    let account = in_force(store, &session.account);
+    let idle = session.check(now);
+    if idle.is_err() {
+        let kind = (AccessKind::IdleEnd, None);
+        watch_access::note(store, account.as_ref().ok(), kind, &Asked::default());
+    }
+    let (Ok(()), Ok(account)) = (idle, account) else {
         store.end_session(&sha256)?;
         return Err(Error::Access(access::Error::SessionOver));
-    }
+    };
+    session.account = account;
     if now > session.used_at {
         store.touch_session(&sha256, now)?;
     }
@@ -211,6 +243,7 @@ pub fn acting_by_token(store: &Store, secret: &str) -> Result<Acting> {
     if token.revoked || token.expires_at.as_ref().is_some_and(|end| *end <= now) {
         return Err(not_valid.into());
     }
+    let Ok(account) = in_force(store, &token.account) else { return Err(not_valid.into()) };
     let scope: TokenScope = serde_json::from_value(token.scope).map_err(|e| {
         Error::Access(access::Error::Digest { detail: format!("token scope: {e}") })
     })?;
@@ -218,5 +251,5 @@ pub fn acting_by_token(store: &Store, secret: &str) -> Result<Acting> {
         TokenScope::Source { version_id } => Way::SourceToken { version_id },
         TokenScope::Personal => Way::PersonalToken,
     };
-    Ok(Acting { account: token.account, way })
+    Ok(Acting { account, way })
 }

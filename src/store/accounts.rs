@@ -145,6 +145,29 @@ impl WriteTx<'_> {
         )
     }
 
+    /// Records that an account is disabled, or enabled again.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn insert_account_state(
+        &mut self,
+        id: &str,
+        account_id: &str,
+        enabled: bool,
+        reason: &str,
+    ) -> Result<()> {
+        self.insert(
+            "account_state",
+            &[
+                ("id", &id),
+                ("account_id", &account_id),
+                ("enabled", &i64::from(enabled)),
+                ("reason", &reason),
+            ],
+        )
+    }
+
     /// Records a token by the digest of its secret.
     ///
     /// # Errors
@@ -288,6 +311,19 @@ impl ReadTx<'_> {
         let locked = statement
             .query_row(named_params! {":account_id": account_id}, |row| row.get::<_, i64>(0));
         Ok(locked.optional()?.is_some_and(|locked| locked != 0))
+    }
+
+    /// Whether an account is enabled, as every one is until somebody disables it.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn is_enabled(&self, account_id: &str) -> Result<bool> {
+        let sql = "SELECT enabled FROM account_state WHERE account_id = :account_id ORDER BY entry DESC, id DESC LIMIT 1";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let enabled = statement
+            .query_row(named_params! {":account_id": account_id}, |row| row.get::<_, i64>(0));
+        Ok(enabled.optional()?.is_none_or(|enabled| enabled != 0))
     }
 
     /// The token whose secret has that digest.

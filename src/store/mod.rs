@@ -8,6 +8,7 @@
 //! [`Store`]; to add a table family, add a migration (`schema.rs`), its tables (`record_table.rs`), and a file with
 //! `impl WriteTx<'_>` and `impl ReadTx<'_>` (a [`WriteTx`] can do all that a [`ReadTx`] can).
 
+pub mod access_log;
 pub mod accounts;
 pub mod artifacts;
 pub mod backup;
@@ -29,6 +30,7 @@ pub mod open;
 pub mod performance;
 pub mod read;
 pub mod record_table;
+pub mod roles;
 mod row;
 pub mod run_lists;
 pub mod runs;

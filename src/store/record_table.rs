@@ -7,6 +7,9 @@ pub const RECORD_TABLES: &[&str] = &[
     "account",
     "credential",
     "account_lock",
+    "account_state",
+    "role_request",
+    "role_answer",
     "password_policy",
     "token",
     "token_revocation",
@@ -55,11 +58,12 @@ pub const RECORD_TABLES: &[&str] = &[
     "specimen",
 ];
 
-/// Tables that may change freely: sessions, spool, queues. No entry vouches for them.
+/// Tables that may change freely: sessions, spool, queues; the access log only grows. No entry vouches for them.
 pub const WORKING_TABLES: &[&str] = &[
     "session",
     "wrong_password",
     "setting",
+    "access_event",
     #[cfg(test)]
     "specimen_note",
 ];

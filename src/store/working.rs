@@ -7,7 +7,7 @@ use std::sync::PoisonError;
 
 impl Store {
     /// Changes working tables, outside any entry.
-    fn work<T>(&self, change: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+    pub(super) fn work<T>(&self, change: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         let writer = self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner);
         change(writer.connection())
     }

@@ -231,6 +231,34 @@ impl Visitor {
         self.request("GET", path).send().unwrap().text().unwrap()
     }
 
+    /// The status of `method` at `path` and where it leads, without going there.
+    pub(crate) fn leads_to(&self, method: &str, path: &str) -> (u16, String) {
+        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let mut request = client.request(method.parse().unwrap(), format!("{}{path}", self.url));
+        if method == "POST" {
+            request = request.header("content-type", "application/x-www-form-urlencoded");
+        }
+        if let Some(cookie) = &self.cookie {
+            request = request.header("cookie", cookie);
+        }
+        let response = request.send().unwrap();
+        let leads_to = response.headers().get("location").map_or("", |to| to.to_str().unwrap());
+        (response.status().as_u16(), leads_to.to_owned())
+    }
+
+    /// The page at `path`, or the one that a form with `fields` leads to.
+    pub(crate) fn page(&self, path: &str, fields: Option<&[(&str, &str)]>) -> String {
+        let Some(fields) = fields else { return self.read(path) };
+        let token = self.form_token.as_deref().unwrap();
+        let pair = |(name, value): &(&str, &str)| {
+            format!("{name}={}", value.replace(' ', "+").replace('/', "%2F"))
+        };
+        let form: Vec<String> = fields.iter().chain([&("form_token", token)]).map(pair).collect();
+        let request = self.request("POST", path).body(form.join("&"));
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        request.send().unwrap().text().unwrap()
+    }
+
     /// Posts JSON to `path`.
     pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
         answer(self.request("POST", path).json(body).send().unwrap())

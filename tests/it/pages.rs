@@ -218,6 +218,7 @@ async fn every_page_renders_for_every_role_without_script_or_inline_style() {
         ("/account".to_owned(), "Change the password"),
         ("/account/password".to_owned(), "At least 14 characters"),
         ("/accounts/password-policy".to_owned(), "at most 365 days"),
+        ("/accounts/roles".to_owned(), "No request waits"),
         ("/accounts".to_owned(), "Quentin Quality"),
     ];
     for user_name in ["dana", "quentin", "rosa", "pavel", "ines", "adam"] {
@@ -381,7 +382,8 @@ async fn secrets_are_shown_once_and_signing_out_ends_the_session() {
     let got = send!(app, post("/accounts", Some(&adam), &fields)).await;
     assert_eq!(got.status, StatusCode::CREATED);
     let password = between(&got.html, r#"<pre class="bytes" tabindex="0">"#, "</pre>");
-    sign_in::sign_in(&site.store, "quentin", password).unwrap();
+    let waits = sign_in::sign_in(&site.store, "quentin", password).unwrap_err();
+    assert_eq!(waits.code(), "no_role", "another person has to approve the role");
     let got = send!(app, get("/accounts", Some(&adam))).await;
     assert!(got.has("quentin") && !got.has(password) && !got.has("DEMO"));
 

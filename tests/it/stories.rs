@@ -1,16 +1,20 @@
 //! Stories of people over HTTP: each has a store and a server of its own on a loopback port.
 
+mod access_log;
 mod decision;
 mod doors;
 mod drafts;
 mod ingest;
 mod life_cycle;
 mod lineage;
+mod leavers;
 mod mlflow;
 mod passwords;
 mod performance;
 mod registration;
 mod review;
+mod roles;
+mod routes;
 mod rows;
 mod scores;
 mod silence;

@@ -2,10 +2,11 @@
 
 use super::BODY_BYTES_MAX;
 use crate::access;
-use crate::api::extract::{Caller, Shared, blocking, caller};
+use crate::api::extract::{Caller, Shared, asked_of, blocking, caller};
 use crate::api::limits::address_of;
 use crate::error::Error;
 use crate::procedures::sign_in::{acting_by_known_password, acting_by_password};
+use crate::procedures::watch_access::{note_refusal, note_sign_in};
 use crate::store;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -109,8 +110,13 @@ pub(super) async fn caller_first<B: MessageBody + 'static>(
         None => caller(request.request().clone()).await,
     };
     let caller = who.map_err(Refused::from)?;
+    let (shared, asked) = asked_of(request.request()).map_err(Refused::from)?;
+    let account = caller.0.account.clone();
     request.extensions_mut().insert(caller);
     let response = next.call(request).await?;
+    if let Some(refused) = response.response().error().and_then(|e| e.as_error::<Refused>()) {
+        note_refusal(&shared.store, &account, &refused.error, &asked);
+    }
     let status = response.status();
     let media_type = response.headers().get(CONTENT_TYPE);
     if !status.is_client_error() || media_type.is_some_and(|found| found == "application/json") {
@@ -139,7 +145,8 @@ async fn caller_by_name(request: &ServiceRequest, basic: &str) -> Result<Caller,
     let (user_name, secret) = (user_name.to_owned(), secret.to_owned());
     let missing = || Error::Render { detail: "the application has no store".to_owned() };
     let shared = request.app_data::<web::Data<Shared>>().cloned().ok_or_else(missing)?;
-    let address = address_of(request, shared.behind_proxy);
+    let (_, asked) = asked_of(request.request())?;
+    let address = address_of(&request.connection_info(), shared.behind_proxy);
     blocking(move || {
         let (store, known) = (&shared.store, &shared.passwords);
         let named = (user_name.as_str(), secret.as_str());
@@ -147,7 +154,9 @@ async fn caller_by_name(request: &ServiceRequest, basic: &str) -> Result<Caller,
             return Ok(Caller(acting));
         }
         shared.limits.take(&address, true).map_err(|seconds| Error::TooMany { seconds })?;
-        Ok(Caller(acting_by_password(store, named, known)?))
+        let acting = acting_by_password(store, named, known);
+        note_sign_in(store, &user_name, acting.as_ref().err(), &asked);
+        Ok(Caller(acting?))
     })
     .await
 }

@@ -157,12 +157,42 @@ impl Examiner<'_> {
         }
     }
 
-    /// The person in a document is the account its row names, with that account's names and role.
+    /// The person in a document is the account its row names, with that account's names and its role at that time.
     pub(super) fn account(&mut self, of: (&str, &str), row: &Row, person: &Account) {
         self.same(of, "account", &person.id, row.text("account_id"));
         let Some(account) = self.named((of.0, of.1, row), "account_id", "account") else { return };
         self.same(of, "user name", &person.user_name, account.text("user_name"));
         self.same(of, "printed name", &person.printed_name, account.text("printed_name"));
-        self.same(of, "role", person.role.word(), account.text("role"));
+        let role = self.role_at(&account, row.text("at"));
+        self.same(of, "role", person.role.word(), &role);
+    }
+
+    /// The role of an account at a time: the newest grant in force then, else the one it was created with, if nobody had to
+    /// approve that.
+    fn role_at(&mut self, account: &Row, at: &str) -> String {
+        let id = account.text("id");
+        let mut role = None;
+        for (_, answer) in self.rows("role_answer") {
+            let Some(request) = self.records.row("role_request", answer.text("request_id")) else {
+                continue;
+            };
+            let in_force = request.text("account_id") == id
+                && answer.integer("granted") == Some(1)
+                && answer.text("at") <= at
+                && request.text("valid_from") <= at
+                && request.optional("valid_until").is_none_or(|until| at < until);
+            let entry = answer.number("entry");
+            if in_force && role.as_ref().is_none_or(|(newest, _)| *newest < entry) {
+                role = Some((entry, request.text("role").to_owned()));
+            }
+        }
+        let waited = |(_, request): &(String, Row)| {
+            request.text("account_id") == id && request.integer("creates") == Some(1)
+        };
+        match role {
+            Some((_, role)) => role,
+            None if self.rows("role_request").iter().any(waited) => "none".to_owned(),
+            None => account.text("role").to_owned(),
+        }
     }
 }

@@ -115,6 +115,13 @@ fn an_administrator_keeps_accounts_and_never_touches_records() {
     assert_eq!(listed.as_array().unwrap().len(), 7);
     assert!(!listed.to_string().contains("password"), "{listed}");
     let mut eve = laboratory.stranger();
+    eve.sign_in("eve", made.text("password")).problem(403, "no_role");
+    let quentin = laboratory.signed_in("quentin");
+    let asked = quentin.get("/api/v1/role-requests").body;
+    let path = format!("/api/v1/role-requests/{}/answer", asked[0]["id"].as_str().unwrap());
+    let answer = json!({"granted": true, "reason": "trained on 2026-05-20"});
+    adam.post(&path, &answer).problem(403, "same_person");
+    assert_eq!(quentin.post(&path, &answer).status, 201);
     let signed_in = eve.sign_in("eve", made.text("password"));
     assert_eq!(
         (signed_in.status, &signed_in.body["password_due"]["why"]),

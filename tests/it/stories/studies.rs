@@ -11,7 +11,7 @@ use driftledger::procedures::verify_pack::verify_pack;
 use serde_json::{Value, json};
 
 /// A study of the reference of version 1, which is drawn from seed 1, split by line.
-fn study(seed: u64) -> Value {
+pub(super) fn study(seed: u64) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let (reference, declared) = (folder.path().join("r.csv"), folder.path().join("schema.json"));
     std::fs::write(&reference, table(600, 1, 0.0)).unwrap();
