@@ -9,7 +9,7 @@
 
 use super::read_life_cycle::Standing;
 use super::sign_decision::method;
-use super::sign_in::check_password;
+use super::sign_in::check_kept_password;
 use super::{Recorded, actor, subject};
 use crate::access::account::{Acting, Way};
 use crate::access::role::Action;
@@ -87,7 +87,7 @@ pub fn take_step(
     (input, shown_sha256, password): (&StepInput, &str, &str),
 ) -> Result<Recorded<StepTaken>> {
     prepare_step(store, acting, of, input)?;
-    check_password(store, &acting.account, password)?;
+    check_kept_password(store, &acting.account, password)?;
     write(store, acting, of, (input, shown_sha256))
 }
 

@@ -175,7 +175,7 @@ impl Examiner<'_> {
                 "it cites another model record than the one in force",
             );
         }
-        self.acceptance(of, &sheet, &walk.version);
+        self.cited_acceptance(of, &sheet, &walk.version);
         let made = walk.made.iter().filter(|(made_at, _)| *made_at < at);
         walk.authors.extend(made.map(|(_, author)| author.clone()));
         let Some(rule) = Rule::of(walk.state, sheet.step) else {
@@ -210,7 +210,7 @@ impl Examiner<'_> {
     }
 
     /// What the sheet says about plan and test run is recorded so.
-    fn acceptance(&mut self, of: (&str, &str), sheet: &StepSheet, version: &str) {
+    fn cited_acceptance(&mut self, of: (&str, &str), sheet: &StepSheet, version: &str) {
         let plan = sheet.acceptance.plan.iter().map(|cited| ("acceptance_plan", cited));
         let run = sheet.acceptance.test_run.iter().map(|found| ("test_run", &found.run));
         for (table, cited) in plan.chain(run) {

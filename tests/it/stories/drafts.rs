@@ -197,6 +197,13 @@ fn a_version_takes_a_draft_up_with_its_run_and_the_pack_proves_both() {
     let deleted = program.send_json("DELETE", &format!("{BASE}/model-versions/delete"), &deleted);
     refused(&deleted, 409, "RESOURCE_CONFLICT");
 
+    let alias = json!({"name": MODEL, "alias": "production", "version": "1"});
+    let refused_still = trained.post("registered-models/alias", &alias);
+    refused(&refused_still, 403, "PERMISSION_DENIED");
+    let message = refused_still.text("message");
+    let page = format!("{}/models/{MODEL}/versions/1", laboratory.url);
+    assert!(message.contains("is draft") && message.contains(&page), "{message}");
+
     let lineage = done(program.get(&format!("{versions}/1/lineage")));
     let edges = lineage["edges"].as_array().unwrap();
     let run = format!("run:{}", trained.run);
