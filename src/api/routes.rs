@@ -2,8 +2,8 @@
 
 use super::extract::{caller_first, no_route};
 use super::{
-    accounts, alerts, batches, evidence, ledger, models, operation, performance, review, session,
-    studies, tiles,
+    acceptance, accounts, alerts, batches, evidence, ledger, models, operation, performance,
+    review, session, studies, tiles,
 };
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
@@ -33,6 +33,11 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(studies::sign)
             .service(models::list_drafts)
             .service(models::read_draft)
+            .service(acceptance::create_plan)
+            .service(acceptance::read_plan)
+            .service(acceptance::create_run)
+            .service(acceptance::list_runs)
+            .service(acceptance::read_run)
             .service(batches::create_batch)
             .service(batches::list_batches)
             .service(batches::list_quarantine)

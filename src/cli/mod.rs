@@ -1,8 +1,10 @@
 //! The command line: one file per command. A command reads its arguments, calls one procedure and prints what came of it.
 //!
-//! Exit codes: 0 done (for `compare`: no drift shown; for `diff`: the same; for `verify` and `check`: nothing wrong), 1 done and something was
+//! Exit codes: 0 done (for `compare`: no drift shown; for `diff`: the same; for `verify` and `check`: nothing wrong; for `test`:
+//! every criterion met), 1 done and something was
 //! found (drift, a difference, a finding), 2 not done.
 
+mod acceptance;
 mod administration;
 mod bench;
 mod check;
@@ -61,6 +63,10 @@ enum Command {
     Labels(ingest::LabelsArguments),
     /// Show what the labels say, batch by batch
     Performance(performance::PerformanceArguments),
+    /// Fix the acceptance criteria of a version, before it is tested
+    Acceptance(acceptance::AcceptanceArguments),
+    /// Test a version against its acceptance criteria, from stored predictions
+    Test(acceptance::TestArguments),
     /// Compare two files: the drift report without a server
     Compare(compare::CompareArguments),
     /// Study reference batches: natural drift, proposed tolerances, replay, challenges
@@ -102,6 +108,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Ingest(arguments) => ingest::run(&arguments),
         Command::Labels(arguments) => ingest::run_labels(&arguments),
         Command::Performance(arguments) => performance::run(&arguments),
+        Command::Acceptance(arguments) => acceptance::run(&arguments),
+        Command::Test(arguments) => acceptance::run_test(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Study(arguments) => study::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),

@@ -57,11 +57,13 @@ pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
 /// What was held against other records, and how exactly.
 pub(super) fn say_examined(examined: Examined) {
     say(&format!(
-        "computed again: {} reports, {} monitors, {} studies, {} cohorts in {} evaluations, {} runs; compared: {} decisions, \
-         {} signatures, {} drafts",
+        "computed again: {} reports, {} monitors, {} studies, {} test runs of {} acceptance plans, {} cohorts in {} \
+         evaluations, {} runs; compared: {} decisions, {} signatures, {} drafts",
         examined.reports,
         examined.monitors,
         examined.studies,
+        examined.test_runs,
+        examined.acceptance_plans,
         examined.cohorts,
         examined.evaluations,
         examined.runs,

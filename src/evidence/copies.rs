@@ -11,13 +11,15 @@ use crate::review::signature::Signature;
 use std::collections::HashMap;
 
 /// Folders of copies: record table, folder, column of the document.
-pub const COPIES: [(&str, &str, &str); 11] = [
+pub const COPIES: [(&str, &str, &str); 13] = [
     ("model_version", "registrations/", "registration"),
     ("reference", "references/", "document"),
     ("policy", "policies/", "document"),
     ("monitor", "monitors/", "document"),
     ("study", "studies/", "document"),
     ("study_signature", "study-signatures/", "document"),
+    ("acceptance_plan", "acceptance-plans/", "document"),
+    ("test_run", "test-runs/", "document"),
     ("report", "reports/", "document"),
     ("performance", "performance/", "document"),
     ("cohort", "cohorts/", "document"),

@@ -61,6 +61,8 @@ entry_types! {
     DecisionSign       "decision.sign"       "A decision was signed."
     StudyAttach        "study.attach"        "A study of reference batches was attached to a version."
     StudySign          "study.sign"          "A study was signed."
+    AcceptancePlan     "acceptance.plan"     "Acceptance criteria of a version were fixed."
+    TestRun            "test.run"            "A version was tested against its acceptance criteria."
     ExperimentCreate   "experiment.create"   "An experiment was created."
     ExperimentChange   "experiment.change"   "An experiment was renamed, deleted, restored or tagged."
     RunCreate          "run.create"          "A training run began."

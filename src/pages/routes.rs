@@ -2,8 +2,8 @@
 
 use super::page_error::PageError;
 use super::{
-    account, accounts, alert, assets, audit_trail, draft, entry, inbox, models, performance,
-    report, score_cards, sign_in, signing_sheet, study, version,
+    acceptance, account, accounts, alert, assets, audit_trail, draft, entry, inbox, models,
+    performance, report, score_cards, sign_in, signing_sheet, study, version,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};
@@ -35,6 +35,8 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(study::show)
             .service(study::sign)
             .service(draft::show)
+            .service(acceptance::show)
+            .service(acceptance::show_run)
             .service(performance::show)
             .service(report::show)
             .service(report::document)

@@ -88,6 +88,8 @@ pub struct VersionView {
     pub labels: Vec<LabelsRow>,
     /// Phase I studies, newest first.
     pub studies: Vec<StudyRow>,
+    /// Acceptance criteria and test runs.
+    pub acceptance: super::read_acceptance::AcceptanceView,
     /// What it came out of, if it took up a draft.
     pub origin: Option<OriginView>,
     /// What the labels say about the newest batch that could be judged by them.
@@ -236,6 +238,7 @@ pub fn version_view(
             quarantined: tx.quarantined(&id, 50)?,
             labels: tx.labels(&id, 50)?,
             studies: tx.studies(&id)?,
+            acceptance: super::read_acceptance::view(tx, &id)?,
             origin: origin(tx, &id)?,
             performance: newest_sentence(tx, &id)?,
             version: judge.version,

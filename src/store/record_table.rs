@@ -27,6 +27,8 @@ pub const RECORD_TABLES: &[&str] = &[
     "cohort",
     "study",
     "study_signature",
+    "acceptance_plan",
+    "test_run",
     "experiment",
     "experiment_state",
     "run",
@@ -65,6 +67,7 @@ pub const OBJECT_COLUMNS: &[(&str, &str)] = &[
     ("batch", "row_ids"),
     ("quarantine", "blake3"),
     ("labels", "blake3"),
+    ("test_run", "blake3"),
     ("artifact", "blake3"),
     #[cfg(test)]
     ("specimen", "object"),

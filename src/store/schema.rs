@@ -13,6 +13,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0004_performance.sql")),
     M::up(include_str!("migrations/0005_study.sql")),
     M::up(include_str!("migrations/0006_mlflow.sql")),
+    M::up(include_str!("migrations/0008_acceptance.sql")),
     // Last, so that it never stands between two real ones.
     #[cfg(test)]
     M::up(super::specimen::MIGRATION),

@@ -1,5 +1,6 @@
 //! Stories of people over HTTP: each has a store and a server of its own on a loopback port.
 
+pub(crate) mod acceptance;
 mod decision;
 mod doors;
 mod drafts;
