@@ -25,7 +25,9 @@ FIXED = ["MANIFEST.json", "README.txt", "checkpoint", "verifier_key", "entries.j
 COPIES = {"model_version": ("registrations/", "registration"), "reference": ("references/", "document"),
           "policy": ("policies/", "document"), "monitor": ("monitors/", "document"), "study": ("studies/", "document"),
           "study_signature": ("study-signatures/", "document"), "model_record": ("model-records/", "document"),
-          "version_step": ("version-steps/", "document"), "record_signature": ("record-signatures/", "document"), "report": ("reports/", "document"),
+          "version_step": ("version-steps/", "document"), "record_signature": ("record-signatures/", "document"),
+          "acceptance_plan": ("acceptance-plans/", "document"), "test_run": ("test-runs/", "document"),
+          "report": ("reports/", "document"),
           "performance": ("performance/", "document"), "cohort": ("cohorts/", "document"),
           "decision": ("decisions/", "document"), "signature": ("signatures/", "document")}
 # The life of a version: state and step before, state after, roles that may, what the signature means.
@@ -278,6 +280,85 @@ def close(a, b):
 
 # ---- the verifier ----------------------------------------------------------------------------------------------------
 
+def tested_figure(tally, task, metric, about):
+    """A figure from counts, without its interval; None where there is none or it is not computed here."""
+    counted = tally["outcomes"]
+    if counted["outcomes"] == "numbers":
+        total = {field: sum(group[field] for group in counted["groups"]) for field in ("rows", "error", "absolute", "square")}
+        if not total["rows"]:
+            return None
+        mean = {"mean_absolute_error": total["absolute"], "bias": total["error"], "root_mean_square_error": total["square"]}
+        if metric not in mean:
+            return None
+        value = mean[metric] / total["rows"]
+        return math.sqrt(value) if metric == "root_mean_square_error" else value
+    if metric == "brier_score":
+        scores = tally.get("scores") or {"scores": []}
+        rows = sum(scores.get("without", [])) + sum(scores.get("with", []))
+        of = zip(scores["scores"], scores.get("without", []), scores.get("with", []))
+        return sum(out * s * s + event * (1 - s) ** 2 for s, out, event in of) / rows if rows else None
+    if metric == "auc":
+        scores = tally.get("scores") or {"without": [], "with": []}
+        won, below = 0.0, 0
+        for out, event in zip(scores["without"], scores["with"]):
+            won, below = won + event * (below + out / 2), below + out
+        events = sum(scores["with"])
+        return won / (events * below) if min(events, below) > 1 else None
+    positive = about or task.get("positive")
+    count = lambda label, said: sum(
+        pair["rows"] for pair in counted["pairs"]
+        if label in (None, pair["label"] == positive) and said in (None, pair["prediction"] == positive))
+    right = sum(pair["rows"] for pair in counted["pairs"] if pair["label"] == pair["prediction"]) + counted["further"][0]
+    total = count(None, None) + sum(counted["further"])
+    part, rows = {
+        "accuracy": (right, total), "error_rate": (total - right, total),
+        "sensitivity": (count(True, True), count(True, None)), "specificity": (count(False, False), count(False, None)),
+        "precision": (count(True, True), count(None, True)),
+        "negative_predictive_value": (count(False, False), count(None, False)),
+        "f1": (2 * count(True, True), count(True, None) + count(None, True))}[metric]
+    return part / rows if rows else None
+
+
+def acceptance_unlike(run, plan):
+    """What in a test run does not follow from its counts and its plan; None when all does."""
+    outcomes, context = [], run["context"]
+    usable = lambda tally: tally["labelled"] - tally["without_prediction"]
+    for verdict, criterion in zip(run["criteria"], plan["criteria"]):
+        if verdict["criterion"] != criterion:
+            return "a criterion"
+        metric, scope = criterion["metric"], criterion.get("scope", {"rows": "overall"})
+        groups = [group for group in run["groups"] if group.get("column") == scope.get("column")]
+        if len(groups) != len(verdict["groups"]):
+            return f"the groups of {metric}"
+        scores = run["groups"][0]["tally"].get("scores") if metric in ("auc", "brier_score") else None
+        used = sum(scores["without"]) + sum(scores["with"]) if scores else usable(run["groups"][0]["tally"])
+        rows_min = scope.get("rows_min", plan["rows_min"])
+        found = []
+        for group, line in zip(groups, verdict["groups"]):
+            rows, figure = usable(group["tally"]), line.get("figure")
+            value = tested_figure(group["tally"], context["task"], metric, criterion.get("class"))
+            if value is not None and not (figure and close(figure["value"], value)):
+                return f"{metric} of {group.get('group', 'all rows')}"
+            low, high = figure.get("interval") or (None, None) if figure else (None, None)
+            at_least = criterion["direction"] == "at_least"
+            held = (low if at_least else high) if criterion["judged_by"] == "bound" else figure and figure["value"]
+            if rows < rows_min or context["rows"] - used > plan["rows_left_out_max"] or figure is None or held is None:
+                outcome = "not_evaluated"
+            else:
+                outcome = "met" if (held >= criterion["limit"] if at_least else held <= criterion["limit"]) else "not_met"
+            counts = rows >= rows_min or scope.get("small_groups") != "left_out"
+            if (line["outcome"], line["counts"]) != (outcome, counts):
+                return f"the verdict on {metric} of {group.get('group', 'all rows')}"
+            found += [outcome] if counts else []
+        worst = next((one for one in ("not_met", "not_evaluated") if one in found), "met") if found else "not_evaluated"
+        if verdict["outcome"] != worst:
+            return f"the verdict on {metric}"
+        outcomes.append(worst)
+    if len(outcomes) != len(plan["criteria"]) or run["meets"] != all(one == "met" for one in outcomes):
+        return "whether all criteria are met"
+    return None
+
+
 class Verifier:
     def __init__(self, path, key):
         self.zip = zipfile.ZipFile(path)
@@ -327,7 +408,7 @@ class Verifier:
             if not own or own.get("verifier_key") != self.key.text:
                 code = "key_differs" if own else "record_missing"
                 self.find(code, record_file("ledger", self.key.name), "the ledger's own record names another key or none")
-        for part in (self.copies, self.reports, self.decisions, self.signatures, self.life_cycles, self.runs):
+        for part in (self.copies, self.acceptance, self.reports, self.decisions, self.signatures, self.life_cycles, self.runs):
             self.guard(part)
 
     def guard(self, part):
@@ -612,6 +693,34 @@ class Verifier:
     def same(self, name, what, found, expected):
         if found != expected:
             self.find("record_disagrees", name, f"{what} is {found!r}, expected {expected!r}")
+
+    def acceptance(self):
+        """Test runs come after their criteria, and their figures and verdicts follow from the counts."""
+        in_order = lambda table: sorted(self.rows.get(table, {}).items(), key=lambda item: (item[1]["entry"], item[0]))
+        plans = {key: (row, self.document("acceptance_plan", key, row)) for key, row in in_order("acceptance_plan")}
+        looks = {}
+        for key, row in in_order("test_run"):
+            name, run = record_file("test_run", key), self.document("test_run", key, row)
+            if not run:
+                continue
+            before = [plan for plan, (other, _) in plans.items()
+                      if other["version_id"] == row["version_id"] and other["entry"] < row["entry"]]
+            if not before or before[-1] != row["plan_id"]:
+                self.find("criteria_after_test", name, "its plan is not the one in force before it")
+                continue
+            plan_row, plan = plans[row["plan_id"]]
+            context, rows = run["context"], (row["version_id"], row["rows_sha256"])
+            looks[rows] = looks.get(rows, []) + [row["plan_id"]]
+            for what, found, expected in [
+                    ("plan", context["plan_sha256"], plan_row["sha256"]), ("rows", context["rows"], row["rows"]),
+                    ("file", context["file_sha256"], row["file_sha256"]), ("verdict of the row", row["meets"], int(run["meets"])),
+                    ("look", context["look"], looks[rows].count(row["plan_id"])),
+                    ("look in all", context["look_in_all"], len(looks[rows]))]:
+                self.same(name, what, found, expected)
+            self.count("test_runs")
+            unlike = acceptance_unlike(run, plan)
+            if unlike:
+                self.find("test_run_not_reproduced", name, f"{unlike} computed again differs")
 
     def reports(self):
         rows = sorted(self.rows.get("report", {}).items(), key=lambda item: (item[1]["version_id"], item[1]["number"]))

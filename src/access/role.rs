@@ -78,6 +78,10 @@ pub enum Action {
     Register,
     /// Send a batch or labels.
     Ingest,
+    /// Fix the acceptance criteria of a version.
+    FixAcceptance,
+    /// Test a version against its acceptance criteria.
+    TestVersion,
     /// Acknowledge an alert.
     Acknowledge,
     /// Draft a decision.
@@ -102,6 +106,8 @@ impl Action {
         Self::Read,
         Self::Register,
         Self::Ingest,
+        Self::FixAcceptance,
+        Self::TestVersion,
         Self::Acknowledge,
         Self::DraftDecision,
         Self::SignDecision,
@@ -118,6 +124,8 @@ impl Action {
             Self::Read => "read records",
             Self::Register => "register models",
             Self::Ingest => "send batches or labels",
+            Self::FixAcceptance => "fix acceptance",
+            Self::TestVersion => "test versions",
             Self::Acknowledge => "acknowledge alerts",
             Self::DraftDecision => "draft decisions",
             Self::SignDecision => "sign decisions",
@@ -143,6 +151,7 @@ impl Action {
             Self::Register | Self::Ingest | Self::ManageSourceTokens | Self::ManageOwnTokens => {
                 &[Role::DataScientist]
             }
+            Self::FixAcceptance | Self::TestVersion => &[Role::DataScientist, Role::ProcessExpert],
             Self::Acknowledge | Self::DraftDecision => &[Role::Qa, Role::Reviewer],
             Self::SignDecision => &[Role::Qa, Role::Reviewer, Role::ProcessExpert],
             Self::ManageAccounts => &[Role::Admin],
@@ -153,7 +162,10 @@ impl Action {
 
     /// Whether a token may do it for its owner. Tokens never sign and never decide.
     pub fn by_token(self) -> bool {
-        matches!(self, Self::Read | Self::Register | Self::Ingest)
+        matches!(
+            self,
+            Self::Read | Self::Register | Self::Ingest | Self::FixAcceptance | Self::TestVersion
+        )
     }
 }
 

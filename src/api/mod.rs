@@ -4,6 +4,7 @@
 //! handler reads typed input, calls one procedure, renders.
 
 pub mod access_log;
+pub mod acceptance;
 pub mod accounts;
 pub mod alerts;
 pub mod batches;

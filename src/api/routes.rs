@@ -2,7 +2,7 @@
 
 use super::extract::{caller_first, no_route};
 use super::{
-    access_log, accounts, alerts, batches, evidence, ledger, life_cycle, lineage, models, operation, performance, review, roles, session, studies, tiles,
+    acceptance, access_log, accounts, alerts, batches, evidence, ledger, life_cycle, lineage, models, operation, performance, review, roles, session, studies, tiles,
 };
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
@@ -40,6 +40,11 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(studies::sign)
             .service(models::list_drafts)
             .service(models::read_draft)
+            .service(acceptance::create_plan)
+            .service(acceptance::read_plan)
+            .service(acceptance::create_run)
+            .service(acceptance::list_runs)
+            .service(acceptance::read_run)
             .service(batches::create_batch)
             .service(batches::list_batches)
             .service(batches::list_quarantine)

@@ -100,18 +100,26 @@ fn send(
     path: &Path,
     query: &[(&str, String)],
 ) -> Result<(u16, serde_json::Value)> {
+    let (model, version) = (&target.model, &target.version);
+    let url = format!("/api/v1/models/{model}/versions/{version}/{what}?{}", encode(query));
+    send_file(&target.server, &url, path)
+}
+
+/// Sends the table at `path` to `url`.
+pub(super) fn send_file(
+    server: &ServerArguments,
+    url: &str,
+    path: &Path,
+) -> Result<(u16, serde_json::Value)> {
     let format = TableFile::open(path, None)?.format();
     let file = std::fs::File::open(path).map_err(Error::file("opening", path))?;
     let bar = terminal::progress(terminal::length_of(path), true);
     bar.set_message("sending");
-    let (model, version) = (&target.model, &target.version);
-    let url = format!("/api/v1/models/{model}/versions/{version}/{what}?{}", encode(query));
-    let request = target
-        .server
-        .post(&url)?
+    let request = server
+        .post(url)?
         .header("content-type", format.media_type())
         .body(reqwest::blocking::Body::new(bar.wrap_read(file)));
-    let answer = target.server.send(request);
+    let answer = server.send(request);
     bar.finish_and_clear();
     answer
 }

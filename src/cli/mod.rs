@@ -2,8 +2,11 @@
 //!
 //! Exit codes: 0 done (for `compare`: no drift shown; for `diff`: the same; for `verify` and `check`: nothing wrong; for `status`: a step can be
 //! taken), 1 done and something was
+//! Exit codes: 0 done (for `compare`: no drift shown; for `diff`: the same; for `verify` and `check`: nothing wrong; for `test`:
+//! every criterion met), 1 done and something was
 //! found (drift, a difference, a finding), 2 not done.
 
+mod acceptance;
 mod administration;
 mod backup;
 mod bench;
@@ -72,6 +75,10 @@ enum Command {
     Labels(ingest::LabelsArguments),
     /// Show what the labels say, batch by batch
     Performance(performance::PerformanceArguments),
+    /// Fix the acceptance criteria of a version, before it is tested
+    Acceptance(acceptance::AcceptanceArguments),
+    /// Test a version against its acceptance criteria, from stored predictions
+    Test(acceptance::TestArguments),
     /// Compare two files: the drift report without a server
     Compare(compare::CompareArguments),
     /// Study reference batches: natural drift, proposed tolerances, replay, challenges
@@ -123,6 +130,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Ingest(arguments) => ingest::run(&arguments),
         Command::Labels(arguments) => ingest::run_labels(&arguments),
         Command::Performance(arguments) => performance::run(&arguments),
+        Command::Acceptance(arguments) => acceptance::run(&arguments),
+        Command::Test(arguments) => acceptance::run_test(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Study(arguments) => study::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),

@@ -78,11 +78,13 @@ pub(super) fn write_whole<T>(path: &Path, write: impl FnOnce(&mut File) -> Resul
 /// What was held against other records, and how exactly.
 pub(super) fn say_examined(examined: Examined) {
     say(&format!(
-        "computed again: {} reports, {} monitors, {} studies, {} cohorts in {} evaluations, {} runs; compared: {} decisions, \
-         {} signatures, {} drafts, {} model records, {} steps of versions",
+        "computed again: {} reports, {} monitors, {} studies, {} test runs of {} acceptance plans, {} cohorts in {} \
+         evaluations, {} runs; compared: {} decisions, {} signatures, {} drafts, {} model records, {} steps of versions",
         examined.reports,
         examined.monitors,
         examined.studies,
+        examined.test_runs,
+        examined.acceptance_plans,
         examined.cohorts,
         examined.evaluations,
         examined.runs,

@@ -163,7 +163,7 @@ pub fn digest_table(
 }
 
 /// Names and logical types of the columns of a typed chunk.
-fn logical_columns(frame: &DataFrame) -> Result<Vec<(String, LogicalType)>> {
+pub(super) fn logical_columns(frame: &DataFrame) -> Result<Vec<(String, LogicalType)>> {
     frame
         .columns()
         .iter()

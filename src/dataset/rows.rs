@@ -3,8 +3,11 @@
 use super::bins::texts;
 use super::cells::{CellErrors, cast};
 use super::error::{Error, Result};
-use super::reader::TableFile;
+use super::fingerprint::logical_columns;
+use super::reader::{TableFile, Wanted};
 use super::schema::{Column, CsvContract, Role, ValueType};
+use super::tdh1::{TableDigest, TableHasher};
+use polars::prelude::{Column as PolarsColumn, DataFrame};
 
 /// Cells of one column of one chunk, `None` for a null.
 pub type TextCells = Vec<Option<String>>;
@@ -42,6 +45,71 @@ pub fn for_each_text_chunk(
     })?;
     errors.into_result()?;
     Ok(rows)
+}
+
+/// A column that is read, and what for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WantedColumn {
+    /// Its declaration.
+    pub column: Column,
+    /// Whether its cells are told as texts.
+    pub is_told: bool,
+    /// Whether it is part of the digest.
+    pub is_hashed: bool,
+}
+
+/// Calls `visit` with chunks of the told columns as texts, in the order of `wanted`, and digests the hashed ones in the same
+/// pass. Other columns of the file are not read.
+///
+/// # Errors
+///
+/// [`Error::MissingColumn`], [`Error::Cells`], [`Error::NoRows`], [`Error::Digest`] and those of [`TableFile::for_each_chunk`];
+/// any error of `visit`.
+pub fn digest_text_chunks(
+    file: &TableFile,
+    csv: &CsvContract,
+    wanted: &[WantedColumn],
+    mut visit: impl FnMut(&[TextCells]) -> Result<()>,
+) -> Result<TableDigest> {
+    let names: Vec<&str> = wanted.iter().map(|wanted| wanted.column.name.as_str()).collect();
+    let found: Vec<String> =
+        file.physical_columns(csv)?.into_iter().map(|(name, _)| name).collect();
+    if let Some(missing) = wanted.iter().find(|wanted| !found.contains(&wanted.column.name)) {
+        return Err(Error::MissingColumn {
+            name: missing.column.name.clone(),
+            role: missing.column.role.word().to_owned(),
+            nearest: None,
+            found,
+        });
+    }
+    let mut errors = CellErrors::default();
+    let mut hasher: Option<TableHasher> = None;
+    let part = Wanted { columns: Some(&names), rows_max: None };
+    file.for_each_chunk_of(csv, &part, |first_row, frame| {
+        let mut cells = Vec::new();
+        let mut hashed: Vec<PolarsColumn> = Vec::new();
+        for one in wanted {
+            let physical = frame.column(&one.column.name)?.as_materialized_series();
+            let typed = cast(physical, &one.column, first_row, &mut errors)?;
+            if one.is_told {
+                let text = texts(&typed)?;
+                cells.push(text.str()?.iter().map(|cell| cell.map(str::to_owned)).collect());
+            }
+            if one.is_hashed {
+                hashed.push(typed.into());
+            }
+        }
+        let hashed = DataFrame::new(frame.height(), hashed)?;
+        let hasher = match &mut hasher {
+            Some(hasher) => hasher,
+            None => hasher.insert(TableHasher::new(&logical_columns(&hashed)?)),
+        };
+        hasher.update(&hashed).map_err(|e| Error::Digest { detail: e.to_string() })?;
+        visit(&cells)
+    })?;
+    errors.into_result()?;
+    let hasher = hasher.ok_or_else(|| Error::NoRows { path: file.path().display().to_string() })?;
+    Ok(hasher.finish())
 }
 
 /// A column of `name` read as it stands, whatever its type; `null_tokens` stand for a missing value.

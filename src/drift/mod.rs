@@ -4,6 +4,7 @@
 //! tolerated, and why), [`monitor`] (both together: the score cards), then [`assess`](mod@assess) (one batch into one
 //! verdict) and [`report`] (what is stored of it).
 
+pub mod acceptance;
 pub mod accumulate;
 pub mod assess;
 pub mod attribution;

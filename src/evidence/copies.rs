@@ -15,6 +15,7 @@ use std::collections::HashMap;
 
 /// Folders of copies: record table, folder, column of the document.
 pub const COPIES: [(&str, &str, &str); 14] = [
+pub const COPIES: [(&str, &str, &str); 13] = [
     ("model_version", "registrations/", "registration"),
     ("reference", "references/", "document"),
     ("policy", "policies/", "document"),
@@ -24,6 +25,8 @@ pub const COPIES: [(&str, &str, &str); 14] = [
     ("model_record", "model-records/", "document"),
     ("version_step", "version-steps/", "document"),
     ("record_signature", "record-signatures/", "document"),
+    ("acceptance_plan", "acceptance-plans/", "document"),
+    ("test_run", "test-runs/", "document"),
     ("report", "reports/", "document"),
     ("performance", "performance/", "document"),
     ("cohort", "cohorts/", "document"),

@@ -11,7 +11,7 @@ use crate::drift::monitor::Monitor;
 use crate::drift::performance::cohort::CohortReport;
 use crate::drift::performance::report::PerformanceReport;
 use crate::drift::performance::rule::PerformanceRule;
-use crate::drift::performance::tally::{ErrorSums, Outcomes};
+use crate::drift::performance::tally::{ErrorSums, Outcomes, Tally};
 use crate::drift::reference::{Reference, ReferenceFeature};
 use crate::drift::report::DriftReport;
 use crate::drift::segments::fit_segments;
@@ -78,7 +78,11 @@ pub fn unfit_state(report: &DriftReport, monitor: &Monitor) -> Option<String> {
 
 /// Why nothing can be computed from `cohort`; `None` when its shape is right.
 pub fn unfit_cohort(cohort: &CohortReport) -> Option<String> {
-    let tally = &cohort.tally;
+    unfit_tally(&cohort.tally)
+}
+
+/// Why nothing can be computed from `tally`; `None` when its shape is right.
+pub fn unfit_tally(tally: &Tally) -> Option<String> {
     let rows = [tally.rows, tally.labelled, tally.without_prediction, tally.repeated];
     let counted = match &tally.outcomes {
         Outcomes::Classes { pairs, further } => {

@@ -5,6 +5,7 @@
 //! No script and no inline style anywhere, so that the strictest content security policy holds.
 
 pub mod access_log;
+pub mod acceptance;
 pub mod account;
 pub mod accounts;
 pub mod alert;

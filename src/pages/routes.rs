@@ -2,7 +2,7 @@
 
 use super::page_error::PageError;
 use super::{
-    access_log, account, accounts, alert, assets, audit_trail, difference, draft, entry, inbox, model_record, models, password, password_rules, performance, report, roles, score_cards, sign_in, signing_sheet, step, study, version,
+    acceptance, access_log, account, accounts, alert, assets, audit_trail, difference, draft, entry, inbox, model_record, models, password, password_rules, performance, report, roles, score_cards, sign_in, signing_sheet, step, study, version,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};
@@ -38,6 +38,8 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(study::show)
             .service(study::sign)
             .service(draft::show)
+            .service(acceptance::show)
+            .service(acceptance::show_run)
             .service(performance::show)
             .service(report::show)
             .service(report::document)

@@ -101,6 +101,8 @@ struct VersionPage {
     performance: Option<Markup>,
     quarantined: Vec<DeliveryLine>,
     studies: Vec<StudyLine>,
+    criteria: usize,
+    acceptance: String,
 }
 
 impl VersionPage {
@@ -138,6 +140,8 @@ impl VersionPage {
             performance: view.performance.as_deref().map(Markup::sentence),
             quarantined: quarantined(&view),
             studies: studies(&view),
+            criteria: view.acceptance.in_force.as_ref().map_or(0, |p| p.plan.criteria.len()),
+            acceptance: acceptance(&view),
             registration: view.registration,
         }
     }
@@ -225,6 +229,25 @@ fn studies(view: &VersionView) -> Vec<StudyLine> {
         entry: row.entry,
     };
     view.studies.iter().map(line).collect()
+}
+
+/// Where acceptance stands, in one sentence.
+fn acceptance(view: &VersionView) -> String {
+    let found = &view.acceptance;
+    match (&found.in_force, &found.newest) {
+        (None, _) => "No acceptance criteria are fixed; they come before the test.".to_owned(),
+        (Some(plan), None) => {
+            let (all, entry) = (plan.plan.criteria.len(), plan.row.entry);
+            format!("{all} criteria are fixed, in ledger entry {entry}; no test run for them yet.")
+        }
+        (Some(_), Some(run)) => {
+            let said = if run.meets { "meets all criteria" } else { "does not meet all criteria" };
+            let (entry, plan) = (run.entry, run.plan_entry);
+            format!(
+                "The newest test run, in ledger entry {entry}, {said} that were fixed in entry {plan}."
+            )
+        }
+    }
 }
 
 fn quarantined(view: &VersionView) -> Vec<DeliveryLine> {

@@ -1,15 +1,18 @@
 //! Procedure: check everything in a data folder.
 //!
 //! 1. hash everything that is stored again and hold it against the ledger
-//! 2. compute every report again, freeze every monitor again, compare decisions with their signatures
+//! 2. count every test run again from its file; compute every report again, freeze every monitor again, compare decisions with their signatures
 //!
 //! It writes nothing and needs no account: whoever holds the folder may check it.
 
 use super::export_evidence::StoredRecords;
+use super::recount_tests::recount;
 use crate::error::{Error, Result};
 use crate::evidence::examine::{Examined, Trouble, examine};
-use crate::store;
+use crate::evidence::records::Records as _;
 use crate::store::check::{Finding, Progress, Severity};
+use crate::store::objects::Objects;
+use crate::store::{self, ReadTx};
 use std::path::Path;
 
 /// What came of a check.
@@ -23,6 +26,8 @@ pub struct CheckedStore {
     pub rows: u64,
     /// Stored files.
     pub objects: u64,
+    /// Test runs counted again from their files.
+    pub recounted: u64,
     /// Records held against each other.
     #[serde(flatten)]
     pub examined: Examined,
@@ -46,11 +51,18 @@ pub fn check_store(folder: &Path, progress: &mut dyn FnMut(Progress)) -> Result<
     let mut reports = |done, total| progress(Progress { stage: "reports", done, total });
     let examined = store::check::read(folder, |tx| {
         let mut records = StoredRecords::all(tx)?;
-        Ok::<_, Error>(examine(&mut records, &mut reports))
+        let (examined, mut troubles) = examine(&mut records, &mut reports);
+        let runs = records.keys("test_run");
+        for id in &runs {
+            troubles.extend(recounted(tx, &store::check::objects(folder), id));
+        }
+        Ok::<_, Error>((examined, troubles, runs.len() as u64))
     });
+    let mut recounted = 0;
     let examined = match examined {
-        Ok((examined, troubles)) => {
+        Ok((examined, troubles, runs)) => {
             findings.extend(troubles.into_iter().map(finding));
+            recounted = runs;
             examined
         }
         Err(error) => {
@@ -62,7 +74,18 @@ pub fn check_store(folder: &Path, progress: &mut dyn FnMut(Progress)) -> Result<
             Examined::default()
         }
     };
-    Ok(CheckedStore { findings, entries, rows, objects, examined })
+    Ok(CheckedStore { findings, entries, rows, objects, recounted, examined })
+}
+
+/// What is wrong with a test run, once it was counted again.
+fn recounted(tx: &ReadTx<'_>, objects: &Objects, id: &str) -> Option<Trouble> {
+    let detail = match recount(tx, objects, id) {
+        Ok(None) => return None,
+        Ok(Some(detail)) => detail,
+        Err(error) => format!("it cannot be counted again: {}", error.chain()),
+    };
+    let (table, id) = ("test_run".to_owned(), id.to_owned());
+    Some(Trouble { code: "test_run_not_recounted", table, id, detail })
 }
 
 fn finding(trouble: Trouble) -> Finding {

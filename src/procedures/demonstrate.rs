@@ -3,9 +3,10 @@
 //! 1. create a fresh store with one account for each role
 //! 2. register the thyroid laboratory's model, from its training and reference tables
 //! 3. say what it is for; study the weeks of the reference (Phase I), and attach the study
-//! 4. take the steps of its life as far as nothing is missing; what is missing stands on its page
-//! 5. replay its months in order: each is judged, alarms open alerts, later months join them
-//! 6. decide and sign the first alert as an example; the others wait for the visitor
+//! 4. fix acceptance criteria, then test the model on its held-out rows
+//! 5. take the steps of its life as far as nothing is missing; what is missing stands on its page
+//! 6. replay its months in order: each is judged, alarms open alerts, later months join them
+//! 7. decide and sign the first alert as an example; the others wait for the visitor
 //!
 //! Every act goes through the ordinary procedures; the ledger names the demo accounts with the authority `demonstration`.
 
@@ -14,7 +15,8 @@ use super::administer::{NewAccount, create_demo_account, create_store};
 use super::attach_study::attach_study;
 use super::describe_version::describe_version;
 use super::draft_decision::{DraftDecision, draft_decision};
-use super::fingerprint_files::{RegistrationSources, make_registration};
+use super::fingerprint_files::{RegistrationSources, fingerprint_file, make_registration};
+use super::fix_acceptance::fix_acceptance;
 use super::ingest_batch::{Delivery, IngestBatch, ingest_batch};
 use super::ingest_labels::ingest_labels;
 use super::read_life_cycle::life_cycle;
@@ -22,11 +24,14 @@ use super::register_version::register_version;
 use super::sign_decision::sign_decision_shown;
 use super::study_batches::{StudyFiles, study_batches};
 use super::take_step::{StepOf, take_step_shown};
+use super::test_version::test_version;
 use crate::access::account::{Acting, Way};
 use crate::access::role::Role;
 use crate::clock::Clock;
+use crate::dataset::fingerprint::RowSet;
 use crate::dataset::reader::Format;
 use crate::dataset::split::{Period, SplitBy};
+use crate::drift::acceptance::plan::{AcceptanceCriteria, TestSet};
 use crate::error::{Error, Result};
 use crate::review::life_cycle::Step;
 use crate::review::step_sheet::StepInput;
@@ -69,6 +74,8 @@ const FILES: [(&str, &[u8]); 6] = [
 /// What the demonstration's version is for.
 const RECORD: (&str, &[u8]) = sample!("model_record.json");
 
+const ACCEPTANCE: &[u8] = sample!("acceptance.json").1;
+const PREDICTIONS: &[u8] = sample!("test_predictions.csv").1;
 const LABELS: (&str, &[u8]) = sample!("labels.csv");
 
 /// The months after the reference, in order.
@@ -219,6 +226,24 @@ fn register(store: &Store, dana: &Acting) -> Result<()> {
         ..StudyFiles::default()
     })?;
     attach_study(store, dana, (DEMO_MODEL, DEMO_VERSION), &study)?;
+    accept(store, dana, &path("reference.csv"), &path("schema.json"))
+}
+
+/// Fixes the sample's criteria, with the held-out rows as test set, and tests the predictions for these rows.
+fn accept(store: &Store, dana: &Acting, test_set: &Path, schema: &Path) -> Result<()> {
+    let wrong =
+        |e: serde_json::Error| Error::BadRequest { detail: format!("acceptance.json: {e}") };
+    let mut plan: serde_json::Value = serde_json::from_slice(ACCEPTANCE).map_err(wrong)?;
+    plan["model"] = DEMO_MODEL.into();
+    plan["version"] = DEMO_VERSION.into();
+    let mut plan: AcceptanceCriteria = serde_json::from_value(plan).map_err(wrong)?;
+    let read = fingerprint_file(test_set, Some(schema), RowSet::No, |_| ())?;
+    plan.test_set = Some(TestSet::Given { fingerprint: Box::new(read.fingerprint) });
+    let version = (DEMO_MODEL, DEMO_VERSION);
+    fix_acceptance(store, dana, version, &plan)?;
+    let spool = store.objects().spool_file()?;
+    let delivery = Delivery::of_bytes(spool, PREDICTIONS, Some(Format::Csv))?;
+    test_version(store, dana, version, delivery)?;
     Ok(())
 }
 

@@ -91,6 +91,8 @@ pub struct VersionView {
     pub studies: Vec<StudyRow>,
     /// Where it stands, and what is missing for its next step.
     pub life_cycle: LifeCycle,
+    /// Acceptance criteria and test runs.
+    pub acceptance: super::read_acceptance::AcceptanceView,
     /// What it came out of, if it took up a draft.
     pub origin: Option<OriginView>,
     /// What the labels say about the newest batch that could be judged by them.
@@ -247,6 +249,7 @@ pub fn version_view(
             labels: tx.labels(&id, 50)?,
             studies: tx.studies(&id)?,
             life_cycle: life_cycle_in(tx, model, version)?,
+            acceptance: super::read_acceptance::view(tx, &id)?,
             origin: origin(tx, &id)?,
             performance: newest_sentence(tx, &id)?,
             has_others: tx.versions(Some(model))?.len() > 1,

@@ -9,6 +9,7 @@
 //! `impl WriteTx<'_>` and `impl ReadTx<'_>` (a [`WriteTx`] can do all that a [`ReadTx`] can).
 
 pub mod access_log;
+pub mod acceptance;
 pub mod accounts;
 pub mod artifacts;
 pub mod backup;

@@ -34,6 +34,8 @@ pub const RECORD_TABLES: &[&str] = &[
     "model_record",
     "version_step",
     "record_signature",
+    "acceptance_plan",
+    "test_run",
     "experiment",
     "experiment_state",
     "run",
@@ -77,6 +79,7 @@ pub const OBJECT_COLUMNS: &[(&str, &str)] = &[
     ("batch", "row_ids"),
     ("quarantine", "blake3"),
     ("labels", "blake3"),
+    ("test_run", "blake3"),
     ("artifact", "blake3"),
     #[cfg(test)]
     ("specimen", "object"),

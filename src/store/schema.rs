@@ -14,6 +14,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0005_study.sql")),
     M::up(include_str!("migrations/0006_mlflow.sql")),
     M::up(include_str!("migrations/0007_life_cycle.sql")),
+    M::up(include_str!("migrations/0008_acceptance.sql")),
     M::up(include_str!("migrations/0009_lineage.sql")),
     M::up(include_str!("migrations/0010_people.sql")),
     M::up(include_str!("migrations/0011_recovery.sql")),

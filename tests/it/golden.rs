@@ -4,6 +4,7 @@
 
 use crate::evidence::{Files, story};
 use crate::harness::{registration, repository, schema};
+use crate::stories::acceptance::example;
 use driftledger::access::account::Account;
 use driftledger::access::role::{Role, permission_table};
 use driftledger::api::routes::openapi;
@@ -12,6 +13,8 @@ use driftledger::dataset::sample::{SAMPLE_FORMAT, SampleHead};
 use driftledger::dataset::schema::{SCHEMA_FORMAT, TableSchema};
 use driftledger::dataset::split::{Period, SplitBy};
 use driftledger::digest;
+use driftledger::drift::acceptance::plan::{AcceptanceCriteria, PLAN_FORMAT};
+use driftledger::drift::acceptance::run::{RUN_FORMAT, TestRun};
 use driftledger::drift::compare::{COMPARISON_FORMAT, Comparison};
 use driftledger::drift::report::{DriftReport, REPORT_FORMAT};
 use driftledger::drift::study::{STUDY_FORMAT, Study};
@@ -273,6 +276,16 @@ fn a_study_is_as_its_schema_says() {
     let signature = StudySignature::over(("st_1", b"{}"), &shown, signer, made, "password");
     let record = serde_json::to_value(signature.unwrap()).unwrap();
     hold_schema::<StudySignature>((STUDY_SIGNATURE_FORMAT, "format"), &record);
+}
+
+#[test]
+fn an_acceptance_plan_and_a_test_run_are_as_their_schemas_say() {
+    let (plan, run) = example();
+    hold_schema::<AcceptanceCriteria>(
+        (PLAN_FORMAT, "format"),
+        &serde_json::to_value(&plan).unwrap(),
+    );
+    hold_schema::<TestRun>((RUN_FORMAT, "format"), &serde_json::to_value(&run).unwrap());
 }
 
 #[test]

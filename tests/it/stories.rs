@@ -1,6 +1,7 @@
 //! Stories of people over HTTP: each has a store and a server of its own on a loopback port.
 
 mod access_log;
+pub(crate) mod acceptance;
 mod decision;
 mod doors;
 mod drafts;

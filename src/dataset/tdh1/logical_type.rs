@@ -1,6 +1,7 @@
 //! What a column means, whatever library or width it was stored in.
 
 use super::Error;
+use crate::dataset::schema::ValueType;
 use polars::prelude::DataType;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -127,6 +128,20 @@ impl LogicalType {
                     .collect::<Result<_, Error>>()?,
             ),
             _ => return Err(no_type(dtype)),
+        })
+    }
+
+    /// The type of a declaration that holds such values; none where a declaration says nothing of them.
+    pub fn value_type(&self) -> Option<ValueType> {
+        Some(match self {
+            Self::Bool => ValueType::Bool,
+            Self::Int => ValueType::Int,
+            Self::Float => ValueType::Float,
+            Self::Utf8 => ValueType::Text,
+            Self::Date => ValueType::Date,
+            Self::TimestampLocal => ValueType::Timestamp,
+            Self::TimestampInstant => ValueType::Instant,
+            _ => return None,
         })
     }
 

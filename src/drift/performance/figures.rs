@@ -6,6 +6,7 @@
 
 use super::rule::Task;
 use super::tally::{ErrorSums, Outcomes, Tally};
+use crate::statistics::brier_score::brier_score;
 use crate::statistics::delong::delong_counts;
 use crate::statistics::group_jackknife::group_jackknife;
 use crate::statistics::intervals::{clopper_pearson, wilson};
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 /// Confidence of every interval.
 pub const CONFIDENCE: f64 = 0.95;
 /// Classes with figures of their own, at most.
-const CLASSES_MAX: usize = 20;
+pub(crate) const CLASSES_MAX: usize = 20;
 
 /// Which figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -46,6 +47,8 @@ pub enum FigureName {
     RSquared,
     /// Share of rows whose error is beyond the error limit.
     OutOfSpecification,
+    /// Mean of (score − event)²; only in test runs, where cohorts have it in their calibration.
+    BrierScore,
 }
 
 impl FigureName {
@@ -65,6 +68,7 @@ impl FigureName {
             Self::Bias => "bias (mean error)",
             Self::RSquared => "R²",
             Self::OutOfSpecification => "out of specification",
+            Self::BrierScore => "Brier score",
         }
     }
 
@@ -78,6 +82,7 @@ impl FigureName {
                 | Self::RSquared
                 | Self::Auc
                 | Self::F1
+                | Self::BrierScore
         )
     }
 }
@@ -92,6 +97,8 @@ pub enum IntervalMethod {
     Delong,
     /// Delete-a-group jackknife.
     GroupJackknife,
+    /// Normal interval of a mean.
+    Normal,
 }
 
 /// One figure.
@@ -104,14 +111,14 @@ pub struct Figure {
     pub class: Option<String>,
     /// The figure.
     pub value: f64,
-    /// Its 95 % interval.
+    /// Its interval: 95 %, in a test run at the confidence of the acceptance plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<f64>>)]
     pub interval: Option<[f64; 2]>,
     /// Where the interval comes from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<IntervalMethod>,
-    /// Wilson's 95 % interval of a share, for charts.
+    /// Wilson's interval of a share at the same confidence, for charts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<f64>>)]
     pub chart: Option<[f64; 2]>,
@@ -141,9 +148,40 @@ pub struct Figures {
 }
 
 impl Figures {
-    /// The figures of `tally`, whose version predicts `task`.
+    /// The figures of `tally`, whose version predicts `task`, with 95 % intervals.
     pub fn of(tally: &Tally, task: &Task, error_limit: Option<f64>) -> Self {
-        let mut found = Self::default();
+        Maker::told(tally, task, error_limit, CONFIDENCE).found
+    }
+
+    /// The figures of a test run: the same at `confidence`, and the Brier score.
+    pub fn tested(tally: &Tally, task: &Task, error_limit: Option<f64>, confidence: f64) -> Self {
+        let mut maker = Maker::told(tally, task, error_limit, confidence);
+        if *task != Task::Number {
+            maker.brier(tally);
+        }
+        maker.found
+    }
+
+    /// The figure `name` that is about no class in particular.
+    pub fn get(&self, name: FigureName) -> Option<&Figure> {
+        self.about(name, None)
+    }
+
+    /// The figure `name` about `class`.
+    pub fn about(&self, name: FigureName, class: Option<&str>) -> Option<&Figure> {
+        self.figures.iter().find(|figure| figure.name == name && figure.class.as_deref() == class)
+    }
+}
+
+/// Figures on their way, all with intervals of one confidence.
+struct Maker {
+    found: Figures,
+    confidence: f64,
+}
+
+impl Maker {
+    fn told(tally: &Tally, task: &Task, error_limit: Option<f64>, confidence: f64) -> Self {
+        let mut found = Self { found: Figures::default(), confidence };
         match (&tally.outcomes, task) {
             (Outcomes::Numbers { groups, .. }, _) => found.numbers(groups, error_limit),
             (Outcomes::Classes { .. }, Task::Binary { positive, .. }) => {
@@ -159,11 +197,6 @@ impl Figures {
             }
         }
         found
-    }
-
-    /// The figure `name` that is about no class in particular.
-    pub fn get(&self, name: FigureName) -> Option<&Figure> {
-        self.figures.iter().find(|figure| figure.name == name && figure.class.is_none())
     }
 
     fn right_and_wrong(&mut self, tally: &Tally) {
@@ -202,8 +235,8 @@ impl Figures {
 
     fn share(&mut self, name: FigureName, class: Option<&String>, of: (u64, u64), why: &str) {
         let (part, rows) = of;
-        match (clopper_pearson(part, rows, CONFIDENCE), wilson(part, rows, CONFIDENCE)) {
-            (Ok(exact), Ok(score)) => self.figures.push(Figure {
+        match (clopper_pearson(part, rows, self.confidence), wilson(part, rows, self.confidence)) {
+            (Ok(exact), Ok(score)) => self.found.figures.push(Figure {
                 name,
                 class: class.cloned(),
                 value: exact.estimate,
@@ -219,8 +252,8 @@ impl Figures {
     /// F1 = 2π/(1 + π), π = tp/(tp + fp + fn).
     fn f1(&mut self, class: Option<&String>, tp: u64, rows: u64, why: &str) {
         let rising = |share: f64| 2.0 * share / (1.0 + share);
-        match clopper_pearson(tp, rows, CONFIDENCE) {
-            Ok(exact) => self.figures.push(Figure {
+        match clopper_pearson(tp, rows, self.confidence) {
+            Ok(exact) => self.found.figures.push(Figure {
                 name: FigureName::F1,
                 class: class.cloned(),
                 value: rising(exact.estimate),
@@ -238,12 +271,12 @@ impl Figures {
             self.none(FigureName::Auc, None, "the version has no score".to_owned());
             return;
         };
-        let Ok(found) = delong_counts(&scores.without, &scores.with, CONFIDENCE) else {
+        let Ok(found) = delong_counts(&scores.without, &scores.with, self.confidence) else {
             let reason = "fewer than two scored rows of one of the classes".to_owned();
             self.none(FigureName::Auc, None, reason);
             return;
         };
-        self.figures.push(Figure {
+        self.found.figures.push(Figure {
             name: FigureName::Auc,
             class: None,
             value: found.estimate,
@@ -254,8 +287,28 @@ impl Figures {
         });
     }
 
+    fn brier(&mut self, tally: &Tally) {
+        let name = FigureName::BrierScore;
+        let Some(scores) = &tally.scores else {
+            self.none(name, None, "the version has no score".to_owned());
+            return;
+        };
+        match brier_score(&scores.scores, &scores.without, &scores.with, self.confidence) {
+            Ok(found) => self.found.figures.push(Figure {
+                name,
+                class: None,
+                value: found.estimate,
+                interval: Some([found.lower, found.upper]),
+                method: Some(IntervalMethod::Normal),
+                chart: None,
+                rows: scores.rows(),
+            }),
+            Err(_) => self.none(name, None, "no labelled row has a score".to_owned()),
+        }
+    }
+
     fn none(&mut self, name: FigureName, class: Option<&String>, reason: String) {
-        self.not_evaluated.push(NoFigure { name, class: class.cloned(), reason });
+        self.found.not_evaluated.push(NoFigure { name, class: class.cloned(), reason });
     }
 
     fn numbers(&mut self, groups: &[ErrorSums], error_limit: Option<f64>) {
@@ -267,7 +320,10 @@ impl Figures {
             FigureName::RSquared,
         ] {
             match of_sums(name, &whole) {
-                Some(value) => self.figures.push(jackknifed(name, value, groups, whole.rows)),
+                Some(value) => {
+                    let figure = jackknifed((name, value), groups, whole.rows, self.confidence);
+                    self.found.figures.push(figure);
+                }
                 None if whole.rows == 0 => self.none(name, None, "no labelled row".to_owned()),
                 None => self.none(name, None, "all labels are equal".to_owned()),
             }
@@ -312,7 +368,12 @@ fn of_sums(name: FigureName, sums: &ErrorSums) -> Option<f64> {
     })
 }
 
-fn jackknifed(name: FigureName, value: f64, groups: &[ErrorSums], rows: u64) -> Figure {
+fn jackknifed(
+    (name, value): (FigureName, f64),
+    groups: &[ErrorSums],
+    rows: u64,
+    confidence: f64,
+) -> Figure {
     let held: Vec<usize> = (0..groups.len()).filter(|&g| groups[g].rows > 0).collect();
     let without: Option<Vec<f64>> = held
         .iter()
@@ -321,7 +382,7 @@ fn jackknifed(name: FigureName, value: f64, groups: &[ErrorSums], rows: u64) -> 
             of_sums(name, &sum(kept))
         })
         .collect();
-    let interval = without.and_then(|without| group_jackknife(value, &without, CONFIDENCE).ok());
+    let interval = without.and_then(|without| group_jackknife(value, &without, confidence).ok());
     let floor = match name {
         FigureName::MeanAbsoluteError | FigureName::RootMeanSquareError => 0.0,
         _ => f64::NEG_INFINITY,

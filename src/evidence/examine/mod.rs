@@ -1,7 +1,8 @@
 //! Records held against each other: what a digest of one row cannot show.
 //!
 //! 1. frozen: every reference, policy and monitor has the digest its row states; every monitor is frozen again from its
-//!    reference and policy; registrations hold the same reference and policy; studies are computed again from their counts
+//!    reference and policy; registrations hold the same reference and policy; studies are computed again from their counts; acceptance
+//!    plans fit their version, test runs are computed again from their counts and come after their plan
 //! 2. reports: each is computed again from its own counts, bit for bit where this build judged it, else to 1e-9 and with the same
 //!    decisions; each follows the report before it, and is about the batch its row names
 //! 3. performance: each cohort is computed again from its own counts, each evaluation from its cohorts, and follows the one
@@ -14,6 +15,7 @@
 //!
 //! It works on a pack and on a store alike, and never stops at the first trouble.
 
+mod acceptance;
 mod agreement;
 mod answers;
 mod frozen;
@@ -48,10 +50,14 @@ pub struct Examined {
     pub reports: u64,
     /// Monitors frozen again.
     pub monitors: u64,
-    /// Reports, monitors, studies, evaluations and cohorts among them that another build computed: held to 1e-9 and the same decisions, not to the same bits.
+    /// Reports, monitors, studies, test runs, evaluations and cohorts among them that another build computed: held to 1e-9 and the same decisions, not to the same bits.
     pub other_build: u64,
     /// Phase I studies computed again.
     pub studies: u64,
+    /// Acceptance plans held against their version.
+    pub acceptance_plans: u64,
+    /// Test runs computed again, each after the criteria it was for.
+    pub test_runs: u64,
     /// Evaluations of labels computed again.
     pub evaluations: u64,
     /// Cohorts computed again.
@@ -84,6 +90,7 @@ pub fn examine(
     examiner.registrations();
     examiner.monitors();
     examiner.studies();
+    examiner.acceptance();
     examiner.reports(progress);
     examiner.performance();
     examiner.episodes();

@@ -182,6 +182,12 @@ pub fn read<T, E: From<Error>>(
     question(&ReadTx::new(transaction))
 }
 
+/// The objects of the data folder.
+pub fn objects(folder: &Path) -> Objects {
+    let folder = Folder::new(folder);
+    Objects::new(folder.objects(), folder.spool())
+}
+
 /// A part that the database could not answer is a finding, not the end.
 fn tolerate<T>(outcome: Result<T>, report: &mut Report<'_>) -> Result<Option<T>> {
     match outcome {
