@@ -7,7 +7,7 @@
 use super::error::{Error, Result};
 use super::manifest::DatasetManifest;
 use super::reader::TableFile;
-use super::tdh1::{Place, TableDigest, block_digest, encode_cells, selected};
+use super::tdh1::{Place, TableDigest, block_digest, encode_cells, read_back, selected};
 use crate::digest::canonical_json;
 use base64ct::{Base64, Encoding as _};
 use polars::prelude::DataFrame;
@@ -171,7 +171,8 @@ pub fn read_head(proof: &mut dyn BufRead) -> Result<SampleHead> {
 }
 
 /// Reads the blocks behind `head` and says everything that is wrong: digests that do not follow from those below, blocks that
-/// `signed` (the signed text of the checkpoint) does not select or that are not there, cells that do not have their digest.
+/// `signed` (the signed text of the checkpoint) does not select or that are not there, cells that do not have their digest or are
+/// no cells of their type.
 ///
 /// # Errors
 ///
@@ -210,6 +211,11 @@ pub fn check_sample(
         let rows = place.rows(head.table.rows).1;
         if Some(&block_digest(logical_type, rows, &cells)) != digest_of(&head.table, place) {
             find("cells_changed", format!("the cells of {shown} do not have its digest"));
+        } else if let Err(error) = read_back(logical_type, rows, &cells) {
+            find(
+                "cells_invalid",
+                format!("the cells of {shown} have its digest and are none: {error}"),
+            );
         }
     }
     for place in due {

@@ -12,7 +12,7 @@ use super::read_records::PAGE_ROWS_MAX;
 use crate::access::account::Acting;
 use crate::access::role::Action;
 use crate::error::{Error, Result};
-use crate::provenance::lineage::Lineage;
+use crate::provenance::lineage::{Lineage, LineageNode};
 use crate::provenance::registration::Registration;
 use crate::store::lineage_events::NamedDataset;
 use crate::store::{ReadTx, Store};
@@ -186,7 +186,7 @@ impl<'a> Reported<'a> {
             return known.clone();
         }
         let id = format!("openlineage:dataset:{}:{}", name.namespace, name.name);
-        self.graph.node(&id, "dataset", &format!("{} {}", name.namespace, name.name), None);
+        self.node(&id, "dataset", format!("{} {}", name.namespace, name.name));
         self.datasets.insert(name.clone(), id.clone());
         self.waiting.push_back(Waiting::Dataset(name.clone(), steps));
         id
@@ -204,9 +204,15 @@ impl<'a> Reported<'a> {
             None => known.job,
         });
         let kind = if process.starts_with("run:") { "run" } else { "job" };
-        self.graph.node(&id, kind, &label, None);
+        self.node(&id, kind, label);
         self.waiting.push_back(Waiting::Process(process.to_owned(), steps));
         Ok(id)
+    }
+
+    /// Adds a node that is new; nothing else in the graph has such an id.
+    fn node(&mut self, id: &str, kind: &str, label: String) {
+        let (id, kind) = (id.to_owned(), kind.to_owned());
+        self.graph.nodes.push(LineageNode { id, kind, label, digest: None });
     }
 
     fn edge(&mut self, from: String, to: String, relation: &str) {

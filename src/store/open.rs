@@ -206,11 +206,21 @@ pub(super) fn load_verifier_key(folder: &Folder) -> Result<VerifierKey> {
 /// The key for model files, made where there is none yet; its public half stands beside it.
 fn load_model_key(folder: &Folder) -> Result<ModelKey> {
     let (path, public) = (folder.model_key(), folder.model_public_key());
+    let differs = || Error::KeysDiffer { folder: folder.keys() };
     if !path.exists() {
+        if public.exists() {
+            return Err(differs());
+        }
         ModelKey::generate()?.save(&path)?;
     }
     let key = ModelKey::load(&path)?;
-    if !public.exists() {
+    if public.exists() {
+        let kept = fs::read_to_string(&public);
+        let kept = kept.map_err(|source| Error::File { path: public.clone(), source })?;
+        if kept.trim_end() != key.public_pem().trim_end() {
+            return Err(differs());
+        }
+    } else {
         let written = fs::write(&public, key.public_pem());
         written.map_err(|source| Error::File { path: public.clone(), source })?;
         sync_folder(&folder.keys())?;
@@ -244,6 +254,23 @@ mod tests {
         assert_eq!(again.read(|tx| tx.head()).unwrap().size, 1);
         let refused = Store::create(folder.path(), "example.org/other", Clock::system());
         assert!(matches!(refused, Err(Error::DatabaseExists { .. })));
+    }
+
+    #[test]
+    fn a_key_for_model_files_stays_is_made_where_there_is_none_and_never_replaced() {
+        let (folder, store) = fresh();
+        let keys = folder.path().join("keys");
+        let public = store.model_public_key().to_owned();
+        assert_eq!(fs::read_to_string(keys.join("model.pub")).unwrap(), public);
+        drop(store);
+        let open = || Store::open(folder.path(), Clock::system());
+        assert_eq!(open().unwrap().model_public_key(), public);
+        fs::remove_file(keys.join("model.pem")).unwrap();
+        assert!(matches!(open(), Err(Error::KeysDiffer { .. })));
+        fs::remove_file(keys.join("model.pub")).unwrap();
+        assert_ne!(open().unwrap().model_public_key(), public);
+        fs::write(keys.join("model.pub"), public).unwrap();
+        assert!(matches!(open(), Err(Error::KeysDiffer { .. })));
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod cell;
 mod fold;
 mod logical_type;
 mod nested;
+mod read_back;
 mod row;
 mod sample;
 mod source;
@@ -24,6 +25,7 @@ mod vectors;
 
 pub use cell::CellProblem;
 pub use logical_type::{LogicalType, StructField};
+pub use read_back::{NotCells, read_back};
 pub use row::row_digests;
 pub use sample::{Place, block_digest, encode_cells, selected};
 pub use table::{BLOCK_ROWS, ColumnDigest, TableDigest, TableHasher};
