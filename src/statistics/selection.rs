@@ -161,7 +161,9 @@ impl Bucket {
 
     fn add(&mut self, key: u64) {
         match &mut self.holding {
-            Holding::Counts { open, counts } => counts[((key - self.range[0]) >> *open) as usize] += 1,
+            Holding::Counts { open, counts } => {
+                counts[((key - self.range[0]) >> *open) as usize] += 1;
+            }
             Holding::Keys(keys) if (keys.len() as u64) < self.rows => keys.push(key),
             // Keys that are all there were kept in an earlier pass.
             Holding::Keys(_) | Holding::Same => {}
@@ -211,9 +213,15 @@ fn holding_a_rank(
 #[derive(Clone, Debug)]
 enum Pass {
     Sampling(Thinned),
-    Counting { search: BinSearch, counts: Vec<u64> },
+    Counting {
+        search: BinSearch,
+        counts: Vec<u64>,
+    },
     /// `bucket` says which of the buckets a bin is, if any.
-    Narrowing { search: BinSearch, bucket: Vec<Option<u32>> },
+    Narrowing {
+        search: BinSearch,
+        bucket: Vec<Option<u32>>,
+    },
 }
 
 /// The wanted order statistics of a stream of values: give it all values with [`Selection::extend`], then call
