@@ -4,9 +4,9 @@
 //! 2. freeze the reference with the default tolerances
 //! 3. judge the batch as if it were the first one
 
-use crate::dataset::samples::HELD_VALUES_MAX;
 use crate::dataset::infer::unify;
 use crate::dataset::prepared::PreparedTable;
+use crate::dataset::samples::HELD_VALUES_MAX;
 use crate::dataset::schema::TableSchema;
 use crate::drift::compare::{Compared, compare};
 use crate::drift::policy::Policy;
