@@ -7,7 +7,6 @@ use crate::statistics::binning::{
     deciding_edges, quantile, quantile_edges, value_edges, value_probabilities,
 };
 use crate::statistics::selection::Ranks;
-use ahash::AHashMap;
 use polars::prelude::{DataType, NamedFrom, Series};
 use serde::{Deserialize, Serialize};
 
@@ -84,12 +83,12 @@ impl FeatureBins {
         self.len() == 0
     }
 
-    /// The bin of every known level.
-    pub(super) fn places(&self) -> AHashMap<String, u32> {
-        let Self::Levels { levels, rare, .. } = self else { return AHashMap::new() };
-        let own = levels.iter().zip(0..);
-        let pooled = rare.iter().map(|level| (level, levels.len() as u32));
-        own.chain(pooled).map(|(level, bin)| (level.clone(), bin)).collect()
+    /// The bin of the level `text`, if it is a known one.
+    pub(super) fn place(&self, text: &str) -> Option<u32> {
+        let Self::Levels { levels, rare, .. } = self else { return None };
+        let pooled = || rare.binary_search_by(|level| level.as_str().cmp(text)).ok();
+        let own = levels.iter().position(|level| level == text);
+        own.or_else(|| pooled().map(|_| levels.len())).map(|bin| bin as u32)
     }
 
     /// Whether neighbouring bins hold neighbouring values.

@@ -9,6 +9,7 @@ use super::reader::TableFile;
 use super::samples::with_nan;
 use super::schema::{Column, Kind, TableSchema, ValueType};
 use polars::prelude::{DataFrame, Series};
+use rayon::prelude::*;
 use std::sync::mpsc::sync_channel;
 
 /// Bytes of the values of one group, at most.
@@ -69,12 +70,19 @@ pub(super) fn for_each_chunk_of(
     (whole, group): (&TableSchema, &TableSchema),
     mut visit: impl FnMut(&DataFrame) -> Result<()>,
 ) -> Result<u64> {
-    let all = group.columns.len() == whole.monitored().count();
+    let all = group.monitored().count() == whole.monitored().count();
     let wanted = |column: &Column| all || group.column(&column.name).is_some();
     file.for_each_typed_chunk_of(whole, wanted, |_, frame| visit(frame))
 }
 
-/// Calls `visit` with each of the `groups` of `whole` in turn, while the next one is read.
+/// What also sees every chunk of a group as it is read, once: the number of the group and the chunk.
+pub type Beside<'a> = &'a mut (dyn FnMut(usize, &DataFrame) -> Result<()> + Send);
+
+/// The same for one group.
+type See<'a> = &'a mut dyn FnMut(&DataFrame) -> Result<()>;
+
+/// Calls `visit` with each of the `groups` of `whole` in turn, while the next one is read; `beside` sees what is read, and of the
+/// first group also the columns that are not monitored.
 ///
 /// # Errors
 ///
@@ -82,14 +90,22 @@ pub(super) fn for_each_chunk_of(
 pub fn for_each_group(
     file: &TableFile,
     whole: &TableSchema,
-    groups: Vec<TableSchema>,
+    mut groups: Vec<TableSchema>,
+    mut beside: Option<Beside<'_>>,
     mut visit: impl FnMut(Columns<'_>) -> Result<()>,
 ) -> Result<()> {
+    if let (Some(_), Some(first)) = (&beside, groups.first_mut()) {
+        let monitored: Vec<&Column> = whole.monitored().collect();
+        let others = whole.columns.iter().filter(|column| !monitored.contains(column));
+        first.columns.extend(others.cloned());
+    }
     std::thread::scope(|scope| {
         let (send, ready) = sync_channel(0);
         scope.spawn(move || {
-            for group in groups {
-                let columns = Columns::read(file, whole, group);
+            for (number, group) in groups.into_iter().enumerate() {
+                let mut see = beside.as_mut().map(|see| |frame: &DataFrame| see(number, frame));
+                let see = see.as_mut().map(|see| see as See<'_>);
+                let columns = Columns::read_beside(file, (whole, group), see);
                 let failed = columns.is_err();
                 if send.send(columns).is_err() || failed {
                     return;
@@ -108,16 +124,27 @@ impl<'a> Columns<'a> {
     ///
     /// Those of [`TableFile::for_each_typed_chunk`].
     pub fn read(file: &'a TableFile, whole: &'a TableSchema, group: TableSchema) -> Result<Self> {
+        Self::read_beside(file, (whole, group), None)
+    }
+
+    fn read_beside(
+        file: &'a TableFile,
+        (whole, group): (&'a TableSchema, TableSchema),
+        mut beside: Option<See<'_>>,
+    ) -> Result<Self> {
         let ordered = group.monitored().filter(|column| column.kind.is_some_and(Kind::is_ordered));
         let mut finite: Vec<(String, u64)> = ordered.map(|c| (c.name.clone(), 0)).collect();
-        if let Some(rows) = file.rows()?.filter(|_| file.is_columnar())
-            && rows * least_bytes(&group) > HELD_BYTES_MAX
-        {
+        let rows = file.rows()?;
+        let is_long = rows.is_some_and(|rows| rows * least_bytes(&group) > HELD_BYTES_MAX);
+        if let (Some(rows), true, None) = (rows, is_long, &beside) {
             return Ok(Self { file, whole, group, rows, held: None, finite: Vec::new() });
         }
-        let (mut held, mut bytes) = (Some(Vec::new()), 0);
+        let (mut held, mut bytes) = ((!is_long).then(Vec::new), 0);
         let rows = for_each_chunk_of(file, (whole, &group), |frame| {
-            let frame = frame.select(group.columns.iter().map(|column| column.name.as_str()))?;
+            if let Some(see) = &mut beside {
+                see(frame)?;
+            }
+            let frame = frame.select(group.monitored().map(|column| column.name.as_str()))?;
             for (name, finite) in &mut finite {
                 *finite += finite_of(frame.column(name)?.as_materialized_series())?;
             }
@@ -146,16 +173,41 @@ impl<'a> Columns<'a> {
         self.finite.iter().find(|(own, _)| own == name).map(|(_, finite)| *finite)
     }
 
-    /// Calls `visit` with the chunks of the group in row order.
+    /// Calls `visit` for each of `tasks` with the chunks of the column that `name` says it is about, in row order, and the index
+    /// of the first row of each chunk; tasks in parallel.
     ///
     /// # Errors
     ///
-    /// Those of [`TableFile::for_each_typed_chunk`] where they are not held; any error of `visit`.
-    pub fn for_each_chunk(&self, visit: impl FnMut(&DataFrame) -> Result<()>) -> Result<()> {
-        if let Some(held) = &self.held {
-            return held.iter().try_for_each(visit);
+    /// Those of [`TableFile::for_each_typed_chunk`] where the columns are not held; any error of `visit`.
+    pub(super) fn for_each_series<T: Send>(
+        &self,
+        tasks: &mut [T],
+        name: impl Fn(&T) -> &str + Sync,
+        visit: impl Fn(&mut T, &Series, u64) -> Result<()> + Sync,
+    ) -> Result<()> {
+        let each = |task: &mut T, frame: &DataFrame, offset: u64| -> Result<()> {
+            let column = frame.column(name(task))?.as_materialized_series();
+            visit(task, column, offset)
+        };
+        if tasks.is_empty() {
+            return Ok(());
         }
-        for_each_chunk_of(self.file, (self.whole, &self.group), visit)?;
+        if let Some(held) = &self.held {
+            return tasks.par_iter_mut().try_for_each(|task| {
+                let mut offset = 0;
+                held.iter().try_for_each(|frame| {
+                    each(task, frame, offset)?;
+                    offset += frame.height() as u64;
+                    Ok(())
+                })
+            });
+        }
+        let mut offset = 0;
+        for_each_chunk_of(self.file, (self.whole, &self.group), |frame| {
+            tasks.par_iter_mut().try_for_each(|task| each(task, frame, offset))?;
+            offset += frame.height() as u64;
+            Ok(())
+        })?;
         Ok(())
     }
 }
@@ -167,7 +219,7 @@ fn least_bytes(group: &TableSchema) -> u64 {
         ValueType::Int | ValueType::Float => 8,
         _ => 0,
     };
-    group.columns.iter().map(bytes).sum()
+    group.monitored().map(bytes).sum()
 }
 
 fn finite_of(series: &Series) -> Result<u64> {

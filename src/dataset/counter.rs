@@ -41,7 +41,7 @@ impl<'a> FeatureCounter<'a> {
                 let tails = [low_tail.next_down(), *high_tail];
                 Counter::ordered([edges.as_slice(), quantile_edges.as_slice(), &tails].concat())
             }
-            FeatureBins::Levels { .. } => Counter::Levels { index: TextIndex::new(bins.places()) },
+            FeatureBins::Levels { .. } => Counter::Levels { index: TextIndex::default() },
         };
         let values = vec![vec![0; bins.len()]; SUB_BLOCKS];
         Self {
@@ -68,7 +68,7 @@ impl<'a> FeatureCounter<'a> {
                 count_numbers(&numbers(series)?, offset, (search, fine), &mut self.profile)?;
             }
             Counter::Levels { index } => {
-                count_texts(&texts(series)?, offset, index, &mut self.profile)?;
+                count_texts(&texts(series)?, offset, (self.bins, index), &mut self.profile)?;
             }
         }
         Ok(())
@@ -149,14 +149,14 @@ fn count_numbers(
 fn count_texts(
     series: &Series,
     offset: u64,
-    index: &mut TextIndex,
+    (bins, index): (&FeatureBins, &mut TextIndex),
     profile: &mut FeatureProfile,
 ) -> Result<()> {
     let mut present = BlockCounts::default();
     index.for_each(series, |row, bin, text| {
         let block = block_of(offset, row);
         present[block] += 1;
-        if let Some(bin) = bin {
+        if let Some(bin) = bin.or_else(|| bins.place(text)) {
             profile.values[block][bin as usize] += 1;
             return Some(bin);
         }

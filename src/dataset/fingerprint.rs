@@ -112,8 +112,21 @@ pub fn fingerprint_with(
     file: &TableFile,
     schema: &TableSchema,
     row_set: RowSet,
-    mut progress: impl FnMut(u64),
+    progress: impl FnMut(u64),
 ) -> Result<Fingerprint> {
+    let (content, files) = digest_bytes(file, progress)?;
+    Ok(Fingerprint::new(file, (content, files), digest_table(file, schema, row_set)?))
+}
+
+/// The digests of the bytes of `file`, and of each of its files where they are many.
+///
+/// # Errors
+///
+/// [`Error::Open`].
+pub fn digest_bytes(
+    file: &TableFile,
+    mut progress: impl FnMut(u64),
+) -> Result<(ContentDigest, Vec<NamedFile>)> {
     let files = file
         .parts()
         .iter()
@@ -122,19 +135,63 @@ pub fn fingerprint_with(
             Ok(NamedFile { name: part.name.clone(), content })
         })
         .collect::<Result<Vec<_>>>()?;
-    let path = file.path();
     let content =
-        if files.is_empty() { digest_file(path, progress)? } else { digest_list(&files)? };
-    let table = digest_table(file, schema, row_set)?;
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-    Ok(Fingerprint {
-        name: name.unwrap_or_else(|| path.display().to_string()),
-        format: file.format(),
-        content,
-        files,
-        rows: table.rows,
-        table,
-    })
+        if files.is_empty() { digest_file(file.path(), progress)? } else { digest_list(&files)? };
+    Ok((content, files))
+}
+
+impl Fingerprint {
+    /// The identity of the table in `file` with the digests of its bytes and of its values.
+    pub fn new(
+        file: &TableFile,
+        (content, files): (ContentDigest, Vec<NamedFile>),
+        table: TableDigest,
+    ) -> Self {
+        let path = file.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        Self {
+            name: name.unwrap_or_else(|| path.display().to_string()),
+            format: file.format(),
+            content,
+            files,
+            rows: table.rows,
+            table,
+        }
+    }
+}
+
+/// The digest of a table whose columns are read group by group, each group with all its rows.
+#[derive(Default)]
+pub struct GroupedDigest {
+    groups: Vec<TableHasher>,
+}
+
+impl GroupedDigest {
+    /// Adds the next rows of the columns of group `group`, counted from 0.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Digest`].
+    pub fn visit(&mut self, group: usize, frame: &DataFrame) -> Result<()> {
+        if group == self.groups.len() {
+            self.groups.push(TableHasher::new(&logical_columns(frame)?));
+        }
+        let failed = |e: super::tdh1::Error| Error::Digest { detail: e.to_string() };
+        self.groups.last_mut().map_or(Ok(()), |hasher| hasher.update(frame)).map_err(failed)
+    }
+
+    /// The digest of all columns in the order in which `schema` declares them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoRows`].
+    pub fn finish(self, file: &TableFile, schema: &TableSchema) -> Result<TableDigest> {
+        if self.groups.is_empty() {
+            return Err(Error::NoRows { path: file.path().display().to_string() });
+        }
+        let order: Vec<&str> = schema.columns.iter().map(|column| column.name.as_str()).collect();
+        Ok(TableHasher::joined(self.groups, &order).finish())
+    }
 }
 
 /// The digest of the table's values under `schema`, in one decode.

@@ -17,11 +17,6 @@ pub(super) struct TextIndex {
 }
 
 impl TextIndex {
-    /// An index of `numbers`.
-    pub(super) fn new(numbers: AHashMap<String, u32>) -> Self {
-        Self { short: AHashMap::new(), numbers }
-    }
-
     /// Calls `visit` with every row of the text column `series` that is not null: its index, the number of its text if it has
     /// one already, and the text. What `visit` returns is the number from then on.
     pub(super) fn for_each(
@@ -99,18 +94,16 @@ impl LevelCounts {
             ..FeatureProfile::default()
         };
         let FeatureBins::Levels { .. } = bins else { return profile };
-        let places = bins.places();
         for (level, rows) in &self.levels {
-            match places.get(level) {
-                Some(&bin) => {
-                    (0..SUB_BLOCKS).for_each(|b| profile.values[b][bin as usize] += rows[b]);
+            let place = bins.place(level).map(|bin| bin as usize);
+            for block in 0..SUB_BLOCKS {
+                match place {
+                    Some(bin) => profile.values[block][bin] += rows[block],
+                    None => profile.unseen[block] += rows[block],
                 }
-                None => {
-                    (0..SUB_BLOCKS).for_each(|b| profile.unseen[b] += rows[b]);
-                    if profile.unseen_examples.len() < UNSEEN_EXAMPLES_MAX {
-                        profile.unseen_examples.push(level.clone());
-                    }
-                }
+            }
+            if place.is_none() && profile.unseen_examples.len() < UNSEEN_EXAMPLES_MAX {
+                profile.unseen_examples.push(level.clone());
             }
         }
         profile

@@ -53,6 +53,11 @@ impl PreparedTable {
         &self.original
     }
 
+    /// Whether the table to read is a typed copy and not the table as it came.
+    pub fn is_copied(&self) -> bool {
+        self.copy.is_some()
+    }
+
     /// The table to read, under the schema it was opened or last prepared under.
     pub fn table(&self) -> &TableFile {
         self.copy.as_ref().map_or(&self.original, |(copy, _)| copy)

@@ -10,7 +10,7 @@ use super::derived::{Derived, FrozenBins};
 use super::error::Result;
 use super::reader::TableFile;
 use super::row_ids::CountedRows;
-use super::schema::TableSchema;
+use super::schema::{Column, TableSchema};
 use super::scores::ScoreSums;
 use super::slices::{Segment, SliceCounter};
 use crate::statistics::moments::Moments;
@@ -22,6 +22,11 @@ use serde::{Deserialize, Serialize};
 pub const SUB_BLOCKS: usize = 4;
 /// Unseen values kept as examples.
 pub(super) const UNSEEN_EXAMPLES_MAX: usize = 5;
+
+/// Bytes of a columnar file from which its columns are counted in groups, so that less is decoded ahead at a time.
+const GROUPED_BYTES_MIN: u64 = 64 << 20;
+/// Columns of such a group, at most.
+const GROUP_COLUMNS: usize = 16;
 
 /// Rows of each sub-block.
 pub type BlockCounts = [u64; SUB_BLOCKS];
@@ -184,7 +189,34 @@ impl<'a> Profiler<'a> {
 ///
 /// Those of [`TableFile::for_each_typed_chunk`].
 pub fn profile(file: &TableFile, schema: &TableSchema, bins: &FrozenBins) -> Result<Profile> {
+    let is_large = file.is_columnar() && file.bytes() >= GROUPED_BYTES_MIN;
+    if is_large && !schema.goes_across_columns() {
+        return profile_in_groups(file, schema, bins);
+    }
     let mut profiler = Profiler::new(schema, bins);
     file.for_each_typed_chunk(schema, |_, frame| profiler.visit(frame))?;
     Ok(profiler.finish())
+}
+
+/// The same, group by group; the last group is read with the columns that are not monitored, so that every cell is checked.
+fn profile_in_groups(file: &TableFile, schema: &TableSchema, bins: &FrozenBins) -> Result<Profile> {
+    let monitored: Vec<&Column> = schema.monitored().collect();
+    let groups = monitored.len().div_ceil(GROUP_COLUMNS).max(1);
+    let size = monitored.len().div_ceil(groups).max(1);
+    let mut whole = Profile::plain(0, Vec::new());
+    for (columns, features) in monitored.chunks(size).zip(bins.declared().chunks(size)) {
+        let others = schema.columns.iter().filter(|column| !monitored.contains(column));
+        let is_last = whole.features.len() + size >= monitored.len();
+        let others = others.filter(|_| is_last);
+        let columns: Vec<Column> = columns.iter().copied().chain(others).cloned().collect();
+        let group = TableSchema { columns, ..schema.clone() };
+        let bins = FrozenBins::new(features.to_vec(), Derived::default());
+        let mut profiler = Profiler::new(&group, &bins);
+        let wanted = |column: &Column| group.column(&column.name).is_some();
+        file.for_each_typed_chunk_of(schema, wanted, |_, frame| profiler.visit(frame))?;
+        let counted = profiler.finish();
+        whole.rows = counted.rows;
+        whole.features.extend(counted.features);
+    }
+    Ok(whole)
 }

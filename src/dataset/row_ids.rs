@@ -8,7 +8,7 @@ use super::bins::texts;
 use super::cells::CellErrors;
 use super::derived::FrozenBins;
 use super::error::Result;
-use super::profile::{Profile, Profiler};
+use super::profile::{Profile, Profiler, profile};
 use super::reader::TableFile;
 use super::schema::{Role, TableSchema, ValueType};
 use crate::digest;
@@ -124,19 +124,16 @@ pub fn profile_with_ids(
     file: &TableFile,
     schema: &TableSchema,
     bins: &FrozenBins,
-    mut ids: Option<RowIds>,
+    ids: Option<RowIds>,
 ) -> Result<(Profile, Option<RowIds>)> {
+    let Some(mut ids) = ids else { return Ok((profile(file, schema, bins)?, None)) };
     let mut profiler = Profiler::new(schema, bins);
     file.for_each_typed_chunk(schema, |_, frame| {
-        if let Some(ids) = &mut ids {
-            ids.visit(frame)?;
-        }
+        ids.visit(frame)?;
         profiler.visit(frame)
     })?;
-    if let Some(ids) = &ids {
-        refuse_duplicates(file, schema, ids)?;
-    }
-    Ok((profiler.finish(), ids))
+    refuse_duplicates(file, schema, &ids)?;
+    Ok((profiler.finish(), Some(ids)))
 }
 
 /// Profiles the rows of a table whose id is not among `repeated` (ascending).

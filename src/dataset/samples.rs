@@ -129,18 +129,18 @@ pub(super) fn with_nan(numbers: &Float64Chunked) -> Cow<'_, [f64]> {
 ///
 /// # Errors
 ///
-/// Those of [`Columns::for_each_chunk`].
+/// Those of [`TableFile::for_each_typed_chunk`] where the columns are not held.
 pub fn collect_samples(group: &Columns<'_>, held: Held) -> Result<Vec<Sample>> {
     let columns: Vec<&Column> = group.schema().monitored().collect();
     let empty = |column: &&Column| Sample::of_finite(column, group.finite(&column.name), held);
     let mut samples: Vec<Sample> = columns.iter().map(empty).collect();
     let mut open: Vec<(&Column, &mut Sample)> = columns.into_iter().zip(&mut samples).collect();
     while !open.is_empty() {
-        group.for_each_chunk(|frame| {
-            open.par_iter_mut().try_for_each(|(column, sample)| {
-                sample.visit(frame.column(&column.name)?.as_materialized_series(), held)
-            })
-        })?;
+        group.for_each_series(
+            &mut open,
+            |(column, _)| column.name.as_str(),
+            |(_, sample), series, _| sample.visit(series, held),
+        )?;
         open = open.into_par_iter().filter_map(|(c, s)| s.is_open().then_some((c, s))).collect();
     }
     Ok(samples)
@@ -179,7 +179,7 @@ impl<'a> Counted<'a> {
 ///
 /// # Errors
 ///
-/// Those of [`Columns::for_each_chunk`].
+/// Those of [`TableFile::for_each_typed_chunk`] where the columns are not held.
 pub fn profile_columns(
     group: &Columns<'_>,
     bins: &[FeatureBins],
@@ -188,17 +188,13 @@ pub fn profile_columns(
     let columns = group.schema().monitored().zip(bins).zip(samples);
     let mut counted: Vec<Counted<'_>> =
         columns.map(|((column, bins), sample)| Counted::new(column, bins, sample)).collect();
-    if counted.iter().any(|column| !matches!(column.sample, Sample::Levels(_))) {
-        let mut offset = 0;
-        group.for_each_chunk(|frame| {
-            counted.par_iter_mut().try_for_each(|counted| {
-                let column = frame.column(&counted.counter.column.name)?;
-                counted.count(column.as_materialized_series(), offset)
-            })?;
-            offset += frame.height() as u64;
-            Ok(())
-        })?;
-    }
+    let mut open: Vec<&mut Counted<'_>> =
+        counted.iter_mut().filter(|column| !matches!(column.sample, Sample::Levels(_))).collect();
+    group.for_each_series(
+        &mut open,
+        |counted| counted.counter.column.name.as_str(),
+        |counted, series, offset| counted.counter.visit(series, offset),
+    )?;
     Ok(counted.into_iter().map(Counted::finish).collect())
 }
 

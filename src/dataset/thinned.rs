@@ -10,7 +10,7 @@ use super::schema::Kind;
 ///
 /// # Errors
 ///
-/// Those of [`Columns::for_each_chunk`].
+/// Those of [`Columns::read`] where the columns are not held.
 pub fn thinned(group: &Columns<'_>, rows_max: u64) -> Result<Vec<(String, Vec<f64>)>> {
     let mut columns: Vec<(String, Vec<f64>)> = group
         .schema()
@@ -22,15 +22,17 @@ pub fn thinned(group: &Columns<'_>, rows_max: u64) -> Result<Vec<(String, Vec<f6
         return Ok(columns);
     }
     let stride = group.rows().div_ceil(rows_max).max(1);
-    let mut offset = 0_u64;
-    group.for_each_chunk(|frame| {
-        for (name, values) in &mut columns {
-            let series = numbers(frame.column(name)?.as_materialized_series())?;
-            let kept = series.f64()?.iter().zip(offset..).filter(|(_, row)| row % stride == 0);
-            values.extend(kept.map(|(value, _)| value.unwrap_or(f64::NAN)));
-        }
-        offset += frame.height() as u64;
-        Ok(())
-    })?;
+    group.for_each_series(
+        &mut columns,
+        |(name, _)| name.as_str(),
+        |(_, values), series, offset| {
+            let numbers = numbers(series)?;
+            let column = numbers.f64()?;
+            let first = (offset.next_multiple_of(stride) - offset) as usize;
+            let kept = (first..column.len()).step_by(stride as usize);
+            values.extend(kept.map(|row| column.get(row).unwrap_or(f64::NAN)));
+            Ok(())
+        },
+    )?;
     Ok(columns)
 }

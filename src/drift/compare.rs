@@ -73,7 +73,7 @@ pub fn compare(
 ) -> Result<Compared> {
     let mut found = Found::default();
     let (mut learned, mut rows) = (Vec::new(), [0; 2]);
-    for_each_group(reference, schema, groups(&[reference, batch], schema)?, |columns| {
+    for_each_group(reference, schema, groups(&[reference, batch], schema)?, None, |columns| {
         let (features, samples) = learn_columns(&columns, held_max)?;
         rows[0] = columns.rows();
         let group = columns.schema().clone();

@@ -5,8 +5,9 @@ use super::segments::fit_segments;
 use super::{Error, Result};
 use crate::dataset::bins::{FeatureBins, freeze_bins};
 use crate::dataset::clusters::Clusters;
-use crate::dataset::columns::{self, Columns, for_each_group};
+use crate::dataset::columns::{self, Beside, Columns, for_each_group};
 use crate::dataset::derived::{Derived, FrozenBins};
+use crate::dataset::fingerprint::GroupedDigest;
 use crate::dataset::profile::{FeatureProfile, profile};
 use crate::dataset::reader::TableFile;
 use crate::dataset::samples::{
@@ -15,6 +16,7 @@ use crate::dataset::samples::{
 use crate::dataset::schema::{Column, Kind, Role, TableSchema};
 use crate::dataset::scores::learn_scores;
 use crate::dataset::slices::Segment;
+use crate::dataset::tdh1::TableDigest;
 use crate::dataset::thinned::thinned;
 use serde::{Deserialize, Serialize};
 
@@ -95,8 +97,28 @@ impl Reference {
     ///
     /// [`Error::Dataset`] when the table is not as `schema` declares it.
     pub fn learn(file: &TableFile, schema: &TableSchema) -> Result<Self> {
+        Self::learn_beside(file, schema, None)
+    }
+
+    /// Learns the reference from `file` and digests its values, in one decode.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Dataset`] when the table is not as `schema` declares it.
+    pub fn learn_and_digest(file: &TableFile, schema: &TableSchema) -> Result<(Self, TableDigest)> {
+        let mut digest = GroupedDigest::default();
+        let learned =
+            Self::learn_beside(file, schema, Some(&mut |group, frame| digest.visit(group, frame)))?;
+        Ok((learned, digest.finish(file, schema)?))
+    }
+
+    fn learn_beside(
+        file: &TableFile,
+        schema: &TableSchema,
+        beside: Option<Beside<'_>>,
+    ) -> Result<Self> {
         let (mut rows, mut features, mut kept) = (0, Vec::new(), Vec::new());
-        for_each_group(file, schema, columns::groups(&[file], schema)?, |group| {
+        for_each_group(file, schema, columns::groups(&[file], schema)?, beside, |group| {
             features.extend(learn_columns(&group, HELD_VALUES_MAX)?.0);
             kept.extend(thinned(&group, groups::ROWS_MAX)?);
             rows = group.rows();
@@ -189,6 +211,11 @@ impl Reference {
                 || profile.values.iter().any(|block| block.len() != feature.bins.len())
             {
                 return refuse(format!("the counts of `{}` are not on its bins", feature.feature));
+            }
+            if let FeatureBins::Levels { rare, .. } = &feature.bins
+                && !rare.windows(2).all(|pair| pair[0] < pair[1])
+            {
+                return refuse(format!("the rare levels of `{}` do not ascend", feature.feature));
             }
             if let FeatureBins::Ordered { edges, quantile_edges, .. } = &feature.bins
                 && !(ascending(edges) && ascending(quantile_edges))

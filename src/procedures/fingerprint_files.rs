@@ -7,7 +7,7 @@
 use super::compare_files::read_schema;
 use crate::dataset::files::find_files;
 use crate::dataset::fingerprint::{
-    Fingerprint, RowSet, digest_file, digest_files, fingerprint, fingerprint_with,
+    Fingerprint, RowSet, digest_bytes, digest_file, digest_files, fingerprint, fingerprint_with,
 };
 use crate::dataset::infer::infer;
 use crate::dataset::overlap::{RowKeys, features};
@@ -50,8 +50,18 @@ pub fn fingerprint_file(
     let declared = schema.map(read_schema).transpose()?;
     let table = PreparedTable::open(path, declared.as_ref())?;
     let schema = table.schema().clone();
-    let fingerprint = fingerprint_with(table.original(), &schema, row_set, progress)?;
-    let reference = Reference::learn(table.table(), &schema)?;
+    if row_set == RowSet::Yes || table.is_copied() {
+        let fingerprint = fingerprint_with(table.original(), &schema, row_set, progress)?;
+        let reference = Reference::learn(table.table(), &schema)?;
+        return Ok(FingerprintedFile { fingerprint, schema, reference });
+    }
+    let file = table.original();
+    let (bytes, learned) = std::thread::scope(|scope| {
+        let learning = scope.spawn(|| Reference::learn_and_digest(file, &schema));
+        (digest_bytes(file, progress), learning.join())
+    });
+    let (reference, values) = learned.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+    let fingerprint = Fingerprint::new(file, bytes?, values);
     Ok(FingerprintedFile { fingerprint, schema, reference })
 }
 

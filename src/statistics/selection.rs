@@ -162,7 +162,7 @@ impl Bucket {
     fn add(&mut self, key: u64) {
         match &mut self.holding {
             Holding::Counts { open, counts } => {
-                counts[((key - self.range[0]) >> *open) as usize] += 1
+                counts[((key - self.range[0]) >> *open) as usize] += 1;
             }
             Holding::Keys(keys) if (keys.len() as u64) < self.rows => keys.push(key),
             // Keys that are all there were kept in an earlier pass.

@@ -85,18 +85,21 @@ impl Cells {
     }
 
     pub(super) fn float(&mut self, value: f64) {
-        let bits = if value.is_nan() {
-            self.nans += 1;
-            NAN
-        } else if value == 0.0 {
-            self.negative_zeros += u64::from(value.is_sign_negative());
-            0
-        } else {
-            value.to_bits()
-        };
-        let mut cell = [1u8; 9];
-        cell[1..].copy_from_slice(&bits.to_le_bytes());
-        self.bytes.extend_from_slice(&cell);
+        self.floats(&[value]);
+    }
+
+    /// One cell for each of `values`.
+    pub(super) fn floats(&mut self, values: &[f64]) {
+        let start = self.bytes.len();
+        self.bytes.resize(start + 9 * values.len(), 1);
+        let (cells, _) = self.bytes[start..].as_chunks_mut::<9>();
+        for ([_has_value, cell @ ..], value) in cells.iter_mut().zip(values) {
+            let (is_nan, is_zero) = (value.is_nan(), *value == 0.0);
+            self.nans += u64::from(is_nan);
+            self.negative_zeros += u64::from(is_zero && value.is_sign_negative());
+            let bits = if is_nan { NAN } else { value.to_bits() };
+            *cell = if is_zero { 0 } else { bits }.to_le_bytes();
+        }
     }
 
     pub(super) fn bytes(&mut self, value: &[u8]) {

@@ -136,15 +136,30 @@ fn ints(stored: &Series) -> Option<Box<dyn Source>> {
 
 fn floats(stored: &Series) -> Option<Box<dyn Source>> {
     if let Some(values) = stored.try_f64() {
-        return Some(numbers(values, |value, out| {
-            out.float(value);
-            Ok(())
-        }));
+        return Some(Box::new(Floats { values: values.clone() }));
     }
     Some(numbers(stored.try_f32()?, |value, out| {
         out.float(f64::from(value));
         Ok(())
     }))
+}
+
+struct Floats {
+    values: Float64Chunked,
+}
+
+impl Source for Floats {
+    fn encode(&self, rows: Range<usize>, out: &mut Cells) -> Result<(), CellError> {
+        let array = self.values.downcast_as_array();
+        let values = &array.values()[rows.clone()];
+        match array.validity().filter(|bits| bits.unset_bits() > 0) {
+            None => out.floats(values),
+            Some(valid) => rows.zip(values).for_each(|(row, value)| {
+                if valid.get_bit(row) { out.float(*value) } else { out.null() }
+            }),
+        }
+        Ok(())
+    }
 }
 
 fn decimals(stored: &Series, declared: u8) -> Option<Box<dyn Source>> {

@@ -260,6 +260,18 @@ impl TableHasher {
         Ok(())
     }
 
+    /// One hasher for what `parts` took: each of them other columns of the same rows, joined in the order of their place in
+    /// `order`. Digests of rows in any order need all columns at once and are not joined.
+    pub(in crate::dataset) fn joined(parts: Vec<Self>, order: &[&str]) -> Self {
+        let rows = parts.first().map_or(0, |part| part.rows);
+        let mut columns: Vec<OpenColumn> =
+            parts.into_iter().flat_map(|part| part.columns).collect();
+        columns.sort_by_key(|column| order.iter().position(|name| *name == column.name));
+        let mut joined = Self::new(&[]);
+        (joined.columns, joined.rows) = (columns, rows);
+        joined
+    }
+
     /// The digests of all rows given so far.
     pub fn finish(mut self) -> TableDigest {
         let open = self.rows % u64::from(BLOCK_ROWS);
