@@ -102,7 +102,7 @@ pub enum Action {
 
 impl Action {
     /// All actions, in the order of the permission table.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Read,
         Self::Register,
         Self::Ingest,

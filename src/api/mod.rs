@@ -3,8 +3,8 @@
 //! Start with [`routes`] (the whole list), then [`extract`] (who asks), then one file per resource. Must not hold logic: a
 //! handler reads typed input, calls one procedure, renders.
 
-pub mod access_log;
 pub mod acceptance;
+pub mod access_log;
 pub mod accounts;
 pub mod alerts;
 pub mod batches;

@@ -2,7 +2,8 @@
 
 use super::extract::{caller_first, no_route};
 use super::{
-    acceptance, access_log, accounts, alerts, batches, evidence, ledger, life_cycle, lineage, models, operation, performance, review, roles, session, studies, tiles,
+    acceptance, access_log, accounts, alerts, batches, evidence, ledger, life_cycle, lineage,
+    models, operation, performance, review, roles, session, studies, tiles,
 };
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};

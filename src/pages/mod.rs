@@ -4,8 +4,8 @@
 //! one file a page. Must not hold rules: who may do what is decided by the procedures; a page only shows what came of it.
 //! No script and no inline style anywhere, so that the strictest content security policy holds.
 
-pub mod access_log;
 pub mod acceptance;
+pub mod access_log;
 pub mod account;
 pub mod accounts;
 pub mod alert;

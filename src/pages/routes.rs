@@ -2,7 +2,9 @@
 
 use super::page_error::PageError;
 use super::{
-    acceptance, access_log, account, accounts, alert, assets, audit_trail, difference, draft, entry, inbox, model_record, models, password, password_rules, performance, report, roles, score_cards, sign_in, signing_sheet, step, study, version,
+    acceptance, access_log, account, accounts, alert, assets, audit_trail, difference, draft,
+    entry, inbox, model_record, models, password, password_rules, performance, report, roles,
+    score_cards, sign_in, signing_sheet, step, study, version,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};

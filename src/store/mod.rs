@@ -8,8 +8,8 @@
 //! [`Store`]; to add a table family, add a migration (`schema.rs`), its tables (`record_table.rs`), and a file with
 //! `impl WriteTx<'_>` and `impl ReadTx<'_>` (a [`WriteTx`] can do all that a [`ReadTx`] can).
 
-pub mod access_log;
 pub mod acceptance;
+pub mod access_log;
 pub mod accounts;
 pub mod artifacts;
 pub mod backup;

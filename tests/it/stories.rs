@@ -1,14 +1,14 @@
 //! Stories of people over HTTP: each has a store and a server of its own on a loopback port.
 
-mod access_log;
 pub(crate) mod acceptance;
+mod access_log;
 mod decision;
 mod doors;
 mod drafts;
 mod ingest;
+mod leavers;
 mod life_cycle;
 mod lineage;
-mod leavers;
 mod mlflow;
 mod passwords;
 mod performance;
