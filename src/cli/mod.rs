@@ -1,9 +1,7 @@
 //! The command line: one file per command. A command reads its arguments, calls one procedure and prints what came of it.
 //!
-//! Exit codes: 0 done (for `compare`: no drift shown; for `diff`: the same; for `verify` and `check`: nothing wrong; for `status`: a step can be
-//! taken), 1 done and something was
 //! Exit codes: 0 done (for `compare`: no drift shown; for `diff`: the same; for `verify` and `check`: nothing wrong; for `test`:
-//! every criterion met), 1 done and something was
+//! every criterion met; for `status`: a step can be taken), 1 done and something was
 //! found (drift, a difference, a finding), 2 not done.
 
 mod acceptance;

@@ -12,7 +12,7 @@ use crate::access::role::{Action, Role};
 use crate::drift::policy::Policy;
 use crate::error::Result;
 use crate::provenance::risk::Tier;
-use crate::review::completeness::{Acceptance, Cited, Facts, Gap, gaps};
+use crate::review::completeness::{Acceptance, Cited, Facts, Gap, TestRunFact, gaps};
 use crate::review::life_cycle::{Author, Rule, Step, Taken, VersionState, stay};
 use crate::review::record_signature::RecordSignature;
 use crate::review::step_sheet::{StepSheet, needs_deviation};
@@ -88,12 +88,16 @@ pub(super) fn require_version(tx: &ReadTx<'_>, model: &str, version: &str) -> Re
     tx.version(model, version)?.ok_or_else(none)
 }
 
-/// What is recorded about acceptance, and who recorded it or ran the test.
-pub(super) fn evidence_of(
-    _tx: &ReadTx<'_>,
-    _version: &VersionRow,
-) -> Result<(Acceptance, Vec<Author>)> {
-    Ok((Acceptance::default(), Vec::new()))
+/// What is recorded about acceptance: the plan in force, and the newest test run for it.
+pub(super) fn evidence_of(tx: &ReadTx<'_>, version: &VersionRow) -> Result<Acceptance> {
+    let Some(plan) = tx.acceptance_plan(&version.id)? else { return Ok(Acceptance::default()) };
+    let runs = tx.test_runs(&version.id)?;
+    let run = runs.into_iter().find(|run| run.plan_id == plan.id).map(|run| TestRunFact {
+        run: Cited { id: run.id, sha256: run.sha256, entry: run.entry },
+        meets_plan: run.meets,
+    });
+    let plan = Cited { id: plan.id, sha256: plan.sha256, entry: plan.entry };
+    Ok(Acceptance { plan: Some(plan), test_run: run })
 }
 
 impl Standing {
@@ -115,7 +119,7 @@ impl Standing {
         });
         // Steps that cannot follow each other are a fault here, not a state.
         tx.version_state(&version.id)?;
-        let (acceptance, testers) = evidence_of(tx, &version)?;
+        let acceptance = evidence_of(tx, &version)?;
         let steps = tx.version_steps(&version.id)?;
         let taken: Vec<Taken> = steps.iter().map(|row| row.taken.clone()).collect();
         let since = steps.len() - stay(&taken).len();
@@ -133,10 +137,7 @@ impl Standing {
             taken,
             changed_since_review,
         };
-        let mut authors = tx.version_authors(&version.id)?;
-        authors.extend(testers);
-        authors.sort_by(|a, b| a.id.cmp(&b.id));
-        authors.dedup();
+        let authors = tx.version_authors(&version.id)?;
         Ok(Self { version, facts, authors })
     }
 

@@ -203,6 +203,8 @@ fn a_version_takes_a_draft_up_with_its_run_and_the_pack_proves_both() {
     let message = refused_still.text("message");
     let page = format!("{}/models/{MODEL}/versions/1", laboratory.url);
     assert!(message.contains("is draft") && message.contains(&page), "{message}");
+    super::life_cycle::approve(&laboratory, program);
+    done(trained.post("registered-models/alias", &alias));
 
     let lineage = done(program.get(&format!("{versions}/1/lineage")));
     let edges = lineage["edges"].as_array().unwrap();

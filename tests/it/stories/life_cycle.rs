@@ -1,9 +1,16 @@
 //! Story: a version goes through its life, each step signed by whom the table names, and whatever is missing is said.
 //! Method: the API over HTTP, one account a role; refusals are held against the papers; the store is checked afterwards.
 
+use crate::evidence::{Files, export};
 use crate::harness::{Answer, Laboratory, MODEL, VERSION_PATH, Visitor, register, table};
+use driftledger::digest::{canonical_json, sha256_hex};
+use driftledger::evidence::manifest::Scope;
+use driftledger::evidence::verify::verify;
+use driftledger::ledger::note::VerifierKey;
 use driftledger::procedures::check_store::check_store;
+use driftledger::review::life_cycle::{Rule, Step, VersionState};
 use serde_json::{Value, json};
+use std::io::Cursor;
 
 fn at(path: &str) -> String {
     format!("{VERSION_PATH}/{path}")
@@ -146,4 +153,277 @@ fn a_batch_of_a_draft_is_judged_kept_and_flagged() {
     let barred =
         laboratory.signed_in("ines").read(&format!("/models/{MODEL}/versions/1/steps/submit"));
     assert!(barred.contains("may not submit the version"), "{barred}");
+}
+
+/// The tablets with labels: right in all but every tenth row.
+fn labelled(wrong_each: usize) -> String {
+    let text = table(200, 9, 0.0);
+    let mut lines = text.lines();
+    let mut labelled = format!("{},label\n", lines.next().unwrap());
+    for (number, line) in lines.enumerate() {
+        let passed = line.ends_with("true") != (number % wrong_each == 0);
+        labelled.push_str(&format!("{line},{passed}\n"));
+    }
+    labelled
+}
+
+fn fix_plan(program: &Visitor, limit: f64) {
+    let plan = json!({"format": "driftledger/acceptance-plan/v1", "model": MODEL, "version": "1",
+        "rationale": "a wrong tablet must be found", "criteria":
+        [{"metric": "accuracy", "direction": "at_least", "limit": limit, "judged_by": "bound"}]});
+    let fixed = program.post(&at("acceptance"), &plan);
+    assert_eq!(fixed.status, 201, "{fixed:?}");
+}
+
+fn test(program: &Visitor, wrong_each: usize) -> Answer {
+    let csv = labelled(wrong_each);
+    program.post_table(&at("test-runs"), "text/csv", csv.as_bytes())
+}
+
+/// Takes `step` as `who`: the sheet first, then its digest and the password.
+fn take(laboratory: &Laboratory, who: &str, step: &str, input: &Value) -> Answer {
+    let visitor = laboratory.signed_in(who);
+    let sheet = prepare(&visitor, step, input);
+    if sheet.status != 200 {
+        return sheet;
+    }
+    let mut body = input.clone();
+    body["sheet_sha256"] = sheet.body["sha256"].clone();
+    body["password"] = json!(laboratory.password(who));
+    visitor.post(&at(&format!("steps/{step}")), &body)
+}
+
+#[track_caller]
+fn done(answer: &Answer, state: &str) {
+    assert_eq!((answer.status, answer.body["state"].as_str()), (201, Some(state)), "{answer:?}");
+}
+
+/// Registered, described, planned, tested and submitted.
+fn submitted(laboratory: &Laboratory) -> Visitor {
+    let program = laboratory.program();
+    register(&program);
+    submit(laboratory, &program);
+    program
+}
+
+/// Describes, plans, tests and submits the registered version.
+fn submit(laboratory: &Laboratory, program: &Visitor) {
+    assert_eq!(program.send_json("PUT", &at("record"), &record()).status, 201);
+    fix_plan(program, 0.5);
+    assert_eq!(test(program, 10).status, 201);
+    done(&take(laboratory, "dana", "submit", &json!({})), "submitted");
+}
+
+/// Brings a registered version to its approval.
+pub(super) fn approve(laboratory: &Laboratory, program: &Visitor) {
+    submit(laboratory, program);
+    done(&take(laboratory, "rosa", "review", &json!({})), "submitted");
+    done(&take(laboratory, "quentin", "approve", &json!({})), "approved");
+}
+
+fn batch(program: &Visitor, seed: u64) -> Answer {
+    program.post_batch(&format!("batch {seed}"), "text/csv", table(80, seed, 0.0).as_bytes())
+}
+
+#[test]
+fn a_version_goes_from_draft_to_retirement_and_the_pack_proves_every_hand() {
+    let laboratory = Laboratory::open();
+    let program = submitted(&laboratory);
+    let none = json!({});
+    let why = json!({"reason": "the scale of line east was recalibrated"});
+    let record_now = program.send_json("PUT", &at("record"), &{
+        let mut other = record();
+        other["fallback"] = json!("None.");
+        other
+    });
+    assert!(record_now.problem(409, "wrong_state").contains("submitted"));
+
+    let early = take(&laboratory, "quentin", "approve", &none);
+    early.problem(409, "incomplete");
+    assert_eq!(codes(&early.body["gaps"]), ["reviewed"]);
+    take(&laboratory, "quentin", "reject", &none).problem(422, "review_not_valid");
+    done(&take(&laboratory, "rosa", "reject", &why), "draft");
+    done(&take(&laboratory, "dana", "submit", &none), "submitted");
+    done(&take(&laboratory, "pavel", "review", &none), "submitted");
+    take(&laboratory, "quentin", "approve", &none).problem(409, "incomplete");
+    done(&take(&laboratory, "rosa", "review", &none), "submitted");
+    take(&laboratory, "rosa", "review", &none).problem(403, "same_person");
+    done(&take(&laboratory, "quentin", "approve", &none), "approved");
+    assert_eq!(batch(&program, 21).text("version_state"), "approved");
+    take(&laboratory, "quentin", "release", &none).problem(422, "review_not_valid");
+    done(
+        &take(&laboratory, "quentin", "release", &json!({"effective_on": "2026-06-02"})),
+        "in_use",
+    );
+    assert_eq!(batch(&program, 22).text("version_state"), "in_use");
+    done(&take(&laboratory, "pavel", "suspend", &why), "suspended");
+    let kept = batch(&program, 23);
+    assert_eq!((kept.status, kept.text("version_state")), (201, "suspended"));
+    let page = laboratory.signed_in("ines").read(&format!("/reports/{}", kept.text("id")));
+    assert!(page.contains("notice refused") && page.contains("the version was suspended"));
+    take(&laboratory, "quentin", "resume", &why).problem(409, "incomplete");
+    done(&take(&laboratory, "rosa", "review", &why), "suspended");
+    done(&take(&laboratory, "quentin", "resume", &why), "in_use");
+    done(&take(&laboratory, "quentin", "retire", &why), "retired");
+    let late = batch(&program, 24);
+    assert!(late.problem(409, "conflict").contains("retired"));
+    take(&laboratory, "quentin", "resume", &why).problem(409, "wrong_state");
+
+    let life = program.get(&at("life-cycle")).body;
+    assert_eq!((&life["state"], &life["next"]), (&json!("retired"), &json!([])));
+    let steps = life["steps"].as_array().unwrap();
+    let taken: Vec<&str> = steps.iter().map(|s| s["step"].as_str().unwrap()).collect();
+    assert_eq!(
+        taken,
+        [
+            "submit", "reject", "submit", "review", "review", "approve", "release", "suspend",
+            "review", "resume", "retire"
+        ]
+    );
+    assert_eq!(steps[3]["sheet"].get("acts_for"), None, "the process expert signs for itself");
+    assert_eq!(steps[4]["sheet"].get("acts_for"), None, "and nobody stands in for one who signed");
+    assert_eq!(steps[8]["sheet"]["acts_for"], json!(["process_expert"]));
+    assert!(steps[5]["sheet"]["overlap_justification"].as_str().unwrap().contains("two tablets"));
+    let said = steps[5]["manifestation"].as_str().unwrap();
+    assert!(said.contains("quentin") && said.contains("approves this version"), "{said}");
+
+    let checked = check_store(&laboratory.folder.path().join("data"), &mut |_| ()).unwrap();
+    assert_eq!(checked.findings, []);
+    assert_eq!((checked.examined.steps, checked.examined.model_records), (11, 1));
+    let (pack, _) = export(&laboratory.store, &Scope::of(MODEL, Some("1")));
+    let key = laboratory.store.verifier_key();
+    let verified = verify(&mut Cursor::new(&pack), Some(key), &mut |_| ()).unwrap();
+    assert_eq!(verified.findings, []);
+    assert_eq!(verified.checked.examined.steps, 11);
+    attack(&pack, laboratory.store.verifier_key());
+}
+
+/// Changes one step after the other in a pack: each change is named.
+fn attack(pack: &[u8], key: &VerifierKey) {
+    let clean = Files::of(pack);
+    let steps: Vec<String> =
+        clean.0.keys().filter(|name| name.starts_with("records/version_step/")).cloned().collect();
+    assert_eq!(steps.len(), 11);
+    for name in steps {
+        let mut files = clean.clone();
+        let mut row: Value = serde_json::from_slice(&files.0[&name]).unwrap();
+        let document = row["document"].as_str().unwrap().replace("\"after\":", "\"after\":1");
+        row["sha256"] = json!(sha256_hex(document.as_bytes()));
+        row["document"] = json!(document);
+        files.0.insert(name.clone(), canonical_json(&row).unwrap());
+        files.relist();
+        let verified = verify(&mut Cursor::new(files.seal()), Some(key), &mut |_| ()).unwrap();
+        for code in ["record_disagrees", "signature_of_other_bytes"] {
+            assert!(verified.findings.iter().any(|f| f.code == code), "{:?}", verified.findings);
+        }
+        let mut files = clean.clone();
+        files.0.remove(&name);
+        files.relist();
+        let verified = verify(&mut Cursor::new(files.seal()), Some(key), &mut |_| ()).unwrap();
+        assert!(verified.findings.iter().any(|f| f.file == name), "{:?}", verified.findings);
+    }
+}
+
+#[test]
+fn a_signature_needs_the_sheet_as_shown_and_the_password_again() {
+    let laboratory = Laboratory::open();
+    let program = submitted(&laboratory);
+    let rosa = laboratory.signed_in("rosa");
+    let sheet = prepare(&rosa, "review", &json!({}));
+    let sha256 = sheet.text("sha256").to_owned();
+    let sign = |visitor: &Visitor, sha256: &str, password: &str| {
+        let body = json!({"sheet_sha256": sha256, "password": password});
+        visitor.post(&at("steps/review"), &body)
+    };
+    let right = laboratory.password("rosa");
+    sign(&rosa, &"0".repeat(64), right).problem(409, "record_changed");
+    sign(&rosa, &sha256, "not the password").problem(401, "wrong_credentials");
+    sign(&program, &sha256, right).problem(403, "not_permitted");
+    let by_name = laboratory.with_name("rosa", right);
+    sign(&by_name, &sha256, right).problem(401, "not_signed_in");
+    // Another plan and test: what was shown is not what stands now.
+    fix_plan(&program, 0.6);
+    sign(&rosa, &sha256, right).problem(409, "incomplete");
+    assert_eq!(test(&program, 20).status, 201);
+    sign(&rosa, &sha256, right).problem(409, "record_changed");
+    assert_eq!(program.get(&at("life-cycle")).body["steps"].as_array().unwrap().len(), 1);
+    for _ in 0..5 {
+        sign(&rosa, &sha256, "not the password");
+    }
+    sign(&rosa, &sha256, right).problem(423, "locked");
+}
+
+#[test]
+fn what_was_reviewed_is_what_is_approved_and_a_deviation_is_justified_in_a_signed_text() {
+    let laboratory = Laboratory::open();
+    let program = submitted(&laboratory);
+    let none = json!({});
+    done(&take(&laboratory, "rosa", "review", &none), "submitted");
+    fix_plan(&program, 0.99);
+    assert_eq!(test(&program, 10).status, 201);
+    let changed = take(&laboratory, "quentin", "approve", &none);
+    changed.problem(409, "incomplete");
+    assert_eq!(codes(&changed.body["gaps"]), ["reviewed_evidence"]);
+    done(&take(&laboratory, "quentin", "reject", &json!({"reason": "the plan changed"})), "draft");
+    done(&take(&laboratory, "dana", "submit", &none), "submitted");
+    let missed = take(&laboratory, "rosa", "review", &none);
+    assert!(missed.problem(422, "review_not_valid").contains("does not meet its plan"));
+    let deviation = json!({"deviation": "one tablet in ten is looked at twice in any case"});
+    done(&take(&laboratory, "rosa", "review", &deviation), "submitted");
+    take(&laboratory, "quentin", "approve", &none).problem(422, "review_not_valid");
+    done(&take(&laboratory, "quentin", "approve", &deviation), "approved");
+    let steps = program.get(&at("life-cycle")).body["steps"].clone();
+    assert_eq!(steps[5]["sheet"]["deviation"], deviation["deviation"]);
+    done(&take(&laboratory, "quentin", "withdraw", &json!({"reason": "too weak"})), "withdrawn");
+    assert_eq!(batch(&program, 5).status, 409);
+    let checked = check_store(&laboratory.folder.path().join("data"), &mut |_| ()).unwrap();
+    assert_eq!(checked.findings, []);
+}
+
+/// Every state, every step, every role: what the table does not allow is refused, and nothing is written.
+#[test]
+fn no_role_takes_a_step_that_the_table_does_not_give_it() {
+    let laboratory = Laboratory::open();
+    let program = submitted(&laboratory);
+    let people = ["dana", "quentin", "rosa", "pavel", "ines", "adam"];
+    let visitors: Vec<Visitor> = people.iter().map(|who| laboratory.signed_in(who)).collect();
+    let roles = ["data_scientist", "qa", "reviewer", "process_expert", "inspector", "admin"];
+    let input = json!({"reason": "because", "effective_on": "2026-06-02"});
+    let path = [
+        ("submitted", Some(("rosa", "review"))),
+        ("submitted", Some(("quentin", "approve"))),
+        ("approved", Some(("quentin", "release"))),
+        ("in_use", Some(("pavel", "suspend"))),
+        ("suspended", Some(("quentin", "retire"))),
+        ("retired", None),
+    ];
+    let mut asked = 0;
+    for (state, next) in path {
+        let life = program.get(&at("life-cycle")).body;
+        assert_eq!(life["state"], state);
+        let steps = life["steps"].as_array().unwrap().len();
+        for step in Step::ALL {
+            let rule = Rule::of(VersionState::of_word(state).unwrap(), step);
+            for (visitor, role) in visitors.iter().zip(roles) {
+                let answer = prepare(visitor, step.word(), &input);
+                let may = rule.is_some_and(|rule| rule.who.iter().any(|who| who.word() == role));
+                asked += 1;
+                match answer.status {
+                    200 => assert!(may, "{state} {step:?} {role}: {answer:?}"),
+                    403 | 409 => {}
+                    _ => panic!("{state} {step:?} {role}: {answer:?}"),
+                }
+                if answer.status == 409 && !may {
+                    assert_eq!(answer.text("code"), "wrong_state", "{state} {step:?} {role}");
+                }
+            }
+            prepare(&program, step.word(), &input).problem(403, "not_permitted");
+        }
+        let after = program.get(&at("life-cycle")).body["steps"].as_array().unwrap().len();
+        assert_eq!(after, steps, "asking writes nothing");
+        if let Some((who, step)) = next {
+            assert_eq!(take(&laboratory, who, step, &input).status, 201);
+        }
+    }
+    assert_eq!(asked, 6 * 9 * 6);
 }
