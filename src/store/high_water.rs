@@ -49,17 +49,13 @@ pub(super) fn read(folder: &Folder, key: &VerifierKey) -> Result<Option<HighWate
     }
 }
 
-/// Whether the ledger in the database, of `size` entries, goes on from `seen`.
+/// Whether the ledger in the database goes on from `seen`: it has the same signed head of that size.
 ///
 /// # Errors
 ///
 /// [`Error::Database`].
-pub(super) fn goes_on(
-    connection: &Connection,
-    seen: Option<&HighWater>,
-    size: u64,
-) -> Result<bool> {
+pub(super) fn goes_on(connection: &Connection, seen: Option<&HighWater>) -> Result<bool> {
     let Some(seen) = seen else { return Ok(true) };
     let there = checkpoint_of_size(connection, seen.size)?;
-    Ok(seen.size <= size && there.as_deref() == Some(seen.note.as_str()))
+    Ok(there.as_deref() == Some(seen.note.as_str()))
 }

@@ -114,8 +114,8 @@ impl Store {
         if schema::version(&connection)? == 0 {
             return Err(Error::TreeBroken { size: 0, reason: "the database is empty" });
         }
-        let head = log::verified_head(&connection, &verifier)?;
-        let goes_on = high_water::goes_on(&connection, seen.as_ref(), head.size)?;
+        log::verified_head(&connection, &verifier)?;
+        let goes_on = high_water::goes_on(&connection, seen.as_ref())?;
         folder.make()?;
         schema::configure_writer(&connection)?;
         schema::migrate(&mut connection)?;

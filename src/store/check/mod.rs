@@ -153,7 +153,7 @@ fn check_high_water(
     match seen {
         Ok(seen) => {
             if let Some(seen) = &seen
-                && !high_water::goes_on(connection, Some(seen), size)?
+                && !high_water::goes_on(connection, Some(seen))?
             {
                 let detail = Error::RolledBack { found: size, seen: seen.size }.to_string();
                 report.error("rolled_back", "checkpoint", seen.size, detail);
