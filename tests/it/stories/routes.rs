@@ -30,8 +30,8 @@ enum Takes {
 /// Every route of the API below `/api/v1`, what it takes, and a body that can be read.
 fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     use Action::{
-        Acknowledge, ApproveRoles, DraftDecision, Ingest, ManageAccounts, ManageOwnTokens, Read,
-        ReadAccessLog, Register, SignDecision,
+        Acknowledge, ApproveRoles, DraftDecision, FixAcceptance, Ingest, ManageAccounts,
+        ManageOwnTokens, Read, ReadAccessLog, Register, SignDecision, TestVersion,
     };
     let no = Value::Null;
     let reason = || json!({"reason": "a test"});
@@ -48,6 +48,7 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
         "/accounts",
         "/alerts",
         "/alerts/{id}",
+        "/alerts/{id}/statement",
         "/ledger/checkpoint",
         "/ledger/entries",
         "/ledger/entries/{index}",
@@ -59,19 +60,26 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
         "/review-plan",
         "/role-requests",
         "/studies/{id}",
+        "/test-runs/{id}",
     ] {
         add("GET", path, of(Read), &no);
     }
     for path in [
         "",
+        "/acceptance",
         "/batches",
+        "/difference",
         "/evidence",
         "/exports/{kind}",
+        "/life-cycle",
         "/lineage",
         "/performance",
         "/performance/{batch}",
         "/quarantine",
+        "/record",
+        "/record/template",
         "/studies",
+        "/test-runs",
     ] {
         add("GET", &format!("{version}{path}"), of(Read), &no);
     }
@@ -95,6 +103,18 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     );
     add("POST", &format!("{version}/batches?name=a"), of(Ingest), &no);
     add("POST", &format!("{version}/labels"), of(Ingest), &no);
+    add("POST", "/lineage", of(Ingest), &no);
+    add("POST", "/lineage/batch", of(Ingest), &no);
+    add("PUT", &format!("{version}/record"), of(Register), &sample("model_record.json"));
+    let mut plan = sample("acceptance.json");
+    (plan["model"], plan["version"]) = (json!(MODEL), json!("1"));
+    add("POST", &format!("{version}/acceptance"), of(FixAcceptance), &plan);
+    add("POST", &format!("{version}/test-runs"), of(TestVersion), &no);
+    // Whose step it is depends on the state: see the story of the life cycle.
+    let step = format!("{version}/steps/{{step}}");
+    let signed = json!({"input": {}, "sheet_sha256": "0", "password": "a"});
+    add("POST", &step, Takes::Session, &signed);
+    add("POST", &format!("{step}/sheet"), Takes::Session, &json!({}));
     add("POST", &format!("{version}/performance"), of(Ingest), &no);
     add("POST", "/concordance?prediction=a&review=b", of(Read), &no);
     add(
@@ -120,6 +140,12 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     add("POST", "/password-policy", of(ManageAccounts), &json!({"policy": policy, "reason": " "}));
     let leak = |text: String| -> &'static str { text.leak() };
     table.into_iter().map(|((m, p), takes, body)| ((m, leak(p)), (takes, body))).collect()
+}
+
+/// A document of the sample data.
+fn sample(name: &str) -> Value {
+    let path = repository("sample_data/thyroid_garvan").join(name);
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
 /// A path with its parameters filled in, with the model there is and things there are not.
@@ -228,6 +254,7 @@ fn form_takes(path: &str) -> Takes {
     match path {
         "/sign-in" => Takes::Nothing,
         "/sign-out" | "/account/password" => Takes::Session,
+        "/models/{model}/versions/{version}/steps/{step}" => Takes::Session,
         "/account/tokens" | "/account/tokens/{id}/revocation" => Takes::Role(ManageOwnTokens),
         "/accounts" | "/accounts/steps" | "/accounts/password-policy" | "/accounts/roles" => {
             Takes::Role(ManageAccounts)
