@@ -158,7 +158,7 @@ impl Standing {
 ///
 /// # Errors
 ///
-/// [`crate::Error::Access`], [`crate::Error::NotFound`].
+/// [`crate::error::Error::Access`], [`crate::error::Error::NotFound`].
 pub fn life_cycle(
     store: &Store,
     acting: &Acting,

@@ -66,7 +66,8 @@ pub fn copy_database(from: &Path, to: &Path, progress: &mut dyn FnMut(u64, u64))
     // A read transaction keeps the snapshot, so that no write of a server makes the copy begin again.
     let snapshot = source.unchecked_transaction()?;
     snapshot.query_row("SELECT count(*) FROM sqlite_schema", [], |_row| Ok(()))?;
-    let mut copy = Connection::open(&unfinished)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let mut copy = Connection::open_with_flags(&unfinished, flags)?;
     {
         let backup = Backup::new(&snapshot, &mut copy)?;
         loop {
