@@ -86,7 +86,7 @@ pub fn compare(
         Ok(())
     })?;
     let frozen = Reference::of_features(reference, schema, (rows[0], learned))?;
-    let monitor = Monitor::freeze(&frozen, policy);
+    let monitor = Monitor::freeze_for_once(&frozen, policy);
     let mut counts = Profile::plain(rows[1], found.profiles);
     if schema.goes_across_columns() {
         let across = profile(batch, schema, &frozen.bins())?;
@@ -191,5 +191,30 @@ mod tests {
             binned += 1;
         }
         assert!(binned >= 5, "{binned}");
+    }
+
+    #[test]
+    fn a_comparison_has_the_tolerances_and_score_cards_of_a_frozen_monitor() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample_data/thyroid_garvan");
+        let schema =
+            TableSchema::parse(&std::fs::read(folder.join("schema.json")).unwrap()).unwrap();
+        let table = TableFile::open(&folder.join("reference.csv"), None).unwrap();
+        let mut reference = Reference::learn(&table, &schema).unwrap();
+        let small = reference.clone();
+        for feature in &mut reference.features {
+            feature.profile.values.iter_mut().flatten().for_each(|count| *count *= 1_000);
+        }
+        let mut spared = 0;
+        for reference in [small, reference] {
+            let frozen = Monitor::freeze(&reference, &Policy::default());
+            let once = Monitor::freeze_for_once(&reference, &Policy::default());
+            for (frozen, once) in frozen.series.iter().zip(&once.series) {
+                assert_eq!(frozen.detector, once.detector, "{}", once.key());
+                assert_eq!(frozen.is_limited_by_reference(), once.is_limited_by_reference());
+                assert!(frozen.reference_error <= once.reference_error);
+                spared += usize::from(frozen.reference_error < once.reference_error);
+            }
+        }
+        assert!(spared >= 5, "{spared}");
     }
 }

@@ -15,7 +15,7 @@ use crate::dataset::scores::FrozenScores;
 use crate::digest;
 use crate::statistics::binning::floored_shares;
 use crate::statistics::e_detector::EDetector;
-use crate::statistics::tolerance::{cohens_h_tolerance, reference_error};
+use crate::statistics::tolerance::{cohens_h_tolerance, reference_error, reference_error_limit};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -120,6 +120,29 @@ pub struct Monitor {
 impl Monitor {
     /// Freezes `reference` under `policy`. Deterministic: the seed of every draw is a digest of what it is drawn for.
     pub fn freeze(reference: &Reference, policy: &Policy) -> Self {
+        let error = |shares: &[f64], rows, seed, _floor| reference_error(shares, rows, seed);
+        Self::freeze_with(reference, policy, error)
+    }
+
+    /// The same tolerances and score cards, for a comparison that nobody keeps: an error of the reference that cannot reach the floor
+    /// of its tolerance is given by its limit ([`reference_error_limit`]) and not drawn.
+    pub fn freeze_for_once(reference: &Reference, policy: &Policy) -> Self {
+        Self::freeze_with(reference, policy, |shares, rows, seed, floor| {
+            let limit = reference_error_limit(shares.len(), rows);
+            if shares.len() > 2 && limit <= floor {
+                limit
+            } else {
+                reference_error(shares, rows, seed)
+            }
+        })
+    }
+
+    /// `error` gets shares, rows, the seed and the floor of the tolerance.
+    fn freeze_with(
+        reference: &Reference,
+        policy: &Policy,
+        error: impl Fn(&[f64], u64, [u8; 32], f64) -> f64 + Sync,
+    ) -> Self {
         let planned: Vec<(usize, SeriesName)> = reference
             .features
             .iter()
@@ -138,7 +161,9 @@ impl Monitor {
         let series = planned
             .par_iter()
             .zip(weights)
-            .map(|(&(index, name), weight)| freeze_series(reference, index, name, policy, weight))
+            .map(|(&(index, name), weight)| {
+                freeze_series(reference, (index, name), (policy, weight), &error)
+            })
             .collect();
         Self {
             format: MONITOR_FORMAT.to_owned(),
@@ -212,10 +237,9 @@ fn names_of(reference: &Reference, index: usize, feature: &ReferenceFeature) -> 
 
 fn freeze_series(
     reference: &Reference,
-    feature_index: usize,
-    name: SeriesName,
-    policy: &Policy,
-    weight: f64,
+    (feature_index, name): (usize, SeriesName),
+    (policy, weight): (&Policy, f64),
+    error: &impl Fn(&[f64], u64, [u8; 32], f64) -> f64,
 ) -> Series {
     let feature = &reference.features[feature_index];
     let counts = total(&series_counts(&feature.profile, name));
@@ -243,10 +267,11 @@ fn freeze_series(
     };
     let seed =
         digest::sha256(format!("reference error/{}/{}", feature.feature, name.word()).as_bytes());
-    let reference_error = reference_error(&shares, reference_rows, seed);
     let key = format!("{}/{}", feature.feature, name.word());
     let stated = policy.tolerances.get(&key).map(|stated| stated.tolerance);
-    let tolerance = stated.unwrap_or(floor).max(reference_error).min(LARGEST);
+    let floor_or_stated = stated.unwrap_or(floor);
+    let reference_error = error(&shares, reference_rows, seed, floor_or_stated);
+    let tolerance = floor_or_stated.max(reference_error).min(LARGEST);
     let ordered = name == SeriesName::Values && feature.bins.is_ordered();
     Series {
         feature: feature.feature.clone(),

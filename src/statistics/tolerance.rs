@@ -45,6 +45,27 @@ pub fn reference_error(reference: &[f64], rows: u64, seed: [u8; 32]) -> f64 {
     }
 }
 
+/// A limit that [`reference_error`] of `bins` ≥ 3 bins and `rows` reference rows does not exceed, whatever the shares. It costs nothing, and
+/// where it is below a tolerance the error need not be drawn.
+///
+/// ```text
+/// TV(p, D) = max over sets A of bins of D(A) − p(A),  D(A) ~ Beta(m p(A), m (1 − p(A))),
+/// which is sub-Gaussian with variance proxy 1 / (4 (m + 1)); over the 2^K sets together
+/// P(TV > t) ≤ 2^K exp(−2 (m + 1) t²) = 0.002   at   t = √((K ln 2 − ln 0.002) / (2 (m + 1)))
+/// ```
+///
+/// Source: Marchal and Arbel 2017, *On the sub-Gaussianity of the Beta and Dirichlet distributions*, theorem 2.1; union bound.
+///
+/// ```
+/// use driftledger::statistics::tolerance::{reference_error, reference_error_limit};
+/// let limit = reference_error_limit(20, 100_000);
+/// assert!(limit < 0.011 && reference_error(&[0.05; 20], 100_000, [0; 32]) < limit);
+/// ```
+pub fn reference_error_limit(bins: usize, rows: u64) -> f64 {
+    let exponent = bins as f64 * std::f64::consts::LN_2 - libm::log(1.0 - COVERAGE);
+    libm::sqrt(exponent / (2.0 * (rows as f64 + 1.0))).min(1.0)
+}
+
 /// Probability with which *all* of `series` reference shares are within their [`reference_error`] together, at least.
 ///
 /// ```text
@@ -175,5 +196,26 @@ mod tests {
         }
         assert_eq!(cohens_h_tolerance(1.0, 0.1), 0.0);
         assert!(cohens_h_tolerance(0.999, 0.2) <= 0.001 + 1e-15);
+    }
+
+    #[test]
+    fn the_limit_is_above_what_is_drawn_whatever_the_shares() {
+        for bins in [3, 10, 20, 40] {
+            let skewed: Vec<f64> = (1..=bins).map(|k| 0.5_f64.powi(k.min(30))).collect();
+            let total: f64 = skewed.iter().sum();
+            let skewed = skewed.iter().map(|share| share / total).collect();
+            let equal = equal(usize::try_from(bins).unwrap());
+            for shares in [equal, skewed] {
+                for rows in [1, 50, 1_000, 100_000] {
+                    let drawn = reference_error(&shares, rows, [7; 32]);
+                    let limit = reference_error_limit(shares.len(), rows);
+                    assert!(
+                        drawn <= limit && limit <= 1.0,
+                        "{bins} bins, {rows} rows: {drawn} {limit}"
+                    );
+                }
+            }
+        }
+        assert!(reference_error_limit(20, 1_000_000) < 0.0033);
     }
 }
