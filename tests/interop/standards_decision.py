@@ -7,6 +7,7 @@ import base64
 import json
 import pathlib
 import random
+import secrets
 import subprocess
 import sys
 import urllib.request
@@ -29,7 +30,9 @@ class Person:
     def __init__(self, name, role):
         command = [PROGRAM, "user", "add", DATA, name, "--role", role, "--printed-name", name.title()]
         said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        self.password = said.strip().rsplit(" ", 1)[1]
+        issued, self.password = said.strip().rsplit(" ", 1)[1], secrets.token_urlsafe(18)
+        subprocess.run([PROGRAM, "password", name, "--server", URL], check=True, capture_output=True, text=True,
+                       input=f"{issued}\n{self.password}\n")
         self.headers = {"Content-Type": "application/json"}
         with self.open("POST", "/api/v1/session", {"user_name": name, "password": self.password}) as answer:
             self.headers["Cookie"] = answer.headers["Set-Cookie"].split(";")[0]
