@@ -70,7 +70,7 @@ fn bar(svg: &mut String, (left, top): (f64, f64), id: &str, report: &DriftReport
     let spoken = format!("{batch}: evidence at {said} of the alarm limit, {state}");
     let _ = write!(
         svg,
-        r#"<a href="/reports/{}" aria-label="{spoken}"><title>{spoken}</title><rect class="bar {state}" x="{:.1}" y="{y:.1}" width="{:.1}" height="{tall:.1}"/>"#,
+        r#"<a href="/reports/{}"><title>{spoken}</title><rect class="bar {state}" x="{:.1}" y="{y:.1}" width="{:.1}" height="{tall:.1}"/>"#,
         escape(id),
         left + 6.0,
         SLOT - 12.0

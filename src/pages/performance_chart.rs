@@ -89,7 +89,7 @@ fn point(svg: &mut String, x: f64, cohort: &CohortReport, y: &impl Fn(f64) -> f6
     let kind = if cohort.provisional { "provisional" } else { "complete" };
     let _ = write!(
         svg,
-        r##"<a href="#cohort-{}" aria-label="{spoken}"><title>{spoken}</title>"##,
+        r##"<a href="#cohort-{}"><title>{spoken}</title>"##,
         cohort.context.number
     );
     if let Some(figure) = drawn(cohort) {
