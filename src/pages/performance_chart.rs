@@ -87,11 +87,7 @@ fn point(svg: &mut String, x: f64, cohort: &CohortReport, y: &impl Fn(f64) -> f6
     let batch = escape(&cohort.context.batch);
     let spoken = escape(&cohort.sentence.replace('`', ""));
     let kind = if cohort.provisional { "provisional" } else { "complete" };
-    let _ = write!(
-        svg,
-        r##"<a href="#cohort-{}"><title>{spoken}</title>"##,
-        cohort.context.number
-    );
+    let _ = write!(svg, r##"<a href="#cohort-{}"><title>{spoken}</title>"##, cohort.context.number);
     if let Some(figure) = drawn(cohort) {
         let ([lower, upper], at) = (limits_of(figure).map(y), y(figure.value));
         let _ = write!(
