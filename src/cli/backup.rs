@@ -5,7 +5,6 @@ use crate::clock::Clock;
 use crate::error::Result;
 use crate::procedures::back_up::back_up;
 use crate::procedures::restore::restore;
-use crate::store::check::Progress;
 use clap::Args;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,8 +13,8 @@ use std::process::ExitCode;
 #[derive(Debug, Args)]
 #[command(
     after_help = "A server may run meanwhile. The backup is checked like a data folder before it counts; the next one into the same \
-    folder copies only the files that are new.\n\nThe private key (`keys/log.pem`) is not in it: keep a copy of it apart, restoring \
-    needs it.\n\nExample: driftledger backup data /mnt/safe/driftledger"
+    folder copies only the files that are new.\n\nThe private keys are not in it: keep copies of them apart. Restoring \
+    needs `keys/log.pem`; both halves of the key for model files (`keys/model.pem`, `keys/model.pub`) are put back by hand.\n\nExample: driftledger backup data /mnt/safe/driftledger"
 )]
 pub(super) struct BackupArguments {
     /// Data folder
@@ -50,19 +49,10 @@ pub(super) struct RestoreArguments {
     json: bool,
 }
 
-/// Shows every step on one bar.
-fn shown(bar: &indicatif::ProgressBar) -> impl FnMut(Progress) {
-    |now| {
-        bar.set_message(now.stage);
-        bar.set_length(now.total);
-        bar.set_position(now.done);
-    }
-}
-
 pub(super) fn run(arguments: &BackupArguments) -> Result<ExitCode> {
     let bar = terminal::progress(0, false);
     let (from, to) = (&arguments.data_dir, &arguments.backup);
-    let made = back_up(from, to, &Clock::system(), &mut shown(&bar))?;
+    let made = back_up(from, to, &Clock::system(), &mut terminal::stages(&bar))?;
     bar.finish_and_clear();
     if arguments.json {
         terminal::say_json(&made)?;
@@ -88,7 +78,7 @@ pub(super) fn run_restore(arguments: &RestoreArguments) -> Result<ExitCode> {
     let bar = terminal::progress(0, false);
     let place = (arguments.data_dir.as_path(), arguments.key.as_path());
     let (backup, reason) = (&arguments.backup, &arguments.reason);
-    let restored = restore(backup, place, reason, &Clock::system(), &mut shown(&bar))?;
+    let restored = restore(backup, place, reason, &Clock::system(), &mut terminal::stages(&bar))?;
     bar.finish_and_clear();
     if arguments.json {
         terminal::say_json(&restored)?;

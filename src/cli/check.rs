@@ -24,11 +24,7 @@ pub(super) struct CheckArguments {
 
 pub(super) fn run(arguments: &CheckArguments) -> Result<ExitCode> {
     let bar = terminal::progress(0, false);
-    let checked = check_store(&arguments.data_dir, &mut |now| {
-        bar.set_message(now.stage);
-        bar.set_length(now.total);
-        bar.set_position(now.done);
-    })?;
+    let checked = check_store(&arguments.data_dir, &mut terminal::stages(&bar))?;
     bar.finish_and_clear();
     if arguments.json {
         terminal::say_json(&checked)?;

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::evidence::examine::Examined;
+use crate::store::check::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use std::fs::File;
@@ -43,6 +44,15 @@ pub(super) fn progress(length: u64, bytes: bool) -> ProgressBar {
         bar.set_style(style.progress_chars("=> "));
     }
     bar
+}
+
+/// Shows every stage of an examination on one bar.
+pub(super) fn stages(bar: &ProgressBar) -> impl FnMut(Progress) {
+    |now| {
+        bar.set_message(now.stage);
+        bar.set_length(now.total);
+        bar.set_position(now.done);
+    }
 }
 
 /// Length of a file in bytes; 0 where it cannot be read (the command will say so).

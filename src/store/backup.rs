@@ -3,7 +3,7 @@
 use super::count::Count;
 use super::folder::{Folder, sync_folder};
 use super::objects::Objects;
-use super::open::{connect, load_verifier_key};
+use super::open::{connect, load_verifier_key, save_verifier_key};
 use super::record_table::OBJECT_COLUMNS;
 use super::{Error, Result, WriteTx, schema};
 use crate::digest::ContentDigest;
@@ -137,9 +137,10 @@ pub fn copy_objects(
 pub fn copy_verifier_key(from: &Path, to: &Path) -> Result<()> {
     let (from, to) = (Folder::new(from), Folder::new(to));
     let key = load_verifier_key(&from)?;
-    let path = to.verifier_key();
-    fs::write(&path, format!("{key}\n")).map_err(|source| Error::File { path, source })?;
-    sync_folder(&to.keys())
+    if to.verifier_key().exists() && load_verifier_key(&to)? == key {
+        return Ok(());
+    }
+    save_verifier_key(&to, &key)
 }
 
 /// Name of the log whose folder this is.

@@ -228,7 +228,7 @@ fn load_model_key(folder: &Folder) -> Result<ModelKey> {
     Ok(key)
 }
 
-fn save_verifier_key(folder: &Folder, key: &VerifierKey) -> Result<()> {
+pub(super) fn save_verifier_key(folder: &Folder, key: &VerifierKey) -> Result<()> {
     let path = folder.verifier_key();
     let saved = fs::File::create_new(&path).and_then(|mut file| {
         writeln!(file, "{key}")?;
