@@ -9,6 +9,7 @@
 
 pub mod body;
 pub mod checkpoint;
+pub mod edge;
 pub mod entry;
 pub mod envelope;
 pub mod key;

@@ -21,6 +21,7 @@ pub mod drafts;
 pub mod episodes;
 pub mod experiments;
 mod folder;
+mod group;
 mod high_water;
 pub mod life_cycle;
 pub mod lineage_events;
@@ -143,6 +144,12 @@ pub enum Error {
     AlreadyExists {
         /// The table.
         table: &'static str,
+    },
+    /// The transaction that an act shared with others could not be committed.
+    #[error("nothing was written: the shared transaction could not be committed ({reason})")]
+    NotCommitted {
+        /// Why.
+        reason: String,
     },
     /// A value of a row has no exact JSON form.
     #[error("column `{column}` of `{table}` holds {found}, which has no exact JSON form")]

@@ -18,6 +18,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0009_lineage.sql")),
     M::up(include_str!("migrations/0010_people.sql")),
     M::up(include_str!("migrations/0011_recovery.sql")),
+    M::up(include_str!("migrations/0012_groups.sql")),
     // Last, so that it never stands between two real ones.
     #[cfg(test)]
     M::up(super::specimen::MIGRATION),
@@ -27,6 +28,9 @@ const MIGRATIONS: Migrations<'_> = Migrations::from_slice(STEPS);
 
 /// How long a connection waits for another process's write.
 const BUSY: Duration = Duration::from_secs(10);
+
+/// Prepared statements that a connection keeps: an act uses a few dozen.
+const STATEMENTS_KEPT: usize = 256;
 
 /// Refuses a database whose schema is newer than this program; gives the schema version, 0 for an empty database.
 pub(super) fn version(connection: &Connection) -> Result<usize> {
@@ -63,5 +67,6 @@ pub(super) fn configure_writer(connection: &Connection) -> Result<()> {
 /// The settings of a reading connection.
 pub(super) fn configure_reader(connection: &Connection) -> Result<()> {
     connection.pragma_update(None, "trusted_schema", false)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     Ok(connection.busy_timeout(BUSY)?)
 }
