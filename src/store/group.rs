@@ -12,7 +12,7 @@
 use super::count::Count;
 use super::log;
 use super::record_table::RECORD_TABLES;
-use super::{Error, Result};
+use super::{Error, Result, trail};
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::edge::Edge;
 use crate::ledger::key::LogKey;
@@ -84,10 +84,10 @@ impl<'store> Turn<'store> {
     }
 
     /// Does `act` in the open transaction, or else in a new one; gives what came of it, and the outcome to wait for once the turn
-    /// is over. `act` gets the connection, the tree to append to and the count of touched record rows.
+    /// is over. `act` gets the connection, what to append to and the count of touched record rows.
     pub(super) fn act<T, E: From<Error>>(
         mut self,
-        act: impl FnOnce(&Connection, &mut Edge, &AtomicU64) -> Result<T, E>,
+        act: impl FnOnce(&Connection, &mut Head, &AtomicU64) -> Result<T, E>,
     ) -> Result<(T, Arc<Outcome>), E> {
         self.writer.act(self.key, act)
     }
@@ -108,7 +108,7 @@ struct Group {
     since: Instant,
     /// Of this connection, while it keeps all others from committing.
     data_version: i64,
-    edge: Edge,
+    head: Head,
     outcome: Arc<Outcome>,
 }
 
@@ -116,7 +116,16 @@ struct Group {
 #[derive(Debug)]
 struct Committed {
     data_version: i64,
-    edge: Edge,
+    head: Head,
+}
+
+/// What the next entry follows.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Head {
+    /// The tree.
+    pub(super) edge: Edge,
+    /// When the newest entry was made; empty before the first.
+    pub(super) at: String,
 }
 
 /// The one writing connection, and how many rows of record tables the act on it has touched.
@@ -151,7 +160,7 @@ impl Writer {
     fn act<T, E: From<Error>>(
         &mut self,
         key: &LogKey,
-        act: impl FnOnce(&Connection, &mut Edge, &AtomicU64) -> Result<T, E>,
+        act: impl FnOnce(&Connection, &mut Head, &AtomicU64) -> Result<T, E>,
     ) -> Result<(T, Arc<Outcome>), E> {
         let group = match self.group.take() {
             Some(open) => open,
@@ -159,10 +168,10 @@ impl Writer {
         };
         // Back in its place before `act`, which may panic.
         let group = self.group.insert(group);
-        let mut edge = group.edge.clone();
+        let mut head = group.head.clone();
         self.touched.store(0, Ordering::Relaxed);
-        let done = savepoint(&self.connection, || act(&self.connection, &mut edge, &self.touched))?;
-        group.edge = edge;
+        let done = savepoint(&self.connection, || act(&self.connection, &mut head, &self.touched))?;
+        group.head = head;
         group.acts += 1;
         Ok((done, Arc::clone(&group.outcome)))
     }
@@ -192,7 +201,7 @@ impl Writer {
         }
         let known = committed || group.acts == 0;
         self.committed =
-            known.then_some(Committed { data_version: group.data_version, edge: group.edge });
+            known.then_some(Committed { data_version: group.data_version, head: group.head });
         if let Some(signed) = signed {
             // Only this sets it.
             let _ = group.outcome.set(signed.map_err(|error| Failure::of(&error)));
@@ -207,11 +216,11 @@ impl Writer {
     fn begin(&mut self, key: &LogKey) -> Result<Group> {
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let begun = data_version(&self.connection)
-            .and_then(|version| Ok((version, self.edge_to_extend(version, key)?)));
+            .and_then(|version| Ok((version, self.head_to_extend(version, key)?)));
         match begun {
-            Ok((data_version, edge)) => {
+            Ok((data_version, head)) => {
                 let outcome = Arc::new(Outcome::new());
-                Ok(Group { acts: 0, since: Instant::now(), data_version, edge, outcome })
+                Ok(Group { acts: 0, since: Instant::now(), data_version, head, outcome })
             }
             Err(error) => {
                 self.connection.execute_batch("ROLLBACK")?;
@@ -220,12 +229,17 @@ impl Writer {
         }
     }
 
-    /// The tree to append to. An empty ledger has no checkpoint yet.
-    fn edge_to_extend(&mut self, data_version: i64, key: &LogKey) -> Result<Edge> {
+    /// What to append to. An empty ledger has no checkpoint yet.
+    fn head_to_extend(&mut self, data_version: i64, key: &LogKey) -> Result<Head> {
+        let connection = &self.connection;
         match self.committed.take() {
-            Some(known) if known.data_version == data_version => Ok(known.edge),
-            _ if log::is_empty(&self.connection)? => Ok(Edge::default()),
-            _ => log::verified_edge(&self.connection, key.verifier()),
+            Some(known) if known.data_version == data_version => Ok(known.head),
+            _ if log::is_empty(connection)? => Ok(Head::default()),
+            _ => {
+                let edge = log::verified_edge(connection, key.verifier())?;
+                let at = trail::time_of(connection, edge.size() - 1)?;
+                Ok(Head { edge, at })
+            }
         }
     }
 
@@ -234,8 +248,8 @@ impl Writer {
             let reason = "the database ended the transaction".to_owned();
             return Err(Error::NotCommitted { reason });
         }
-        let (origin, size) = (key.verifier().name().to_owned(), group.edge.size());
-        let note = Checkpoint { origin, size, root: group.edge.root() }.sign(key)?;
+        let (origin, size) = (key.verifier().name().to_owned(), group.head.edge.size());
+        let note = Checkpoint { origin, size, root: group.head.edge.root() }.sign(key)?;
         let sql = "INSERT INTO checkpoint (size, note, entries) VALUES (:size, :note, :entries)";
         let covered = (group.acts > 1).then_some(Count(group.acts));
         self.connection

@@ -246,10 +246,10 @@ fn newest_checkpoint(connection: &Connection) -> Result<Option<Head>> {
     Ok(connection.prepare_cached(sql)?.query_row([], head).optional()?)
 }
 
-fn raw_entry(row: &Row<'_>) -> rusqlite::Result<(Vec<u8>, Hash)> {
+pub(super) fn raw_entry(row: &Row<'_>) -> rusqlite::Result<(Vec<u8>, Hash)> {
     Ok((row.get(0)?, row.get(1)?))
 }
 
-fn parse_entry((leaf, leaf_hash): (Vec<u8>, Hash)) -> Result<StoredEntry> {
+pub(super) fn parse_entry((leaf, leaf_hash): (Vec<u8>, Hash)) -> Result<StoredEntry> {
     Ok(StoredEntry { entry: Entry::parse(&leaf)?, leaf, leaf_hash })
 }

@@ -1,7 +1,7 @@
 //! The schema: every migration in order, and the settings of a connection.
 
-use super::{Error, Result};
-use rusqlite::Connection;
+use super::{Error, Result, trail};
+use rusqlite::{Connection, TransactionBehavior};
 use rusqlite_migration::{M, Migrations, SchemaVersion};
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0010_people.sql")),
     M::up(include_str!("migrations/0011_recovery.sql")),
     M::up(include_str!("migrations/0012_groups.sql")),
+    M::up(include_str!("migrations/0013_trail.sql")),
     // Last, so that it never stands between two real ones.
     #[cfg(test)]
     M::up(super::specimen::MIGRATION),
@@ -43,9 +44,12 @@ pub(super) fn version(connection: &Connection) -> Result<usize> {
     }
 }
 
-/// Brings the schema up to date.
+/// Brings the schema up to date, and what follows from the ledger with it.
 pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
-    Ok(MIGRATIONS.to_latest(connection)?)
+    MIGRATIONS.to_latest(connection)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    trail::index_if_empty(&transaction)?;
+    Ok(transaction.commit()?)
 }
 
 /// An empty database in memory with the schema of `version`.

@@ -7,16 +7,16 @@
 //!    checkpoint
 
 use super::count::Count;
-use super::group::{Failure, Turn};
+use super::group::{Failure, Head, Turn};
 use super::open::Store;
 use super::read::ReadTx;
 use super::record_table::RECORD_TABLES;
 use super::row::row_digest;
+use super::trail::insert_terms;
 use super::{Error, Result};
 use crate::clock;
 use crate::digest::leaf_hash;
 use crate::ledger::body::{self, Body, RowDigest};
-use crate::ledger::edge::Edge;
 use crate::ledger::entry::{Actor, Entry, EntryType, Subject, VERSION};
 use crate::ledger::tree::{Hash, Node};
 use rusqlite::{Connection, ToSql, named_params, params_from_iter};
@@ -78,11 +78,11 @@ impl Store {
     ) -> Result<Written<T>, E> {
         let inner = &self.inner;
         let turn = Turn::wait(&inner.writer, &inner.waiting, &inner.key);
-        let ((value, index), outcome) = turn.act(|connection, edge, touched| {
+        let ((value, index), outcome) = turn.act(|connection, head, touched| {
             let at = inner.clock.now();
             let mut tx = WriteTx {
                 read: ReadTx::new(connection),
-                index: edge.size(),
+                index: head.edge.size(),
                 at,
                 at_text: clock::rfc3339(at),
                 kind,
@@ -93,7 +93,7 @@ impl Store {
                 detail: Value::Null,
             };
             let value = work(&mut tx)?;
-            tx.append(edge, touched.load(Ordering::Relaxed))?;
+            tx.append(head, touched.load(Ordering::Relaxed))?;
             Ok::<_, E>((value, tx.index))
         })?;
         let signed = outcome.wait().as_ref().map_err(Failure::error)?;
@@ -175,8 +175,8 @@ impl WriteTx<'_> {
         Ok(work(self.read.connection())?)
     }
 
-    /// Entry and nodes.
-    fn append(&mut self, edge: &mut Edge, touched: u64) -> Result<()> {
+    /// Entry, nodes and terms.
+    fn append(&mut self, head: &mut Head, touched: u64) -> Result<()> {
         let listed = self.rows.len() as u64;
         if listed == 0 {
             return Err(Error::NothingRecorded { kind: self.kind });
@@ -201,9 +201,11 @@ impl WriteTx<'_> {
         let connection = self.read.connection();
         let hash = leaf_hash(&leaf);
         insert_entry(connection, self.index, &leaf, &hash, &body)?;
-        for node in edge.append(hash).iter().filter(|node| node.level > 0) {
+        for node in head.edge.append(hash).iter().filter(|node| node.level > 0) {
             insert_node(connection, node)?;
         }
+        insert_terms(connection, &entry, &head.at)?;
+        head.at = entry.ts;
         Ok(())
     }
 }
