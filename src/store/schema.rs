@@ -20,6 +20,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0011_recovery.sql")),
     M::up(include_str!("migrations/0012_groups.sql")),
     M::up(include_str!("migrations/0013_trail.sql")),
+    M::up(include_str!("migrations/0014_lists.sql")),
     // Last, so that it never stands between two real ones.
     #[cfg(test)]
     M::up(super::specimen::MIGRATION),
