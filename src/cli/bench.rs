@@ -1,6 +1,7 @@
 //! `driftledger bench`
 
 mod store;
+mod watched;
 
 use super::{done, terminal};
 use crate::dataset::generated::GeneratedTable;
@@ -31,9 +32,9 @@ pub(super) struct BenchArguments {
     /// Folder for the generated tables, kept and used again; without it they go to a temporary one
     #[arg(long)]
     folder: Option<PathBuf>,
-    /// Measure the store instead of tables: durable writes, audit queries, `check`, ingest over HTTP, pages of a large inventory
-    #[arg(long)]
-    store: bool,
+    /// Measure the store instead of tables: all of it, or only these parts
+    #[arg(long, value_enum, num_args = 0.., value_delimiter = ',', value_name = "PART")]
+    store: Option<Vec<store::StorePart>>,
     /// Leave the CSV tables out
     #[arg(long)]
     no_csv: bool,
@@ -70,8 +71,8 @@ pub(super) fn run(arguments: &BenchArguments) -> Result<ExitCode> {
         terminal::say_json(&measure(work, (reference, batch), version.as_ref())?)?;
         return done();
     }
-    if arguments.store {
-        return store::run(arguments);
+    if let Some(parts) = &arguments.store {
+        return store::run(arguments, parts);
     }
     let temporary = tempfile::tempdir().map_err(Error::file("making a folder", Path::new(".")))?;
     let folder = arguments.folder.clone().unwrap_or_else(|| temporary.path().to_owned());
@@ -110,6 +111,15 @@ fn table(lines: &[Line]) -> String {
         ]);
     }
     table.build().with(Style::sharp()).to_string()
+}
+
+/// The slope of the straight line through the points that leaves the smallest squares.
+fn slope(points: &[(f64, f64)]) -> f64 {
+    let count = points.len() as f64;
+    let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
+    let (x, y) = (mean(|point| point.0), mean(|point| point.1));
+    points.iter().map(|(a, b)| (a - x) * (b - y)).sum::<f64>()
+        / points.iter().map(|(a, _)| (a - x) * (a - x)).sum::<f64>()
 }
 
 /// Edges of the large lineage.
@@ -211,11 +221,7 @@ impl Bench {
             let what = format!("compare, parquet, {rows} x 25");
             lines.push(line(what, took, None, "–".to_owned()));
         }
-        let count = points.len() as f64;
-        let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
-        let (x, y) = (mean(|point| point.0), mean(|point| point.1));
-        let slope = points.iter().map(|(a, b)| (a - x) * (b - y)).sum::<f64>()
-            / points.iter().map(|(a, _)| (a - x) * (a - x)).sum::<f64>();
+        let slope = slope(&points);
         if let Some(last) = lines.last_mut() {
             last.target = format!("time grows as rows^{slope:.2}");
         }

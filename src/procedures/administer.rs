@@ -75,7 +75,8 @@ pub fn create_account(
     create(store, acting, names, role, true)
 }
 
-/// Creates an account of a demonstration, whose password is printed for visitors and stays as it is. Nothing else may call this.
+/// Creates an account of a demonstration or a measurement, whose password is printed for visitors and stays as it is. Nothing else may
+/// call this.
 pub(super) fn create_demo_account(
     store: &Store,
     names: (&str, &str),

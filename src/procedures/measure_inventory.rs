@@ -1,0 +1,187 @@
+//! Procedure: make a data folder to measure a running service with.
+//!
+//! 1. create the store, an account with its password, a token, and one version learned from generated tables
+//! 2. for a large inventory: judge one batch, and record it again under many models and many batches, each with an open alert
+
+use super::administer::{create_demo_account, create_store, issue_token};
+use super::fingerprint_files::{RegistrationSources, make_registration};
+use super::ingest_batch::{Delivery, IngestBatch, ingest_batch};
+use super::register_version::register_version;
+use super::{actor, subject};
+use crate::access::account::{Acting, Way};
+use crate::access::role::Role;
+use crate::access::token::TokenScope;
+use crate::clock::{self, Clock};
+use crate::dataset::generated::GeneratedTable;
+use crate::dataset::reader::Format;
+use crate::drift::episode::{EpisodeKind, EpisodeOpening};
+use crate::error::{Error, Result};
+use crate::ledger::entry::EntryType;
+use crate::store::Store;
+use crate::store::batches::{BatchRow, ReportRow};
+use crate::store::versions::{FrozenKind, FrozenRow, VersionRow};
+use std::path::Path;
+
+/// Model and version learned from the generated tables.
+pub const MEASURED_VERSION: (&str, &str) = ("measured", "1");
+
+/// A store to measure with.
+#[derive(Debug)]
+pub struct Measured {
+    /// The store.
+    pub store: Store,
+    /// User name and password of its account.
+    pub sign_in: (String, String),
+    /// A token of that account.
+    pub token: String,
+    acting: Acting,
+}
+
+/// The batch of this number for a version of `numbers` and `texts` columns: CSV.
+///
+/// # Errors
+///
+/// Those of writing a table.
+pub fn measured_batch(number: u64, rows: u64, (numbers, texts): (usize, usize)) -> Result<Vec<u8>> {
+    let mut seed = [3; 32];
+    seed[..8].copy_from_slice(&number.to_le_bytes());
+    let file = tempfile::NamedTempFile::new();
+    let file = file.map_err(Error::file("making a file in", Path::new(".")))?;
+    GeneratedTable { rows, numbers, texts, seed }.write_csv(file.path())?;
+    std::fs::read(file.path()).map_err(Error::file("reading", file.path()))
+}
+
+/// Makes the data folder `folder` with one version of `numbers` and `texts` columns.
+///
+/// # Errors
+///
+/// Those of creating a store and registering a version.
+pub fn make_measured(folder: &Path, columns: (usize, usize)) -> Result<Measured> {
+    let store = create_store(folder, Clock::system())?;
+    let account = create_demo_account(&store, ("bench", "Bench"), Role::DataScientist)?;
+    let acting = Acting { account: account.account, way: Way::Host };
+    let files = tempfile::tempdir().map_err(Error::file("making a folder in", folder))?;
+    let write = |name: &str, bytes: &[u8]| {
+        let path = files.path().join(name);
+        std::fs::write(&path, bytes).map_err(Error::file("writing", &path))?;
+        Ok::<_, Error>(path)
+    };
+    let sources = RegistrationSources {
+        model: MEASURED_VERSION.0.to_owned(),
+        version: MEASURED_VERSION.1.to_owned(),
+        train: write("train.csv", &measured_batch(u64::MAX, 2_000, columns)?)?,
+        reference: write("reference.csv", &measured_batch(u64::MAX - 1, 20_000, columns)?)?,
+        artifacts: vec![write("model.bin", b"model")?],
+        ..RegistrationSources::default()
+    };
+    register_version(&store, &acting, &make_registration(&sources, |_| ())?)?;
+    let named = (&acting.account, "bench");
+    let token = issue_token(&store, &acting, named, &TokenScope::Personal, None)?.value.token;
+    let sign_in = ("bench".to_owned(), account.password);
+    Ok(Measured { store, sign_in, token, acting })
+}
+
+/// What is recorded again under other names.
+struct Template {
+    registration: String,
+    frozen: [FrozenRow; 3],
+    batch: BatchRow,
+    report: (ReportRow, String),
+}
+
+/// Records `models` more models with one version and `batches` judged batches each, and an open alert for each. Documents are those of
+/// one batch that was judged, under new ids: they are long enough and parse, but `check` would say that they are copies.
+///
+/// # Errors
+///
+/// Those of the store.
+pub fn make_inventory(measured: &Measured, models: u64, batches: u64) -> Result<()> {
+    let template = template(measured)?;
+    (0..models).try_for_each(|model| write_model(measured, &template, model, batches))
+}
+
+/// The name of the model of this number.
+pub fn measured_model(number: u64) -> String {
+    format!("measured-{number:06}")
+}
+
+fn template(measured: &Measured) -> Result<Template> {
+    let Measured { store, acting, .. } = measured;
+    let bytes = measured_batch(0, 500, (2, 0))?;
+    let delivery = Delivery::of_bytes(store.objects().spool_file()?, &bytes, Some(Format::Csv))?;
+    let (model, version) = MEASURED_VERSION;
+    let (model, version) = (model.to_owned(), version.to_owned());
+    let batch = IngestBatch { model, version, name: "first".to_owned(), period: None, delivery };
+    let report = ingest_batch(store, acting, batch)?.report.value;
+    let lost = || Error::NotFound { what: "report", id: report.id.clone() };
+    store.read(|tx| {
+        let version = report.version_id.as_str();
+        let frozen = |kind| tx.frozen(kind, version)?.ok_or_else(lost);
+        Ok(Template {
+            registration: tx.registration(version)?.ok_or_else(lost)?,
+            frozen: [
+                frozen(FrozenKind::Reference)?,
+                frozen(FrozenKind::Policy)?,
+                frozen(FrozenKind::Monitor)?,
+            ],
+            batch: tx.batch_by_name(version, "first")?.ok_or_else(lost)?,
+            report: (report.clone(), tx.report_document(&report.id)?.ok_or_else(lost)?),
+        })
+    })
+}
+
+/// One act for a model, its version and all its batches.
+fn write_model(measured: &Measured, template: &Template, number: u64, batches: u64) -> Result<()> {
+    let acting = &measured.acting;
+    measured.store.write(&actor(acting), EntryType::VersionRegister, |tx| {
+        let row = VersionRow {
+            id: clock::new_id("mv"),
+            model: measured_model(number),
+            version: "1".to_owned(),
+            registered_by: acting.account.user_name.clone(),
+            registered_at: tx.at().to_owned(),
+            content_sha256: template.batch.sha256.clone(),
+            entry: tx.index(),
+        };
+        tx.subject(subject("model_version", &row.id));
+        tx.insert_model(&row.model, "one of many")?;
+        tx.insert_version(&row, &acting.account.id, (&template.registration, None))?;
+        let [reference, policy, monitor] =
+            template.frozen.each_ref().map(|row| (row.sha256.as_str(), row.document.as_str()));
+        let ids = [clock::new_id("rf"), clock::new_id("po"), clock::new_id("mo")];
+        tx.insert_reference(&ids[0], &row.id, reference)?;
+        tx.insert_policy(&ids[1], &row.id, policy)?;
+        tx.insert_monitor(&ids[2], &row.id, (&ids[0], &ids[1]), monitor)?;
+        let mut newest = String::new();
+        for batch in 0..batches {
+            let id = clock::new_id("ba");
+            let name = format!("batch-{batch}");
+            tx.insert_batch(&BatchRow {
+                sha256: crate::digest::sha256_hex(id.as_bytes()),
+                version_id: row.id.clone(),
+                id: id.clone(),
+                name: name.clone(),
+                ..template.batch.clone()
+            })?;
+            newest = clock::new_id("re");
+            let report = ReportRow {
+                id: newest.clone(),
+                version_id: row.id.clone(),
+                batch_id: id,
+                batch: name,
+                number: batch + 1,
+                ..template.report.0.clone()
+            };
+            tx.insert_report(&report, &ids[2], &template.report.1)?;
+        }
+        let sentence = format!("`{}` stands for an alert.", row.model);
+        let opening = EpisodeOpening::told(EpisodeKind::MissingBatch, sentence);
+        let episode = clock::new_id("ep");
+        tx.insert_episode((&episode, &row.id), None, &opening)?;
+        if !newest.is_empty() {
+            tx.insert_episode_batch(&clock::new_id("eb"), &episode, &newest)?;
+        }
+        Ok::<_, Error>(())
+    })?;
+    Ok(())
+}
