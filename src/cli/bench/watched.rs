@@ -87,7 +87,7 @@ impl Watched {
             std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
         }
         let address = line.split(" on ").last().unwrap_or_default();
-        server.address = address.trim().trim_end_matches('/').to_owned();
+        address.trim().trim_end_matches('/').clone_into(&mut server.address);
         if !server.address.starts_with("http") {
             let detail = format!("it did not start: {}", line.trim());
             return Err(Error::Server { server: folder.display().to_string(), detail });
