@@ -15,6 +15,7 @@ pub mod artifacts;
 pub mod backup;
 pub mod batches;
 pub mod check;
+mod cosignatures;
 mod count;
 mod counted_ids;
 pub mod drafts;

@@ -63,6 +63,7 @@ pub const RECORD_TABLES: &[&str] = &[
 /// Tables that may change freely: sessions, spool, queues; the access log only grows. No entry vouches for them.
 pub const WORKING_TABLES: &[&str] = &[
     "session",
+    "cosignature",
     "wrong_password",
     "setting",
     "access_event",
