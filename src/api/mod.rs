@@ -8,6 +8,7 @@ pub mod access_log;
 pub mod accounts;
 pub mod alerts;
 pub mod batches;
+pub mod changes;
 pub mod evidence;
 pub mod extract;
 pub mod ledger;

@@ -8,10 +8,12 @@ mod acceptance;
 mod administration;
 mod backup;
 mod bench;
+mod change;
 mod check;
 mod client;
 mod compare;
 mod concordance;
+mod configuration;
 mod demo;
 mod describe;
 mod diff;
@@ -68,6 +70,10 @@ enum Command {
     Describe(describe::DescribeArguments),
     /// Show where a version stands and what is missing for its next step
     Status(describe::StatusArguments),
+    /// Say what changed since the approved version before, and what that may do
+    Change(change::ChangeArguments),
+    /// Print the fingerprint of a deployed configuration, to send with its batches
+    Configuration(configuration::ConfigurationArguments),
     /// Send a batch to be judged
     Ingest(ingest::IngestArguments),
     /// Send labels that arrived after their rows
@@ -127,6 +133,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Register(arguments) => register::run(&arguments),
         Command::Describe(arguments) => describe::run(&arguments),
         Command::Status(arguments) => describe::status(&arguments),
+        Command::Change(arguments) => change::run(&arguments),
+        Command::Configuration(arguments) => configuration::run(&arguments),
         Command::Ingest(arguments) => ingest::run(&arguments),
         Command::Labels(arguments) => ingest::run_labels(&arguments),
         Command::Performance(arguments) => performance::run(&arguments),

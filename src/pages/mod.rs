@@ -12,6 +12,7 @@ pub mod alert;
 pub mod alert_story;
 pub mod assets;
 pub mod audit_trail;
+mod change;
 pub mod destination;
 pub mod difference;
 mod draft;

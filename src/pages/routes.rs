@@ -2,9 +2,9 @@
 
 use super::page_error::PageError;
 use super::{
-    acceptance, access_log, account, accounts, alert, assets, audit_trail, difference, draft,
-    entry, inbox, model_record, models, password, password_rules, performance, report, roles,
-    score_cards, sign_in, signing_sheet, step, study, version,
+    acceptance, access_log, account, accounts, alert, assets, audit_trail, change, difference,
+    draft, entry, inbox, model_record, models, password, password_rules, performance, report,
+    roles, score_cards, sign_in, signing_sheet, step, study, version,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};
@@ -35,6 +35,9 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(step::show)
             .service(step::sign)
             .service(difference::show)
+            .service(change::show)
+            .service(change::state)
+            .service(change::sign)
             .service(score_cards::show)
             .service(score_cards::table)
             .service(study::show)

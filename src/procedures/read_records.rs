@@ -16,6 +16,7 @@ use crate::drift::policy::Policy;
 use crate::drift::reference::Reference;
 use crate::drift::report::DriftReport;
 use crate::error::{Error, Result};
+use crate::provenance::configuration::Configuration;
 use crate::provenance::registration::Registration;
 use crate::review::decision::Decision;
 use crate::review::life_cycle::VersionState;
@@ -166,6 +167,31 @@ pub struct EpisodeView {
 
 pub(super) fn missing(what: &'static str, id: &str) -> Error {
     Error::NotFound { what, id: id.to_owned() }
+}
+
+/// The configuration a version is registered with.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct ConfigurationView {
+    /// SHA-256 of its canonical bytes: what comes with a batch.
+    pub fingerprint: String,
+    /// The configuration.
+    pub configuration: Configuration,
+}
+
+/// The configuration of a version.
+///
+/// # Errors
+///
+/// [`Error::Access`], [`Error::NotFound`].
+pub fn configuration(
+    store: &Store,
+    acting: &Acting,
+    (model, version): (&str, &str),
+) -> Result<ConfigurationView> {
+    acting.permit(Action::Read)?;
+    let judge = store.read(|tx| Judge::read(tx, model, version))?;
+    let configuration = Configuration::of(&judge.registration)?;
+    Ok(ConfigurationView { fingerprint: configuration.fingerprint()?, configuration })
 }
 
 /// All models, with their versions.

@@ -256,6 +256,20 @@ impl ReadTx<'_> {
             .collect())
     }
 
+    /// The open episode of this kind, if the version has one: no decision on it is signed yet.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn open_episode_of_kind(&self, version_id: &str, kind: &str) -> Result<Option<String>> {
+        let sql = "SELECT e.id FROM episode e WHERE e.version_id = :version_id AND e.kind = :kind AND NOT EXISTS ( \
+                   SELECT 1 FROM decision d JOIN signature s ON s.decision_id = d.id WHERE d.episode_id = e.id) \
+                   ORDER BY e.entry DESC, e.id DESC LIMIT 1";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let parameters = named_params! {":version_id": version_id, ":kind": kind};
+        Ok(statement.query_row(parameters, |row| row.get(0)).optional()?)
+    }
+
     /// The newest `missing_batch` episode of a version that opened after ledger entry `entry`, if there is one.
     ///
     /// # Errors

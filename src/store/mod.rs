@@ -14,6 +14,7 @@ pub mod accounts;
 pub mod artifacts;
 pub mod backup;
 pub mod batches;
+pub mod changes;
 pub mod check;
 mod cosignatures;
 mod count;

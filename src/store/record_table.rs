@@ -34,6 +34,7 @@ pub const RECORD_TABLES: &[&str] = &[
     "model_record",
     "version_step",
     "record_signature",
+    "change_record",
     "acceptance_plan",
     "test_run",
     "experiment",

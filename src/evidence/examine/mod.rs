@@ -9,7 +9,8 @@
 //!    before it
 //! 4. answers: decisions cite the reports of their episode, signatures are over the bytes of their decision, and nobody
 //!    signed what they drafted
-//! 5. life cycles: the steps of every version follow the table, in order, each signed over its own bytes by somebody who may
+//! 5. life cycles: the steps of every version follow the table, in order, each signed over its own bytes by somebody who may; at no
+//!    entry are two versions of a model in use, and what follows an approved version has a signed change record
 //! 6. runs and drafts: what a run reported has the digest that its end froze; a draft froze files that were kept, and the version
 //!    that took it up names the same
 //!
@@ -18,12 +19,14 @@
 mod acceptance;
 mod agreement;
 mod answers;
+mod changes;
 mod frozen;
 mod labels;
 mod life_cycle;
 mod reports;
 mod runs;
 mod studies;
+mod succession;
 
 use super::records::{Records, Row};
 use crate::digest;
@@ -70,6 +73,8 @@ pub struct Examined {
     pub model_records: u64,
     /// Steps of versions held against the table.
     pub steps: u64,
+    /// Change records held against the registrations and their signatures.
+    pub changes: u64,
     /// Ended runs digested again.
     pub runs: u64,
     /// Draft versions held against the files they froze.
