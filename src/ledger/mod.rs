@@ -11,6 +11,7 @@
 pub mod body;
 pub mod checkpoint;
 pub mod cosignature;
+pub mod edge;
 pub mod entry;
 pub mod envelope;
 pub mod key;

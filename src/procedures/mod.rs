@@ -36,6 +36,7 @@ pub mod log_run;
 pub mod measure_concordance;
 pub mod measure_lineage;
 pub mod measure_speed;
+pub mod measure_store;
 pub mod name_draft;
 pub mod name_subjects;
 pub mod prove_arithmetic;
