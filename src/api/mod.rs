@@ -20,6 +20,7 @@ pub mod models;
 pub mod operation;
 pub mod performance;
 pub mod problem;
+pub mod qualifications;
 pub mod review;
 pub mod roles;
 pub mod routes;

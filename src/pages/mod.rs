@@ -31,6 +31,7 @@ pub mod password;
 pub mod password_rules;
 pub mod performance;
 pub mod performance_chart;
+mod qualifications;
 pub mod report;
 pub mod report_features;
 pub mod roles;

@@ -3,8 +3,8 @@
 use super::page_error::PageError;
 use super::{
     acceptance, access_log, account, accounts, alert, assets, audit_trail, change, difference,
-    draft, entry, inbox, model_record, models, password, password_rules, performance, report,
-    roles, score_cards, sign_in, signing_sheet, step, study, version,
+    draft, entry, inbox, model_record, models, password, password_rules, performance,
+    qualifications, report, roles, score_cards, sign_in, signing_sheet, step, study, version,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};
@@ -54,6 +54,9 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(signing_sheet::show)
             .service(signing_sheet::sign)
             .service(audit_trail::show)
+            .service(qualifications::list)
+            .service(qualifications::show)
+            .service(qualifications::sign)
             .service(access_log::show)
             .service(entry::show)
             .service(entry::proof_file)

@@ -10,6 +10,7 @@ pub mod concordance;
 pub mod decision;
 pub mod life_cycle;
 pub mod plan;
+pub mod qualification;
 pub mod record_signature;
 pub mod signature;
 pub mod step_sheet;
@@ -18,6 +19,12 @@ pub mod study_signature;
 /// Why a conclusion cannot be recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// A qualification run that does not say what it must.
+    #[error("the qualification run does not hold: {reason}")]
+    Qualification {
+        /// What is wrong.
+        reason: String,
+    },
     /// A text that must say something is empty.
     #[error("`{field}` is empty; {hint}")]
     Empty {

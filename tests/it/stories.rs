@@ -13,6 +13,7 @@ mod lineage;
 mod mlflow;
 mod passwords;
 mod performance;
+mod qualification;
 mod registration;
 mod review;
 mod roles;
