@@ -3,7 +3,7 @@
 use super::extract::{caller_first, no_route};
 use super::{
     acceptance, access_log, accounts, alerts, batches, changes, evidence, ledger, life_cycle,
-    lineage, models, operation, performance, review, roles, session, studies, tiles,
+    lineage, models, operation, overview, performance, review, roles, session, studies, tiles,
 };
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
@@ -22,6 +22,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(session::read_session)
             .service(session::end_session)
             .service(session::change_password)
+            .service(overview::read_inbox)
+            .service(overview::read_fleet)
             .service(models::list_models)
             .service(models::create_model)
             .service(models::create_version)

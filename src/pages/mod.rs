@@ -5,6 +5,7 @@
 //! No script and no inline style anywhere, so that the strictest content security policy holds.
 
 pub mod acceptance;
+mod acceptance_plan;
 pub mod access_log;
 pub mod account;
 pub mod accounts;
@@ -18,6 +19,7 @@ pub mod difference;
 mod draft;
 pub mod entry;
 pub mod evidence_chart;
+mod fleet;
 pub mod frame;
 pub mod heat_map;
 pub mod inbox;
@@ -31,16 +33,19 @@ pub mod password;
 pub mod password_rules;
 pub mod performance;
 pub mod performance_chart;
+mod register;
 pub mod report;
 pub mod report_features;
 pub mod roles;
 pub mod routes;
 pub mod score_cards;
+mod send;
 pub mod sign_in;
 pub mod signing_sheet;
 pub mod step;
 pub mod study;
 pub mod tolerances;
+mod upload;
 pub mod version;
 pub mod visitor;
 pub mod wording;

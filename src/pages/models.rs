@@ -5,11 +5,12 @@ use super::markup::Markup;
 use super::page_error::Answer;
 use super::visitor::Visitor;
 use super::wording::words;
-use crate::procedures::read_records::{self, InventoryLine};
+use crate::procedures::read_inventory::{InventoryFilter, InventoryLine, inventory};
 use crate::review::life_cycle::VersionState;
 use crate::store::versions::VersionRow;
-use actix_web::get;
+use actix_web::{get, web};
 use askama::Template;
+use serde::Deserialize;
 
 /// A version in the inventory.
 struct VersionLine {
@@ -49,15 +50,36 @@ struct DraftLine {
 struct ModelsPage {
     frame: Frame,
     as_of: Markup,
+    /// What was asked for.
+    query: ModelsQuery,
     models: Vec<ModelLine>,
 }
 
-/// All models with their versions.
+/// Words to look for, and the day.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ModelsQuery {
+    /// Words that all have to be found.
+    pub q: String,
+    /// The day as of which the inventory is shown; empty for now.
+    pub as_of: String,
+}
+
+impl ModelsQuery {
+    fn is_narrowed(&self) -> bool {
+        !self.q.trim().is_empty() || !self.as_of.trim().is_empty()
+    }
+}
+
+/// All models with their versions, or those that are looked for, now or as of a day.
 #[get("/models")]
-pub(super) async fn show(visitor: Visitor) -> Answer {
+pub(super) async fn show(visitor: Visitor, query: web::Query<ModelsQuery>) -> Answer {
+    let query = query.into_inner();
     visitor
-        .page(|visitor| {
-            let models = read_records::inventory(&visitor.store, &visitor.acting())?;
+        .page(move |visitor| {
+            let filter =
+                InventoryFilter { search: query.q.clone(), as_of: Some(query.as_of.clone()) };
+            let models = inventory(&visitor.store, &visitor.acting(), &filter)?;
             let version = |(row, state): &(VersionRow, VersionState)| VersionLine {
                 state: state.word(),
                 state_words: words(state.word()),
@@ -88,7 +110,11 @@ pub(super) async fn show(visitor: Visitor) -> Answer {
                 });
             Ok(ModelsPage {
                 frame: visitor.frame("Models", Place::Models),
-                as_of: Markup::time(&visitor.store.clock().now_text()),
+                as_of: match query.as_of.trim() {
+                    "" => Markup::time(&visitor.store.clock().now_text()),
+                    day => Markup::text(day),
+                },
+                query,
                 models: models.collect(),
             })
         })

@@ -19,13 +19,11 @@ use crate::error::{Error, Result};
 use crate::provenance::configuration::Configuration;
 use crate::provenance::registration::Registration;
 use crate::review::decision::Decision;
-use crate::review::life_cycle::VersionState;
 use crate::review::signature::Signature;
 use crate::store::batches::{BatchRow, LabelsRow, QuarantineRow, ReportRow};
-use crate::store::drafts::DraftRow;
 use crate::store::episodes::{AcknowledgementRow, EpisodeRow};
 use crate::store::studies::StudyRow;
-use crate::store::versions::{ModelRow, VersionRow};
+use crate::store::versions::VersionRow;
 use crate::store::{ReadTx, Store};
 
 /// Most rows any list returns at once.
@@ -58,17 +56,6 @@ pub struct Inbox {
     pub decided: Vec<EpisodeLine>,
 }
 
-/// A model with its versions and its draft versions, oldest first.
-#[derive(Clone, Debug)]
-pub struct InventoryLine {
-    /// The model.
-    pub model: ModelRow,
-    /// Its versions, each with where it stands.
-    pub versions: Vec<(VersionRow, VersionState)>,
-    /// Its draft versions.
-    pub drafts: Vec<DraftRow>,
-}
-
 /// Everything the page of a version shows.
 #[derive(Clone, Debug)]
 pub struct VersionView {
@@ -76,6 +63,8 @@ pub struct VersionView {
     pub version: VersionRow,
     /// Its registration.
     pub registration: Registration,
+    /// Fingerprint of the configuration it is registered with.
+    pub configuration: String,
     /// The policy in force.
     pub policy: Policy,
     /// The frozen score cards.
@@ -169,6 +158,20 @@ pub(super) fn missing(what: &'static str, id: &str) -> Error {
     Error::NotFound { what, id: id.to_owned() }
 }
 
+/// The registration of a version.
+///
+/// # Errors
+///
+/// [`Error::Access`], [`Error::NotFound`].
+pub fn version_registration(
+    store: &Store,
+    acting: &Acting,
+    (model, version): (&str, &str),
+) -> Result<Registration> {
+    acting.permit(Action::Read)?;
+    Ok(store.read(|tx| Judge::read(tx, model, version))?.registration)
+}
+
 /// The configuration a version is registered with.
 #[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
 pub struct ConfigurationView {
@@ -192,46 +195,6 @@ pub fn configuration(
     let judge = store.read(|tx| Judge::read(tx, model, version))?;
     let configuration = Configuration::of(&judge.registration)?;
     Ok(ConfigurationView { fingerprint: configuration.fingerprint()?, configuration })
-}
-
-/// All models, with their versions.
-///
-/// # Errors
-///
-/// [`Error::Access`].
-pub fn models(store: &Store, acting: &Acting) -> Result<Vec<(ModelRow, Vec<VersionRow>)>> {
-    acting.permit(Action::Read)?;
-    store.read(|tx| {
-        let versions = tx.versions(None)?;
-        let of = |model: &ModelRow| {
-            versions.iter().filter(|v| v.model == model.model).cloned().collect()
-        };
-        Ok(tx.models()?.into_iter().map(|model| (model.clone(), of(&model))).collect())
-    })
-}
-
-/// All models, with their versions and their draft versions.
-///
-/// # Errors
-///
-/// [`Error::Access`].
-pub fn inventory(store: &Store, acting: &Acting) -> Result<Vec<InventoryLine>> {
-    acting.permit(Action::Read)?;
-    store.read(|tx| {
-        let mut versions = Vec::new();
-        for row in tx.versions(None)? {
-            let state = tx.version_state(&row.id)?;
-            versions.push((row, state));
-        }
-        let drafts = tx.drafts(None)?;
-        let of = |model: ModelRow| {
-            let versions = versions.iter().filter(|(row, _)| row.model == model.model);
-            let drafts = drafts.iter().filter(|row| row.model == model.model && !row.deleted);
-            let (versions, drafts) = (versions.cloned().collect(), drafts.cloned().collect());
-            InventoryLine { model, versions, drafts }
-        };
-        Ok(tx.models()?.into_iter().map(of).collect())
-    })
 }
 
 /// One version row.
@@ -280,6 +243,7 @@ pub fn version_view(
             performance: newest_sentence(tx, &id)?,
             has_others: tx.versions(Some(model))?.len() > 1,
             version: judge.version,
+            configuration: Configuration::of(&judge.registration)?.fingerprint()?,
             registration: judge.registration,
             policy: judge.policy.0,
             monitor: judge.monitor.0,
