@@ -29,3 +29,5 @@ pub mod session;
 pub mod studies;
 pub mod tiles;
 pub mod tls;
+pub mod witness_client;
+pub mod witness_server;

@@ -84,7 +84,8 @@ pub(super) async fn list_models(
     query: web::Query<InventoryQuery>,
 ) -> Result<HttpResponse, Problem> {
     let InventoryQuery { q, as_of } = query.into_inner();
-    let filter = InventoryFilter { search: q.unwrap_or_default(), as_of };
+    let search = q.unwrap_or_default();
+    let filter = InventoryFilter { search, as_of, ..InventoryFilter::default() };
     let work = move || inventory(&shared.store, &caller.0, &filter);
     let view = |line: InventoryLine| ModelView {
         model: line.model,

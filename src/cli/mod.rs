@@ -33,6 +33,7 @@ mod serve;
 mod study;
 mod terminal;
 mod verify;
+mod witness;
 
 use crate::error::Result;
 use clap::{Parser, Subcommand};
@@ -89,6 +90,8 @@ enum Command {
     Study(study::StudyArguments),
     /// Verify an evidence pack or a sampling proof, offline
     Verify(verify::VerifyArguments),
+    /// Cosign the checkpoints of other people's ledgers, so that their past cannot be changed
+    Witness(witness::WitnessArguments),
     /// Check everything in a data folder
     Check(check::CheckArguments),
     /// Write an evidence pack
@@ -97,7 +100,6 @@ enum Command {
     Backup(backup::BackupArguments),
     /// Make a data folder again from a backup
     Restore(backup::RestoreArguments),
-    /// Create, list and unlock accounts of a data folder
     /// Create, list, unlock, disable and reset accounts of a data folder
     User(administration::UserArguments),
     /// Change one's own password, for example the one-time password of a new account
@@ -141,6 +143,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Study(arguments) => study::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Witness(arguments) => witness::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Backup(arguments) => backup::run(&arguments),

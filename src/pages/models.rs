@@ -1,5 +1,6 @@
 //! `/models`: the inventory.
 
+use super::destination::percent_encoded;
 use super::frame::{Frame, Place};
 use super::markup::Markup;
 use super::page_error::Answer;
@@ -53,6 +54,8 @@ struct ModelsPage {
     /// What was asked for.
     query: ModelsQuery,
     models: Vec<ModelLine>,
+    /// Where the next page begins.
+    more: Option<String>,
 }
 
 /// Words to look for, and the day.
@@ -63,7 +66,12 @@ pub struct ModelsQuery {
     pub q: String,
     /// The day as of which the inventory is shown; empty for now.
     pub as_of: String,
+    /// Only models after this name.
+    pub after: String,
 }
+
+/// Models on a page.
+const PAGE_MODELS: usize = 50;
 
 impl ModelsQuery {
     fn is_narrowed(&self) -> bool {
@@ -77,9 +85,18 @@ pub(super) async fn show(visitor: Visitor, query: web::Query<ModelsQuery>) -> An
     let query = query.into_inner();
     visitor
         .page(move |visitor| {
-            let filter =
-                InventoryFilter { search: query.q.clone(), as_of: Some(query.as_of.clone()) };
+            let filter = InventoryFilter {
+                search: query.q.clone(),
+                as_of: Some(query.as_of.clone()),
+                after: query.after.clone(),
+                limit: Some(PAGE_MODELS),
+            };
             let models = inventory(&visitor.store, &visitor.acting(), &filter)?;
+            let more = models.last().filter(|_| models.len() == PAGE_MODELS).map(|last| {
+                let [q, as_of, after] =
+                    [&query.q, &query.as_of, &last.model.model].map(|text| percent_encoded(text));
+                format!("/models?q={q}&as_of={as_of}&after={after}")
+            });
             let version = |(row, state): &(VersionRow, VersionState)| VersionLine {
                 state: state.word(),
                 state_words: words(state.word()),
@@ -116,6 +133,7 @@ pub(super) async fn show(visitor: Visitor, query: web::Query<ModelsQuery>) -> An
                 },
                 query,
                 models: models.collect(),
+                more,
             })
         })
         .await

@@ -5,6 +5,7 @@
 
 pub mod acknowledge_alert;
 pub mod administer;
+pub mod ask_witnesses;
 pub mod attach_study;
 pub mod back_up;
 pub mod check_guarantee;
@@ -12,6 +13,7 @@ pub mod check_store;
 pub mod compare_datasets;
 pub mod compare_files;
 pub mod compare_versions;
+pub mod cosign_checkpoint;
 mod count_rows;
 pub mod demonstrate;
 pub mod describe_version;
@@ -34,6 +36,7 @@ pub mod log_run;
 pub mod measure_concordance;
 pub mod measure_lineage;
 pub mod measure_speed;
+pub mod measure_store;
 pub mod name_draft;
 pub mod name_subjects;
 pub mod prove_arithmetic;

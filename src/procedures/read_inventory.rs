@@ -12,6 +12,7 @@ use crate::review::life_cycle::{VersionState, state_after};
 use crate::store::drafts::DraftRow;
 use crate::store::versions::{ModelRow, VersionRow};
 use crate::store::{ReadTx, Store};
+use std::collections::BTreeMap;
 
 /// A model with its versions and its draft versions, oldest first.
 #[derive(Clone, Debug)]
@@ -32,10 +33,11 @@ pub struct InventoryLine {
 pub fn models(store: &Store, acting: &Acting) -> Result<Vec<(ModelRow, Vec<VersionRow>)>> {
     acting.permit(Action::Read)?;
     store.read(|tx| {
-        let versions = tx.versions(None)?;
-        let of = |model: &ModelRow| {
-            versions.iter().filter(|v| v.model == model.model).cloned().collect()
-        };
+        let mut versions = BTreeMap::<String, Vec<VersionRow>>::new();
+        for version in tx.versions(None)? {
+            versions.entry(version.model.clone()).or_default().push(version);
+        }
+        let mut of = |model: &ModelRow| versions.remove(&model.model).unwrap_or_default();
         Ok(tx.models()?.into_iter().map(|model| (model.clone(), of(&model))).collect())
     })
 }
@@ -47,6 +49,10 @@ pub struct InventoryFilter {
     pub search: String,
     /// A day (its end counts) or a time, UTC; without it, now.
     pub as_of: Option<String>,
+    /// Only models after this name.
+    pub after: String,
+    /// Models, at most; without it, all.
+    pub limit: Option<usize>,
 }
 
 impl InventoryFilter {
@@ -96,25 +102,27 @@ pub fn inventory(
     let counts = |at: &str| before.as_deref().is_none_or(|before| at < before);
     store.read(|tx| {
         let mut lines = Vec::new();
-        let (all, drafts) = (tx.versions(None)?, tx.drafts(None)?);
-        for model in tx.models()?.into_iter().filter(|model| counts(&model.registered_at)) {
+        let models = tx.models()?.into_iter().filter(|model| model.model > filter.after);
+        for model in models.filter(|model| counts(&model.registered_at)) {
+            if filter.limit.is_some_and(|limit| lines.len() >= limit) {
+                break;
+            }
             let about = format!("{} {}", model.model, model.description);
             let is_found = filter.finds(&about);
             let mut versions = Vec::new();
-            let of = all.iter().filter(|row| row.model == model.model);
+            let of = tx.versions(Some(&model.model))?.into_iter();
             for row in of.filter(|row| counts(&row.registered_at)) {
-                let state = state_then(tx, row, &counts)?;
-                let VersionRow { version, registered_by, .. } = row;
+                let state = state_then(tx, &row, &counts)?;
+                let VersionRow { version, registered_by, .. } = &row;
                 let state_words = state.word().replace('_', " ");
                 let text = format!("{about} {version} {registered_by} {state_words}");
                 if filter.finds(&text) {
-                    versions.push((row.clone(), state));
+                    versions.push((row, state));
                 }
             }
-            let of = drafts.iter().filter(|row| row.model == model.model && !row.deleted);
-            let drafts: Vec<_> =
-                of.filter(|row| is_found && counts(&row.registered_at)).cloned().collect();
             if is_found || !versions.is_empty() {
+                let mut drafts = if is_found { tx.drafts(Some(&model.model))? } else { Vec::new() };
+                drafts.retain(|row| !row.deleted && counts(&row.registered_at));
                 lines.push(InventoryLine { model, versions, drafts });
             }
         }

@@ -28,6 +28,8 @@ use crate::store::{ReadTx, Store};
 
 /// Most rows any list returns at once.
 pub const PAGE_ROWS_MAX: u64 = 500;
+/// Most open alerts that an inbox shows: the newest. Later ones move up as these are decided.
+pub const OPEN_ROWS_MAX: u64 = 200;
 
 /// An episode with the version it belongs to, for lists.
 #[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
@@ -339,7 +341,7 @@ fn lines(tx: &ReadTx<'_>, episodes: Vec<EpisodeRow>) -> Result<Vec<EpisodeLine>>
             None => None,
         };
         out.push(EpisodeLine {
-            batches: tx.episode_reports(&episode.id)?.len() as u64,
+            batches: tx.episode_batches(&episode.id)?,
             model: version.model,
             version: version.version,
             drafted_by,
@@ -356,11 +358,12 @@ fn lines(tx: &ReadTx<'_>, episodes: Vec<EpisodeRow>) -> Result<Vec<EpisodeLine>>
 /// [`Error::Access`].
 pub fn inbox(store: &Store, acting: &Acting) -> Result<Inbox> {
     acting.permit(Action::Read)?;
-    let all = store.read(|tx| lines(tx, tx.episodes(None, PAGE_ROWS_MAX)?))?;
-    let (decided, open): (Vec<_>, Vec<_>) =
-        all.into_iter().partition(|line| line.episode.state == EpisodeState::Decided);
+    let (open, decided) = store.read(|tx| {
+        let open = lines(tx, tx.episodes_decided(false, OPEN_ROWS_MAX)?)?;
+        Ok::<_, Error>((open, lines(tx, tx.episodes_decided(true, 20)?)?))
+    })?;
     let mine = open.iter().filter(|line| is_next(&acting.account, line)).cloned().collect();
-    Ok(Inbox { mine, open, decided: decided.into_iter().take(20).collect() })
+    Ok(Inbox { mine, open, decided })
 }
 
 /// Whether `account` may take the next step on an episode.
@@ -377,14 +380,15 @@ pub fn is_next(account: &Account, line: &EpisodeLine) -> bool {
     }
 }
 
-/// Episodes, newest first, of one version or of all.
+/// Episodes of all versions, newest first, before ledger entry `before`.
 ///
 /// # Errors
 ///
 /// [`Error::Access`].
-pub fn episodes(store: &Store, acting: &Acting) -> Result<Vec<EpisodeLine>> {
+pub fn episodes(store: &Store, acting: &Acting, before: Option<u64>) -> Result<Vec<EpisodeLine>> {
     acting.permit(Action::Read)?;
-    store.read(|tx| lines(tx, tx.episodes(None, PAGE_ROWS_MAX)?))
+    let before = before.unwrap_or(u64::MAX);
+    store.read(|tx| lines(tx, tx.episodes_before(before, PAGE_ROWS_MAX)?))
 }
 
 /// One episode with its whole story.

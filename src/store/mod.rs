@@ -16,12 +16,15 @@ pub mod backup;
 pub mod batches;
 pub mod changes;
 pub mod check;
+mod cosignatures;
 mod count;
 mod counted_ids;
 pub mod drafts;
 pub mod episodes;
 pub mod experiments;
+pub mod floor;
 mod folder;
+mod group;
 mod high_water;
 pub mod life_cycle;
 pub mod lineage_events;
@@ -42,6 +45,7 @@ mod specimen;
 pub mod studies;
 pub mod tags;
 pub mod tiles;
+pub mod trail;
 pub mod versions;
 mod working;
 pub mod write;
@@ -144,6 +148,12 @@ pub enum Error {
     AlreadyExists {
         /// The table.
         table: &'static str,
+    },
+    /// The transaction that an act shared with others could not be committed.
+    #[error("nothing was written: the shared transaction could not be committed ({reason})")]
+    NotCommitted {
+        /// Why.
+        reason: String,
     },
     /// A value of a row has no exact JSON form.
     #[error("column `{column}` of `{table}` holds {found}, which has no exact JSON form")]

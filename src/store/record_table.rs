@@ -61,12 +61,15 @@ pub const RECORD_TABLES: &[&str] = &[
     "specimen",
 ];
 
-/// Tables that may change freely: sessions, spool, queues; the access log only grows. No entry vouches for them.
+/// Tables that may change freely: sessions, spool, queues; the access log only grows, and the index
+/// of the audit trail follows from the ledger. No entry vouches for them.
 pub const WORKING_TABLES: &[&str] = &[
     "session",
+    "cosignature",
     "wrong_password",
     "setting",
     "access_event",
+    "entry_term",
     #[cfg(test)]
     "specimen_note",
 ];

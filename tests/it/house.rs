@@ -96,7 +96,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("clap", &["cli", "main"]),
     ("indicatif", &["cli"]),
     ("tabled", &["cli"]),
-    ("reqwest", &["cli"]),
+    ("reqwest", &["api", "cli"]),
     ("uuid", &["clock"]),
 ];
 
