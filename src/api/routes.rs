@@ -54,6 +54,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(acceptance::read_run)
             .service(batches::create_batch)
             .service(batches::list_batches)
+            .service(batches::compare)
             .service(batches::list_quarantine)
             .service(batches::create_labels)
             .service(batches::read_report)

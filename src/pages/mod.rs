@@ -13,6 +13,7 @@ pub mod alert;
 pub mod alert_story;
 pub mod assets;
 pub mod audit_trail;
+mod batch_pair;
 mod change;
 pub mod destination;
 pub mod difference;

@@ -2,10 +2,10 @@
 
 use super::page_error::PageError;
 use super::{
-    acceptance, acceptance_plan, access_log, account, accounts, alert, assets, audit_trail, change,
-    difference, draft, entry, fleet, inbox, model_record, models, password, password_rules,
-    performance, register, report, roles, score_cards, send, sign_in, signing_sheet, step, study,
-    version,
+    acceptance, acceptance_plan, access_log, account, accounts, alert, assets, audit_trail,
+    batch_pair, change, difference, draft, entry, fleet, inbox, model_record, models, password,
+    password_rules, performance, register, report, roles, score_cards, send, sign_in,
+    signing_sheet, step, study, version,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};
@@ -40,6 +40,7 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(step::show)
             .service(step::sign)
             .service(difference::show)
+            .service(batch_pair::show)
             .service(change::show)
             .service(change::state)
             .service(change::sign)

@@ -10,6 +10,7 @@ pub mod attach_study;
 pub mod back_up;
 pub mod check_guarantee;
 pub mod check_store;
+pub mod compare_batches;
 pub mod compare_datasets;
 pub mod compare_files;
 pub mod compare_versions;

@@ -202,3 +202,47 @@ fn the_inventory_is_searched_and_read_as_of_a_day() {
     assert!(page.contains(">draft<") && !page.contains("versions/2\""), "{page}");
     assert!(ines.read("/models?q=nothing").contains("Nothing of that was there"));
 }
+
+#[test]
+fn two_batches_are_held_beside_each_other_from_the_counts_of_their_reports() {
+    let laboratory = Laboratory::open();
+    let program = laboratory.program();
+    register(&program);
+    let path = format!("/api/v1/models/{MODEL}/versions/1");
+    let compare = |query: &str| program.get(&format!("{path}/batch-comparison{query}"));
+    compare("").problem(400, "bad_request");
+    for (name, seed, shift) in [("plain", 60, 0.0), ("again", 61, 0.0), ("heavy", 62, 2.0)] {
+        let csv = table(400, seed, shift);
+        assert_eq!(program.post_batch(name, "text/csv", csv.as_bytes()).status, 201);
+    }
+    let last = compare("");
+    assert_eq!(last.status, 200, "{last:?}");
+    assert_eq!(
+        (&last.body["before"]["batch"], &last.body["after"]["batch"]),
+        (&json!("again"), &json!("heavy"))
+    );
+    let moved = |answer: &Value, feature: &str| {
+        let all = answer["features"].as_array().unwrap();
+        let found = all.iter().find(|one| one["feature"] == feature).unwrap();
+        found["statistics"]["total_variation"]["value"].as_f64().unwrap()
+    };
+    assert_eq!(last.body["features"][0]["feature"], "weight_mg", "what moved most comes first");
+    assert!(moved(&last.body, "weight_mg") > 0.5 && moved(&last.body, "line") < 0.1, "{last:?}");
+    let same = compare("?before=plain&after=again").body;
+    assert!(moved(&same, "weight_mg") < 0.2, "{same}");
+    let swapped = compare("?before=heavy&after=again").body;
+    assert!((moved(&swapped, "weight_mg") - moved(&last.body, "weight_mg")).abs() < 1e-12);
+    let itself = compare("?before=heavy&after=heavy").body;
+    assert_eq!(moved(&itself, "weight_mg"), 0.0);
+    compare("?before=nothing").problem(404, "not_found");
+    let page = laboratory
+        .signed_in("ines")
+        .read(&format!("/models/{MODEL}/versions/1/compare-batches?before=plain&after=heavy"));
+    for words in ["weight_mg", "Quantile against quantile", ">plain<", "decides nothing"] {
+        assert!(page.contains(words), "`{words}` is not on the page");
+    }
+    let none = laboratory
+        .signed_in("ines")
+        .read(&format!("/models/{MODEL}/versions/1/compare-batches?before=nothing"));
+    assert!(none.contains("nothing"), "{none}");
+}

@@ -70,6 +70,7 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     for path in [
         "",
         "/acceptance",
+        "/batch-comparison",
         "/batches",
         "/change",
         "/configuration",
