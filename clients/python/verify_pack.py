@@ -753,6 +753,9 @@ class Verifier:
             self.find("scope_empty", "MANIFEST.json", "the pack has no version of what it is about")
         origins = set()
         for key in versions:
+            for dataset in json.loads(self.row("model_version", key)["registration"])["datasets"]:
+                found = dataset["fingerprint"]
+                origins |= {found["table"]["table"], found["content"]["sha256"], found["content"]["blake3"]}
             draft = self.row("model_version", key).get("draft_id")
             if draft:
                 origins.add(draft)
@@ -763,7 +766,7 @@ class Verifier:
         for entry in entries:
             subjects = {(subject["kind"], subject["id"]) for subject in entry["subj"]}
             wanted = {("model_version", key) for key in versions} | {("episode", key) for key in episodes}
-            wanted |= {(kind, key) for key in origins for kind in ("draft_version", "run", "logged_model")}
+            wanted |= {(kind, key) for key in origins for kind in ("draft_version", "run", "logged_model", "dataset")}
             if model and not version:
                 wanted.add(("model", model))
             if not model or entry["idx"] == 0 or subjects & wanted:
