@@ -161,11 +161,11 @@ fn not_a(field: &str, text: &str, what: &str) -> Error {
 }
 
 fn number<T: std::str::FromStr>(field: &str, text: &str) -> Result<T> {
-    text.trim().parse().map_err(|_| not_a(field, text, "a number like 30 or 0.85"))
+    text.trim().parse().map_err(|_not_one| not_a(field, text, "a number like 30 or 0.85"))
 }
 
 fn word<T: DeserializeOwned>(field: &str, text: &str) -> Result<T> {
-    serde_json::from_value(text.into()).map_err(|_| not_a(field, text, "one of the list"))
+    serde_json::from_value(text.into()).map_err(|_not_one| not_a(field, text, "one of the list"))
 }
 
 /// The criterion of a line; nothing where no figure was chosen.

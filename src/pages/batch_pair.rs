@@ -19,11 +19,11 @@ use serde::Deserialize;
 /// Which batches; empty for the last two.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct PairQuery {
+pub(super) struct PairQuery {
     /// Name of the one.
-    pub before: String,
+    before: String,
     /// Name of the other.
-    pub after: String,
+    after: String,
 }
 
 /// One of the two batches.
@@ -114,6 +114,10 @@ fn section((at, pair): (usize, &FeaturePair), compared: &ComparedBatches) -> Pai
 }
 
 impl PairPage {
+    fn is_chosen(&self, side: usize, name: &str) -> bool {
+        self.sides.get(side).is_some_and(|side| side.name == name)
+    }
+
     fn of(frame: Frame, (model, version): (&str, &str), compared: &ComparedBatches) -> Self {
         let pair = &compared.pair;
         Self {
