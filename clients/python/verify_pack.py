@@ -1022,11 +1022,11 @@ class Verifier:
             name, sheet = record_file("version_step", key), self.document("version_step", key, row)
             if not sheet:
                 continue
-            self.count("steps")
             version = row["version_id"]
             self.succession(name, row, sheet, together[row["entry"]], in_use.setdefault(sheet["model"], set()))
             if not self.row("model_version", version):
                 continue  # a step of another version, signed by the act that concerns this one
+            self.count("steps")
             state = states.get(version, "draft")
             rule = RULES.get((state, sheet["step"]))
             if not rule or (sheet["from"], sheet["to"], sheet["meaning"]) != (state, rule[0], rule[2]):

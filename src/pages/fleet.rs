@@ -4,7 +4,7 @@ use super::frame::{Frame, Place};
 use super::markup::Markup;
 use super::page_error::Answer;
 use super::visitor::Visitor;
-use super::wording::{counted, figures, meter, whole, words};
+use super::wording::{counted, meter, whole, words};
 use crate::procedures::read_fleet::{AlarmBudget, Feed, Fleet, FleetLine, FleetTotals, fleet};
 use actix_web::get;
 use askama::Template;
@@ -60,6 +60,11 @@ fn feed_words(feed: Feed) -> (&'static str, &'static str) {
     }
 }
 
+/// A number of alarms to expect, with one decimal.
+fn expected(alarms: f64) -> String {
+    format!("{alarms:.1}")
+}
+
 /// Alarms beside the false ones that are allowed, in words.
 fn budget_words(budget: &AlarmBudget) -> &'static str {
     match (budget.raised, budget.batches) {
@@ -92,7 +97,7 @@ fn version(line: &FleetLine) -> VersionLine {
             (open, new) => format!("{open} open, {new} not acknowledged"),
         },
         raised: counted(line.budget.raised, "alarm", "alarms"),
-        allowed: figures(line.budget.allowed),
+        allowed: expected(line.budget.allowed),
         budget: budget_words(&line.budget),
         path,
     }
@@ -122,7 +127,7 @@ impl FleetPage {
             as_of: Markup::time(&fleet.as_of),
             totals: totals(&fleet.totals),
             raised: counted(fleet.totals.raised, "alarm", "alarms"),
-            allowed: figures(fleet.totals.allowed),
+            allowed: expected(fleet.totals.allowed),
             batches: counted(fleet.totals.batches, "batch", "batches"),
             versions: fleet.versions.iter().map(version).collect(),
         }

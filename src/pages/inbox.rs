@@ -99,7 +99,7 @@ const NO_OTHER_OPEN: &str = "No other alert is open.";
 struct PendingLine {
     path: String,
     what: String,
-    why: String,
+    why: Markup,
     version: String,
     who: String,
     since: Markup,
@@ -113,7 +113,7 @@ impl PendingLine {
         Self {
             path: pending.path.clone(),
             what: pending.what.clone(),
-            why: pending.why.clone(),
+            why: Markup::message(&pending.why),
             version: pending.version.clone().unwrap_or_default(),
             who: roles.join(" or "),
             since: Markup::time(&pending.since),

@@ -80,7 +80,7 @@ fn each_role_finds_what_waits_for_it_with_the_day_by_which_it_is_expected() {
     assert_eq!((&pending[0]["kind"], &pending[0]["is_overdue"]), (&json!("role"), &json!(true)));
     let page = quentin.read("/");
     for words in [
-        "Steps and signatures waiting for you",
+        "Waiting for you: steps and signatures",
         "overdue: expected by 2026-06-02",
         "she takes over",
     ] {
@@ -237,7 +237,7 @@ fn two_batches_are_held_beside_each_other_from_the_counts_of_their_reports() {
     compare("?before=nothing").problem(404, "not_found");
     let page = laboratory
         .signed_in("ines")
-        .read(&format!("/models/{MODEL}/versions/1/compare-batches?before=plain&after=heavy"));
+        .read(&format!("/models/{MODEL}/versions/1/compare-batches?before=plain&after=again"));
     for words in ["weight_mg", "Quantile against quantile", ">plain<", "decides nothing"] {
         assert!(page.contains(words), "`{words}` is not on the page");
     }
