@@ -31,7 +31,8 @@ FIXED = ["MANIFEST.json", "README.txt", "checkpoint", "verifier_key", "entries.j
 COPIES = {"model_version": ("registrations/", "registration"), "reference": ("references/", "document"),
           "policy": ("policies/", "document"), "monitor": ("monitors/", "document"), "study": ("studies/", "document"),
           "study_signature": ("study-signatures/", "document"), "model_record": ("model-records/", "document"),
-          "version_step": ("version-steps/", "document"), "record_signature": ("record-signatures/", "document"),
+          "version_step": ("version-steps/", "document"), "change_record": ("change-records/", "document"),
+          "record_signature": ("record-signatures/", "document"),
           "acceptance_plan": ("acceptance-plans/", "document"), "test_run": ("test-runs/", "document"),
           "report": ("reports/", "document"),
           "performance": ("performance/", "document"), "cohort": ("cohorts/", "document"),
@@ -45,6 +46,7 @@ RULES = {("draft", "submit"): ("submitted", ["data_scientist"], "authored"),
          ("approved", "release"): ("in_use", ["qa"], "released_for_use"),
          ("approved", "withdraw"): ("withdrawn", ["qa"], "withdrawn"),
          ("in_use", "suspend"): ("suspended", ["qa", "process_expert", "reviewer"], "suspended"),
+         ("in_use", "supersede"): ("suspended", ["qa"], "superseded"),
          ("suspended", "review"): ("suspended", ["reviewer", "process_expert"], "reviewed"),
          ("suspended", "resume"): ("in_use", ["qa"], "released_for_use"),
          ("suspended", "retire"): ("retired", ["qa"], "retired"),
@@ -53,6 +55,18 @@ FOLDERS = [folder for folder, _ in COPIES.values()] + ["bodies/", "proofs/", "re
 WITHHELD = ("credential", "token")
 FILE_MAX = 1 << 30
 TOLERANCE = 1e-9
+
+
+def configuration(version):
+    """The fingerprint of everything that decides what a registered version computes."""
+    registration = json.loads(version["registration"])
+    by_name = lambda files: {file["name"]: file["content"]["sha256"] for file in files}
+    whole = {"format": "driftledger/configuration/v1", "artifacts": by_name(registration["artifacts"]),
+             "preparation_code": by_name(registration["preparation_code"]), "parameters": registration["parameters"],
+             "schema_sha256": sha256(canonical(registration["schema"]).encode())}
+    if registration.get("environment_lock"):
+        whole["environment_lock_sha256"] = registration["environment_lock"]["content"]["sha256"]
+    return sha256(canonical(whole).encode())
 
 
 # ---- formats ---------------------------------------------------------------------------------------------------------
@@ -740,6 +754,9 @@ class Verifier:
             self.find("scope_empty", "MANIFEST.json", "the pack has no version of what it is about")
         origins = set()
         for key in versions:
+            for dataset in json.loads(self.row("model_version", key)["registration"])["datasets"]:
+                found = dataset["fingerprint"]
+                origins |= {found["table"]["table"], found["content"]["sha256"], found["content"]["blake3"]}
             draft = self.row("model_version", key).get("draft_id")
             if draft:
                 origins.add(draft)
@@ -750,7 +767,7 @@ class Verifier:
         for entry in entries:
             subjects = {(subject["kind"], subject["id"]) for subject in entry["subj"]}
             wanted = {("model_version", key) for key in versions} | {("episode", key) for key in episodes}
-            wanted |= {(kind, key) for key in origins for kind in ("draft_version", "run", "logged_model")}
+            wanted |= {(kind, key) for key in origins for kind in ("draft_version", "run", "logged_model", "dataset")}
             if model and not version:
                 wanted.add(("model", model))
             if not model or entry["idx"] == 0 or subjects & wanted:
@@ -1007,14 +1024,21 @@ class Verifier:
         for key, row in self.rows.get("model_record", {}).items():
             self.document("model_record", key, row)
             makers.setdefault(row["version_id"], set()).add(row["account_id"])
+        changes = self.changes(signed, makers)
         steps = sorted(self.rows.get("version_step", {}).items(), key=lambda item: item[1]["entry"])
-        states, hands, last = {}, {}, {}
+        states, hands, last, in_use, approved = {}, {}, {}, {}, {}
+        together = {}
+        for key, row in steps:
+            together.setdefault(row["entry"], []).append((key, row))
         for key, row in steps:
             name, sheet = record_file("version_step", key), self.document("version_step", key, row)
             if not sheet:
                 continue
-            self.count("steps")
             version = row["version_id"]
+            self.succession(name, row, sheet, together[row["entry"]], in_use.setdefault(sheet["model"], set()))
+            if not self.row("model_version", version):
+                continue  # a step of another version, signed by the act that concerns this one
+            self.count("steps")
             state = states.get(version, "draft")
             rule = RULES.get((state, sheet["step"]))
             if not rule or (sheet["from"], sheet["to"], sheet["meaning"]) != (state, rule[0], rule[2]):
@@ -1022,6 +1046,8 @@ class Verifier:
                 continue
             registered = self.row("model_version", version)
             if registered:
+                if sheet.get("configuration_sha256"):
+                    self.same(name, "configuration", sheet["configuration_sha256"], configuration(registered))
                 self.same(name, "registration", sheet["registration_sha256"], registered["content_sha256"])
                 self.same(name, "entry before", sheet["after"], last.get(version, registered["entry"]))
             over = signed.get(key, [])
@@ -1034,7 +1060,7 @@ class Verifier:
                 self.same(name, "signer", who, row["account_id"])
                 self.same(name, "meaning", signature["meaning"], rule[2])
                 author = who in makers.get(version, set())
-                if role not in rule[1] or (author != (sheet["step"] == "submit") and sheet["step"] != "suspend"):
+                if role not in rule[1] or (author != (sheet["step"] == "submit") and sheet["step"] not in ("suspend", "supersede")):
                     self.find("step_not_permitted", name, f"{role} {signature['signer']['user_name']} may not {sheet['step']}")
                 reviewers = hands.setdefault(version, [])
                 if sheet["step"] == "review":
@@ -1045,12 +1071,90 @@ class Verifier:
             if sheet["step"] != "review":
                 hands[version] = []
             plan, run = sheet["acceptance"].get("plan"), sheet["acceptance"].get("test_run")
+            change, others = sheet.get("change"), approved.setdefault(sheet["model"], set())
+            known = [fact for entry, fact in changes.get(version, []) if entry < row["entry"]]
+            expected = known[-1](row["entry"]) if known else None
+            if (change or None) != expected:
+                self.find("record_disagrees", name, "it states another change record, or other signatures over it")
+            if sheet["step"] in ("submit", "review", "approve") and state != "suspended":
+                if others - {version} and not (change and change["authored"]):
+                    self.find("step_not_allowed", name, "it follows an approved version without a signed change record")
             if sheet["step"] == "approve":
-                if not plan or not run or run["entry"] <= plan["entry"]:
+                others.add(version)
+                waived = change and not change["retest"] and change["authored"] and change["approved"]
+                if not run and waived:
+                    pass
+                elif not plan or not run or run["entry"] <= plan["entry"]:
                     self.find("step_not_allowed", name, "no test run stands in the ledger after its plan")
                 elif not run["meets_plan"] and not sheet.get("deviation"):
                     self.find("step_not_allowed", name, "the test run does not meet its plan, and nothing justifies that")
+            if sheet["step"] == "withdraw":
+                others.discard(version)
             states[version], last[version] = rule[0], row["entry"]
+        for model, versions in in_use.items():
+            if len(versions) > 1:
+                self.find("step_not_allowed", "records/version_step", f"more than one version of {model} is in use")
+
+    def succession(self, name, row, sheet, together, in_use):
+        """One version of a model is in use: what puts one in names what goes out, by the digest of its sheet."""
+        sheets = {other["version_id"]: (other["sha256"], json.loads(other["document"])) for _, other in together}
+        puts_in = sheet["to"] == "in_use" and sheet["from"] != "in_use"
+        named = {out["version_id"]: out["sheet_sha256"] for out in sheet.get("supersedes", [])}
+        if puts_in and in_use - {row["version_id"]} - set(named):
+            self.find("step_not_allowed", name, "another version was in use, and its sheet does not name it")
+        for version, digest in named.items():
+            found, out = sheets.get(version, (None, {}))
+            if not puts_in or found != digest or out.get("step") != "supersede":
+                self.find("step_not_allowed", name, f"version {version} did not go out by the sheet it names")
+        after = sheet.get("superseded_by")
+        if (sheet["step"] == "supersede") != bool(after):
+            self.find("step_not_allowed", name, "a version is superseded by another one, and only then names it")
+        if after:
+            _, its = sheets.get(after["version_id"], (None, {}))
+            outs = [out["sheet_sha256"] for out in its.get("supersedes", [])]
+            if its.get("to") != "in_use" or its.get("version") != after["version"] or row["sha256"] not in outs:
+                self.find("step_not_allowed", name, "no step of the same entry puts its successor in use and names it")
+        if sheet["to"] == "in_use":
+            in_use.add(row["version_id"])
+        else:
+            in_use.discard(row["version_id"])
+
+    def changes(self, signed, makers):
+        """Change records by version: entry, and what a sheet of a later entry has to state about them."""
+        found = {}
+        for key, row in sorted(self.rows.get("change_record", {}).items(), key=lambda item: item[1]["entry"]):
+            name, record = record_file("change_record", key), self.document("change_record", key, row)
+            makers.setdefault(row["version_id"], set()).add(row["account_id"])
+            if not record:
+                continue
+            self.count("changes")
+            self.same(name, "version", record["version_id"], row["version_id"])
+            self.same(name, "version it follows", record["follows"]["version_id"], row["follows_id"])
+            version, before = self.row("model_version", row["version_id"]), self.row("model_version", row["follows_id"])
+            if version:
+                self.same(name, "registration", record["registration_sha256"], version["content_sha256"])
+            if before:
+                self.same(name, "registration it follows", record["follows"]["registration_sha256"], before["content_sha256"])
+            times = {}
+            for signature in sorted(signed.get(key, []), key=lambda one: self.entry_of(one["id"])):
+                if signature["record"]["sha256"] != sha256(row["document"].encode()):
+                    self.find("signature_of_other_bytes", name, "its signature is over other bytes")
+                role, author = signature["signer"]["role"], signature["signer"]["id"] in makers[row["version_id"]]
+                wanted = ("authored_change", "data_scientist", True) if not times else ("approves_change", "qa", False)
+                if (signature["meaning"], role, author) != wanted or len(times) > 1:
+                    self.find("change_not_permitted", name, f"{role} {signature['signer']['user_name']} may not sign it so")
+                times[signature["meaning"]] = self.entry_of(signature["id"])
+
+            def fact(entry, key=key, row=row, record=record, times=times):
+                signed_by = lambda meaning: times.get(meaning, entry) < entry
+                return {"id": key, "sha256": row["sha256"], "entry": row["entry"], "retest": record["statement"]["retest"],
+                        "authored": signed_by("authored_change"), "approved": signed_by("approves_change")}
+            found.setdefault(row["version_id"], []).append((row["entry"], fact))
+        return found
+
+    def entry_of(self, signature):
+        row = self.row("record_signature", signature)
+        return row["entry"] if row else 0
 
     def runs(self):
         newest = {}

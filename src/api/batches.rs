@@ -2,9 +2,11 @@
 
 use super::extract::{Body, Caller, Shared, blocking, format_of, spool};
 use super::problem::{Problem, ProblemDocument};
+use crate::drift::batch_pair::BatchPair;
 use crate::drift::report::DriftReport;
 use crate::error::{Error, Result};
 use crate::procedures::Recorded;
+use crate::procedures::compare_batches::compare_batches;
 use crate::procedures::ingest_batch::{IngestBatch, ingest_batch};
 use crate::procedures::ingest_labels::ingest_labels;
 use crate::procedures::read_records::{self, PAGE_ROWS_MAX};
@@ -125,6 +127,33 @@ pub(super) async fn list_batches(
     let items = blocking(work).await?;
     let next = items.last().filter(|_| items.len() as u64 == rows).map(|row| row.entry);
     Ok(HttpResponse::Ok().json(Page { items, next }))
+}
+
+/// Which batches to hold beside each other.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct PairQuery {
+    /// Name of the one; without it, the batch before the last.
+    pub before: Option<String>,
+    /// Name of the other; without it, the last batch.
+    pub after: Option<String>,
+}
+
+/// Two judged batches beside each other, from the counts that their reports hold. It informs and decides nothing.
+#[utoipa::path(tag = "batches", params(PairQuery), responses((status = 200, body = BatchPair), (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
+#[get("/models/{model}/versions/{version}/batch-comparison")]
+pub(super) async fn compare(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+    query: web::Query<PairQuery>,
+) -> std::result::Result<HttpResponse, Problem> {
+    let work = move || {
+        let of = (path.0.as_str(), path.1.as_str());
+        let which = (query.before.as_deref(), query.after.as_deref());
+        compare_batches(&shared.store, &caller.0, of, which)
+    };
+    Ok(HttpResponse::Ok().json(blocking(work).await?.pair))
 }
 
 /// Files that were not taken, with their reasons.

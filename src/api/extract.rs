@@ -22,7 +22,7 @@ use actix_web::middleware::Next;
 use actix_web::{
     FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _, web,
 };
-use futures_util::StreamExt as _;
+use futures_util::{Stream, StreamExt as _};
 use rustls::ServerConfig;
 use std::future::Future;
 use std::io::Write;
@@ -281,17 +281,31 @@ impl Spool {
 /// # Errors
 ///
 /// [`Error::TooLarge`] beyond the limit; [`Error::BadRequest`] when the client breaks off.
-pub async fn spool(shared: &Shared, mut body: Body, format: Option<Format>) -> Result<Delivery> {
+pub async fn spool(shared: &Shared, body: Body, format: Option<Format>) -> Result<Delivery> {
+    spool_stream(shared, body.0, shared.body_bytes_max, format).await
+}
+
+/// The same for any stream of bytes, of at most `limit` bytes.
+///
+/// # Errors
+///
+/// Those of [`spool`].
+pub async fn spool_stream<E: std::fmt::Display>(
+    shared: &Shared,
+    mut chunks: impl Stream<Item = std::result::Result<web::Bytes, E>> + Unpin,
+    limit: u64,
+    format: Option<Format>,
+) -> Result<Delivery> {
     let objects = shared.store.clone();
     let file = blocking(move || Ok(objects.objects().spool_file()?)).await?;
     let mut spool = Spool { file, hasher: ContentHasher::new() };
     let mut step = Vec::new();
     let mut length = 0u64;
-    while let Some(chunk) = body.0.next().await {
+    while let Some(chunk) = chunks.next().await {
         let chunk =
             chunk.map_err(|e| Error::BadRequest { detail: format!("the body broke off: {e}") })?;
         length += chunk.len() as u64;
-        if length > shared.body_bytes_max {
+        if length > limit {
             return Err(Error::TooLarge { limit: shared.body_bytes_max });
         }
         step.extend_from_slice(&chunk);

@@ -18,6 +18,7 @@ mod lineage;
 pub mod mlflow;
 pub mod models;
 pub mod operation;
+pub mod overview;
 pub mod performance;
 pub mod problem;
 pub mod qualifications;

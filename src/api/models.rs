@@ -5,6 +5,7 @@ use super::problem::{Problem, ProblemDocument};
 use crate::error::Error;
 use crate::procedures::Recorded;
 use crate::procedures::compare_versions::{ComparedVersions, compare_versions};
+use crate::procedures::read_inventory::{InventoryFilter, InventoryLine, inventory};
 use crate::procedures::read_lineage::lineage_within;
 use crate::procedures::read_origin::{self, DraftDocument};
 use crate::procedures::read_records::{self, ConfigurationView};
@@ -35,7 +36,17 @@ pub struct ModelView {
     #[serde(flatten)]
     pub model: ModelRow,
     /// Its versions, oldest first.
-    pub versions: Vec<VersionRow>,
+    pub versions: Vec<ListedVersion>,
+}
+
+/// A version of the inventory.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ListedVersion {
+    /// The version.
+    #[serde(flatten)]
+    pub version: VersionRow,
+    /// Where it stood.
+    pub state: VersionState,
 }
 
 /// A version with everything it was registered with.
@@ -54,16 +65,37 @@ fn created(is_new: bool) -> StatusCode {
     if is_new { StatusCode::CREATED } else { StatusCode::OK }
 }
 
-/// All models with their versions.
-#[utoipa::path(tag = "models", responses((status = 200, body = Vec<ModelView>)))]
+/// Which part of the inventory, as of when.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct InventoryQuery {
+    /// Words that all have to stand in name, description, version, state or who registered it.
+    pub q: Option<String>,
+    /// A day (its end counts) or a time, UTC: the inventory as it stood then.
+    pub as_of: Option<String>,
+}
+
+/// Models with their versions and where each stands, now or as of a day.
+#[utoipa::path(tag = "models", params(InventoryQuery), responses((status = 200, body = Vec<ModelView>), (status = 400, body = ProblemDocument)))]
 #[get("/models")]
 pub(super) async fn list_models(
     shared: web::Data<Shared>,
     caller: Caller,
+    query: web::Query<InventoryQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let models = blocking(move || read_records::models(&shared.store, &caller.0)).await?;
-    let views: Vec<ModelView> =
-        models.into_iter().map(|(model, versions)| ModelView { model, versions }).collect();
+    let InventoryQuery { q, as_of } = query.into_inner();
+    let search = q.unwrap_or_default();
+    let filter = InventoryFilter { search, as_of, ..InventoryFilter::default() };
+    let work = move || inventory(&shared.store, &caller.0, &filter);
+    let view = |line: InventoryLine| ModelView {
+        model: line.model,
+        versions: line
+            .versions
+            .into_iter()
+            .map(|(version, state)| ListedVersion { version, state })
+            .collect(),
+    };
+    let views: Vec<ModelView> = blocking(work).await?.into_iter().map(view).collect();
     Ok(HttpResponse::Ok().json(views))
 }
 

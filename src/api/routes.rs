@@ -3,8 +3,8 @@
 use super::extract::{caller_first, no_route};
 use super::{
     acceptance, access_log, accounts, alerts, batches, changes, evidence, ledger, life_cycle,
-    lineage, models, operation, performance, qualifications, review, roles, session, studies,
-    tiles,
+    lineage, models, operation, overview, performance, qualifications, review, roles, session,
+    studies, tiles,
 };
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
@@ -23,6 +23,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(session::read_session)
             .service(session::end_session)
             .service(session::change_password)
+            .service(overview::read_inbox)
+            .service(overview::read_fleet)
             .service(models::list_models)
             .service(models::create_model)
             .service(models::create_version)
@@ -53,6 +55,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(acceptance::read_run)
             .service(batches::create_batch)
             .service(batches::list_batches)
+            .service(batches::compare)
             .service(batches::list_quarantine)
             .service(batches::create_labels)
             .service(batches::read_report)

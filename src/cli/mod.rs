@@ -22,6 +22,7 @@ mod fingerprint;
 mod guarantee;
 mod ingest;
 mod openapi;
+mod overview;
 mod password;
 mod performance;
 mod prove;
@@ -75,6 +76,10 @@ enum Command {
     Change(change::ChangeArguments),
     /// Print the fingerprint of a deployed configuration, to send with its batches
     Configuration(configuration::ConfigurationArguments),
+    /// List what waits, for whom, and by when it is expected
+    Inbox(overview::OverviewArguments),
+    /// Show how every monitored version is, silence included
+    Fleet(overview::OverviewArguments),
     /// Send a batch to be judged
     Ingest(ingest::IngestArguments),
     /// Send labels that arrived after their rows
@@ -138,6 +143,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Status(arguments) => describe::status(&arguments),
         Command::Change(arguments) => change::run(&arguments),
         Command::Configuration(arguments) => configuration::run(&arguments),
+        Command::Inbox(arguments) => overview::inbox(&arguments),
+        Command::Fleet(arguments) => overview::fleet(&arguments),
         Command::Ingest(arguments) => ingest::run(&arguments),
         Command::Labels(arguments) => ingest::run_labels(&arguments),
         Command::Performance(arguments) => performance::run(&arguments),

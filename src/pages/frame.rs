@@ -11,6 +11,8 @@ use crate::error::Error;
 pub enum Place {
     /// What waits.
     Inbox,
+    /// Every monitored version.
+    Fleet,
     /// Models and their versions.
     Models,
     /// The ledger.
@@ -105,6 +107,7 @@ impl Frame {
         let link = |place, words, path| Link { words, path, here: place == self.place };
         let mut links = vec![
             link(Place::Inbox, "Inbox", "/"),
+            link(Place::Fleet, "Fleet", "/fleet"),
             link(Place::Models, "Models", "/models"),
             link(Place::AuditTrail, "Audit trail", "/audit-trail"),
         ];
@@ -114,6 +117,11 @@ impl Frame {
             links.push(link(Place::Accounts, "Roles", "/accounts/roles"));
         }
         links
+    }
+
+    /// Whether the person registers models.
+    pub fn may_register(&self) -> bool {
+        self.may(Action::Register)
     }
 
     /// Whether the person's role permits `action`. What counts is the procedure's own check; this chooses what is shown.

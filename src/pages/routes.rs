@@ -2,9 +2,10 @@
 
 use super::page_error::PageError;
 use super::{
-    acceptance, access_log, account, accounts, alert, assets, audit_trail, change, difference,
-    draft, entry, inbox, model_record, models, password, password_rules, performance,
-    qualifications, report, roles, score_cards, sign_in, signing_sheet, step, study, version,
+    acceptance, acceptance_plan, access_log, account, accounts, alert, assets, audit_trail,
+    batch_pair, change, difference, draft, entry, fleet, inbox, model_record, models, password,
+    password_rules, performance, qualifications, register, report, roles, score_cards, send,
+    sign_in, signing_sheet, step, study, version,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};
@@ -29,12 +30,17 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(sign_in::enter)
             .service(sign_in::leave)
             .service(inbox::show)
+            .service(fleet::show)
             .service(models::show)
+            .service(register::show)
+            .service(register::by_document)
+            .service(register::by_files)
             .service(version::show)
             .service(model_record::show)
             .service(step::show)
             .service(step::sign)
             .service(difference::show)
+            .service(batch_pair::show)
             .service(change::show)
             .service(change::state)
             .service(change::sign)
@@ -44,6 +50,12 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(study::sign)
             .service(draft::show)
             .service(acceptance::show)
+            .service(acceptance_plan::show)
+            .service(acceptance_plan::fix)
+            .service(send::show)
+            .service(send::batch)
+            .service(send::labels)
+            .service(send::test_run)
             .service(acceptance::show_run)
             .service(performance::show)
             .service(report::show)

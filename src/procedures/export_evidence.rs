@@ -17,7 +17,7 @@ use crate::evidence::manifest::{
 use crate::evidence::pack::PackWriter;
 use crate::evidence::readme::readme;
 use crate::evidence::records::Records;
-use crate::evidence::scope::Concern;
+use crate::evidence::scope::{Concern, dataset_digests};
 use crate::ledger::body::Body;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::entry::Entry;
@@ -114,6 +114,7 @@ fn versions(tx: &ReadTx<'_>, scope: &Scope) -> Result<BTreeSet<String>> {
 fn origins(tx: &ReadTx<'_>, versions: &BTreeSet<String>) -> Result<BTreeSet<String>> {
     let mut origins = BTreeSet::new();
     for version in versions {
+        origins.extend(dataset_digests(&tx.registration(version)?.unwrap_or_default()));
         let Some(draft) = tx.draft_of_version(version)? else { continue };
         origins.extend([draft.id, draft.owner_id]);
         origins.extend([draft.run_id, draft.logged_model_id].into_iter().flatten());

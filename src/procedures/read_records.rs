@@ -19,15 +19,12 @@ use crate::error::{Error, Result};
 use crate::provenance::configuration::Configuration;
 use crate::provenance::registration::Registration;
 use crate::review::decision::Decision;
-use crate::review::life_cycle::VersionState;
 use crate::review::signature::Signature;
 use crate::store::batches::{BatchRow, LabelsRow, QuarantineRow, ReportRow};
-use crate::store::drafts::DraftRow;
 use crate::store::episodes::{AcknowledgementRow, EpisodeRow};
 use crate::store::studies::StudyRow;
-use crate::store::versions::{ModelRow, VersionRow};
+use crate::store::versions::VersionRow;
 use crate::store::{ReadTx, Store};
-use std::collections::BTreeMap;
 
 /// Most rows any list returns at once.
 pub const PAGE_ROWS_MAX: u64 = 500;
@@ -61,17 +58,6 @@ pub struct Inbox {
     pub decided: Vec<EpisodeLine>,
 }
 
-/// A model with its versions and its draft versions, oldest first.
-#[derive(Clone, Debug)]
-pub struct InventoryLine {
-    /// The model.
-    pub model: ModelRow,
-    /// Its versions, each with where it stands.
-    pub versions: Vec<(VersionRow, VersionState)>,
-    /// Its draft versions.
-    pub drafts: Vec<DraftRow>,
-}
-
 /// Everything the page of a version shows.
 #[derive(Clone, Debug)]
 pub struct VersionView {
@@ -79,6 +65,8 @@ pub struct VersionView {
     pub version: VersionRow,
     /// Its registration.
     pub registration: Registration,
+    /// Fingerprint of the configuration it is registered with.
+    pub configuration: String,
     /// The policy in force.
     pub policy: Policy,
     /// The frozen score cards.
@@ -172,6 +160,20 @@ pub(super) fn missing(what: &'static str, id: &str) -> Error {
     Error::NotFound { what, id: id.to_owned() }
 }
 
+/// The registration of a version.
+///
+/// # Errors
+///
+/// [`Error::Access`], [`Error::NotFound`].
+pub fn version_registration(
+    store: &Store,
+    acting: &Acting,
+    (model, version): (&str, &str),
+) -> Result<Registration> {
+    acting.permit(Action::Read)?;
+    Ok(store.read(|tx| Judge::read(tx, model, version))?.registration)
+}
+
 /// The configuration a version is registered with.
 #[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
 pub struct ConfigurationView {
@@ -195,51 +197,6 @@ pub fn configuration(
     let judge = store.read(|tx| Judge::read(tx, model, version))?;
     let configuration = Configuration::of(&judge.registration)?;
     Ok(ConfigurationView { fingerprint: configuration.fingerprint()?, configuration })
-}
-
-/// All models, with their versions.
-///
-/// # Errors
-///
-/// [`Error::Access`].
-pub fn models(store: &Store, acting: &Acting) -> Result<Vec<(ModelRow, Vec<VersionRow>)>> {
-    acting.permit(Action::Read)?;
-    store.read(|tx| {
-        let mut versions = BTreeMap::<String, Vec<VersionRow>>::new();
-        for version in tx.versions(None)? {
-            versions.entry(version.model.clone()).or_default().push(version);
-        }
-        let mut of = |model: &ModelRow| versions.remove(&model.model).unwrap_or_default();
-        Ok(tx.models()?.into_iter().map(|model| (model.clone(), of(&model))).collect())
-    })
-}
-
-/// Models whose name holds `search`, by name, from the one after `after` on, at most `limit`; with their versions and draft versions.
-///
-/// # Errors
-///
-/// [`Error::Access`].
-pub fn inventory(
-    store: &Store,
-    acting: &Acting,
-    (after, search): (&str, &str),
-    limit: u64,
-) -> Result<Vec<InventoryLine>> {
-    acting.permit(Action::Read)?;
-    store.read(|tx| {
-        let mut lines = Vec::new();
-        for model in tx.models_after(after, search, limit.clamp(1, PAGE_ROWS_MAX))? {
-            let mut versions = Vec::new();
-            for row in tx.versions(Some(&model.model))? {
-                let state = tx.version_state(&row.id)?;
-                versions.push((row, state));
-            }
-            let mut drafts = tx.drafts(Some(&model.model))?;
-            drafts.retain(|row| !row.deleted);
-            lines.push(InventoryLine { model, versions, drafts });
-        }
-        Ok(lines)
-    })
 }
 
 /// One version row.
@@ -288,6 +245,7 @@ pub fn version_view(
             performance: newest_sentence(tx, &id)?,
             has_others: tx.versions(Some(model))?.len() > 1,
             version: judge.version,
+            configuration: Configuration::of(&judge.registration)?.fingerprint()?,
             registration: judge.registration,
             policy: judge.policy.0,
             monitor: judge.monitor.0,
@@ -405,7 +363,7 @@ pub fn inbox(store: &Store, acting: &Acting) -> Result<Inbox> {
         Ok::<_, Error>((open, lines(tx, tx.episodes_decided(true, 20)?)?))
     })?;
     let mine = open.iter().filter(|line| is_next(&acting.account, line)).cloned().collect();
-    Ok(Inbox { mine, open, decided })
+    Ok(Inbox { open, mine, decided })
 }
 
 /// Whether `account` may take the next step on an episode.

@@ -61,16 +61,13 @@ fn overdue(tx: &ReadTx<'_>, version: &VersionRow, now: Timestamp) -> Result<Opti
         return Ok(None);
     }
     let last = tx.reports(&version.id, 1)?.pop();
-    let (name, end, received, entry) = match &last {
+    let Some(due) = due_after(&policy, version, last.as_ref()) else { return Ok(None) };
+    let (name, end, entry) = match &last {
         Some(report) => {
             let end = report.period_end.as_deref();
-            (Some(&report.batch), end.and_then(parsed), &report.at, report.entry)
+            (Some(&report.batch), end.and_then(parsed), report.entry)
         }
-        None => (None, None, &version.registered_at, version.entry),
-    };
-    let Some(received) = parsed(received) else { return Ok(None) };
-    let Some(due) = due(&policy, LastBatch { covered_until: end, received }) else {
-        return Ok(None);
+        None => (None, None, version.entry),
     };
     if now < due || tx.missing_batch_after(&version.id, entry)?.is_some() {
         return Ok(None);
@@ -83,6 +80,17 @@ fn overdue(tx: &ReadTx<'_>, version: &VersionRow, now: Timestamp) -> Result<Opti
         }
     };
     Ok(Some(format!("{since}; the next was due by {}", clock::rfc3339(due))))
+}
+
+/// When the batch after `last`, or the first one, is due; `None` without a cadence.
+pub(super) fn due_after(
+    policy: &Policy,
+    version: &VersionRow,
+    last: Option<&ReportRow>,
+) -> Option<Timestamp> {
+    let covered_until = last.and_then(|report| parsed(report.period_end.as_deref()?));
+    let received = parsed(last.map_or(&version.registered_at, |report| &report.at))?;
+    due(policy, LastBatch { covered_until, received })
 }
 
 fn parsed(time: &str) -> Option<Timestamp> {

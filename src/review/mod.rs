@@ -8,6 +8,7 @@ pub mod change_record;
 pub mod completeness;
 pub mod concordance;
 pub mod decision;
+pub mod due;
 pub mod life_cycle;
 pub mod plan;
 pub mod qualification;

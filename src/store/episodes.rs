@@ -4,6 +4,7 @@ use super::{ReadTx, Result, WriteTx};
 use crate::drift::episode::{EpisodeOpening, EpisodeState, OpenEpisode};
 use rusqlite::{OptionalExtension, Row, named_params};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// An episode with how far people have come.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
@@ -54,6 +55,19 @@ pub struct DocumentRow {
     pub at: String,
     /// Ledger entry.
     pub entry: u64,
+}
+
+/// How many episodes a version has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct EpisodeCounts {
+    /// All of them.
+    pub all: u64,
+    /// About drift.
+    pub drift: u64,
+    /// Not decided.
+    pub open: u64,
+    /// Acknowledged by nobody.
+    pub unacknowledged: u64,
 }
 
 impl WriteTx<'_> {
@@ -238,7 +252,7 @@ impl ReadTx<'_> {
     pub fn episodes_before(&self, before: u64, limit: u64) -> Result<Vec<EpisodeRow>> {
         self.episodes_where(
             "e.entry < :of",
-            Some(before.min(crate::ledger::INTEGER_MAX) as i64),
+            Some(before.min(crate::ledger::INTEGER_MAX).cast_signed()),
             limit,
         )
     }
@@ -266,6 +280,25 @@ impl ReadTx<'_> {
         let mut statement = self.connection().prepare_cached(&sql)?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let rows = statement.query_map(named_params! {":of": of, ":limit": limit}, episode_of)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// How many episodes every version has, by version id.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn episode_counts(&self) -> Result<BTreeMap<String, EpisodeCounts>> {
+        let sql = "SELECT e.version_id, COUNT(*), SUM(e.kind = 'drift'), \
+                   SUM(NOT EXISTS (SELECT 1 FROM decision d JOIN signature s ON s.decision_id = d.id WHERE d.episode_id = e.id)), \
+                   SUM(NOT EXISTS (SELECT 1 FROM acknowledgement a WHERE a.episode_id = e.id)) \
+                   FROM episode e GROUP BY e.version_id ORDER BY e.version_id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let rows = statement.query_map([], |row| {
+            let count = |at| Ok::<_, rusqlite::Error>(row.get::<_, i64>(at)?.unsigned_abs());
+            let (all, drift, open, unacknowledged) = (count(1)?, count(2)?, count(3)?, count(4)?);
+            Ok((row.get(0)?, EpisodeCounts { all, drift, open, unacknowledged }))
+        })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 

@@ -80,6 +80,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("rusqlite_migration", &["store"]),
     ("actix_web", &["api", "pages", "cli"]),
+    ("actix_multipart", &["pages"]),
     ("utoipa_actix_web", &["api", "pages"]),
     ("utoipa_swagger_ui", &["api"]),
     ("argon2", &["access"]),

@@ -16,7 +16,7 @@ fn at(version: &str, path: &str) -> String {
 }
 
 /// A model record without a gap.
-fn record(version: &str, influence: &str) -> Value {
+pub(super) fn record(version: &str, influence: &str) -> Value {
     json!({
         "format": "driftledger/model-record/v1", "model": MODEL, "version": version,
         "question_of_interest": "Is the tablet good?",
@@ -34,7 +34,7 @@ fn record(version: &str, influence: &str) -> Value {
     })
 }
 
-fn statement(retest: bool) -> Value {
+pub(super) fn statement(retest: bool) -> Value {
     json!({
         "kinds": ["data"], "reason": "the line has a new punch",
         "impact": "weights move by less than the tolerance; the mark is looked at by the same people",
@@ -54,7 +54,7 @@ fn gaps_of(program: &Visitor, version: &str, step: &str) -> Value {
     next.iter().find(|next| next["step"] == step).unwrap()["gaps"].clone()
 }
 
-fn labelled() -> String {
+pub(super) fn labelled() -> String {
     let text = table(200, 9, 0.0);
     let mut lines = text.lines();
     let mut labelled = format!("{},label\n", lines.next().unwrap());
@@ -69,7 +69,13 @@ fn sheet(visitor: &Visitor, version: &str, step: &str, input: &Value) -> Answer 
     visitor.post(&at(version, &format!("steps/{step}/sheet")), input)
 }
 
-fn take(laboratory: &Laboratory, who: &str, version: &str, step: &str, input: &Value) -> Answer {
+pub(super) fn take(
+    laboratory: &Laboratory,
+    who: &str,
+    version: &str,
+    step: &str,
+    input: &Value,
+) -> Answer {
     let visitor = laboratory.signed_in(who);
     let shown = sheet(&visitor, version, step, input);
     if shown.status != 200 {
@@ -82,7 +88,7 @@ fn take(laboratory: &Laboratory, who: &str, version: &str, step: &str, input: &V
 }
 
 #[track_caller]
-fn done(answer: &Answer, state: &str) {
+pub(super) fn done(answer: &Answer, state: &str) {
     assert_eq!((answer.status, answer.body["state"].as_str()), (201, Some(state)), "{answer:?}");
 }
 
@@ -91,31 +97,36 @@ fn state_of(program: &Visitor, version: &str) -> String {
 }
 
 /// Registers, describes and plans a version.
-fn prepared(program: &Visitor, version: &str, seed: u64, influence: &str) {
+pub(super) fn prepared(program: &Visitor, version: &str, seed: u64, influence: &str) {
     let document = serde_json::to_value(registration(version, seed)).unwrap();
     let path = format!("/api/v1/models/{MODEL}/versions");
     assert_eq!(program.post(&path, &document).status, 201);
     let described = program.send_json("PUT", &at(version, "record"), &record(version, influence));
     assert_eq!(described.status, 201, "{described:?}");
+    plan(program, version);
+}
+
+/// Fixes acceptance criteria.
+pub(super) fn plan(program: &Visitor, version: &str) {
     let plan = json!({"format": "driftledger/acceptance-plan/v1", "model": MODEL, "version": version,
         "rationale": "a wrong tablet must be found", "criteria":
         [{"metric": "accuracy", "direction": "at_least", "limit": 0.5, "judged_by": "bound"}]});
     assert_eq!(program.post(&at(version, "acceptance"), &plan).status, 201);
 }
 
-fn test(program: &Visitor, version: &str) {
+pub(super) fn test(program: &Visitor, version: &str) {
     let path = at(version, "test-runs");
     let run = program.post_table(&path, "text/csv", labelled().as_bytes());
     assert_eq!(run.status, 201, "{run:?}");
 }
 
-fn approved(laboratory: &Laboratory, version: &str) {
+pub(super) fn approved(laboratory: &Laboratory, version: &str) {
     done(&take(laboratory, "dana", version, "submit", &json!({})), "submitted");
     done(&take(laboratory, "rosa", version, "review", &json!({})), "submitted");
     done(&take(laboratory, "quentin", version, "approve", &json!({})), "approved");
 }
 
-fn sign_change(laboratory: &Laboratory, who: &str, version: &str) -> Answer {
+pub(super) fn sign_change(laboratory: &Laboratory, who: &str, version: &str) -> Answer {
     let visitor = laboratory.signed_in(who);
     let shown = visitor.get(&at(version, "change"));
     let sha256 = shown.body["change"]["sha256"].as_str().unwrap_or("none");

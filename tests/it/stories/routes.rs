@@ -50,6 +50,8 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
         "/alerts",
         "/alerts/{id}",
         "/alerts/{id}/statement",
+        "/fleet",
+        "/inbox",
         "/ledger/checkpoint",
         "/ledger/entries",
         "/ledger/entries/{index}",
@@ -70,6 +72,7 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     for path in [
         "",
         "/acceptance",
+        "/batch-comparison",
         "/batches",
         "/change",
         "/configuration",
@@ -262,8 +265,8 @@ fn pages() -> Vec<(String, String)> {
 /// What the pages that change something take.
 fn form_takes(path: &str) -> Takes {
     use Action::{
-        Acknowledge, ApproveRoles, DraftDecision, ManageAccounts, ManageOwnTokens, Register,
-        SignDecision,
+        Acknowledge, ApproveRoles, DraftDecision, FixAcceptance, Ingest, ManageAccounts,
+        ManageOwnTokens, Register, SignDecision, TestVersion,
     };
     match path {
         "/sign-in" => Takes::Nothing,
@@ -271,7 +274,13 @@ fn form_takes(path: &str) -> Takes {
         | "/account/password"
         | "/models/{model}/versions/{version}/steps/{step}"
         | "/models/{model}/versions/{version}/change/signature" => Takes::Session,
-        "/models/{model}/versions/{version}/change" => Takes::Role(Register),
+        "/models/{model}/versions/{version}/change"
+        | "/models/registrations"
+        | "/models/registrations/files" => Takes::Role(Register),
+        "/models/{model}/versions/{version}/acceptance" => Takes::Role(FixAcceptance),
+        "/models/{model}/versions/{version}/test-runs" => Takes::Role(TestVersion),
+        "/models/{model}/versions/{version}/batches"
+        | "/models/{model}/versions/{version}/labels" => Takes::Role(Ingest),
         "/account/tokens" | "/account/tokens/{id}/revocation" => Takes::Role(ManageOwnTokens),
         "/accounts" | "/accounts/steps" | "/accounts/password-policy" | "/accounts/roles" => {
             Takes::Role(ManageAccounts)
