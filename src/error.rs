@@ -265,8 +265,11 @@ impl Error {
             Self::Review(review::Error::Incomplete { .. }) => {
                 ("incomplete", 409, "see the gap list of the version")
             }
-            Self::Review(review::Error::WrongState { .. } | review::Error::VersionState { .. }) => {
-                ("wrong_state", 409, "reload to see where it stands")
+            Self::Review(
+                review::Error::VersionState { .. } | review::Error::EpisodeState { .. },
+            ) => ("wrong_state", 409, "reload to see where it stands"),
+            Self::Review(review::Error::EpisodeOwes { .. }) => {
+                ("step_owed", 409, "see the next steps of the alert")
             }
             Self::Review(review::Error::Changed) => {
                 ("record_changed", 409, "read the record again")

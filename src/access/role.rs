@@ -138,7 +138,7 @@ impl Action {
     }
 
     /// The roles that may do it.
-    pub fn roles(self) -> &'static [Role] {
+    pub const fn roles(self) -> &'static [Role] {
         match self {
             Self::Read => &[
                 Role::DataScientist,

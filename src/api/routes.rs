@@ -63,6 +63,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(alerts::acknowledge)
             .service(alerts::draft)
             .service(alerts::sign)
+            .service(alerts::prepare_alert_step)
+            .service(alerts::take_alert_step)
             .service(alerts::read_statement)
             .service(lineage::create_lineage)
             .service(lineage::create_lineage_batch)

@@ -5,6 +5,7 @@ use super::limits::{Limits, limited};
 use super::routes;
 use crate::error::{Error, Result};
 use crate::pages;
+use crate::procedures::watch_actions::watch_actions;
 use crate::procedures::watch_labels::watch_labels;
 use crate::procedures::watch_silence::watch_silence;
 use crate::store::Store;
@@ -113,7 +114,10 @@ async fn every_minute(store: Store, limits: Arc<Limits>) {
     loop {
         minutes.tick().await;
         limits.forget_idle();
-        let (silent, due) = (store.clone(), store.clone());
+        let (silent, due, late) = (store.clone(), store.clone(), store.clone());
+        if let Err(error) = blocking(move || watch_actions(&late)).await {
+            tracing::error!(code = error.code(), chain = error.chain(), "actions are not watched");
+        }
         if let Err(error) = blocking(move || watch_silence(&silent)).await {
             tracing::error!(code = error.code(), chain = error.chain(), "silence is not watched");
         }

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
 /// Folders of copies: record table, folder, column of the document.
-pub const COPIES: [(&str, &str, &str); 16] = [
+pub const COPIES: [(&str, &str, &str); 17] = [
     ("model_version", "registrations/", "registration"),
     ("reference", "references/", "document"),
     ("policy", "policies/", "document"),
@@ -31,6 +31,7 @@ pub const COPIES: [(&str, &str, &str); 16] = [
     ("cohort", "cohorts/", "document"),
     ("decision", "decisions/", "document"),
     ("signature", "signatures/", "document"),
+    ("episode_step", "alert-steps/", "document"),
 ];
 
 /// Tables whose rows have an HTML page as well.

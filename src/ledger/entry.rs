@@ -69,6 +69,8 @@ entry_types! {
     AlertAcknowledge   "alert.acknowledge"   "Somebody took note of an alert."
     DecisionDraft      "decision.draft"      "A decision was drafted."
     DecisionSign       "decision.sign"       "A decision was signed."
+    AlertStep          "alert.step"          "An alert was investigated, acted on, checked, closed or opened again, signed."
+    AlertOverdue       "alert.overdue"       "A remedial action is overdue; the program escalated its alert."
     StudyAttach        "study.attach"        "A study of reference batches was attached to a version."
     StudySign          "study.sign"          "A study was signed."
     ModelRecordAttach  "model_record.attach" "What a version is for was written down, or written anew."

@@ -9,6 +9,7 @@ pub mod access_log;
 pub mod account;
 pub mod accounts;
 pub mod alert;
+pub mod alert_step;
 pub mod alert_story;
 pub mod assets;
 pub mod audit_trail;

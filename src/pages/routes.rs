@@ -2,9 +2,9 @@
 
 use super::page_error::PageError;
 use super::{
-    acceptance, access_log, account, accounts, alert, assets, audit_trail, difference, draft,
-    entry, inbox, model_record, models, password, password_rules, performance, report, roles,
-    score_cards, sign_in, signing_sheet, step, study, version,
+    acceptance, access_log, account, accounts, alert, alert_step, assets, audit_trail, difference,
+    draft, entry, inbox, model_record, models, password, password_rules, performance, report,
+    roles, score_cards, sign_in, signing_sheet, step, study, version,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};
@@ -48,6 +48,8 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(alert::show)
             .service(alert::acknowledge)
             .service(alert::draft)
+            .service(alert_step::show)
+            .service(alert_step::sign)
             .service(signing_sheet::show)
             .service(signing_sheet::sign)
             .service(audit_trail::show)

@@ -1,21 +1,21 @@
 //! Procedure: sign a decision that another person drafted.
 //!
-//! 1. check that the person may sign, is signed in (no token signs), and is not the drafter
+//! 1. check that the person may sign, is signed in (no token signs), and neither drafted the decision nor investigated the alert
 //! 2. verify the password again; five wrong ones lock the account
 //! 3. check that the bytes to sign are those that were shown
 //! 4. write the signature and its ledger entry: the alert is decided because a signed decision exists
 
-use super::acknowledge_alert::require_state;
 use super::sign_in::check_kept_password;
+use super::step_episode::EpisodeStanding;
 use super::{Recorded, actor, subject};
 use crate::access::account::{Acting, Way};
 use crate::access::role::Action;
-use crate::drift::episode::EpisodeState;
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
+use crate::review::episode_cycle::EpisodeStep;
 use crate::review::signature::Signature;
-use crate::store::Store;
 use crate::store::episodes::DocumentRow;
+use crate::store::{ReadTx, Store};
 use crate::{access, clock, digest};
 
 /// Signs the decision on the episode `id`; `shown_sha256` is the digest of the record that was on the screen.
@@ -32,7 +32,7 @@ pub fn sign_decision(
 ) -> Result<Recorded<Signature>> {
     acting.permit(Action::SignDecision)?;
     require_session(acting)?;
-    signable(store, acting, id)?;
+    store.read(|tx| signable(tx, acting, id))?;
     check_kept_password(store, &acting.account, password)?;
     write(store, acting, id, shown_sha256)
 }
@@ -56,7 +56,7 @@ pub(super) fn sign_decision_shown(
     id: &str,
 ) -> Result<Recorded<Signature>> {
     acting.permit(Action::SignDecision)?;
-    let shown = signable(store, acting, id)?;
+    let shown = store.read(|tx| signable(tx, acting, id))?;
     write(store, acting, id, &shown.sha256)
 }
 
@@ -65,18 +65,9 @@ fn missing(id: &str) -> Error {
 }
 
 /// The drafted decision, if this person may sign it.
-fn signable(store: &Store, acting: &Acting, id: &str) -> Result<DocumentRow> {
-    let episode = store.read(|tx| tx.episode(id))?;
-    require_state(episode, id, EpisodeState::Drafted, "to sign")?;
-    let drafted = store.read(|tx| tx.decision_of(id))?.ok_or_else(|| missing(id))?;
-    if drafted.account_id == acting.account.id {
-        return Err(Error::Access(access::Error::SamePerson {
-            user_name: acting.account.user_name.clone(),
-            did: "drafted this decision",
-            must: "sign it",
-        }));
-    }
-    Ok(drafted)
+fn signable(tx: &ReadTx<'_>, acting: &Acting, id: &str) -> Result<DocumentRow> {
+    EpisodeStanding::permit(tx, acting, id, EpisodeStep::Sign)?;
+    tx.decision_of(id)?.ok_or_else(|| missing(id))
 }
 
 fn write(
@@ -86,8 +77,7 @@ fn write(
     shown_sha256: &str,
 ) -> Result<Recorded<Signature>> {
     let written = store.write(&actor(acting), EntryType::DecisionSign, |tx| {
-        let newest = tx.decision_of(id)?.ok_or_else(|| missing(id))?;
-        require_state(tx.episode(id)?, id, EpisodeState::Drafted, "to sign")?;
+        let newest = signable(tx, acting, id)?;
         let made = (clock::new_id("si"), tx.at().to_owned());
         let decision = (newest.id.as_str(), newest.document.as_bytes());
         let signature =

@@ -18,6 +18,7 @@ pub mod check;
 mod count;
 mod counted_ids;
 pub mod drafts;
+pub mod episode_steps;
 pub mod episodes;
 pub mod experiments;
 mod folder;

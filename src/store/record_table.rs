@@ -27,6 +27,7 @@ pub const RECORD_TABLES: &[&str] = &[
     "acknowledgement",
     "decision",
     "signature",
+    "episode_step",
     "performance",
     "cohort",
     "study",

@@ -13,6 +13,7 @@ mod mlflow;
 mod passwords;
 mod performance;
 mod registration;
+mod remedy;
 mod review;
 mod roles;
 mod routes;

@@ -124,6 +124,9 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
         of(SignDecision),
         &json!({"study_sha256": "0", "password": "a"}),
     );
+    let alert_step = json!({"input": {}, "sheet_sha256": "0", "password": "a"});
+    add("POST", "/alerts/{id}/steps/{step}", Takes::Session, &alert_step);
+    add("POST", "/alerts/{id}/steps/{step}/sheet", Takes::Session, &json!({}));
     let seen = json!({"severity": "minor", "comment": "a test"});
     add("POST", "/alerts/{id}/acknowledgement", of(Acknowledge), &seen);
     let draft = json!({"code": "no_action", "rationale": "a test"});
@@ -254,9 +257,10 @@ fn form_takes(path: &str) -> Takes {
     };
     match path {
         "/sign-in" => Takes::Nothing,
-        "/sign-out" | "/account/password" | "/models/{model}/versions/{version}/steps/{step}" => {
-            Takes::Session
-        }
+        "/sign-out"
+        | "/account/password"
+        | "/alerts/{id}/steps/{step}"
+        | "/models/{model}/versions/{version}/steps/{step}" => Takes::Session,
         "/account/tokens" | "/account/tokens/{id}/revocation" => Takes::Role(ManageOwnTokens),
         "/accounts" | "/accounts/steps" | "/accounts/password-policy" | "/accounts/roles" => {
             Takes::Role(ManageAccounts)
