@@ -92,6 +92,10 @@ pub enum Action {
     ManageAccounts,
     /// Grant or refuse a role that another person asked for.
     ApproveRoles,
+    /// Say who is told outside, and send a notice again.
+    ManageNotices,
+    /// Read who is told outside, and what was told.
+    ReadNotices,
     /// Read who signed in and who was refused what.
     ReadAccessLog,
     /// Issue and revoke tokens that post batches of one version.
@@ -102,7 +106,7 @@ pub enum Action {
 
 impl Action {
     /// All actions, in the order of the permission table.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Read,
         Self::Register,
         Self::Ingest,
@@ -113,6 +117,8 @@ impl Action {
         Self::SignDecision,
         Self::ManageAccounts,
         Self::ApproveRoles,
+        Self::ManageNotices,
+        Self::ReadNotices,
         Self::ReadAccessLog,
         Self::ManageSourceTokens,
         Self::ManageOwnTokens,
@@ -131,6 +137,8 @@ impl Action {
             Self::SignDecision => "sign decisions",
             Self::ManageAccounts => "manage accounts",
             Self::ApproveRoles => "approve roles",
+            Self::ManageNotices => "manage notices",
+            Self::ReadNotices => "read notices",
             Self::ReadAccessLog => "read the access log",
             Self::ManageSourceTokens => "manage source tokens",
             Self::ManageOwnTokens => "manage own tokens",
@@ -154,9 +162,9 @@ impl Action {
             Self::FixAcceptance | Self::TestVersion => &[Role::DataScientist, Role::ProcessExpert],
             Self::Acknowledge | Self::DraftDecision => &[Role::Qa, Role::Reviewer],
             Self::SignDecision => &[Role::Qa, Role::Reviewer, Role::ProcessExpert],
-            Self::ManageAccounts => &[Role::Admin],
+            Self::ManageAccounts | Self::ManageNotices => &[Role::Admin],
             Self::ApproveRoles => &[Role::Qa, Role::Admin],
-            Self::ReadAccessLog => &[Role::Qa, Role::Inspector, Role::Admin],
+            Self::ReadAccessLog | Self::ReadNotices => &[Role::Qa, Role::Inspector, Role::Admin],
         }
     }
 
@@ -211,12 +219,18 @@ mod tests {
             assert!(permit(Role::Admin, action).is_err());
             assert!(permit(Role::Inspector, action).is_err());
         }
-        let reads = [Action::Read, Action::ReadAccessLog];
+        let reads = [Action::Read, Action::ReadAccessLog, Action::ReadNotices];
         for action in Action::ALL.into_iter().filter(|a| !reads.contains(a)) {
             assert!(permit(Role::Inspector, action).is_err(), "{action:?}");
         }
-        let of_people =
-            [Action::Read, Action::ManageAccounts, Action::ApproveRoles, Action::ReadAccessLog];
+        let of_people = [
+            Action::Read,
+            Action::ManageAccounts,
+            Action::ApproveRoles,
+            Action::ManageNotices,
+            Action::ReadNotices,
+            Action::ReadAccessLog,
+        ];
         for action in Action::ALL.into_iter().filter(|a| !of_people.contains(a)) {
             assert!(permit(Role::Admin, action).is_err(), "{action:?}");
         }

@@ -16,6 +16,7 @@ pub mod limits;
 mod lineage;
 pub mod mlflow;
 pub mod models;
+pub mod notices;
 pub mod operation;
 pub mod performance;
 pub mod problem;

@@ -3,7 +3,7 @@
 use super::extract::{caller_first, no_route};
 use super::{
     acceptance, access_log, accounts, alerts, batches, evidence, ledger, life_cycle, lineage,
-    models, operation, performance, review, roles, session, studies, tiles,
+    models, notices, operation, performance, review, roles, session, studies, tiles,
 };
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
@@ -22,6 +22,9 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(session::read_session)
             .service(session::end_session)
             .service(session::change_password)
+            .service(session::offer_factor)
+            .service(session::confirm_factor)
+            .service(session::prove_factor)
             .service(models::list_models)
             .service(models::create_model)
             .service(models::create_version)
@@ -83,6 +86,12 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(roles::answer_request)
             .service(accounts::read_password_policy)
             .service(accounts::set_password_policy)
+            .service(accounts::ask_factor_removal)
+            .service(accounts::answer_factor_removal)
+            .service(notices::list_targets)
+            .service(notices::create_target)
+            .service(notices::list_notices)
+            .service(notices::retry_notice)
             .service(accounts::list_tokens)
             .service(accounts::create_token)
             .service(accounts::revoke_token)

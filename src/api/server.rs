@@ -5,6 +5,7 @@ use super::limits::{Limits, limited};
 use super::routes;
 use crate::error::{Error, Result};
 use crate::pages;
+use crate::procedures::tell_people::{Post, deliver};
 use crate::procedures::watch_actions::watch_actions;
 use crate::procedures::watch_labels::watch_labels;
 use crate::procedures::watch_silence::watch_silence;
@@ -42,6 +43,9 @@ pub fn headers(is_secure: bool) -> DefaultHeaders {
         .add(("cache-control", "no-store"))
 }
 
+/// How often the outbox is looked at.
+const NOTICE_INTERVAL: Duration = Duration::from_secs(10);
+
 /// Serves `shared` on `listener` until the process is told to stop; requests in flight are finished.
 ///
 /// # Errors
@@ -51,6 +55,7 @@ pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
     let failed =
         |source| Error::File { doing: "serving on", path: "the address".to_owned(), source };
     let (store, limits) = (shared.store.clone(), shared.limits.clone());
+    let (letters, post) = (shared.store.clone(), shared.post.clone());
     let (tls, is_secure) = (shared.tls.clone(), shared.is_secure());
     let data = web::Data::new(shared);
     let server = HttpServer::new(move || {
@@ -102,9 +107,22 @@ pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
     actix_web::rt::System::new()
         .block_on(async move {
             actix_web::rt::spawn(every_minute(store, limits));
+            actix_web::rt::spawn(send_notices(letters, post));
             server.run().await
         })
         .map_err(failed)
+}
+
+/// Sends what stands in the outbox, for as long as the server runs.
+async fn send_notices(store: Store, post: Post) {
+    let mut rounds = actix_web::rt::time::interval(NOTICE_INTERVAL);
+    loop {
+        rounds.tick().await;
+        let (letters, post) = (store.clone(), post.clone());
+        if let Err(error) = blocking(move || deliver(&letters, &post)).await {
+            tracing::error!(code = error.code(), chain = error.chain(), "notices are not sent");
+        }
+    }
 }
 
 /// Notices batches that never came and labels that fell due, and forgets addresses that ask no more, for as long as the server

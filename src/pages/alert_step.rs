@@ -6,6 +6,7 @@ use super::page_error::{Answer, see_other};
 use super::visitor::Visitor;
 use super::wording::words;
 use crate::error::{Error, Result};
+use crate::procedures::keep_factors::prove_typed;
 use crate::procedures::read_records::{self, EpisodeView};
 use crate::procedures::step_episode::{EpisodeSheetView, prepare_episode_step, take_episode_step};
 use crate::review;
@@ -395,6 +396,7 @@ pub(super) async fn sign(
     let (asked, input) = (path.clone(), form.input());
     let taken = visitor
         .act(move |store, acting| {
+            prove_typed(store, acting, &form.text("factor_code"))?;
             let signed = (&input, form.sheet_sha256.as_str(), form.password.as_str());
             take_episode_step(store, acting, (&asked.id, asked.step()?), signed)
         })

@@ -3,8 +3,8 @@
 use super::page_error::PageError;
 use super::{
     acceptance, access_log, account, accounts, alert, alert_step, assets, audit_trail, difference,
-    draft, entry, inbox, model_record, models, password, password_rules, performance, report,
-    roles, score_cards, sign_in, signing_sheet, step, study, version,
+    draft, entry, inbox, model_record, models, notices, password, password_rules, performance,
+    report, roles, score_cards, second_factor, sign_in, signing_sheet, step, study, version,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};
@@ -59,6 +59,12 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(account::show)
             .service(password::show)
             .service(password::change)
+            .service(second_factor::show_one)
+            .service(second_factor::offer_one)
+            .service(second_factor::confirm_one)
+            .service(notices::show)
+            .service(notices::keep)
+            .service(notices::retry)
             .service(account::issue)
             .service(account::revoke)
             .service(accounts::show)

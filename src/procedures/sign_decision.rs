@@ -5,7 +5,7 @@
 //! 3. check that the bytes to sign are those that were shown
 //! 4. write the signature and its ledger entry: the alert is decided because a signed decision exists
 
-use super::sign_in::check_kept_password;
+use super::sign_in::check_to_sign;
 use super::step_episode::EpisodeStanding;
 use super::{Recorded, actor, subject};
 use crate::access::account::{Acting, Way};
@@ -33,8 +33,8 @@ pub fn sign_decision(
     acting.permit(Action::SignDecision)?;
     require_session(acting)?;
     store.read(|tx| signable(tx, acting, id))?;
-    check_kept_password(store, &acting.account, password)?;
-    write(store, acting, id, shown_sha256)
+    let how = check_to_sign(store, &acting.account, password)?;
+    write(store, acting, id, (shown_sha256, how))
 }
 
 /// No token signs.
@@ -57,7 +57,7 @@ pub(super) fn sign_decision_shown(
 ) -> Result<Recorded<Signature>> {
     acting.permit(Action::SignDecision)?;
     let shown = store.read(|tx| signable(tx, acting, id))?;
-    write(store, acting, id, &shown.sha256)
+    write(store, acting, id, (&shown.sha256, DEMONSTRATION))
 }
 
 fn missing(id: &str) -> Error {
@@ -74,14 +74,13 @@ fn write(
     store: &Store,
     acting: &Acting,
     id: &str,
-    shown_sha256: &str,
+    (shown_sha256, how): (&str, &str),
 ) -> Result<Recorded<Signature>> {
     let written = store.write(&actor(acting), EntryType::DecisionSign, |tx| {
         let newest = signable(tx, acting, id)?;
         let made = (clock::new_id("si"), tx.at().to_owned());
         let decision = (newest.id.as_str(), newest.document.as_bytes());
-        let signature =
-            Signature::over(decision, shown_sha256, acting.account.clone(), made, method(acting))?;
+        let signature = Signature::over(decision, shown_sha256, acting.account.clone(), made, how)?;
         let bytes = signature.bytes()?;
         let sha256 = digest::sha256_hex(&bytes);
         let document = String::from_utf8(bytes).unwrap_or_default();
@@ -94,6 +93,5 @@ fn write(
     Ok(Recorded { value: written.value, entry: written.index, checkpoint: written.checkpoint })
 }
 
-pub(super) fn method(acting: &Acting) -> &'static str {
-    if acting.way == Way::Demonstration { "demonstration" } else { "user name and password" }
-}
+/// How a demo account signs, which has no password to enter.
+pub(super) const DEMONSTRATION: &str = "demonstration";

@@ -8,8 +8,8 @@
 //! 5. in one transaction: compose the sheet once more, hold it against the one that was shown, and write the step, its signature
 //!    and the ledger entry. The state changed because the step exists
 
-use super::sign_decision::{method, require_session};
-use super::sign_in::check_kept_password;
+use super::sign_decision::require_session;
+use super::sign_in::check_to_sign;
 use super::{Recorded, actor, stored, subject};
 use crate::access::account::{Acting, Way};
 use crate::access::role::Action;
@@ -261,8 +261,8 @@ pub fn take_episode_step(
     (input, shown_sha256, password): (&EpisodeStepInput, &str, &str),
 ) -> Result<Recorded<EpisodeStepTaken>> {
     prepare_episode_step(store, acting, of, input)?;
-    check_kept_password(store, &acting.account, password)?;
-    write(store, acting, of, (input, shown_sha256))
+    let how = check_to_sign(store, &acting.account, password)?;
+    write(store, acting, of, (input, shown_sha256, how))
 }
 
 /// The day of a time, UTC.
@@ -302,7 +302,7 @@ fn write(
     store: &Store,
     acting: &Acting,
     of: (&str, EpisodeStep),
-    (input, shown_sha256): (&EpisodeStepInput, &str),
+    (input, shown_sha256, how): (&EpisodeStepInput, &str, &str),
 ) -> Result<Recorded<EpisodeStepTaken>> {
     let written = store.write(&actor(acting), EntryType::AlertStep, |tx| {
         let today = day(tx.at());
@@ -315,7 +315,7 @@ fn write(
             (TABLE, &id, view.document.as_bytes()),
             shown_sha256,
             (acting.account.clone(), meaning),
-            (clock::new_id("rs"), tx.at().to_owned(), method(acting)),
+            (clock::new_id("rs"), tx.at().to_owned(), how),
         )?;
         let bytes = signature.bytes()?;
         let signature_sha256 = digest::sha256_hex(&bytes);

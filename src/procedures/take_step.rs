@@ -8,8 +8,8 @@
 //!    and the ledger entry. The state changed because the step exists
 
 use super::read_life_cycle::Standing;
-use super::sign_decision::method;
-use super::sign_in::check_kept_password;
+use super::sign_decision::DEMONSTRATION;
+use super::sign_in::check_to_sign;
 use super::{Recorded, actor, subject};
 use crate::access::account::{Acting, Way};
 use crate::access::role::Action;
@@ -87,8 +87,8 @@ pub fn take_step(
     (input, shown_sha256, password): (&StepInput, &str, &str),
 ) -> Result<Recorded<StepTaken>> {
     prepare_step(store, acting, of, input)?;
-    check_kept_password(store, &acting.account, password)?;
-    write(store, acting, of, (input, shown_sha256))
+    let how = check_to_sign(store, &acting.account, password)?;
+    write(store, acting, of, (input, shown_sha256, how))
 }
 
 /// Takes a step for a demo account, which has no password to enter: the ledger says `demonstration`.
@@ -99,7 +99,7 @@ pub(super) fn take_step_shown(
     input: &StepInput,
 ) -> Result<Recorded<StepTaken>> {
     let shown = prepare_step(store, acting, of, input)?;
-    write(store, acting, of, (input, &shown.sha256))
+    write(store, acting, of, (input, &shown.sha256, DEMONSTRATION))
 }
 
 /// No token takes a step.
@@ -161,7 +161,7 @@ fn write(
     store: &Store,
     acting: &Acting,
     of: StepOf<'_>,
-    (input, shown_sha256): (&StepInput, &str),
+    (input, shown_sha256, how): (&StepInput, &str, &str),
 ) -> Result<Recorded<StepTaken>> {
     let written = store.write(&actor(acting), EntryType::VersionStep, |tx| {
         let (view, standing) = sheet(tx, acting, of, input)?;
@@ -170,7 +170,7 @@ fn write(
             (TABLE, &id, view.document.as_bytes()),
             shown_sha256,
             (acting.account.clone(), view.sheet.meaning),
-            (clock::new_id("rs"), tx.at().to_owned(), method(acting)),
+            (clock::new_id("rs"), tx.at().to_owned(), how),
         )?;
         let bytes = signature.bytes()?;
         let signature_sha256 = digest::sha256_hex(&bytes);

@@ -1,6 +1,7 @@
 //! What is done about an alert after it was acknowledged: signed steps, each with its sheet.
 
 use super::{Error, ReadTx, Result, WriteTx};
+use crate::notify::notice::NoticeKind;
 use crate::review::decision::{Decision, Severity};
 use crate::review::episode_cycle::{EpisodeEvent, EpisodeFacts, EpisodeStep};
 use crate::review::episode_sheet::EpisodeSheet;
@@ -49,7 +50,16 @@ impl WriteTx<'_> {
                 ("sha256", &sha256),
                 ("document", &document),
             ],
-        )
+        )?;
+        if sheet.step != EpisodeStep::Escalate {
+            return Ok(());
+        }
+        let is_program = account_id.is_none();
+        let kind = if is_program { NoticeKind::Overdue } else { NoticeKind::Escalation };
+        let (model, version) = (&sheet.model, &sheet.version);
+        let reason = sheet.reason.as_deref().unwrap_or_default();
+        let told = format!("alert on {model} {version} escalated: {reason}");
+        self.tell(kind, told, format!("/alerts/{}", sheet.episode))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{ReadTx, Result, WriteTx};
 use crate::drift::episode::{EpisodeOpening, EpisodeState, OpenEpisode};
+use crate::notify::notice::NoticeKind;
 use rusqlite::{OptionalExtension, Row, named_params};
 use serde::Serialize;
 
@@ -79,7 +80,10 @@ impl WriteTx<'_> {
                 ("report_id", &report_id),
                 ("opening", &document),
             ],
-        )
+        )?;
+        let kind = opening.kind.word().replace('_', " ");
+        let told = opening.sentences.first().map_or_else(String::new, |told| format!(": {told}"));
+        self.tell(NoticeKind::Alert, format!("alert ({kind}){told}"), format!("/alerts/{id}"))
     }
 
     /// Records that a report belongs to an episode.

@@ -11,6 +11,8 @@ pub const RECORD_TABLES: &[&str] = &[
     "role_request",
     "role_answer",
     "password_policy",
+    "second_factor",
+    "notice_target",
     "token",
     "token_revocation",
     "model",
@@ -67,6 +69,11 @@ pub const WORKING_TABLES: &[&str] = &[
     "wrong_password",
     "setting",
     "access_event",
+    "target_secret",
+    "outbox",
+    "factor_secret",
+    "factor_offer",
+    "signing_series",
     #[cfg(test)]
     "specimen_note",
 ];

@@ -19,6 +19,8 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0010_people.sql")),
     M::up(include_str!("migrations/0011_recovery.sql")),
     M::up(include_str!("migrations/0013_episode_steps.sql")),
+    M::up(include_str!("migrations/0015_notices.sql")),
+    M::up(include_str!("migrations/0016_second_factor.sql")),
     // Last, so that it never stands between two real ones.
     #[cfg(test)]
     M::up(super::specimen::MIGRATION),

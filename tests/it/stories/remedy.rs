@@ -13,18 +13,36 @@ use driftledger::procedures::check_store::check_store;
 use driftledger::procedures::watch_actions::watch_actions;
 use driftledger::review::episode_cycle::{EpisodeRule, EpisodeStep};
 use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io::Cursor;
+use std::rc::Rc;
 
 /// Somebody's way through an alert.
 struct Alert {
     laboratory: Laboratory,
     id: String,
+    /// Who is signed in already, and since when.
+    people: RefCell<BTreeMap<String, (i64, Rc<Visitor>)>>,
 }
 
 impl Alert {
     fn open() -> Self {
         let (laboratory, id) = with_an_alert();
-        Self { laboratory, id }
+        Self { laboratory, id, people: RefCell::default() }
+    }
+
+    /// `who`, signed in once for as long as a session lasts.
+    fn person(&self, who: &str) -> Rc<Visitor> {
+        let now = self.laboratory.clock.now().as_second();
+        let mut people = self.people.borrow_mut();
+        let known = people.get(who).filter(|(since, _)| now - since < 600);
+        if let Some((_, visitor)) = known {
+            return Rc::clone(visitor);
+        }
+        let visitor = Rc::new(self.laboratory.signed_in(who));
+        people.insert(who.to_owned(), (now, Rc::clone(&visitor)));
+        visitor
     }
 
     fn at(&self, path: &str) -> String {
@@ -32,7 +50,7 @@ impl Alert {
     }
 
     fn view(&self) -> Value {
-        self.laboratory.signed_in("ines").get(&format!("/api/v1/alerts/{}", self.id)).body
+        self.person("ines").get(&format!("/api/v1/alerts/{}", self.id)).body
     }
 
     fn state(&self) -> String {
@@ -41,13 +59,13 @@ impl Alert {
 
     fn acknowledge(&self, severity: &str) {
         let body = json!({"severity": severity, "comment": "heavier since June"});
-        let quentin = self.laboratory.signed_in("quentin");
+        let quentin = self.person("quentin");
         assert_eq!(quentin.post(&self.at("acknowledgement"), &body).status, 201);
     }
 
     /// Prepares a step and signs the sheet that was shown.
     fn take(&self, who: &str, step: &str, input: &Value) -> Answer {
-        let visitor = self.laboratory.signed_in(who);
+        let visitor = self.person(who);
         let sheet = visitor.post(&self.at(&format!("steps/{step}/sheet")), input);
         if sheet.status != 200 {
             return sheet;
@@ -70,7 +88,7 @@ impl Alert {
     }
 
     fn draft(&self, draft: &Value) -> Answer {
-        self.laboratory.signed_in("quentin").post(&self.at("decision"), draft)
+        self.person("quentin").post(&self.at("decision"), draft)
     }
 
     fn decide(&self) {
@@ -79,14 +97,14 @@ impl Alert {
         assert_eq!(drafted.status, 201, "{drafted:?}");
         let sha256 = self.view()["decision"]["sha256"].as_str().unwrap().to_owned();
         let body = json!({"decision_sha256": sha256, "password": crate::harness::CHOSEN});
-        let rosa = self.laboratory.signed_in("rosa");
+        let rosa = self.person("rosa");
         let signed = rosa.post(&self.at("signature"), &body);
         assert_eq!(signed.status, 201, "{signed:?}");
     }
 
     fn batch(&self, name: &str, seed: u64, shift: f64) {
-        let program = self.laboratory.program();
-        let answer = program.post_batch(name, "text/csv", table(300, seed, shift).as_bytes());
+        let answer =
+            self.person("dana").post_batch(name, "text/csv", table(300, seed, shift).as_bytes());
         assert_eq!(answer.status, 201, "{answer:?}");
     }
 
@@ -151,7 +169,7 @@ fn an_alert_goes_from_its_cause_to_an_effect_that_is_computed_here() {
     let manifestation = steps[5]["manifestation"].as_str().unwrap();
     assert!(manifestation.contains("rosa of the laboratory") && manifestation.contains("closes"));
     checked(&alert);
-    let page = alert.laboratory.signed_in("ines").read(&format!("/alerts/{}", alert.id));
+    let page = alert.person("ines").read(&format!("/alerts/{}", alert.id));
     for part in ["Investigated", "300 rows of 1 batches", "Remedial action planned", "Closed"] {
         assert!(page.contains(part), "{part}: {page}");
     }
@@ -268,11 +286,11 @@ fn a_critical_alert_is_decided_after_its_investigation_and_not_by_who_investigat
     assert_eq!(alert.draft(&draft).status, 201);
     let sha256 = alert.view()["decision"]["sha256"].clone();
     let body = json!({"decision_sha256": sha256, "password": crate::harness::CHOSEN});
-    let rosa = alert.laboratory.signed_in("rosa");
+    let rosa = alert.person("rosa");
     assert!(rosa.post(&alert.at("signature"), &body).problem(403, "same_person").contains("rosa"));
     alert.done("pavel", "reject", &because("say which batches"), "acknowledged");
     assert_eq!(alert.draft(&draft).status, 201, "the investigation still stands");
-    let pavel = alert.laboratory.signed_in("pavel");
+    let pavel = alert.person("pavel");
     let sha256 = alert.view()["decision"]["sha256"].clone();
     let body = json!({"decision_sha256": sha256, "password": crate::harness::CHOSEN});
     assert_eq!(pavel.post(&alert.at("signature"), &body).status, 201);
@@ -346,7 +364,7 @@ fn a_due_date_moves_by_signature_and_what_is_overdue_is_escalated_once() {
 fn no_role_takes_a_step_of_an_alert_that_the_table_does_not_give_it() {
     let alert = Alert::open();
     let people = ["dana", "quentin", "rosa", "pavel", "ines", "adam"];
-    let visitors: Vec<Visitor> = people.iter().map(|who| alert.laboratory.signed_in(who)).collect();
+    let visitors: Vec<Rc<Visitor>> = people.iter().map(|who| alert.person(who)).collect();
     let program = alert.laboratory.program();
     let roles = ["data_scientist", "qa", "reviewer", "process_expert", "inspector", "admin"];
     let look = |expected: &str| {
@@ -395,7 +413,7 @@ fn no_role_takes_a_step_of_an_alert_that_the_table_does_not_give_it() {
     look("effectiveness_checked");
     alert.done("rosa", "close", &because("a"), "closed");
     look("closed");
-    let rosa = alert.laboratory.signed_in("rosa");
+    let rosa = alert.person("rosa");
     let wrong = alert.sign(&rosa, "link_external", (&json!({"system": "a", "number": "b"}), "0"));
     wrong.problem(409, "record_changed");
     let reopen = json!({"reason": "a", "severity": "minor"});
