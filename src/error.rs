@@ -275,6 +275,11 @@ impl Error {
             Self::Provenance(provenance::Error::LineageEvent { .. }) => {
                 ("lineage_event_not_valid", 422, "correct the event and send all of them again")
             }
+            Self::Provenance(provenance::Error::Fingerprint { .. }) => (
+                "fingerprint_not_valid",
+                400,
+                "send what `driftledger configuration` prints, or nothing",
+            ),
             Self::Provenance(_) => ("registration_not_valid", 422, "correct the registration"),
             Self::Review(review::Error::Incomplete { .. }) => {
                 ("incomplete", 409, "see the gap list of the version")
@@ -287,6 +292,9 @@ impl Error {
             }
             Self::Review(review::Error::Changed) => {
                 ("record_changed", 409, "read the record again")
+            }
+            Self::Review(review::Error::RetestNeeded { .. }) => {
+                ("retest_needed", 422, "state that the version is tested again")
             }
             Self::Review(_) => ("review_not_valid", 422, "correct the field"),
             Self::NotFound { .. } => ("not_found", 404, "check the name or id"),

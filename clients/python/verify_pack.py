@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Verify a driftledger evidence pack: a second verifier that shares no code with the program.
 
-    python3 verify_pack.py PACK.zip [--key VKEY_OR_FILE] [--json]
+    python3 verify_pack.py PACK.zip [--key VKEY_OR_FILE | --policy FILE] [--json]
 
 Needs Python 3.9 or newer and the package `cryptography`. Exit code 0: nothing wrong. 1: findings, each with the file it is
 about. 2: not an evidence pack. It verifies files, leaves, tree, checkpoint, proofs, bodies, records, copies, decisions and
-signatures, and computes total variation, PSI and the e-detector step of every report again from the stored counts, to 1e-9.
-Not verified here: BLAKE3 digests (the same files are verified by SHA-256) and the HTML pages (they repeat a document).
+signatures, cosignatures of witnesses under a policy file (C2SP tlog-policy), and computes total variation, PSI and the e-detector step of every report again from the stored counts, to 1e-9.
+BLAKE3 digests are verified where the package `blake3` is there (the same files are verified by SHA-256 anyway); HTML pages are not
+(they repeat a document).
 """
 import argparse
 import base64
@@ -20,6 +21,11 @@ from decimal import Decimal
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+try:
+    import blake3
+except ImportError:
+    blake3 = None
 
 FIXED = ["MANIFEST.json", "README.txt", "checkpoint", "verifier_key", "entries.jsonl"]
 COPIES = {"model_version": ("registrations/", "registration"), "reference": ("references/", "document"),
@@ -67,7 +73,7 @@ for state in ["open", "acknowledged", "investigated", "drafted", "decided", "act
         ALERT_RULES[state, "escalate"] = (state, RECORDERS, "escalated", "")
     if state != "open":
         ALERT_RULES[state, "link_external"] = (state, QUALITY, "linked_external", "")
-FOLDERS = [folder for folder, _ in COPIES.values()] + ["bodies/", "proofs/", "records/"]
+FOLDERS = [folder for folder, _ in COPIES.values()] + ["bodies/", "proofs/", "records/", "witnessed/"]
 WITHHELD = ("credential", "token")
 FILE_MAX = 1 << 30
 TOLERANCE = 1e-9
@@ -140,14 +146,14 @@ def unbase64(text):
 
 
 class VerifierKey:
-    """A signed-note verifier key: name+id+base64(0x01 ‖ public key)."""
+    """A signed-note verifier key: name+id+base64(type ‖ public key); type 1 signs notes, type 4 cosigns them."""
 
-    def __init__(self, text):
+    def __init__(self, text, kind=b"\x01"):
         self.text = text
         self.name, key_id, key = text.split("+", 2)
         typed = unbase64(key)
-        if typed[:1] != b"\x01" or len(typed) != 33:
-            raise ValueError("the key is not Ed25519")
+        if typed[:1] != kind or len(typed) != 33:
+            raise ValueError("the key is not Ed25519, or of another use")
         self.id = hashlib.sha256(self.name.encode() + b"\n" + typed).digest()[:4]
         if self.id.hex() != key_id:
             raise ValueError("the key id does not belong to this name and key")
@@ -177,6 +183,72 @@ class VerifierKey:
         if len(root) != 32:
             raise ValueError("the root is not 32 bytes")
         return origin, int(size), root
+
+
+    def cosigned_at(self, note):
+        """The latest time at which this witness cosigned a note, in seconds since 1970; None if it did not."""
+        text, _, signatures = note.rpartition("\n\n")
+        newest = None
+        for line in signatures[:-1].split("\n"):
+            _, name, value = line.split(" ")
+            value = unbase64(value)
+            if name == self.name and value[:4] == self.id:
+                seconds = int.from_bytes(value[4:12], "big")
+                self.key.verify(value[12:], f"cosignature/v1\ntime {seconds}\n{text}\n".encode())
+                newest = max(seconds, newest or 0)
+        return newest
+
+
+class TrustPolicy:
+    """Logs, witnesses, groups and quorum (C2SP tlog-policy)."""
+
+    def __init__(self, text):
+        self.logs, self.witnesses, self.groups, quorums, used = {}, {}, {}, [], set()
+        for line in text.split("\n"):
+            words = line.replace("\t", " ").split()
+            if not words or words[0].startswith("#"):
+                continue
+            if words[0] == "log" and len(words) in (2, 3):
+                key = VerifierKey(words[1])
+                self.logs[key.name] = key
+            elif words[0] == "witness" and len(words) in (3, 4):
+                self.free(words[1])
+                self.witnesses[words[1]] = VerifierKey(words[2], b"\x04")
+            elif words[0] == "group" and len(words) > 3:
+                self.free(words[1])
+                members = words[3:]
+                if any(m not in self.witnesses and m not in self.groups or m in used for m in members) or len(set(members)) != len(members):
+                    raise ValueError(f"policy: the members of group {words[1]} are not defined before, or used twice")
+                used.update(members)
+                needed = {"all": len(members), "any": 1}.get(words[2]) or int(words[2])
+                if not 1 <= needed <= len(members):
+                    raise ValueError(f"policy: group {words[1]} needs more than it has")
+                self.groups[words[1]] = (needed, members)
+            elif words[0] == "quorum" and len(words) == 2:
+                if words[1] != "none" and words[1] not in self.witnesses and words[1] not in self.groups:
+                    raise ValueError(f"policy: {words[1]} is not defined before")
+                quorums.append(words[1])
+            else:
+                raise ValueError(f"policy: cannot read the line {line!r}")
+        if len(quorums) != 1:
+            raise ValueError("policy: expected one quorum line")
+        self.quorum = quorums[0]
+
+    def free(self, name):
+        if name == "none" or name in self.witnesses or name in self.groups:
+            raise ValueError(f"policy: the name {name} is taken")
+
+    def cosigned(self, note):
+        """Who cosigned a note and when; raises when that is no quorum."""
+        times = {name: key.cosigned_at(note) for name, key in self.witnesses.items()}
+        times = {name: seconds for name, seconds in times.items() if seconds is not None}
+        witnessed = set(times) | {"none"}
+        for name, (needed, members) in self.groups.items():
+            if sum(member in witnessed for member in members) >= needed:
+                witnessed.add(name)
+        if self.quorum not in witnessed:
+            raise ValueError(f"cosigned by {', '.join(times) or 'nobody'}, which is not the quorum {self.quorum}")
+        return times
 
 
 def leaf_hash(leaf):
@@ -385,7 +457,8 @@ def acceptance_unlike(run, plan):
 
 
 class Verifier:
-    def __init__(self, path, key):
+    def __init__(self, path, key, policy=None):
+        self.policy, self.seen = policy, None
         self.zip = zipfile.ZipFile(path)
         self.names = set(self.zip.namelist())
         if "MANIFEST.json" not in self.names and "entries.jsonl" not in self.names:
@@ -422,9 +495,10 @@ class Verifier:
         self.guard(self.hidden)
         manifest = self.guard(self.files)
         self.scope = (manifest or {}).get("scope", {})
+        self.required("README.txt")
         head = self.guard(self.checkpoint)
         self.guard(lambda: self.entries(head))
-        for part in (self.proofs, self.bodies, self.records, self.completeness):
+        for part in (self.witnessed, self.proofs, self.bodies, self.records, self.completeness):
             self.guard(part)
         if manifest and head and (manifest["origin"], manifest["size"]) != head[:2]:
             self.find("manifest_invalid", "MANIFEST.json", "it names another ledger or size than the checkpoint")
@@ -499,6 +573,8 @@ class Verifier:
                     self.find("file_swapped", name, f"it holds what the manifest lists as {other}")
                 else:
                     self.find("file_changed", name, f"it has SHA-256 {digest}")
+            elif manifest and blake3 and blake3.blake3(data).hexdigest() != listed[name]["blake3"]:
+                self.find("file_changed", name, "it has another BLAKE3 digest")
         for name in sorted(set(listed) - self.names):
             now = next((other for other, digest in unlisted.items() if digest == listed[name]["sha256"]), None)
             if now:
@@ -516,9 +592,13 @@ class Verifier:
         try:
             if packed is not None:
                 packed = VerifierKey(packed.decode().removesuffix("\n"))
+                if self.policy:
+                    self.key = self.trusted = self.policy.logs.get(packed.name)
+                    if not self.key:
+                        self.find("key_differs", "verifier_key", "the policy does not name this log")
                 if self.trusted and self.trusted.text != packed.text:
                     self.find("key_differs", "verifier_key", "it is not the trusted key")
-                self.key = self.key or packed
+                self.key = self.key or (None if self.policy else packed)
         except Exception as error:
             self.find("key_invalid", "verifier_key", error)
         try:
@@ -561,6 +641,35 @@ class Verifier:
             self.find("entries_incomplete", "entries.jsonl", f"{len(self.leaves)} entries, the checkpoint signs {head[1]}")
         elif head and tree_root([leaf_hash(leaf) for leaf in self.leaves]) != head[2]:
             self.find("root_differs", "entries.jsonl", "the entries have another root than the checkpoint signs")
+
+    def witnessed(self):
+        notes = [self.note] if self.head else []
+        for name in self.within("witnessed/"):
+            data = self.read(name)
+            if data is None or not self.key:
+                continue
+            try:
+                size = self.index_of(name, "witnessed/", ".checkpoint")
+                head = self.key.open(data.decode())
+                if head[1] != size or size > len(self.leaves):
+                    raise ValueError(f"it is of {head[1]} entries")
+                if tree_root([leaf_hash(leaf) for leaf in self.leaves[:size]]) != head[2]:
+                    raise ValueError(f"the first {size} entries have another root")
+                self.count("cosigned heads")
+                notes.append(data.decode())
+            except Exception as error:
+                self.find("witnessed_invalid", name, error or "the signature does not verify")
+        if not self.policy:
+            return
+        why = "there is no checkpoint"
+        for note in notes:
+            try:
+                found = (self.key.open(note)[1], self.policy.cosigned(note))
+                self.seen = max(self.seen or found, found, key=lambda one: one[0])
+            except Exception as error:
+                why = str(error) or "a cosignature does not verify"
+        if not self.seen:
+            self.find("not_witnessed", "checkpoint", why)
 
     def within(self, folder):
         return sorted(name for name in self.names if name.startswith(folder))
@@ -1157,6 +1266,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pack")
     parser.add_argument("--key", help="the ledger's key, as text or as a file that holds it")
+    parser.add_argument("--policy", help="trust policy: a file that names the ledger and the witnesses that must have cosigned")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     arguments = parser.parse_args()
     try:
@@ -1164,7 +1274,11 @@ def main():
         if key and os.path.isfile(key):
             with open(key, encoding="utf-8") as file:
                 key = file.read().strip()
-        verifier = Verifier(arguments.pack, VerifierKey(key) if key else None)
+        policy = None
+        if arguments.policy:
+            with open(arguments.policy, encoding="utf-8") as file:
+                policy = TrustPolicy(file.read())
+        verifier = Verifier(arguments.pack, VerifierKey(key) if key else None, policy)
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -1175,7 +1289,10 @@ def main():
         for finding in verifier.findings:
             print(f"{finding['file']}: {finding['detail']} ({finding['code']})")
         print("checked: " + ", ".join(f"{count} {what}" for what, count in verifier.checked.items()))
-        print("verified under " + ("the key you gave" if key else "the key in the pack, so it only agrees with itself"))
+        if verifier.seen:
+            who = ", ".join(f"{name} at {seconds} s since 1970" for name, seconds in verifier.seen[1].items())
+            print(f"the first {verifier.seen[0]} entries were cosigned by {who or 'no witness, as the policy allows'}")
+        print("verified under " + ("the key you trust" if key or policy else "the key in the pack, so it only agrees with itself"))
         print(f"{len(verifier.findings)} findings" if verifier.findings else "nothing wrong")
     return 1 if verifier.findings else 0
 

@@ -52,14 +52,23 @@ pub struct SignAlertStep {
     pub password: String,
 }
 
-/// All alert episodes, newest first.
-#[utoipa::path(tag = "alerts", responses((status = 200, body = Vec<EpisodeLine>)))]
+/// Where a list of alerts begins.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct AlertsQuery {
+    /// Only alerts of ledger entries before this one: the `entry` of the last alert of the page before.
+    pub before: Option<u64>,
+}
+
+/// Alert episodes, newest first, at most 500.
+#[utoipa::path(tag = "alerts", params(AlertsQuery), responses((status = 200, body = Vec<EpisodeLine>)))]
 #[get("/alerts")]
 pub(super) async fn list_alerts(
     shared: web::Data<Shared>,
     caller: Caller,
+    query: web::Query<AlertsQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let work = move || read_records::episodes(&shared.store, &caller.0);
+    let work = move || read_records::episodes(&shared.store, &caller.0, query.before);
     Ok(HttpResponse::Ok().json(blocking(work).await?))
 }
 

@@ -22,6 +22,9 @@ pub struct BatchQuery {
     pub period_start: Option<String>,
     /// End of the event period, RFC 3339, not included.
     pub period_end: Option<String>,
+    /// Fingerprint of the configuration that produced it (`driftledger configuration`). Another one than the registered one raises
+    /// a critical alert; left out, the report says that it was not stated.
+    pub configuration: Option<String>,
 }
 
 /// What a delivery of labels says about itself.
@@ -97,8 +100,9 @@ pub(super) async fn create_batch(
 ) -> std::result::Result<HttpResponse, Problem> {
     let delivery = spool(&shared, body, Some(format_of(&request)?)).await?;
     let (model, version) = path.into_inner();
-    let batch =
-        IngestBatch { model, version, name: query.name.clone(), period: period(&query)?, delivery };
+    let (name, period) = (query.name.clone(), period(&query)?);
+    let configuration = query.into_inner().configuration;
+    let batch = IngestBatch { model, version, name, period, configuration, delivery };
     let work = move || ingest_batch(&shared.store, &caller.0, batch);
     let ingested = blocking(work).await?;
     let mut response = if ingested.is_new { HttpResponse::Created() } else { HttpResponse::Ok() };

@@ -9,6 +9,7 @@ use crate::access::session::Session;
 use crate::dataset::reader::Format;
 use crate::digest::ContentHasher;
 use crate::error::{Error, Result};
+use crate::ledger::trust_policy::TrustPolicy;
 use crate::procedures::ingest_batch::Delivery;
 use crate::procedures::sign_in;
 use crate::procedures::tell_people::Post;
@@ -53,6 +54,8 @@ pub struct Shared {
     pub post: Post,
     /// Passwords that were right a moment ago, of programs that send them with every request.
     pub passwords: Arc<KnownPasswords>,
+    /// Witnesses to ask for cosignatures.
+    pub witnesses: Option<Arc<TrustPolicy>>,
 }
 
 impl Shared {
@@ -61,8 +64,8 @@ impl Shared {
         let limits = Arc::new(Limits::new(REQUESTS_PER_SECOND));
         let passwords = Arc::new(KnownPasswords::default());
         let (body_bytes_max, behind_proxy, tls) = (BODY_BYTES_MAX, false, None);
-        let post = Post { relay: None, patience: NOTICE_PATIENCE };
-        Self { store, body_bytes_max, behind_proxy, tls, limits, post, passwords }
+        let (post, witnesses) = (Post { relay: None, patience: NOTICE_PATIENCE }, None);
+        Self { store, body_bytes_max, behind_proxy, tls, limits, post, passwords, witnesses }
     }
 
     /// Whether browsers reach this server over HTTPS only.

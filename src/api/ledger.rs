@@ -3,9 +3,9 @@
 use super::batches::{Page, PageQuery};
 use super::extract::{Caller, Shared, blocking};
 use super::problem::{Problem, ProblemDocument};
-use crate::procedures::read_ledger;
+use crate::procedures::read_ledger::{self, TrailQuestion};
 use actix_web::{HttpResponse, get, web};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One ledger entry with its body.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -28,18 +28,52 @@ pub struct ProvedEntry {
     pub proof: String,
 }
 
-/// The audit trail, newest first.
-#[utoipa::path(tag = "ledger", params(PageQuery), responses((status = 200, body = Page<EntryView>)))]
+/// Which entries of the audit trail.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct TrailQuery {
+    /// The `next` of the page before; without it, the newest.
+    pub before: Option<u64>,
+    /// Rows of the page.
+    pub limit: Option<u64>,
+    /// Who: the id of an account or of a part of the program.
+    #[serde(default)]
+    #[param(value_type = Option<String>)]
+    pub actor: String,
+    /// What: the type of an entry, for example `batch.ingest`.
+    #[serde(default, rename = "type")]
+    #[param(value_type = Option<String>)]
+    pub kind: String,
+    /// The id of a record that the entry is about.
+    #[serde(default)]
+    #[param(value_type = Option<String>)]
+    pub record: String,
+    /// Not before this time (RFC 3339) or day (UTC).
+    #[serde(default)]
+    #[param(value_type = Option<String>)]
+    pub from: String,
+    /// Before this time (RFC 3339), or up to the end of this day (UTC).
+    #[serde(default)]
+    #[param(value_type = Option<String>)]
+    pub until: String,
+}
+
+/// The audit trail by who, what, when and record, newest first.
+#[utoipa::path(tag = "ledger", params(TrailQuery), responses((status = 200, body = Page<EntryView>)))]
 #[get("/ledger/entries")]
 pub(super) async fn list_entries(
     shared: web::Data<Shared>,
     caller: Caller,
-    query: web::Query<PageQuery>,
+    query: web::Query<TrailQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (before, rows) = (query.before, query.rows());
-    let work = move || read_ledger::audit_trail(&shared.store, &caller.0, before, rows);
+    let TrailQuery { before, limit, actor, kind, record, from, until } = query.into_inner();
+    let rows = PageQuery { before, limit }.rows();
+    let question = TrailQuestion { before, actor, kind, record, from, until };
+    let filter = question.filter()?;
+    let work = move || read_ledger::audit_trail(&shared.store, &caller.0, &filter, rows);
     let (entries, _) = blocking(work).await?;
-    let next = entries.last().filter(|(e, _)| e.idx > 0).map(|(e, _)| e.idx);
+    let full = entries.len() as u64 == rows;
+    let next = entries.last().filter(|(e, _)| full && e.idx > 0).map(|(e, _)| e.idx);
     let items: Vec<EntryView> =
         entries.into_iter().map(|(entry, body)| EntryView { entry, body }).collect();
     Ok(HttpResponse::Ok().json(Page { items, next }))

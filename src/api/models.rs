@@ -7,7 +7,7 @@ use crate::procedures::Recorded;
 use crate::procedures::compare_versions::{ComparedVersions, compare_versions};
 use crate::procedures::read_lineage::lineage_within;
 use crate::procedures::read_origin::{self, DraftDocument};
-use crate::procedures::read_records;
+use crate::procedures::read_records::{self, ConfigurationView};
 use crate::procedures::register_version::{register_model, register_version};
 use crate::provenance::lineage::Lineage;
 use crate::provenance::registration::Registration;
@@ -117,6 +117,19 @@ pub(super) async fn read_version(
     let (version, state) = (view.version, view.life_cycle.state);
     let registration = view.registration;
     Ok(HttpResponse::Ok().json(VersionDocument { version, state, registration }))
+}
+
+/// The configuration that a version is registered with, and its fingerprint: what comes with its batches.
+#[utoipa::path(tag = "models", responses((status = 200, body = ConfigurationView), (status = 404, body = ProblemDocument)))]
+#[get("/models/{model}/versions/{version}/configuration")]
+pub(super) async fn read_configuration(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let (model, version) = path.into_inner();
+    let work = move || read_records::configuration(&shared.store, &caller.0, (&model, &version));
+    Ok(HttpResponse::Ok().json(blocking(work).await?))
 }
 
 /// The draft versions of a model, which training code registered, oldest first.

@@ -2,8 +2,8 @@
 
 use super::extract::{caller_first, no_route};
 use super::{
-    acceptance, access_log, accounts, alerts, batches, evidence, ledger, life_cycle, lineage,
-    models, notices, operation, performance, review, roles, session, studies, tiles,
+    acceptance, access_log, accounts, alerts, batches, changes, evidence, ledger, life_cycle,
+    lineage, models, notices, operation, performance, review, roles, session, studies, tiles,
 };
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
@@ -31,12 +31,16 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(models::read_version)
             .service(models::read_lineage)
             .service(models::read_difference)
+            .service(models::read_configuration)
             .service(life_cycle::put_record)
             .service(life_cycle::read_record)
             .service(life_cycle::read_record_template)
             .service(life_cycle::read_life_cycle)
             .service(life_cycle::prepare)
             .service(life_cycle::sign)
+            .service(changes::read_change)
+            .service(changes::create_change)
+            .service(changes::sign)
             .service(studies::create_study)
             .service(studies::create_study_of_judged)
             .service(studies::list_studies)

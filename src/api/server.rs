@@ -3,6 +3,7 @@
 use super::extract::{Shared, blocking, no_route};
 use super::limits::{Limits, limited};
 use super::routes;
+use super::witness_client::keep_asking;
 use crate::error::{Error, Result};
 use crate::pages;
 use crate::procedures::tell_people::{Post, deliver};
@@ -57,6 +58,7 @@ pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
     let (store, limits) = (shared.store.clone(), shared.limits.clone());
     let (letters, post) = (shared.store.clone(), shared.post.clone());
     let (tls, is_secure) = (shared.tls.clone(), shared.is_secure());
+    let witnesses = shared.witnesses.clone();
     let data = web::Data::new(shared);
     let server = HttpServer::new(move || {
         App::new()
@@ -106,6 +108,9 @@ pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
     .map_err(failed)?;
     actix_web::rt::System::new()
         .block_on(async move {
+            if let Some(policy) = witnesses {
+                actix_web::rt::spawn(keep_asking(store.clone(), policy));
+            }
             actix_web::rt::spawn(every_minute(store, limits));
             actix_web::rt::spawn(send_notices(letters, post));
             server.run().await

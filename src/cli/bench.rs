@@ -1,5 +1,7 @@
 //! `driftledger bench`
 
+mod store;
+
 use super::{done, terminal};
 use crate::dataset::generated::GeneratedTable;
 use crate::error::{Error, Result};
@@ -29,6 +31,9 @@ pub(super) struct BenchArguments {
     /// Folder for the generated tables, kept and used again; without it they go to a temporary one
     #[arg(long)]
     folder: Option<PathBuf>,
+    /// Measure the store instead of tables: durable writes, audit queries, `check`, ingest over HTTP, pages of a large inventory
+    #[arg(long)]
+    store: bool,
     /// Leave the CSV tables out
     #[arg(long)]
     no_csv: bool,
@@ -64,6 +69,9 @@ pub(super) fn run(arguments: &BenchArguments) -> Result<ExitCode> {
         let version = arguments.version_file.as_deref().map(read_version).transpose()?;
         terminal::say_json(&measure(work, (reference, batch), version.as_ref())?)?;
         return done();
+    }
+    if arguments.store {
+        return store::run(arguments);
     }
     let temporary = tempfile::tempdir().map_err(Error::file("making a folder", Path::new(".")))?;
     let folder = arguments.folder.clone().unwrap_or_else(|| temporary.path().to_owned());

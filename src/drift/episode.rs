@@ -21,6 +21,8 @@ pub enum EpisodeKind {
     TooFewRows,
     /// A file that could not be read as declared.
     UnreadableFile,
+    /// A batch that was produced with another configuration than the registered one.
+    OtherConfiguration,
 }
 
 impl EpisodeKind {
@@ -32,7 +34,13 @@ impl EpisodeKind {
             Self::MissingBatch => "missing_batch",
             Self::TooFewRows => "too_few_rows",
             Self::UnreadableFile => "unreadable_file",
+            Self::OtherConfiguration => "other_configuration",
         }
+    }
+
+    /// Whether it is critical by itself: nobody acknowledges it as less.
+    pub fn is_critical(self) -> bool {
+        self == Self::OtherConfiguration
     }
 }
 

@@ -79,6 +79,8 @@ entry_types! {
     StudySign          "study.sign"          "A study was signed."
     ModelRecordAttach  "model_record.attach" "What a version is for was written down, or written anew."
     VersionStep        "version.step"        "A version took a step of its life, signed."
+    ChangeRecord       "change.record"       "What changed since the version before was recorded, with its impact."
+    ChangeSign         "change.sign"         "A change record was signed."
     AcceptancePlan     "acceptance.plan"     "Acceptance criteria of a version were fixed."
     TestRun            "test.run"            "A version was tested against its acceptance criteria."
     ExperimentCreate   "experiment.create"   "An experiment was created."

@@ -10,7 +10,8 @@ use crate::access::account::Account;
 use crate::access::role::Action;
 use crate::ledger::entry::{Actor, Entry, EntryType, Subject};
 use crate::procedures::name_subjects::{self, Named};
-use crate::procedures::{read_accounts, read_ledger};
+use crate::procedures::read_accounts;
+use crate::procedures::read_ledger::{self, TrailQuestion};
 use actix_web::{get, web};
 use askama::Template;
 use serde::Deserialize;
@@ -18,8 +19,6 @@ use std::collections::BTreeMap;
 
 /// Entries on a page.
 const PAGE_ROWS: u64 = 50;
-/// Entries searched for a page with a filter.
-const SEARCH_ROWS: u64 = 500;
 
 /// Which entries.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -32,21 +31,37 @@ pub struct TrailQuery {
     pub kind: String,
     /// Only entries of the actor of this id; empty for all.
     pub actor: String,
+    /// Only entries about the record of this id; empty for all.
+    pub record: String,
+    /// Not before this day; empty for any.
+    pub from: String,
+    /// Up to the end of this day; empty for any.
+    pub until: String,
 }
 
 impl TrailQuery {
-    fn fits(&self, entry: &Entry) -> bool {
-        (self.kind.is_empty() || entry.kind.as_str() == self.kind)
-            && (self.actor.is_empty() || entry.actor.id == self.actor)
+    fn question(&self) -> TrailQuestion {
+        let Self { before, kind, actor, record, from, until } = self.clone();
+        TrailQuestion { before, kind, actor, record, from, until }
     }
 
     fn filters(&self) -> bool {
-        !self.kind.is_empty() || !self.actor.is_empty()
+        [&self.kind, &self.actor, &self.record, &self.from, &self.until]
+            .iter()
+            .any(|given| !given.is_empty())
     }
 
     fn path_before(&self, index: u64) -> String {
-        let (kind, actor) = (percent_encoded(&self.kind), percent_encoded(&self.actor));
-        format!("/audit-trail?before={index}&type={kind}&actor={actor}")
+        let given = [
+            ("type", &self.kind),
+            ("actor", &self.actor),
+            ("record", &self.record),
+            ("from", &self.from),
+            ("until", &self.until),
+        ];
+        given.iter().fold(format!("/audit-trail?before={index}"), |path, (name, value)| {
+            format!("{path}&{name}={}", percent_encoded(value))
+        })
     }
 }
 
@@ -113,9 +128,12 @@ struct AuditTrailPage {
     entries: Vec<EntryLine>,
     kinds: Vec<(&'static str, bool)>,
     actors: Vec<(String, String, bool)>,
-    searched: Option<String>,
+    shown: Option<String>,
     older: Option<String>,
     filtered: bool,
+    record: String,
+    from: String,
+    until: String,
     /// Whether this person may read the access log.
     logs: bool,
     checkpoint: String,
@@ -147,13 +165,12 @@ fn line(
 
 fn read(visitor: &Visitor, query: &TrailQuery) -> crate::error::Result<AuditTrailPage> {
     let (store, acting) = (&visitor.store, visitor.acting());
-    let limit = if query.filters() { SEARCH_ROWS } else { PAGE_ROWS };
-    let (found, checkpoint) = read_ledger::audit_trail(store, &acting, query.before, limit)?;
+    let filter = query.question().filter()?;
+    let (found, checkpoint) = read_ledger::audit_trail(store, &acting, &filter, PAGE_ROWS)?;
     let accounts = read_accounts::accounts(store, &acting)?;
     let oldest = found.last().map(|(entry, _)| entry.idx);
     let newest = found.first().map(|(entry, _)| entry.idx);
-    let fitting: Vec<_> = found.iter().filter(|(entry, _)| query.fits(entry)).collect();
-    let subjects = fitting.iter().flat_map(|(entry, _)| &entry.subj);
+    let subjects = found.iter().flat_map(|(entry, _)| &entry.subj);
     let names = name_subjects::name_subjects(store, &acting, subjects)?;
     let actor = |account: &Account| {
         let words = format!("{} ({})", account.user_name, account.printed_name);
@@ -162,12 +179,17 @@ fn read(visitor: &Visitor, query: &TrailQuery) -> crate::error::Result<AuditTrai
     Ok(AuditTrailPage {
         logs: acting.permit(Action::ReadAccessLog).is_ok(),
         frame: visitor.frame("Audit trail", Place::AuditTrail),
-        entries: fitting.into_iter().map(|one| line(one, &accounts, &names)).collect(),
+        entries: found.iter().map(|one| line(one, &accounts, &names)).collect(),
         kinds: EntryType::ALL.iter().map(|k| (k.as_str(), k.as_str() == query.kind)).collect(),
         actors: accounts.iter().map(actor).collect(),
-        searched: newest.zip(oldest).map(|(n, o)| format!("entries {o} to {n}")),
-        older: oldest.filter(|index| *index > 0).map(|index| query.path_before(index)),
+        shown: newest.zip(oldest).map(|(n, o)| format!("entries {o} to {n}")),
+        older: oldest
+            .filter(|index| *index > 0 && found.len() as u64 == PAGE_ROWS)
+            .map(|index| query.path_before(index)),
         filtered: query.filters(),
+        record: query.record.clone(),
+        from: query.from.clone(),
+        until: query.until.clone(),
         checkpoint,
     })
 }

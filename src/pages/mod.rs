@@ -13,6 +13,7 @@ pub mod alert_step;
 pub mod alert_story;
 pub mod assets;
 pub mod audit_trail;
+mod change;
 pub mod destination;
 pub mod difference;
 mod draft;

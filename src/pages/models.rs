@@ -1,5 +1,6 @@
 //! `/models`: the inventory.
 
+use super::destination::percent_encoded;
 use super::frame::{Frame, Place};
 use super::markup::Markup;
 use super::page_error::Answer;
@@ -8,8 +9,9 @@ use super::wording::words;
 use crate::procedures::read_records::{self, InventoryLine};
 use crate::review::life_cycle::VersionState;
 use crate::store::versions::VersionRow;
-use actix_web::get;
+use actix_web::{get, web};
 use askama::Template;
+use serde::Deserialize;
 
 /// A version in the inventory.
 struct VersionLine {
@@ -50,14 +52,37 @@ struct ModelsPage {
     frame: Frame,
     as_of: Markup,
     models: Vec<ModelLine>,
+    search: String,
+    /// Where the next page begins.
+    more: Option<String>,
 }
 
-/// All models with their versions.
+/// Models on a page.
+const PAGE_MODELS: u64 = 50;
+
+/// Which models.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ModelsQuery {
+    /// Only models whose name holds this.
+    pub search: String,
+    /// Only models after this name.
+    pub after: String,
+}
+
+/// Models with their versions, by name.
 #[get("/models")]
-pub(super) async fn show(visitor: Visitor) -> Answer {
+pub(super) async fn show(visitor: Visitor, query: web::Query<ModelsQuery>) -> Answer {
     visitor
-        .page(|visitor| {
-            let models = read_records::inventory(&visitor.store, &visitor.acting())?;
+        .page(move |visitor| {
+            let which = (query.after.as_str(), query.search.as_str());
+            let models =
+                read_records::inventory(&visitor.store, &visitor.acting(), which, PAGE_MODELS)?;
+            let more = models.last().filter(|_| models.len() as u64 == PAGE_MODELS).map(|last| {
+                let (search, after) =
+                    (percent_encoded(&query.search), percent_encoded(&last.model.model));
+                format!("/models?search={search}&after={after}")
+            });
             let version = |(row, state): &(VersionRow, VersionState)| VersionLine {
                 state: state.word(),
                 state_words: words(state.word()),
@@ -90,6 +115,8 @@ pub(super) async fn show(visitor: Visitor) -> Answer {
                 frame: visitor.frame("Models", Place::Models),
                 as_of: Markup::time(&visitor.store.clock().now_text()),
                 models: models.collect(),
+                search: query.search.clone(),
+                more,
             })
         })
         .await

@@ -2,9 +2,10 @@
 
 use super::page_error::PageError;
 use super::{
-    acceptance, access_log, account, accounts, alert, alert_step, assets, audit_trail, difference,
-    draft, entry, inbox, model_record, models, notices, password, password_rules, performance,
-    report, roles, score_cards, second_factor, sign_in, signing_sheet, step, study, version,
+    acceptance, access_log, account, accounts, alert, alert_step, assets, audit_trail, change,
+    difference, draft, entry, inbox, model_record, models, notices, password, password_rules,
+    performance, report, roles, score_cards, second_factor, sign_in, signing_sheet, step, study,
+    version,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};
@@ -35,6 +36,9 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(step::show)
             .service(step::sign)
             .service(difference::show)
+            .service(change::show)
+            .service(change::state)
+            .service(change::sign)
             .service(score_cards::show)
             .service(score_cards::table)
             .service(study::show)

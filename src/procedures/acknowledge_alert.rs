@@ -1,6 +1,7 @@
 //! Procedure: acknowledge an alert.
 //!
-//! 1. check that the person may, that the episode is open, and that the comment says something
+//! 1. check that the person may, that the episode is open, that the comment says something, and that what is critical by itself is
+//!    acknowledged as that
 //! 2. write the acknowledgement and its ledger entry
 
 use super::step_episode::EpisodeStanding;
@@ -21,7 +22,8 @@ use crate::store::episodes::EpisodeRow;
 ///
 /// # Errors
 ///
-/// [`Error::Access`], [`Error::NotFound`], [`Error::Review`] for an empty comment or an episode that is not open.
+/// [`Error::Access`], [`Error::NotFound`], [`Error::Review`] for an empty comment or an episode that is not open,
+/// [`Error::BadRequest`] for less than critical where the kind of the episode is that.
 pub fn acknowledge_alert(
     store: &Store,
     acting: &Acting,
@@ -36,6 +38,14 @@ pub fn acknowledge_alert(
     }
     let written = store.write(&actor(acting), EntryType::AlertAcknowledge, |tx| {
         let episode = EpisodeStanding::permit(tx, acting, id, EpisodeStep::Acknowledge)?.episode;
+        let kind = episode.opening.kind;
+        if kind.is_critical() && severity != Severity::Critical {
+            let detail = format!(
+                "an alert of the kind `{}` is critical by itself; acknowledge it as `critical`, what it means is said in the decision",
+                kind.word()
+            );
+            return Err(Error::BadRequest { detail });
+        }
         tx.subject(subject("episode", id));
         tx.refer(episode.entry);
         tx.insert_acknowledgement(

@@ -1,7 +1,7 @@
 //! Procedure: export an evidence pack.
 //!
 //! 1. check that the person may read
-//! 2. in one snapshot: write every leaf and the checkpoint, and find the entries that concern what is asked for
+//! 2. in one snapshot: write every leaf, the checkpoint and the heads that witnesses cosigned, and find the entries that concern what is asked for
 //! 3. write the bodies of these entries, their proofs, and every record row they list, except credentials and tokens
 //! 4. write the documents inside these rows once more, for reading, as JSON and as HTML
 //! 5. seal the archive with its manifest
@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::evidence::copies::{self, Pages};
 use crate::evidence::manifest::{
     CHECKPOINT, ENTRIES, README, Scope, VERIFIER_KEY, WITHHELD, body_file, proof_file, record_file,
+    witnessed_file,
 };
 use crate::evidence::pack::PackWriter;
 use crate::evidence::readme::readme;
@@ -68,6 +69,9 @@ pub fn export_evidence(
         pack.add(README, readme(scope, &head, key).as_bytes())?;
         pack.add(CHECKPOINT, checkpoint.as_bytes())?;
         pack.add(VERIFIER_KEY, format!("{key}\n").as_bytes())?;
+        for (size, note) in tx.witnessed_checkpoints()? {
+            pack.add(&witnessed_file(size), note.as_bytes())?;
+        }
         let (leaves, entries) = leaves(tx, head.size)?;
         pack.add(ENTRIES, &leaves)?;
         let origins = origins(tx, &versions)?;

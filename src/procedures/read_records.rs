@@ -17,6 +17,7 @@ use crate::drift::policy::Policy;
 use crate::drift::reference::Reference;
 use crate::drift::report::DriftReport;
 use crate::error::{Error, Result};
+use crate::provenance::configuration::Configuration;
 use crate::provenance::registration::Registration;
 use crate::review::decision::Decision;
 use crate::review::episode_cycle::EpisodeRule;
@@ -28,9 +29,12 @@ use crate::store::episodes::{AcknowledgementRow, DocumentRow, EpisodeRow};
 use crate::store::studies::StudyRow;
 use crate::store::versions::{ModelRow, VersionRow};
 use crate::store::{ReadTx, Store};
+use std::collections::BTreeMap;
 
 /// Most rows any list returns at once.
 pub const PAGE_ROWS_MAX: u64 = 500;
+/// Most open alerts that an inbox shows: the newest. Later ones move up as these are decided.
+pub const OPEN_ROWS_MAX: u64 = 200;
 
 /// An episode with the version it belongs to, for lists.
 #[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
@@ -174,6 +178,31 @@ pub(super) fn missing(what: &'static str, id: &str) -> Error {
     Error::NotFound { what, id: id.to_owned() }
 }
 
+/// The configuration a version is registered with.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct ConfigurationView {
+    /// SHA-256 of its canonical bytes: what comes with a batch.
+    pub fingerprint: String,
+    /// The configuration.
+    pub configuration: Configuration,
+}
+
+/// The configuration of a version.
+///
+/// # Errors
+///
+/// [`Error::Access`], [`Error::NotFound`].
+pub fn configuration(
+    store: &Store,
+    acting: &Acting,
+    (model, version): (&str, &str),
+) -> Result<ConfigurationView> {
+    acting.permit(Action::Read)?;
+    let judge = store.read(|tx| Judge::read(tx, model, version))?;
+    let configuration = Configuration::of(&judge.registration)?;
+    Ok(ConfigurationView { fingerprint: configuration.fingerprint()?, configuration })
+}
+
 /// All models, with their versions.
 ///
 /// # Errors
@@ -182,35 +211,40 @@ pub(super) fn missing(what: &'static str, id: &str) -> Error {
 pub fn models(store: &Store, acting: &Acting) -> Result<Vec<(ModelRow, Vec<VersionRow>)>> {
     acting.permit(Action::Read)?;
     store.read(|tx| {
-        let versions = tx.versions(None)?;
-        let of = |model: &ModelRow| {
-            versions.iter().filter(|v| v.model == model.model).cloned().collect()
-        };
+        let mut versions = BTreeMap::<String, Vec<VersionRow>>::new();
+        for version in tx.versions(None)? {
+            versions.entry(version.model.clone()).or_default().push(version);
+        }
+        let mut of = |model: &ModelRow| versions.remove(&model.model).unwrap_or_default();
         Ok(tx.models()?.into_iter().map(|model| (model.clone(), of(&model))).collect())
     })
 }
 
-/// All models, with their versions and their draft versions.
+/// Models whose name holds `search`, by name, from the one after `after` on, at most `limit`; with their versions and draft versions.
 ///
 /// # Errors
 ///
 /// [`Error::Access`].
-pub fn inventory(store: &Store, acting: &Acting) -> Result<Vec<InventoryLine>> {
+pub fn inventory(
+    store: &Store,
+    acting: &Acting,
+    (after, search): (&str, &str),
+    limit: u64,
+) -> Result<Vec<InventoryLine>> {
     acting.permit(Action::Read)?;
     store.read(|tx| {
-        let mut versions = Vec::new();
-        for row in tx.versions(None)? {
-            let state = tx.version_state(&row.id)?;
-            versions.push((row, state));
+        let mut lines = Vec::new();
+        for model in tx.models_after(after, search, limit.clamp(1, PAGE_ROWS_MAX))? {
+            let mut versions = Vec::new();
+            for row in tx.versions(Some(&model.model))? {
+                let state = tx.version_state(&row.id)?;
+                versions.push((row, state));
+            }
+            let mut drafts = tx.drafts(Some(&model.model))?;
+            drafts.retain(|row| !row.deleted);
+            lines.push(InventoryLine { model, versions, drafts });
         }
-        let drafts = tx.drafts(None)?;
-        let of = |model: ModelRow| {
-            let versions = versions.iter().filter(|(row, _)| row.model == model.model);
-            let drafts = drafts.iter().filter(|row| row.model == model.model && !row.deleted);
-            let (versions, drafts) = (versions.cloned().collect(), drafts.cloned().collect());
-            InventoryLine { model, versions, drafts }
-        };
-        Ok(tx.models()?.into_iter().map(of).collect())
+        Ok(lines)
     })
 }
 
@@ -355,7 +389,7 @@ fn lines(tx: &ReadTx<'_>, episodes: Vec<EpisodeRow>) -> Result<Vec<EpisodeLine>>
             None => None,
         };
         out.push(EpisodeLine {
-            batches: tx.episode_reports(&episode.id)?.len() as u64,
+            batches: tx.episode_batches(&episode.id)?,
             model: version.model,
             version: version.version,
             drafted_by,
@@ -372,11 +406,12 @@ fn lines(tx: &ReadTx<'_>, episodes: Vec<EpisodeRow>) -> Result<Vec<EpisodeLine>>
 /// [`Error::Access`].
 pub fn inbox(store: &Store, acting: &Acting) -> Result<Inbox> {
     acting.permit(Action::Read)?;
-    let all = store.read(|tx| lines(tx, tx.episodes(None, PAGE_ROWS_MAX)?))?;
-    let (decided, open): (Vec<_>, Vec<_>) =
-        all.into_iter().partition(|line| line.episode.state.is_decided());
+    let (open, decided) = store.read(|tx| {
+        let open = lines(tx, tx.episodes_decided(false, OPEN_ROWS_MAX)?)?;
+        Ok::<_, Error>((open, lines(tx, tx.episodes_decided(true, 20)?)?))
+    })?;
     let mine = open.iter().filter(|line| is_next(&acting.account, line)).cloned().collect();
-    Ok(Inbox { mine, open, decided: decided.into_iter().take(20).collect() })
+    Ok(Inbox { mine, open, decided })
 }
 
 /// Whether `account` may take the next step on an episode.
@@ -392,14 +427,15 @@ pub fn is_next(account: &Account, line: &EpisodeLine) -> bool {
     }
 }
 
-/// Episodes, newest first, of one version or of all.
+/// Episodes of all versions, newest first, before ledger entry `before`.
 ///
 /// # Errors
 ///
 /// [`Error::Access`].
-pub fn episodes(store: &Store, acting: &Acting) -> Result<Vec<EpisodeLine>> {
+pub fn episodes(store: &Store, acting: &Acting, before: Option<u64>) -> Result<Vec<EpisodeLine>> {
     acting.permit(Action::Read)?;
-    store.read(|tx| lines(tx, tx.episodes(None, PAGE_ROWS_MAX)?))
+    let before = before.unwrap_or(u64::MAX);
+    store.read(|tx| lines(tx, tx.episodes_before(before, PAGE_ROWS_MAX)?))
 }
 
 /// One episode with its whole story.

@@ -171,14 +171,16 @@ impl EpisodeStanding {
             let batch = tx.batch_by_name(&self.version.id, name.trim())?.ok_or_else(missing)?;
             Ok(tx.report_of_batch(&batch.id)?.ok_or_else(missing)?.number)
         };
+        let all = tx.reports(&self.version.id, i64::MAX.unsigned_abs())?;
         let numbers = || of_episode.iter().map(|report| report.number);
-        let first_batch = named(&input.first_batch, numbers().min())?;
-        let last_batch = named(&input.last_batch, numbers().max())?;
+        // Where no batch was ever judged, there is no prediction to be affected.
+        let none = all.is_empty().then_some(0);
+        let first_batch = named(&input.first_batch, numbers().min().or(none))?;
+        let last_batch = named(&input.last_batch, numbers().max().or(none))?;
         if last_batch < first_batch {
             let hint = "name a batch that is not before the first one";
             return Err(Error::Review(review::Error::Empty { field: "last_batch", hint }));
         }
-        let all = tx.reports(&self.version.id, i64::MAX.unsigned_abs())?;
         let rows: Vec<u64> = all
             .iter()
             .filter(|report| (first_batch..=last_batch).contains(&report.number))

@@ -1,9 +1,11 @@
 //! What people conclude: decision, signature, the steps of a version's life; how many predictions they must review, and whether they agree with the model.
 //!
 //! Must not know: HTTP, SQL, sessions. Start with [`decision`], then [`signature`]; the life of a version is in
-//! [`life_cycle`] (the table), [`completeness`] (what is missing) and [`step_sheet`] (what is signed); that of an alert in
-//! [`episode_cycle`], [`effectiveness`] and [`episode_sheet`]. [`plan`] and [`concordance`] stand alone.
+//! [`life_cycle`] (the table), [`completeness`] (what is missing) and [`step_sheet`] (what is signed); [`change_record`] says what
+//! changed since the version before. The life of an alert is in [`episode_cycle`], [`effectiveness`] and [`episode_sheet`].
+//! [`plan`] and [`concordance`] stand alone.
 
+pub mod change_record;
 pub mod completeness;
 pub mod concordance;
 pub mod decision;
@@ -79,6 +81,14 @@ pub enum Error {
         /// States expected.
         expected: String,
     },
+    /// What the model computes has changed, and the version is not to be tested again.
+    #[error(
+        "the version has to be tested again: {changed} changed since the version it comes after; state `retest`: true"
+    )]
+    RetestNeeded {
+        /// What changed.
+        changed: String,
+    },
     /// Something is missing for the step.
     #[error(
         "version `{version}` of `{model}` is not ready: {}",
@@ -95,6 +105,9 @@ pub enum Error {
     /// A claim that no review plan supports.
     #[error("there is no such review plan: {0}")]
     Plan(#[from] crate::statistics::Error),
+    /// The registration has no configuration that can be digested.
+    #[error(transparent)]
+    Provenance(#[from] crate::provenance::Error),
     /// A value has no canonical JSON.
     #[error(transparent)]
     Digest(#[from] crate::digest::Error),

@@ -28,6 +28,12 @@ pub enum Meaning {
     ReleasedForUse,
     /// The signer stops the use of the version until further notice.
     Suspended,
+    /// The signer puts another version in use in its place.
+    Superseded,
+    /// The signer made the change and states its impact.
+    AuthoredChange,
+    /// The signer approves the change, its impact and the decision about testing again.
+    ApprovesChange,
     /// The signer ends the use of the version.
     Retired,
     /// The signer takes the approval back before any use.
@@ -74,6 +80,11 @@ impl Meaning {
             Self::Approved => "approves this version for its intended use",
             Self::ReleasedForUse => "releases this version for use",
             Self::Suspended => "suspends the use of this version",
+            Self::Superseded => "puts another version in use in place of this one",
+            Self::AuthoredChange => "made this change and states its impact",
+            Self::ApprovesChange => {
+                "approves this change, its impact and the decision about testing again"
+            }
             Self::Retired => "retires this version",
             Self::Withdrawn => "withdraws this version",
             Self::AuthoredInvestigation => "investigated this alert",

@@ -146,8 +146,8 @@ impl ReadTx<'_> {
     ///
     /// Those of the database.
     pub fn drafts(&self, model: Option<&str>) -> Result<Vec<DraftRow>> {
-        let sql =
-            format!("{DRAFT} WHERE :model IS NULL OR d.model = :model ORDER BY d.entry, d.id");
+        let of = if model.is_some() { "d.model = :model" } else { ":model IS NULL" };
+        let sql = format!("{DRAFT} WHERE {of} ORDER BY d.entry, d.id");
         let mut statement = self.connection().prepare_cached(&sql)?;
         let rows = statement.query_map(named_params! {":model": model}, draft_of)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)

@@ -233,15 +233,61 @@ impl ReadTx<'_> {
     ///
     /// Those of the database.
     pub fn episodes(&self, version_id: Option<&str>, limit: u64) -> Result<Vec<EpisodeRow>> {
-        let sql = format!(
-            "{EPISODE} WHERE :version_id IS NULL OR e.version_id = :version_id \
-             ORDER BY e.entry DESC, e.id DESC LIMIT :limit"
-        );
+        // A condition that names the column in every case is one that its index answers.
+        let of = if version_id.is_some() { "e.version_id = :of" } else { ":of IS NULL" };
+        self.episodes_where(of, version_id, limit)
+    }
+
+    /// Episodes of all versions before ledger entry `before`, newest first, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn episodes_before(&self, before: u64, limit: u64) -> Result<Vec<EpisodeRow>> {
+        self.episodes_where(
+            "e.entry < :of",
+            Some(before.min(crate::ledger::INTEGER_MAX) as i64),
+            limit,
+        )
+    }
+
+    /// Episodes of all versions whose decision is signed, or else those whose is not; newest first, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn episodes_decided(&self, decided: bool, limit: u64) -> Result<Vec<EpisodeRow>> {
+        let signed = "EXISTS (SELECT 1 FROM decision d JOIN signature s ON s.decision_id = d.id \
+                      WHERE d.episode_id = e.id AND NOT EXISTS (SELECT 1 FROM episode_step t \
+                      WHERE t.episode_id = e.id AND t.step IN ('refute', 'reopen') AND t.entry > s.entry)) = :of";
+        self.episodes_where(signed, Some(decided), limit)
+    }
+
+    /// Episodes that fit `condition` on `:of`; those of one ledger entry by id.
+    fn episodes_where(
+        &self,
+        condition: &str,
+        of: Option<impl rusqlite::ToSql>,
+        limit: u64,
+    ) -> Result<Vec<EpisodeRow>> {
+        let sql =
+            format!("{EPISODE} WHERE {condition} ORDER BY e.entry DESC, e.id DESC LIMIT :limit");
         let mut statement = self.connection().prepare_cached(&sql)?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let parameters = named_params! {":version_id": version_id, ":limit": limit};
-        let rows = statement.query_map(parameters, episode_of)?;
+        let rows = statement.query_map(named_params! {":of": of, ":limit": limit}, episode_of)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// How many batches an episode has.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn episode_batches(&self, episode_id: &str) -> Result<u64> {
+        let sql = "SELECT count(*) FROM episode_batch WHERE episode_id = :episode_id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let named = named_params! {":episode_id": episode_id};
+        Ok(statement.query_row(named, |row| row.get::<_, super::count::Count>(0))?.0)
     }
 
     /// The drift episodes of a version that are not decided, oldest first: their series are muted.
@@ -262,6 +308,20 @@ impl ReadTx<'_> {
             .into_iter()
             .map(|row| OpenEpisode { id: row.id, series: row.opening.series })
             .collect())
+    }
+
+    /// The open episode of this kind, if the version has one: no decision on it is signed yet.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn open_episode_of_kind(&self, version_id: &str, kind: &str) -> Result<Option<String>> {
+        let sql = "SELECT e.id FROM episode e WHERE e.version_id = :version_id AND e.kind = :kind AND NOT EXISTS ( \
+                   SELECT 1 FROM decision d JOIN signature s ON s.decision_id = d.id WHERE d.episode_id = e.id) \
+                   ORDER BY e.entry DESC, e.id DESC LIMIT 1";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let parameters = named_params! {":version_id": version_id, ":kind": kind};
+        Ok(statement.query_row(parameters, |row| row.get(0)).optional()?)
     }
 
     /// The newest `missing_batch` episode of a version that opened after ledger entry `entry`, if there is one.

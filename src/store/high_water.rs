@@ -11,6 +11,9 @@ use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::note::VerifierKey;
 use rusqlite::Connection;
 use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// A signed head that was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,13 +24,36 @@ pub(super) struct HighWater {
     pub(super) note: String,
 }
 
-/// Keeps `note` as the newest head. Where it cannot be written the guard is weaker, and what was committed stays committed.
-pub(super) fn keep(folder: &Folder, note: &str) {
-    let unfinished = folder.high_water().with_extension("unfinished");
-    let kept =
-        fs::write(&unfinished, note).and_then(|()| fs::rename(&unfinished, folder.high_water()));
-    if let Err(error) = kept {
-        tracing::warn!(%error, "the newest signed head could not be kept in `log/checkpoint`");
+/// Keeps the newest head of a folder.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    path: PathBuf,
+    claimed: AtomicU64,
+    kept: Mutex<u64>,
+}
+
+impl Keeper {
+    /// Keeps it at `path`.
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path, claimed: AtomicU64::new(0), kept: Mutex::new(0) }
+    }
+
+    /// Keeps `note`, of `size` entries, unless a newer one came first. Where it cannot be written the guard is weaker, and what
+    /// was committed stays committed.
+    pub(super) fn keep(&self, size: u64, note: &str) {
+        if self.claimed.fetch_max(size, Ordering::SeqCst) >= size {
+            return;
+        }
+        let mut newest = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if size <= *newest {
+            return;
+        }
+        *newest = size;
+        let unfinished = self.path.with_extension("unfinished");
+        let kept = fs::write(&unfinished, note).and_then(|()| fs::rename(&unfinished, &self.path));
+        if let Err(error) = kept {
+            tracing::warn!(%error, "the newest signed head could not be kept in `log/checkpoint`");
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use super::record_table::RECORD_TABLES;
 use super::row::canonical_row;
 use super::{Error, Result};
 use crate::ledger::checkpoint::Checkpoint;
+use crate::ledger::edge::Edge;
 use crate::ledger::entry::Entry;
 use crate::ledger::note::VerifierKey;
 use crate::ledger::proof::LogProof;
@@ -216,9 +217,9 @@ pub(super) fn is_empty(connection: &Connection) -> Result<bool> {
     Ok(stored_size(connection)? == 0 && newest_checkpoint(connection)?.is_none())
 }
 
-/// The newest checkpoint, once its signature verifies, its size is the number of entries, and its root is the root of
-/// the stored tree.
-pub(super) fn verified_head(connection: &Connection, key: &VerifierKey) -> Result<Checkpoint> {
+/// The right edge of the stored tree, once the newest checkpoint's signature verifies, its size is the number of entries, and
+/// its root is the root of the stored tree.
+pub(super) fn verified_edge(connection: &Connection, key: &VerifierKey) -> Result<Edge> {
     let size = stored_size(connection)?;
     let broken = |reason| Error::TreeBroken { size, reason };
     let newest = newest_checkpoint(connection)?.ok_or(broken("there is no checkpoint"))?;
@@ -226,10 +227,11 @@ pub(super) fn verified_head(connection: &Connection, key: &VerifierKey) -> Resul
     if head.size != newest.size || head.size != size {
         return Err(broken("the newest checkpoint is of another size"));
     }
-    if tree::root(size, &mut stored_node(connection))? != head.root {
+    let edge = Edge::of(size, &mut stored_node(connection))?;
+    if edge.root() != head.root {
         return Err(broken("the root of the stored tree is not the one that was signed"));
     }
-    Ok(head)
+    Ok(edge)
 }
 
 fn stored_size(connection: &Connection) -> Result<u64> {
@@ -244,10 +246,10 @@ fn newest_checkpoint(connection: &Connection) -> Result<Option<Head>> {
     Ok(connection.prepare_cached(sql)?.query_row([], head).optional()?)
 }
 
-fn raw_entry(row: &Row<'_>) -> rusqlite::Result<(Vec<u8>, Hash)> {
+pub(super) fn raw_entry(row: &Row<'_>) -> rusqlite::Result<(Vec<u8>, Hash)> {
     Ok((row.get(0)?, row.get(1)?))
 }
 
-fn parse_entry((leaf, leaf_hash): (Vec<u8>, Hash)) -> Result<StoredEntry> {
+pub(super) fn parse_entry((leaf, leaf_hash): (Vec<u8>, Hash)) -> Result<StoredEntry> {
     Ok(StoredEntry { entry: Entry::parse(&leaf)?, leaf, leaf_hash })
 }

@@ -14,7 +14,9 @@ pub mod accounts;
 pub mod artifacts;
 pub mod backup;
 pub mod batches;
+pub mod changes;
 pub mod check;
+mod cosignatures;
 mod count;
 mod counted_ids;
 pub mod drafts;
@@ -22,7 +24,9 @@ pub mod episode_steps;
 pub mod episodes;
 pub mod experiments;
 pub mod factors;
+pub mod floor;
 mod folder;
+mod group;
 mod high_water;
 pub mod life_cycle;
 pub mod lineage_events;
@@ -44,6 +48,7 @@ mod specimen;
 pub mod studies;
 pub mod tags;
 pub mod tiles;
+pub mod trail;
 pub mod versions;
 mod working;
 pub mod write;
@@ -146,6 +151,12 @@ pub enum Error {
     AlreadyExists {
         /// The table.
         table: &'static str,
+    },
+    /// The transaction that an act shared with others could not be committed.
+    #[error("nothing was written: the shared transaction could not be committed ({reason})")]
+    NotCommitted {
+        /// Why.
+        reason: String,
     },
     /// A value of a row has no exact JSON form.
     #[error("column `{column}` of `{table}` holds {found}, which has no exact JSON form")]

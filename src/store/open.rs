@@ -2,9 +2,9 @@
 
 use super::counted_ids::CountedIds;
 use super::folder::{Folder, sync_folder};
-use super::high_water::{self, HighWater};
+use super::group::Writer;
+use super::high_water::{self, HighWater, Keeper};
 use super::objects::Objects;
-use super::write::Writer;
 use super::{Error, Result, log, schema};
 use crate::clock::{self, Clock};
 use crate::ledger::entry::{Actor, EntryType, Subject};
@@ -16,6 +16,7 @@ use rusqlite::{Connection, OpenFlags};
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 
 /// The store of one data folder. Cheap to clone; all clones share one writer.
@@ -32,6 +33,9 @@ pub(super) struct Inner {
     pub(super) model_key: ModelKey,
     pub(super) objects: Objects,
     pub(super) writer: Mutex<Writer>,
+    /// Acts that wait for the writer.
+    pub(super) waiting: AtomicUsize,
+    pub(super) keeper: Keeper,
     pub(super) readers: Mutex<Vec<Connection>>,
     pub(super) counted_ids: CountedIds,
 }
@@ -114,7 +118,7 @@ impl Store {
         if schema::version(&connection)? == 0 {
             return Err(Error::TreeBroken { size: 0, reason: "the database is empty" });
         }
-        log::verified_head(&connection, &verifier)?;
+        log::verified_edge(&connection, &verifier)?;
         let goes_on = high_water::goes_on(&connection, seen.as_ref())?;
         folder.make()?;
         schema::configure_writer(&connection)?;
@@ -164,7 +168,18 @@ impl Store {
         let readers = Mutex::new(Vec::new());
         let counted_ids = CountedIds::default();
         let model_key = load_model_key(&folder)?;
-        let inner = Inner { folder, clock, key, model_key, objects, writer, readers, counted_ids };
+        let inner = Inner {
+            keeper: Keeper::new(folder.high_water()),
+            waiting: AtomicUsize::new(0),
+            folder,
+            clock,
+            key,
+            model_key,
+            objects,
+            writer,
+            readers,
+            counted_ids,
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 

@@ -2,7 +2,7 @@
 
 use super::open::{Store, connect};
 use super::{Error, Result, schema};
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::sync::PoisonError;
 
 /// Idle read connections that are kept; more are opened when needed and closed afterwards.
@@ -11,21 +11,18 @@ const IDLE_MAX: usize = 4;
 /// One consistent snapshot of the store. Table families add their questions with `impl ReadTx<'_>`.
 #[derive(Debug)]
 pub struct ReadTx<'connection> {
-    transaction: Transaction<'connection>,
+    connection: &'connection Connection,
 }
 
 impl<'connection> ReadTx<'connection> {
-    pub(super) fn new(transaction: Transaction<'connection>) -> Self {
-        Self { transaction }
+    /// What `connection` sees: a transaction must be open on it.
+    pub(super) fn new(connection: &'connection Connection) -> Self {
+        Self { connection }
     }
 
     /// For SELECT in the store's table families.
     pub(super) fn connection(&self) -> &Connection {
-        &self.transaction
-    }
-
-    pub(super) fn commit(self) -> Result<()> {
-        Ok(self.transaction.commit()?)
+        self.connection
     }
 }
 
@@ -44,7 +41,7 @@ impl Store {
             let transaction = connection
                 .transaction_with_behavior(TransactionBehavior::Deferred)
                 .map_err(Error::from)?;
-            question(&ReadTx::new(transaction))
+            question(&ReadTx::new(&transaction))
         };
         let mut idle = self.inner.readers.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < IDLE_MAX {

@@ -37,6 +37,7 @@ pub const RECORD_TABLES: &[&str] = &[
     "model_record",
     "version_step",
     "record_signature",
+    "change_record",
     "acceptance_plan",
     "test_run",
     "experiment",
@@ -63,12 +64,15 @@ pub const RECORD_TABLES: &[&str] = &[
     "specimen",
 ];
 
-/// Tables that may change freely: sessions, spool, queues; the access log only grows. No entry vouches for them.
+/// Tables that may change freely: sessions, spool, queues; the access log only grows, and the index
+/// of the audit trail follows from the ledger. No entry vouches for them.
 pub const WORKING_TABLES: &[&str] = &[
     "session",
+    "cosignature",
     "wrong_password",
     "setting",
     "access_event",
+    "entry_term",
     "target_secret",
     "outbox",
     "factor_secret",

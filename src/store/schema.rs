@@ -1,7 +1,7 @@
 //! The schema: every migration in order, and the settings of a connection.
 
-use super::{Error, Result};
-use rusqlite::Connection;
+use super::{Error, Result, trail};
+use rusqlite::{Connection, TransactionBehavior};
 use rusqlite_migration::{M, Migrations, SchemaVersion};
 use std::time::Duration;
 
@@ -18,6 +18,11 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0009_lineage.sql")),
     M::up(include_str!("migrations/0010_people.sql")),
     M::up(include_str!("migrations/0011_recovery.sql")),
+    M::up(include_str!("migrations/0012_change.sql")),
+    M::up(include_str!("migrations/0012_groups.sql")),
+    M::up(include_str!("migrations/0013_trail.sql")),
+    M::up(include_str!("migrations/0014_lists.sql")),
+    M::up(include_str!("migrations/0014_witness.sql")),
     M::up(include_str!("migrations/0013_episode_steps.sql")),
     M::up(include_str!("migrations/0015_notices.sql")),
     M::up(include_str!("migrations/0016_second_factor.sql")),
@@ -31,6 +36,9 @@ const MIGRATIONS: Migrations<'_> = Migrations::from_slice(STEPS);
 /// How long a connection waits for another process's write.
 const BUSY: Duration = Duration::from_secs(10);
 
+/// Prepared statements that a connection keeps: an act uses a few dozen.
+const STATEMENTS_KEPT: usize = 256;
+
 /// Refuses a database whose schema is newer than this program; gives the schema version, 0 for an empty database.
 pub(super) fn version(connection: &Connection) -> Result<usize> {
     match MIGRATIONS.current_version(connection)? {
@@ -42,9 +50,12 @@ pub(super) fn version(connection: &Connection) -> Result<usize> {
     }
 }
 
-/// Brings the schema up to date.
+/// Brings the schema up to date, and what follows from the ledger with it.
 pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
-    Ok(MIGRATIONS.to_latest(connection)?)
+    MIGRATIONS.to_latest(connection)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    trail::index_if_empty(&transaction)?;
+    Ok(transaction.commit()?)
 }
 
 /// An empty database in memory with the schema of `version`.
@@ -66,5 +77,6 @@ pub(super) fn configure_writer(connection: &Connection) -> Result<()> {
 /// The settings of a reading connection.
 pub(super) fn configure_reader(connection: &Connection) -> Result<()> {
     connection.pragma_update(None, "trusted_schema", false)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     Ok(connection.busy_timeout(BUSY)?)
 }

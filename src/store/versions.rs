@@ -180,6 +180,15 @@ impl WriteTx<'_> {
 const VERSION: &str = "SELECT v.id, v.model, v.version, a.user_name, v.at, v.content_sha256, v.entry \
                        FROM model_version v JOIN account a ON a.id = v.registered_by";
 
+fn model_of(row: &Row<'_>) -> rusqlite::Result<ModelRow> {
+    Ok(ModelRow {
+        model: row.get(0)?,
+        description: row.get(1)?,
+        registered_at: row.get(2)?,
+        entry: row.get::<_, i64>(3)?.unsigned_abs(),
+    })
+}
+
 fn version_of(row: &Row<'_>) -> rusqlite::Result<VersionRow> {
     Ok(VersionRow {
         id: row.get(0)?,
@@ -199,7 +208,24 @@ impl ReadTx<'_> {
     ///
     /// Those of the database.
     pub fn model(&self, model: &str) -> Result<Option<ModelRow>> {
-        Ok(self.models()?.into_iter().find(|row| row.model == model))
+        let sql = "SELECT id, description, at, entry FROM model WHERE id = :id ORDER BY id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        Ok(statement.query_row(named_params! {":id": model}, model_of).optional()?)
+    }
+
+    /// Models whose name holds `search`, by name, from the one after `after` on, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn models_after(&self, after: &str, search: &str, limit: u64) -> Result<Vec<ModelRow>> {
+        let sql = "SELECT id, description, at, entry FROM model \
+                   WHERE id > :after AND instr(lower(id), lower(:search)) > 0 ORDER BY id LIMIT :limit";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let parameters = named_params! {":after": after, ":search": search, ":limit": limit};
+        let rows = statement.query_map(parameters, model_of)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// All models by name.
@@ -210,14 +236,7 @@ impl ReadTx<'_> {
     pub fn models(&self) -> Result<Vec<ModelRow>> {
         let sql = "SELECT id, description, at, entry FROM model ORDER BY id";
         let mut statement = self.connection().prepare_cached(sql)?;
-        let rows = statement.query_map([], |row| {
-            Ok(ModelRow {
-                model: row.get(0)?,
-                description: row.get(1)?,
-                registered_at: row.get(2)?,
-                entry: row.get::<_, i64>(3)?.unsigned_abs(),
-            })
-        })?;
+        let rows = statement.query_map([], model_of)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
@@ -227,8 +246,9 @@ impl ReadTx<'_> {
     ///
     /// Those of the database.
     pub fn versions(&self, model: Option<&str>) -> Result<Vec<VersionRow>> {
-        let sql =
-            format!("{VERSION} WHERE :model IS NULL OR v.model = :model ORDER BY v.entry, v.id");
+        // A condition that names the column in every case is one that its index answers.
+        let of = if model.is_some() { "v.model = :model" } else { ":model IS NULL" };
+        let sql = format!("{VERSION} WHERE {of} ORDER BY v.entry, v.id");
         let mut statement = self.connection().prepare_cached(&sql)?;
         let rows = statement.query_map(named_params! {":model": model}, version_of)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)

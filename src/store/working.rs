@@ -8,8 +8,8 @@ use std::sync::PoisonError;
 impl Store {
     /// Changes working tables, outside any entry.
     pub(super) fn work<T>(&self, change: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        let writer = self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        change(writer.connection())
+        let mut writer = self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        change(writer.alone(&self.inner.key))
     }
 
     /// Keeps a new session.

@@ -1,30 +1,28 @@
-//! Writing: record rows, entry, tree and signed checkpoint in one transaction, or nothing.
+//! Writing: record rows, entry, tree and signed checkpoint, durable together or not there.
 //!
-//! 1. take the one writer and check that entries, tree and newest checkpoint belong together
+//! 1. take a turn at the one writer
 //! 2. run the caller's work; every record row it inserts is read back and digested
-//! 3. append the entry that lists these rows, the new tree nodes and the signed checkpoint
-//! 4. commit; only then does the caller get the index and the checkpoint
+//! 3. append the entry that lists these rows, and the new tree nodes
+//! 4. sign and commit, alone or with the acts that came meanwhile (`group.rs`); only then does the caller get the index and the
+//!    checkpoint
 
 use super::count::Count;
-use super::high_water;
-use super::log::{self, stored_node};
+use super::group::{Failure, Head, Turn};
 use super::open::Store;
 use super::read::ReadTx;
 use super::record_table::RECORD_TABLES;
 use super::row::row_digest;
+use super::trail::insert_terms;
 use super::{Error, Result};
 use crate::clock;
 use crate::digest::leaf_hash;
 use crate::ledger::body::{self, Body, RowDigest};
-use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::entry::{Actor, Entry, EntryType, Subject, VERSION};
-use crate::ledger::key::LogKey;
-use crate::ledger::tree::{self, Hash, Node};
-use rusqlite::{Connection, ToSql, TransactionBehavior, named_params, params_from_iter};
+use crate::ledger::tree::{Hash, Node};
+use rusqlite::{Connection, ToSql, named_params, params_from_iter};
 use serde_json::Value;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError};
+use std::sync::atomic::Ordering;
 
 /// What a committed write gives back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,31 +33,6 @@ pub struct Written<T> {
     pub index: u64,
     /// The signed checkpoint that covers it.
     pub checkpoint: String,
-}
-
-/// The one writing connection, and how many rows of record tables its transaction has touched.
-#[derive(Debug)]
-pub(super) struct Writer {
-    connection: Connection,
-    touched: Arc<AtomicU64>,
-}
-
-impl Writer {
-    pub(super) fn new(connection: Connection) -> Result<Self> {
-        let touched = Arc::new(AtomicU64::new(0));
-        let count = Arc::clone(&touched);
-        connection.update_hook(Some(move |_act, _database: &str, table: &str, _row| {
-            if RECORD_TABLES.contains(&table) {
-                count.fetch_add(1, Ordering::Relaxed);
-            }
-        }))?;
-        Ok(Self { connection, touched })
-    }
-
-    /// For changes of working tables, which no entry vouches for.
-    pub(super) fn connection(&self) -> &Connection {
-        &self.connection
-    }
 }
 
 /// One act: one actor, one time, one ledger entry. Table families add their writes with `impl WriteTx<'_>`; everything a
@@ -103,33 +76,29 @@ impl Store {
         kind: EntryType,
         work: impl FnOnce(&mut WriteTx<'_>) -> Result<T, E>,
     ) -> Result<Written<T>, E> {
-        // A panic in `work` rolled its transaction back, so the connection is as good as before.
-        let mut writer = self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let Writer { connection, touched } = &mut *writer;
-        touched.store(0, Ordering::Relaxed);
-        let transaction = connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(Error::from)?;
-        let size = size_to_extend(&transaction, &self.inner.key)?;
-        let at = self.inner.clock.now();
-        let mut tx = WriteTx {
-            read: ReadTx::new(transaction),
-            index: size,
-            at,
-            at_text: clock::rfc3339(at),
-            kind,
-            actor: actor.clone(),
-            subjects: Vec::new(),
-            refers: Vec::new(),
-            rows: Vec::new(),
-            detail: Value::Null,
-        };
-        let value = work(&mut tx)?;
-        let checkpoint = tx.append(&self.inner.key, touched.load(Ordering::Relaxed))?;
-        let index = tx.index;
-        tx.read.commit()?;
-        high_water::keep(&self.inner.folder, &checkpoint);
-        Ok(Written { value, index, checkpoint })
+        let inner = &self.inner;
+        let turn = Turn::wait(&inner.writer, &inner.waiting, &inner.key);
+        let ((value, index), outcome) = turn.act(|connection, head, touched| {
+            let at = inner.clock.now();
+            let mut tx = WriteTx {
+                read: ReadTx::new(connection),
+                index: head.edge.size(),
+                at,
+                at_text: clock::rfc3339(at),
+                kind,
+                actor: actor.clone(),
+                subjects: Vec::new(),
+                refers: Vec::new(),
+                rows: Vec::new(),
+                detail: Value::Null,
+            };
+            let value = work(&mut tx)?;
+            tx.append(head, touched.load(Ordering::Relaxed))?;
+            Ok::<_, E>((value, tx.index))
+        })?;
+        let signed = outcome.wait().as_ref().map_err(Failure::error)?;
+        inner.keeper.keep(signed.size, &signed.note);
+        Ok(Written { value, index, checkpoint: signed.note.clone() })
     }
 }
 
@@ -206,8 +175,8 @@ impl WriteTx<'_> {
         Ok(work(self.read.connection())?)
     }
 
-    /// Entry, nodes and checkpoint; gives the checkpoint.
-    fn append(&mut self, key: &LogKey, touched: u64) -> Result<String> {
+    /// Entry, nodes and terms.
+    fn append(&mut self, head: &mut Head, touched: u64) -> Result<()> {
         let listed = self.rows.len() as u64;
         if listed == 0 {
             return Err(Error::NothingRecorded { kind: self.kind });
@@ -231,26 +200,14 @@ impl WriteTx<'_> {
         let leaf = entry.to_leaf()?;
         let connection = self.read.connection();
         let hash = leaf_hash(&leaf);
-        let nodes = tree::append(self.index, hash, &mut stored_node(connection))?;
         insert_entry(connection, self.index, &leaf, &hash, &body)?;
-        for node in nodes.iter().filter(|node| node.level > 0) {
+        for node in head.edge.append(hash).iter().filter(|node| node.level > 0) {
             insert_node(connection, node)?;
         }
-        let size = self.index + 1;
-        let root = tree::root(size, &mut stored_node(connection))?;
-        let head = Checkpoint { origin: key.verifier().name().to_owned(), size, root };
-        let note = head.sign(key)?;
-        insert_checkpoint(connection, size, &note)?;
-        Ok(note)
+        insert_terms(connection, &entry, &head.at)?;
+        head.at = entry.ts;
+        Ok(())
     }
-}
-
-/// The size of the tree to append to. An empty ledger has no checkpoint yet.
-fn size_to_extend(connection: &Connection, key: &LogKey) -> Result<u64> {
-    if log::is_empty(connection)? {
-        return Ok(0);
-    }
-    Ok(log::verified_head(connection, key.verifier())?.size)
 }
 
 fn conflict_or(error: rusqlite::Error, table: &'static str) -> Error {
@@ -284,14 +241,6 @@ fn insert_node(connection: &Connection, node: &Node) -> Result<()> {
     connection.prepare_cached(sql)?.execute(
         named_params! { ":level": node.level, ":idx": Count(node.index), ":hash": node.hash },
     )?;
-    Ok(())
-}
-
-fn insert_checkpoint(connection: &Connection, size: u64, note: &str) -> Result<()> {
-    let sql = "INSERT INTO checkpoint (size, note) VALUES (:size, :note)";
-    connection
-        .prepare_cached(sql)?
-        .execute(named_params! { ":size": Count(size), ":note": note })?;
     Ok(())
 }
 

@@ -22,9 +22,14 @@ use driftledger::drift::study::{STUDY_FORMAT, Study};
 use driftledger::evidence::manifest::{EVIDENCE_FORMAT, MANIFEST, Manifest};
 use driftledger::procedures::compare_files::compare_files;
 use driftledger::procedures::study_batches::{StudyFiles, study_batches};
+use driftledger::provenance::configuration::{CONFIGURATION_FORMAT, Configuration};
 use driftledger::provenance::model_record::{MODEL_RECORD_FORMAT, ModelRecord};
 use driftledger::provenance::registration::{REGISTRATION_FORMAT, Registration};
 use driftledger::provenance::risk::tier_table;
+use driftledger::provenance::version_difference::VersionDifference;
+use driftledger::review::change_record::{
+    CHANGE_RECORD_FORMAT, ChangeKind, ChangeRecord, ChangeStatement, Followed, RiskEffect,
+};
 use driftledger::review::completeness::{Acceptance, Cited, Facts, TestRunFact, requirement_table};
 use driftledger::review::decision::{DECISION_FORMAT, Decision};
 use driftledger::review::effectiveness::{EffectivenessCheck, EffectivenessCriterion, Since};
@@ -171,6 +176,38 @@ fn a_model_record_a_step_and_its_signature_are_as_their_schemas_say() {
     hold_schema::<RecordSignature>((RECORD_SIGNATURE_FORMAT, "format"), &signature);
 }
 
+#[test]
+fn a_change_record_and_a_configuration_are_as_their_schemas_say() {
+    let (before, after) = (registration("1", 1), registration("2", 31));
+    let record = ChangeRecord {
+        format: CHANGE_RECORD_FORMAT.to_owned(),
+        version_id: "mv_2".to_owned(),
+        model: after.model.clone(),
+        version: after.version.clone(),
+        registration_sha256: "2".repeat(64),
+        follows: Followed {
+            version_id: "mv_1".to_owned(),
+            version: before.version.clone(),
+            registration_sha256: "1".repeat(64),
+        },
+        difference: VersionDifference::between(&before, &after),
+        statement: ChangeStatement {
+            kinds: vec![ChangeKind::Data],
+            reason: "other rows".to_owned(),
+            impact: "none known".to_owned(),
+            risk: RiskEffect::Unchanged,
+            retest: true,
+            retest_rationale: "it was fitted on other rows".to_owned(),
+            external_change: Some("CC-0042".to_owned()),
+        },
+    };
+    record.validate().unwrap();
+    let record = serde_json::to_value(record).unwrap();
+    hold_schema::<ChangeRecord>((CHANGE_RECORD_FORMAT, "format"), &record);
+    let configuration = serde_json::to_value(Configuration::of(&after).unwrap()).unwrap();
+    hold_schema::<Configuration>((CONFIGURATION_FORMAT, "format"), &configuration);
+}
+
 /// The sheet of a review of version 1, and a signature over it.
 fn reviewed(record: ModelRecord) -> (Value, Value) {
     let cited = |id: &str, entry| Cited { id: id.to_owned(), sha256: "0".repeat(64), entry };
@@ -181,11 +218,19 @@ fn reviewed(record: ModelRecord) -> (Value, Value) {
         policy_rationale: "limits that QA can review".to_owned(),
         acceptance: Acceptance { plan: Some(cited("ap_1", 8)), test_run: Some(run) },
         studies: (1, 1),
+        follows: None,
+        change: None,
         taken: Vec::new(),
         changed_since_review: false,
     };
     let rule = Rule::of(VersionState::Submitted, Step::Review).unwrap();
-    let about = About { version_id: "mv_1", registration_sha256: "1", entry: 6 };
+    let about = About {
+        version_id: "mv_1",
+        registration_sha256: "1",
+        entry: 6,
+        supersedes: &[],
+        superseded_by: None,
+    };
     let composed =
         StepSheet::compose(rule, about, &facts, (Role::Reviewer, &StepInput::default())).unwrap();
     let Composed::Sheet(sheet) = composed else { panic!("{composed:?}") };

@@ -110,7 +110,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("clap", &["cli", "main"]),
     ("indicatif", &["cli"]),
     ("tabled", &["cli"]),
-    ("reqwest", &["cli", "notify"]),
+    ("reqwest", &["api", "cli", "notify"]),
     ("lettre", &["notify"]),
     ("totp_rs", &["access"]),
     ("uuid", &["clock"]),

@@ -216,7 +216,7 @@ async fn every_page_renders_for_every_role_without_script_or_inline_style() {
         (format!("/alerts/{decided}"), "Signed electronically by Rosa Reviewer"),
         (format!("/alerts/{decided}/signature"), "canonical JSON"),
         ("/audit-trail".to_owned(), "decision.sign"),
-        ("/audit-trail?type=decision.sign".to_owned(), "Found 1 in entries"),
+        ("/audit-trail?type=decision.sign".to_owned(), "1 that fit, of entries"),
         ("/audit-trail/9".to_owned(), "c2sp.org/tlog-proof@v1"),
         ("/account".to_owned(), "Change the password"),
         ("/account/password".to_owned(), "At least 14 characters"),

@@ -2,6 +2,7 @@
 
 pub(crate) mod acceptance;
 mod access_log;
+mod changes;
 mod decision;
 mod doors;
 mod drafts;

@@ -1,7 +1,7 @@
 //! The life of every alert: its steps follow the table, in order, each signed over its own bytes by somebody who may; what was
 //! computed for a step is computed again.
 
-use super::life_cycle::{SignaturesOver, take_signatures};
+use super::changes::Signatures;
 use super::{Examiner, Row, is_canonical};
 use crate::drift::episode::EpisodeOpening;
 use crate::drift::report::DriftReport;
@@ -35,7 +35,7 @@ struct Life {
 
 impl Examiner<'_> {
     /// Every episode from its opening on.
-    pub(super) fn episode_lives(&mut self, signatures: &mut SignaturesOver) {
+    pub(super) fn episode_lives(&mut self, signatures: &mut Signatures) {
         let mut lives = self.answers();
         for (key, row) in self.rows(STEPS) {
             let Some(step) = EpisodeStep::of_word(row.text("step")) else {
@@ -62,7 +62,7 @@ impl Examiner<'_> {
             for (_, key, row, step) in happened {
                 let taken = match step {
                     step if step.has_sheet() => {
-                        let signed = take_signatures(signatures, STEPS, &key);
+                        let signed = signatures.remove(&key).unwrap_or_default();
                         self.episode_step(&mut life, (&key, &row), &signed)
                     }
                     EpisodeStep::Sign => {

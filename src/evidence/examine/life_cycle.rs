@@ -3,11 +3,14 @@
 //! What is asked here is asked of the records alone: that the registration and the model record a sheet cites are those in force,
 //! that a plan comes before its test run in the ledger, that an author signs nothing but the submission.
 
+use super::changes::{CHANGES, Signatures};
+use super::succession::Move;
 use super::{Examiner, Row, is_canonical};
 use crate::access::account::Account;
 use crate::access::role::Role;
 use crate::digest;
 use crate::provenance::model_record::{MODEL_RECORD_FORMAT, ModelRecord};
+use crate::review::change_record::ChangeFact;
 use crate::review::life_cycle::{
     Author, Guard, History, Rule, Step, Taken, VersionState, acts_for, is_reviewed,
 };
@@ -22,18 +25,6 @@ const STEPS: &str = "version_step";
 /// Rows of one version, by ledger entry.
 type ByVersion = BTreeMap<String, Vec<(u64, String, Row)>>;
 
-/// Signatures by the table and the id of the record that they sign.
-pub(super) type SignaturesOver = BTreeMap<(String, String), Vec<(String, RecordSignature)>>;
-
-/// The signatures over the record `key` of `table`, each of which is asked for once.
-pub(super) fn take_signatures(
-    signatures: &mut SignaturesOver,
-    table: &str,
-    key: &str,
-) -> Vec<(String, RecordSignature)> {
-    signatures.remove(&(table.to_owned(), key.to_owned())).unwrap_or_default()
-}
-
 /// What is known of a version while its steps are walked through.
 struct Walk {
     version: String,
@@ -44,6 +35,7 @@ struct Walk {
     made: Vec<(u64, Author)>,
     authors: Vec<Author>,
     taken: Vec<Taken>,
+    moves: Vec<Move>,
 }
 
 fn entry(row: &Row) -> u64 {
@@ -52,17 +44,19 @@ fn entry(row: &Row) -> u64 {
 
 impl Examiner<'_> {
     /// Model records, steps and their signatures, and the state that reports name.
-    pub(super) fn life_cycles(&mut self, signatures: &mut SignaturesOver) {
+    pub(super) fn life_cycles(&mut self, signatures: &mut Signatures) {
         let records = self.by_version("model_record");
         for (key, row) in records.values().flatten().map(|(_, key, row)| (key, row)) {
             self.model_record(key, row);
         }
         let steps = self.by_version(STEPS);
         let (plans, runs) = (self.by_version("acceptance_plan"), self.by_version("test_run"));
+        let changes = self.by_version(CHANGES);
+        let mut moves = Vec::new();
         for version in self.records.keys("model_version") {
             let Some(row) = self.records.row("model_version", &version) else { continue };
             let mut made = Vec::new();
-            for rows in [&records, &plans, &runs] {
+            for rows in [&records, &plans, &runs, &changes] {
                 for (at, _, row) in rows.get(&version).map(Vec::as_slice).unwrap_or_default() {
                     made.push((*at, self.author(row.text("account_id"))));
                 }
@@ -74,16 +68,48 @@ impl Examiner<'_> {
                 registration_sha256: row.text("content_sha256").to_owned(),
                 authors: vec![self.author(row.text("registered_by"))],
                 taken: Vec::new(),
+                moves: Vec::new(),
                 version: version.clone(),
             };
             let described = records.get(&version).map(Vec::as_slice).unwrap_or_default();
             let mut states = vec![(0, walk.state)];
             for (at, key, row) in steps.get(&version).map(Vec::as_slice).unwrap_or_default() {
-                let signed = take_signatures(signatures, STEPS, key);
+                let signed = signatures.remove(key).unwrap_or_default();
                 self.step(&mut walk, (key, row), described, &signed);
                 states.push((*at, walk.state));
             }
             self.states_of_reports(&version, &states);
+            moves.append(&mut walk.moves);
+        }
+        self.steps_of_others(&steps, signatures, &mut moves);
+        self.changes(signatures, &moves);
+        self.succession(moves);
+    }
+
+    /// A pack of one version holds a step of another one where both changed by one signature; its own life is not here.
+    fn steps_of_others(
+        &mut self,
+        steps: &ByVersion,
+        signatures: &mut Signatures,
+        moves: &mut Vec<Move>,
+    ) {
+        for (version, rows) in steps {
+            if self.records.row("model_version", version).is_some() {
+                continue;
+            }
+            for (at, key, row) in rows {
+                let of = (STEPS, key.as_str());
+                let columns = ("document", "sha256");
+                let Some(sheet) = self.document::<StepSheet>((of.0, of.1, row), columns) else {
+                    continue;
+                };
+                let signed = signatures.remove(key.as_str()).unwrap_or_default();
+                if let Some(rule) = Rule::of(sheet.from, sheet.step) {
+                    self.signature_over(of, row, rule.meaning, &signed);
+                }
+                let sha256 = digest::sha256_hex(row.text("document").as_bytes());
+                moves.push(Move { entry: *at, step_id: key.clone(), sha256, sheet });
+            }
         }
     }
 
@@ -119,8 +145,8 @@ impl Examiner<'_> {
     }
 
     /// Signatures by the record they sign, each held against its row.
-    pub(super) fn record_signatures(&mut self) -> SignaturesOver {
-        let mut all = SignaturesOver::new();
+    pub(super) fn record_signatures(&mut self) -> Signatures {
+        let mut all = Signatures::new();
         for (key, row) in self.rows("record_signature") {
             let of = ("record_signature", key.as_str());
             let columns = ("document", "sha256");
@@ -138,16 +164,16 @@ impl Examiner<'_> {
             self.same(of, "record", &signature.record.id, row.text("record_id"));
             self.same(of, "time of signing", &signature.signed_at, row.text("at"));
             self.account(of, &row, &signature.signer);
-            let record = (signature.record.table.clone(), signature.record.id.clone());
-            all.entry(record).or_default().push((key, signature));
+            all.entry(signature.record.id.clone()).or_default().push((key, signature));
         }
         all
     }
 
     /// Signatures over nothing that is here.
-    pub(super) fn signatures_left(&mut self, signatures: SignaturesOver) {
-        for ((table, record), signed) in signatures {
-            for (key, _) in signed {
+    pub(super) fn signatures_left(&mut self, signatures: Signatures) {
+        for (record, signed) in signatures {
+            for (key, signature) in signed {
+                let table = signature.record.table;
                 let detail = format!("it signs {table} `{record}`, which is no signed record here");
                 self.trouble("record_dangling", ("record_signature", &key), detail);
             }
@@ -212,6 +238,10 @@ impl Examiner<'_> {
             );
         }
         self.cited_acceptance(of, &sheet, &walk.version);
+        if let Some(stated) = &sheet.configuration_sha256 {
+            let registered = self.registered_configuration(&walk.version).unwrap_or_default();
+            self.same(of, "fingerprint of the configuration", stated, &registered);
+        }
         let made = walk.made.iter().filter(|(made_at, _)| *made_at < at);
         walk.authors.extend(made.map(|(_, author)| author.clone()));
         let Some(rule) = Rule::of(walk.state, sheet.step) else {
@@ -241,6 +271,8 @@ impl Examiner<'_> {
             }
             walk.take(&sheet, (key, at, row.text("at")), signer);
         }
+        let sha256 = digest::sha256_hex(row.text("document").as_bytes());
+        walk.moves.push(Move { entry: at, step_id: key.to_owned(), sha256, sheet });
         walk.state = rule.to;
         walk.after = at;
     }
@@ -275,8 +307,10 @@ impl Examiner<'_> {
     /// What the table asks of the step is in its sheet.
     fn guards(&mut self, of: (&str, &str), (rule, sheet): (&Rule, &StepSheet), walk: &Walk) {
         let written = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
-        let run = sheet.acceptance.run_after_plan();
-        let fit = run.is_some_and(|run| run.meets_plan || written(&sheet.deviation));
+        let fit = match sheet.acceptance.run_after_plan() {
+            Some(run) => run.meets_plan || written(&sheet.deviation),
+            None => sheet.change.as_ref().is_some_and(ChangeFact::waives_test),
+        };
         for guard in rule.guards {
             let met = match guard {
                 Guard::ByAuthor | Guard::NotByAuthor => true,
@@ -285,6 +319,7 @@ impl Examiner<'_> {
                 Guard::Reviewed => is_reviewed(&walk.taken),
                 Guard::Reason => written(&sheet.reason),
                 Guard::EffectiveDay => written(&sheet.effective_on),
+                Guard::Successor => sheet.superseded_by.is_some(),
             };
             if !met {
                 let detail = format!("`{}` needs to be: {}", sheet.step.word(), guard.words());

@@ -9,7 +9,8 @@
 //!    before it
 //! 4. answers: decisions cite the reports of their episode, signatures are over the bytes of their decision, and nobody
 //!    signed what they drafted
-//! 5. life cycles: the steps of every version follow the table, in order, each signed over its own bytes by somebody who may
+//! 5. life cycles: the steps of every version follow the table, in order, each signed over its own bytes by somebody who may; at no
+//!    entry are two versions of a model in use, and what follows an approved version has a signed change record
 //! 6. lives of alerts: every step follows the table, each signed over its own bytes by somebody who may; counts of affected
 //!    predictions and effectiveness checks are computed again
 //! 7. runs and drafts: what a run reported has the digest that its end froze; a draft froze files that were kept, and the version
@@ -20,6 +21,7 @@
 mod acceptance;
 mod agreement;
 mod answers;
+mod changes;
 mod episode_lives;
 mod frozen;
 mod labels;
@@ -27,6 +29,7 @@ mod life_cycle;
 mod reports;
 mod runs;
 mod studies;
+mod succession;
 
 use super::records::{Records, Row};
 use crate::digest;
@@ -77,6 +80,8 @@ pub struct Examined {
     pub alert_steps: u64,
     /// Effectiveness checks computed again from the reports of later batches.
     pub effectiveness_checks: u64,
+    /// Change records held against the registrations and their signatures.
+    pub changes: u64,
     /// Ended runs digested again.
     pub runs: u64,
     /// Draft versions held against the files they froze.

@@ -7,14 +7,14 @@ use super::{ListedRow, Report};
 use crate::digest::leaf_hash;
 use crate::ledger::body::{self, Body};
 use crate::ledger::checkpoint::Checkpoint;
+use crate::ledger::edge::Edge;
 use crate::ledger::entry::{Entry, EntryType};
 use crate::ledger::note::VerifierKey;
-use crate::ledger::tree::{self, Hash, Node};
+use crate::ledger::tree::{Hash, Node};
 use crate::store::Result;
 use crate::store::count::Count;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
-use std::convert::Infallible;
 
 /// Examines all entries; gives the rows that sound bodies list.
 pub(super) fn check(
@@ -24,7 +24,15 @@ pub(super) fn check(
 ) -> Result<Vec<ListedRow>> {
     let count = "SELECT count(*) FROM entry";
     let Count(total) = connection.query_row(count, [], |row| row.get(0))?;
-    let mut walk = Walk { connection, key, next: 0, last_time: String::new(), listed: Vec::new() };
+    let mut walk = Walk {
+        connection,
+        key,
+        next: 0,
+        covered: 0,
+        notes: notes(connection)?,
+        last_time: String::new(),
+        listed: Vec::new(),
+    };
     let mut rebuilt = Some(Rebuilt::default());
     let mut statement =
         connection.prepare("SELECT idx, leaf, leaf_hash, body FROM entry ORDER BY idx")?;
@@ -44,7 +52,7 @@ pub(super) fn check(
         }
         let stored = walk.entry(index, row, report)?;
         if let Some(tree) = &mut rebuilt {
-            tree.grow(&walk, index, stored, report)?;
+            tree.grow(&mut walk, index, stored, report)?;
         }
         walk.next = index + 1;
         done += 1;
@@ -52,6 +60,9 @@ pub(super) fn check(
     }
     if let Some(tree) = &rebuilt {
         tree.report_roots(report);
+    }
+    if rebuilt.is_some() {
+        walk.uncovered(walk.next, report);
     }
     walk.leftovers(report)?;
     walk.key_of_entry_0(report)?;
@@ -63,6 +74,10 @@ struct Walk<'check> {
     connection: &'check Connection,
     key: &'check VerifierKey,
     next: u64,
+    /// Entries up to here are under a checkpoint of their own or of their group.
+    covered: u64,
+    /// The question for a checkpoint.
+    notes: &'static str,
     last_time: String,
     listed: Vec<ListedRow>,
 }
@@ -113,16 +128,16 @@ impl Walk<'_> {
     }
 
     /// The checkpoint of `size` entries, if it is stored and signed.
-    fn checkpoint(&self, size: u64, report: &mut Report<'_>) -> Result<Option<Checkpoint>> {
-        let sql = "SELECT note FROM checkpoint WHERE size = :size";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let note: Option<String> = statement
-            .query_row(named_params! { ":size": Count(size) }, |row| row.get(0))
+    fn checkpoint(&mut self, size: u64, report: &mut Report<'_>) -> Result<Option<Checkpoint>> {
+        let mut statement = self.connection.prepare_cached(self.notes)?;
+        let found = statement
+            .query_row(named_params! { ":size": Count(size) }, |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, Option<Count>>(1)?))
+            })
             .optional()?;
-        let Some(note) = note else {
-            report.error("checkpoint_missing", "checkpoint", size, "no note of this size");
-            return Ok(None);
-        };
+        let Some((note, entries)) = found else { return Ok(None) };
+        self.uncovered(size.saturating_sub(entries.map_or(1, |Count(entries)| entries)), report);
+        self.covered = size;
         match Checkpoint::open(&note, self.key) {
             Ok(head) if head.size == size => Ok(Some(head)),
             Ok(head) => {
@@ -134,6 +149,14 @@ impl Walk<'_> {
                 report.error("checkpoint_invalid", "checkpoint", size, chain(&error));
                 Ok(None)
             }
+        }
+    }
+
+    /// No checkpoint is of the entries before `size` that none has covered.
+    fn uncovered(&self, size: u64, report: &mut Report<'_>) {
+        if self.covered < size {
+            let detail = format!("nothing signs the entries from {} on", self.covered);
+            report.error("checkpoint_missing", "checkpoint", size, detail);
         }
     }
 
@@ -178,10 +201,20 @@ impl Walk<'_> {
     }
 }
 
-/// The tree, rebuilt entry by entry: the newest perfect subtree of each level that has no right neighbour yet.
+/// The question for the note of one size and the entries that it covers; before groups, one checkpoint covered one entry.
+fn notes(connection: &Connection) -> Result<&'static str> {
+    let sql = "SELECT count(*) FROM pragma_table_info('checkpoint') WHERE name = 'entries'";
+    let Count(groups) = connection.query_row(sql, [], |row| row.get(0))?;
+    Ok(match groups {
+        0 => "SELECT note, NULL FROM checkpoint WHERE size = :size",
+        _ => "SELECT note, entries FROM checkpoint WHERE size = :size",
+    })
+}
+
+/// The tree, rebuilt entry by entry.
 #[derive(Default)]
 struct Rebuilt {
-    edge: Vec<Hash>,
+    edge: Edge,
     first_wrong: Option<(u64, String)>,
     wrong: u64,
 }
@@ -189,23 +222,17 @@ struct Rebuilt {
 impl Rebuilt {
     fn grow(
         &mut self,
-        walk: &Walk<'_>,
+        walk: &mut Walk<'_>,
         index: u64,
         leaf: Hash,
         report: &mut Report<'_>,
     ) -> Result<()> {
-        let Ok(nodes) = tree::append(index, leaf, &mut self.edge());
-        for node in &nodes {
-            if node.level > 0 {
-                check_node(walk.connection, node, report)?;
-            }
-            let level = usize::from(node.level);
-            self.edge.resize(self.edge.len().max(level + 1), [0; 32]);
-            self.edge[level] = node.hash;
+        for node in self.edge.append(leaf).iter().filter(|node| node.level > 0) {
+            check_node(walk.connection, node, report)?;
         }
         let size = index + 1;
         if let Some(head) = walk.checkpoint(size, report)? {
-            let Ok(root) = tree::root(size, &mut self.edge());
+            let root = self.edge.root();
             if root != head.root {
                 let (signed, found) = (hex::encode(head.root), hex::encode(root));
                 let detail = format!("signed is {signed}, the stored entries give {found}");
@@ -214,11 +241,6 @@ impl Rebuilt {
             }
         }
         Ok(())
-    }
-
-    /// An append and a root ask only for nodes of the right edge.
-    fn edge(&self) -> impl FnMut(u8, u64) -> std::result::Result<Hash, Infallible> + '_ {
-        |level, _index| Ok(self.edge[usize::from(level)])
     }
 
     /// One finding: where one root is wrong, all later ones are.

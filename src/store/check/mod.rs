@@ -179,7 +179,7 @@ pub fn read<T, E: From<Error>>(
     }
     let mut connection = open_for_reading(&folder)?;
     let transaction = connection.transaction().map_err(Error::from)?;
-    question(&ReadTx::new(transaction))
+    question(&ReadTx::new(&transaction))
 }
 
 /// The objects of the data folder.

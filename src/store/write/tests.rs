@@ -1,7 +1,10 @@
 //! Writes: what one leaves behind, and what is refused without leaving anything.
 
 use super::*;
+use crate::clock::Clock;
 use crate::digest::sha256_hex;
+use crate::ledger::checkpoint::Checkpoint;
+use crate::ledger::tree;
 use crate::store::specimen::{KIND, actor, fresh, tamper};
 use serde_json::json;
 
@@ -176,21 +179,66 @@ fn nothing_is_signed_over_a_tree_that_was_changed() {
     assert!(matches!(refused, Err(Error::TreeBroken { size: 2, .. })));
 }
 
+/// One act in three fails, one in seven panics; what succeeds is there at once and under the checkpoint that was given.
 #[test]
-fn writers_on_many_threads_take_turns() {
+fn writers_on_many_threads_share_transactions_and_take_only_their_own_failures() {
     let (folder, store) = fresh();
+    let one = |thread: usize, number: usize| {
+        let id = format!("s_{thread}_{number}");
+        let written = store.write(&actor(), KIND, |tx| {
+            tx.insert_specimen(&id, "x", None)?;
+            assert!(number % 7 != 6, "in the middle");
+            if number % 3 == 2 { Err(Error::ObjectName("any".into())) } else { Ok(()) }
+        });
+        let kept = store.read(|tx| tx.specimen(&id)).unwrap();
+        let Ok(written) = written else { return assert_eq!(kept, None) };
+        assert!(kept.is_some());
+        let head = Checkpoint::open(&written.checkpoint, store.verifier_key()).unwrap();
+        assert!(written.index < head.size);
+    };
     std::thread::scope(|scope| {
-        for thread in 0..4 {
-            let store = store.clone();
+        for thread in 0..8 {
             scope.spawn(move || {
-                for number in 0..5 {
-                    let id = format!("s_{thread}_{number}");
-                    store.write(&actor(), KIND, |tx| tx.insert_specimen(&id, "x", None)).unwrap();
-                    assert!(store.read(|tx| tx.specimen(&id)).unwrap().is_some());
+                for number in 0..21 {
+                    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                        one(thread, number);
+                    }));
+                    assert_eq!(done.is_err(), number % 7 == 6);
                 }
             });
         }
     });
-    assert_eq!(size(&store), 21);
-    assert!(crate::store::check::check(folder.path(), &mut |_| ()).unwrap().is_empty());
+    let succeeds = |number: &usize| number % 7 != 6 && number % 3 != 2;
+    let each = (0..21).filter(succeeds).count() as u64;
+    assert_eq!(size(&store), 1 + 8 * each);
+    let checkpoints = store.read(|tx| -> Result<u64> {
+        let sql = "SELECT count(*) FROM checkpoint";
+        Ok(tx.connection().query_row(sql, [], |row| row.get::<_, Count>(0))?.0)
+    });
+    assert!(checkpoints.unwrap() < size(&store), "some were committed together");
+    assert_eq!(crate::store::check::check(folder.path(), &mut |_| ()).unwrap(), []);
+}
+
+#[test]
+fn an_act_that_comes_alone_gets_a_checkpoint_of_its_own() {
+    let (_folder, store) = fresh();
+    for number in 1..5 {
+        let id = format!("s_{number}");
+        let written = store.write(&actor(), KIND, |tx| tx.insert_specimen(&id, "x", None)).unwrap();
+        let head = Checkpoint::open(&written.checkpoint, store.verifier_key()).unwrap();
+        assert_eq!(head.size, written.index + 1);
+    }
+}
+
+#[test]
+fn what_another_connection_wrote_is_gone_on_from() {
+    let (folder, store) = fresh();
+    let other = Store::open(folder.path(), Clock::system()).unwrap();
+    for (number, writer) in [&store, &other, &other, &store].into_iter().enumerate() {
+        let id = format!("s_{number}");
+        let written = writer.write(&actor(), KIND, |tx| tx.insert_specimen(&id, "x", None));
+        assert_eq!(written.unwrap().index, number as u64 + 1);
+    }
+    let found = crate::store::check::check(folder.path(), &mut |_| ()).unwrap();
+    assert!(found.iter().all(|found| found.code == "time_backwards"), "{found:?}");
 }

@@ -70,6 +70,8 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
         "",
         "/acceptance",
         "/batches",
+        "/change",
+        "/configuration",
         "/difference",
         "/evidence",
         "/exports/{kind}",
@@ -123,6 +125,12 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     add("POST", "/lineage", of(Ingest), &no);
     add("POST", "/lineage/batch", of(Ingest), &no);
     add("PUT", &format!("{version}/record"), of(Register), &sample("model_record.json"));
+    let change = json!({"kinds": ["data"], "reason": "a test", "impact": "none", "risk": "unchanged", "retest": true,
+                        "retest_rationale": "it is tested again in any case"});
+    add("POST", &format!("{version}/change"), of(Register), &change);
+    // Whose signature it is depends on who signed before: see the story of changes.
+    let signed_change = json!({"change_sha256": "0", "password": "a"});
+    add("POST", &format!("{version}/change/signature"), Takes::Session, &signed_change);
     let mut plan = sample("acceptance.json");
     (plan["model"], plan["version"]) = (json!(MODEL), json!("1"));
     add("POST", &format!("{version}/acceptance"), of(FixAcceptance), &plan);
@@ -270,7 +278,7 @@ fn pages() -> Vec<(String, String)> {
 fn form_takes(path: &str) -> Takes {
     use Action::{
         Acknowledge, ApproveRoles, DraftDecision, ManageAccounts, ManageNotices, ManageOwnTokens,
-        SignDecision,
+        Register, SignDecision,
     };
     match path {
         "/sign-in" => Takes::Nothing,
@@ -279,7 +287,9 @@ fn form_takes(path: &str) -> Takes {
         | "/account/second-factor"
         | "/account/second-factor/confirmation"
         | "/alerts/{id}/steps/{step}"
-        | "/models/{model}/versions/{version}/steps/{step}" => Takes::Session,
+        | "/models/{model}/versions/{version}/steps/{step}"
+        | "/models/{model}/versions/{version}/change/signature" => Takes::Session,
+        "/models/{model}/versions/{version}/change" => Takes::Role(Register),
         "/notices/targets" | "/notices/{number}/retry" => Takes::Role(ManageNotices),
         "/account/tokens" | "/account/tokens/{id}/revocation" => Takes::Role(ManageOwnTokens),
         "/accounts" | "/accounts/steps" | "/accounts/password-policy" | "/accounts/roles" => {
