@@ -37,7 +37,7 @@ COPIES = {"model_version": ("registrations/", "registration"), "reference": ("re
           "report": ("reports/", "document"),
           "performance": ("performance/", "document"), "cohort": ("cohorts/", "document"),
           "decision": ("decisions/", "document"), "signature": ("signatures/", "document"), "change_record": ("change-records/", "document"),
-          "qualification": ("qualifications/", "document")}
+          "episode_step": ("alert-steps/", "document"), "qualification": ("qualifications/", "document")}
 # The life of a version: state and step before, state after, roles that may, what the signature means.
 RULES = {("draft", "submit"): ("submitted", ["data_scientist"], "authored"),
          ("submitted", "reject"): ("draft", ["reviewer", "qa"], "rejected"),
@@ -51,6 +51,30 @@ RULES = {("draft", "submit"): ("submitted", ["data_scientist"], "authored"),
          ("suspended", "resume"): ("in_use", ["qa"], "released_for_use"),
          ("suspended", "retire"): ("retired", ["qa"], "retired"),
          ("in_use", "retire"): ("retired", ["qa"], "retired")}
+# The life of an alert: state and step before, state after, roles that may, what the signature means (none: not signed), and who
+# may not although the role may: i who investigated, d who drafted, o the owner of the action, c who checked; O only the owner.
+QUALITY, RECORDERS = ["qa", "reviewer"], ["data_scientist", "qa", "reviewer", "process_expert"]
+ALERT_RULES = {("open", "acknowledge"): ("acknowledged", QUALITY, None, ""),
+               ("acknowledged", "investigate"): ("investigated", ["data_scientist", "process_expert", "reviewer"], "authored_investigation", ""),
+               ("investigated", "review_investigation"): ("investigated", ["reviewer", "process_expert"], "reviewed_investigation", "i"),
+               ("investigated", "return_investigation"): ("acknowledged", ["reviewer", "process_expert", "qa"], "returned_investigation", "i"),
+               ("acknowledged", "draft"): ("drafted", QUALITY, None, ""), ("investigated", "draft"): ("drafted", QUALITY, None, ""),
+               ("drafted", "reject"): ("acknowledged", ["qa", "reviewer", "process_expert"], "rejected_decision", "d"),
+               ("drafted", "sign"): ("decided", ["qa", "reviewer", "process_expert"], None, "di"),
+               ("decided", "plan"): ("action_planned", QUALITY, "approved_plan", "o"),
+               ("decided", "close"): ("closed", QUALITY, "closed", "id"),
+               ("action_planned", "extend"): ("action_planned", QUALITY, "extended_due_date", "o"),
+               ("action_planned", "complete"): ("action_done", RECORDERS, "completed_action", "O"),
+               ("action_done", "return_action"): ("action_planned", QUALITY, "returned_action", "o"),
+               ("action_done", "confirm"): ("effectiveness_checked", QUALITY, "effectiveness_confirmed", "o"),
+               ("action_done", "refute"): ("acknowledged", QUALITY, "effectiveness_refuted", "o"),
+               ("effectiveness_checked", "close"): ("closed", QUALITY, "closed", "idoc"),
+               ("closed", "reopen"): ("acknowledged", QUALITY, "reopened", "")}
+for state in ["open", "acknowledged", "investigated", "drafted", "decided", "action_planned", "action_done", "effectiveness_checked", "closed"]:
+    if state != "closed":
+        ALERT_RULES[state, "escalate"] = (state, RECORDERS, "escalated", "")
+    if state != "open":
+        ALERT_RULES[state, "link_external"] = (state, QUALITY, "linked_external", "")
 FOLDERS = [folder for folder, _ in COPIES.values()] + ["bodies/", "proofs/", "records/", "witnessed/"]
 WITHHELD = ("credential", "token")
 FILE_MAX = 1 << 30
@@ -497,7 +521,7 @@ class Verifier:
             if not own or own.get("verifier_key") != self.key.text:
                 code = "key_differs" if own else "record_missing"
                 self.find(code, record_file("ledger", self.key.name), "the ledger's own record names another key or none")
-        for part in (self.copies, self.acceptance, self.reports, self.decisions, self.signatures, self.life_cycles, self.runs):
+        for part in (self.copies, self.acceptance, self.reports, self.decisions, self.signatures, self.life_cycles, self.alert_lives, self.runs):
             self.guard(part)
 
     def guard(self, part):
@@ -1155,6 +1179,146 @@ class Verifier:
     def entry_of(self, signature):
         row = self.row("record_signature", signature)
         return row["entry"] if row else 0
+
+    def alert_lives(self):
+        """Every alert from its opening on: steps follow the table; counts and effectiveness are computed again."""
+        lives = {}
+        for table, step in (("acknowledgement", "acknowledge"), ("decision", "draft")):
+            for key, row in self.rows.get(table, {}).items():
+                lives.setdefault(row["episode_id"], []).append((row["entry"], step, key, row))
+        for key, row in self.rows.get("signature", {}).items():
+            decision = self.row("decision", row["decision_id"])
+            if decision:
+                lives.setdefault(decision["episode_id"], []).append((row["entry"], "sign", key, row))
+        for key, row in self.rows.get("episode_step", {}).items():
+            lives.setdefault(row["episode_id"], []).append((row["entry"], row["step"], key, row))
+        signed = {}
+        for key, row in self.rows.get("record_signature", {}).items():
+            if row["record_table"] == "episode_step":
+                signed.setdefault(row["record_id"], []).append(strict_json(row["document"].encode()))
+        for episode, happened in lives.items():
+            opened = self.row("episode", episode)
+            if not opened:
+                continue
+            life = {"state": "open", "cycle": 1, "after": opened["entry"], "i": [], "d": [], "o": [], "c": [], "reviewed": False,
+                    "severity": None, "names_action": False, "plan": None, "completed": None, "version": opened["version_id"],
+                    "kind": opened["kind"], "id": episode}
+            for entry, step, key, row in sorted(happened, key=lambda one: (one[0], one[2])):
+                if not self.alert_step(life, (entry, step, key, row), signed.get(key, [])):
+                    break
+
+    def alert_step(self, life, happened, over):
+        entry, step, key, row = happened
+        rule = ALERT_RULES.get((life["state"], step))
+        if not rule:
+            self.find("step_not_allowed", record_file("episode", life["id"]), f"{step} cannot follow {life['state']}")
+            return False
+        who, sheet = row.get("account_id"), {}
+        if rule[2] is None and step == "sign" and who in life["i"]:
+            self.find("step_not_permitted", record_file("signature", key), "who signed the decision investigated the alert")
+        if rule[2] is not None:
+            name, sheet = record_file("episode_step", key), self.document("episode_step", key, row) or {}
+            self.count("alert steps")
+            stated = [sheet.get(field) for field in ("episode", "step", "from", "to", "cycle", "after")]
+            expected = [life["id"], step, life["state"], rule[0], life["cycle"], life["after"]]
+            if stated != expected or row["state"] != rule[0]:
+                self.find("step_not_allowed", name, f"it states {stated}, expected {expected}")
+            if sheet.get("plan"):
+                life["o"] = [sheet["plan"]["owner"]["id"]]
+            if who is None and step == "escalate" and "meaning" not in sheet:
+                if over:
+                    self.find("step_not_signed", name, "a signature is over a step of the program")
+            elif len(over) != 1:
+                self.find("step_not_signed", name, f"{len(over)} signatures are over it, expected 1")
+            else:
+                signature = over[0]
+                signer = signature["signer"]
+                if signature["record"]["sha256"] != sha256(row["document"].encode()):
+                    self.find("signature_of_other_bytes", name, "its signature is over other bytes")
+                self.same(name, "signer", signer["id"], who)
+                self.same(name, "meaning", signature["meaning"], rule[2])
+                barred = any(who in life[hand] for hand in rule[3] if hand != "O")
+                if signer["role"] not in rule[1] or barred or ("O" in rule[3] and who not in life["o"]):
+                    self.find("step_not_permitted", name, f"{signer['role']} {signer['user_name']} may not {step}")
+            self.alert_computed(life, name, (entry, step, row, sheet))
+        self.alert_take(life, (entry, step, row, sheet))
+        life["state"], life["after"] = rule[0], entry
+        return True
+
+    def alert_take(self, life, happened):
+        entry, step, row, sheet = happened
+        who = row.get("account_id")
+        if step == "acknowledge":
+            life["severity"] = row["severity"]
+        elif step == "investigate":
+            life["i"], life["reviewed"] = life["i"] + [who], False
+        elif step in ("review_investigation", "return_investigation"):
+            life["reviewed"] = step == "review_investigation"
+        elif step == "draft":
+            if life["state"] == "investigated" and not life["reviewed"] or life["severity"] == "critical" and not life["reviewed"]:
+                self.find("step_not_allowed", record_file("episode", life["id"]), "decided before its investigation was reviewed")
+            life["d"], life["names_action"] = [who], "remedial_action" in strict_json(row["document"].encode())
+        elif step == "plan":
+            life["plan"], life["planned"] = sheet.get("plan"), entry
+        elif step in ("complete", "return_action"):
+            life["completed"] = entry if step == "complete" else None
+        elif step == "confirm":
+            life["c"] = [who]
+        elif step == "close" and life["state"] == "decided" and life["names_action"]:
+            self.find("step_not_allowed", record_file("episode", life["id"]), "closed before the action that was decided")
+        elif step in ("refute", "reopen"):
+            life.update(cycle=life["cycle"] + 1, i=[], d=[], o=[], c=[], reviewed=False, plan=None, completed=None, names_action=False)
+            life["severity"] = sheet.get("severity", life["severity"])
+
+    def alert_computed(self, life, name, happened):
+        entry, step, row, sheet = happened
+        reports = sorted((r["entry"], k, r) for k, r in self.rows.get("report", {}).items() if r["entry"] < entry)
+        if step == "investigate" and sheet.get("investigation"):
+            asked = sheet["investigation"]["affected"]
+            of = [r for _, _, r in reports
+                  if r["version_id"] == life["version"] and asked["first_batch"] <= r["number"] <= asked["last_batch"]]
+            rows = sum((self.row("batch", r["batch_id"]) or {"rows": 0})["rows"] for r in of)
+            if (asked["batches"], asked["rows"]) != (len(of), rows):
+                self.find("count_not_reproduced", name, f"it states {asked['rows']} affected predictions, {rows} are recorded")
+        if step not in ("confirm", "refute"):
+            return
+        check, plan = sheet.get("check"), life["plan"]
+        if not check or not plan:
+            self.find("check_not_reproduced", name, "it holds no effectiveness check")
+            return
+        criterion = plan["criterion"]
+        watched, alerts = check["watched"], check["alerts"]
+        if self.row("model_version", criterion["version_id"]):
+            watched = [self.watched(k, r, criterion["series"]) for at, k, r in reports
+                       if r["version_id"] == criterion["version_id"] and at > life["completed"]]
+            alerts = [] if criterion["series"] else [
+                k for _, k in sorted((e["entry"], k) for k, e in self.rows.get("episode", {}).items()
+                                     if e["version_id"] == criterion["version_id"] and e["kind"] == life["kind"]
+                                     and life["completed"] < e["entry"] < entry)]
+        seen, counted, drifts = [], 0, False
+        for batch in watched:
+            if counted == criterion["batches"] or drifts:
+                break
+            verdicts = [one.get("verdict", "not_evaluated") for one in batch["verdicts"]]
+            drifts = "drift" in verdicts
+            counted += "not_evaluated" not in verdicts
+            seen.append(batch)
+        day = row["at"][:10]
+        outcome = ("ineffective" if drifts or alerts else "effective" if counted == criterion["batches"]
+                   else "inconclusive" if day > criterion["horizon_on"] else "pending")
+        again = {"planned": life["planned"], "completed": life["completed"], "checked_on": day, "watched": seen, "counted": counted,
+                 "alerts": alerts, "outcome": outcome}
+        self.count("effectiveness checks")
+        if canonical(again) != canonical(check):
+            self.find("check_not_reproduced", name, f"it states {check['outcome']}, computed again: {outcome}")
+        if outcome not in (["effective"] if step == "confirm" else ["ineffective", "inconclusive"]):
+            self.find("step_not_allowed", name, f"{step} on the outcome {outcome}")
+
+    def watched(self, key, row, series):
+        report = strict_json(row["document"].encode())
+        verdicts = {f"{feature['feature']}/{one['name']}": one["verdict"] for feature in report["features"] for one in feature["series"]}
+        found = [{"series": name, "verdict": verdicts[name]} if name in verdicts else {"series": name} for name in series]
+        return {"report": {"id": key, "sha256": row["sha256"], "entry": row["entry"]}, "batch": report["context"]["batch"], "verdicts": found}
 
     def runs(self):
         newest = {}

@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::ledger::trust_policy::TrustPolicy;
 use crate::procedures::ingest_batch::Delivery;
 use crate::procedures::sign_in;
+use crate::procedures::tell_people::Post;
 use crate::procedures::watch_access::{Asked, note_refusal};
 use crate::store::Store;
 use actix_web::body::{EitherBody, MessageBody};
@@ -28,6 +29,7 @@ use std::future::Future;
 use std::io::Write;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 use tempfile::NamedTempFile;
 
 /// Name of the session cookie.
@@ -48,6 +50,8 @@ pub struct Shared {
     pub tls: Option<ServerConfig>,
     /// How often one address may ask.
     pub limits: Arc<Limits>,
+    /// How notices are sent.
+    pub post: Post,
     /// Passwords that were right a moment ago, of programs that send them with every request.
     pub passwords: Arc<KnownPasswords>,
     /// Witnesses to ask for cosignatures.
@@ -60,8 +64,8 @@ impl Shared {
         let limits = Arc::new(Limits::new(REQUESTS_PER_SECOND));
         let passwords = Arc::new(KnownPasswords::default());
         let (body_bytes_max, behind_proxy, tls) = (BODY_BYTES_MAX, false, None);
-        let witnesses = None;
-        Self { store, body_bytes_max, behind_proxy, tls, limits, passwords, witnesses }
+        let (post, witnesses) = (Post { relay: None, patience: NOTICE_PATIENCE }, None);
+        Self { store, body_bytes_max, behind_proxy, tls, limits, post, passwords, witnesses }
     }
 
     /// Whether browsers reach this server over HTTPS only.
@@ -69,6 +73,9 @@ impl Shared {
         self.behind_proxy || self.tls.is_some()
     }
 }
+
+/// How long the receiver of a notice may take.
+const NOTICE_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Largest body of a batch by default: 1 GiB.
 pub const BODY_BYTES_MAX: u64 = 1 << 30;
@@ -194,7 +201,9 @@ pub async fn caller_first<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> std::result::Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
     let pattern = request.match_pattern();
-    if !matches!(pattern.as_deref(), Some("/api/v1/session" | "/api/v1/session/password")) {
+    let asks_itself =
+        |pattern: &str| pattern == "/api/v1/session" || pattern.starts_with("/api/v1/session/");
+    if !pattern.as_deref().is_some_and(asks_itself) {
         match caller(request.request().clone()).await {
             Ok(caller) => _ = request.extensions_mut().insert(caller),
             Err(error) => {

@@ -17,6 +17,7 @@ pub mod limits;
 mod lineage;
 pub mod mlflow;
 pub mod models;
+pub mod notices;
 pub mod operation;
 pub mod overview;
 pub mod performance;

@@ -3,8 +3,8 @@
 use super::extract::{caller_first, no_route};
 use super::{
     acceptance, access_log, accounts, alerts, batches, changes, evidence, ledger, life_cycle,
-    lineage, models, operation, overview, performance, qualifications, review, roles, session,
-    studies, tiles,
+    lineage, models, notices, operation, overview, performance, qualifications, review, roles,
+    session, studies, tiles,
 };
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
@@ -25,6 +25,9 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(session::change_password)
             .service(overview::read_inbox)
             .service(overview::read_fleet)
+            .service(session::offer_factor)
+            .service(session::confirm_factor)
+            .service(session::prove_factor)
             .service(models::list_models)
             .service(models::create_model)
             .service(models::create_version)
@@ -74,6 +77,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(alerts::acknowledge)
             .service(alerts::draft)
             .service(alerts::sign)
+            .service(alerts::prepare_alert_step)
+            .service(alerts::take_alert_step)
             .service(alerts::read_statement)
             .service(lineage::create_lineage)
             .service(lineage::create_lineage_batch)
@@ -92,6 +97,12 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(roles::answer_request)
             .service(accounts::read_password_policy)
             .service(accounts::set_password_policy)
+            .service(accounts::ask_factor_removal)
+            .service(accounts::answer_factor_removal)
+            .service(notices::list_targets)
+            .service(notices::create_target)
+            .service(notices::list_notices)
+            .service(notices::retry_notice)
             .service(accounts::list_tokens)
             .service(accounts::create_token)
             .service(accounts::revoke_token)

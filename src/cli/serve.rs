@@ -8,7 +8,9 @@ use crate::api::{server, tls};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::ledger::trust_policy::TrustPolicy;
+use crate::notify::mail::Relay;
 use crate::procedures::prove_arithmetic::prove_arithmetic;
+use crate::procedures::tell_people::Post;
 use crate::statistics::selftest::embedded;
 use crate::store::Store;
 use clap::Args;
@@ -45,6 +47,12 @@ pub(super) struct ServeArguments {
     /// Requests a second from one address (a burst of twice as many is let through)
     #[arg(long, env = "DRIFTLEDGER_REQUESTS_PER_SECOND", default_value_t = REQUESTS_PER_SECOND)]
     requests_per_second: NonZeroU32,
+    /// Mail relay for notices: smtp://host:port, or smtps://user:password@host
+    #[arg(long, env = "DRIFTLEDGER_SMTP", requires = "mail_from", value_name = "URL")]
+    smtp: Option<String>,
+    /// Sender of the mails
+    #[arg(long, env = "DRIFTLEDGER_MAIL_FROM", requires = "smtp", value_name = "ADDRESS")]
+    mail_from: Option<String>,
     /// Serve although the ledger does not go on from what was seen in this folder; the reason is recorded
     #[arg(long, value_name = "REASON")]
     accept_rollback: Option<String>,
@@ -66,6 +74,11 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode> {
         );
         return Err(Error::BadRequest { detail });
     }
+    let relay = match (&arguments.smtp, &arguments.mail_from) {
+        (Some(url), Some(from)) => Some(Relay { url: url.clone(), from: from.clone() }),
+        _ => None,
+    };
+    relay.as_ref().map_or(Ok(()), Relay::validate)?;
     prove_arithmetic(embedded())?;
     let store = match &arguments.accept_rollback {
         Some(reason) => Store::open_rolled_back(&arguments.data, Clock::system(), reason)?,
@@ -79,13 +92,15 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode> {
     let address = listener.local_addr().unwrap_or(arguments.listen);
     let scheme = if tls.is_some() { "https" } else { "http" };
     terminal::say(&format!("serving {} on {scheme}://{address}/", arguments.data.display()));
+    let shared = Shared::new(store);
     let shared = Shared {
         body_bytes_max: arguments.body_bytes_max,
         behind_proxy: arguments.behind_proxy,
         tls,
         limits: Arc::new(Limits::new(arguments.requests_per_second)),
+        post: Post { relay, ..shared.post },
         witnesses: witnesses.map(Arc::new),
-        ..Shared::new(store)
+        ..shared
     };
     run_shared(shared, listener)?;
     done()

@@ -122,6 +122,7 @@ async fn refused(visitor: Visitor, error: Error) -> Answer {
 pub(super) async fn show(visitor: Visitor, query: web::Query<DoneQuery>) -> Answer {
     let notice = match query.done.as_str() {
         "password" => Some(Notice::done("the password is changed")),
+        "factor" => Some(Notice::done("the second factor is enrolled")),
         "revoked" => Some(Notice::done("the token is revoked, at once")),
         _ => None,
     };

@@ -10,6 +10,7 @@ use super::visitor::Visitor;
 use super::wording::words;
 use crate::access::role::{Action, Role};
 use crate::error::Result;
+use crate::procedures::keep_factors::prove_typed;
 use crate::procedures::record_change::{
     ChangePage as Known, ChangeView, change_page, record_change, sign_change,
 };
@@ -291,9 +292,10 @@ pub(super) async fn sign(
     let field = |name: &str| form.get(name).cloned().unwrap_or_default();
     visitor.check_form(&field("form_token"))?;
     let (of, sha256, password) = (path.into_inner(), field("change_sha256"), field("password"));
-    let asked = of.clone();
+    let (asked, code) = (of.clone(), field("factor_code"));
     let signed = visitor
         .act(move |store, acting| {
+            prove_typed(store, acting, &code)?;
             sign_change(store, acting, (&asked.0, &asked.1), (&sha256, &password))
         })
         .await;

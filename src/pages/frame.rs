@@ -19,6 +19,8 @@ pub enum Place {
     AuditTrail,
     /// All accounts.
     Accounts,
+    /// Who is told outside.
+    Notices,
     /// One's own account.
     Account,
     /// None of them.
@@ -78,6 +80,8 @@ pub struct Frame {
     pub demonstration: bool,
     /// Whether the password has to be changed before any other page is shown; then there is no navigation.
     pub password_due: bool,
+    /// Whether the next signature needs a code of the second factor.
+    pub asks_code: bool,
     /// What a form led to.
     pub notice: Option<Notice>,
 }
@@ -92,6 +96,7 @@ impl Frame {
             form_token: String::new(),
             demonstration,
             password_due: false,
+            asks_code: false,
             notice: None,
         }
     }
@@ -115,6 +120,9 @@ impl Frame {
             links.push(link(Place::Accounts, "Accounts", "/accounts"));
         } else if self.may(Action::ApproveRoles) {
             links.push(link(Place::Accounts, "Roles", "/accounts/roles"));
+        }
+        if self.may(Action::ReadNotices) {
+            links.push(link(Place::Notices, "Notices", "/notices"));
         }
         links
     }

@@ -68,7 +68,8 @@ fn step(state: EpisodeState) -> &'static str {
         EpisodeState::Open => "Acknowledge",
         EpisodeState::Acknowledged => "Draft the decision",
         EpisodeState::Drafted => "Read and sign the decision",
-        EpisodeState::Decided => "Read",
+        EpisodeState::Investigated => "Review the investigation, draft the decision",
+        _ => "Read",
     }
 }
 
@@ -85,7 +86,18 @@ fn next_step(line: &EpisodeLine) -> String {
             format!("read and sign the decision that {drafter} drafted (another person)")
         }
         (EpisodeState::Drafted, None) => "read and sign the decision".to_owned(),
-        (EpisodeState::Decided, _) => "nothing".to_owned(),
+        (EpisodeState::Investigated, _) => {
+            format!(
+                "review the investigation, then draft the decision ({})",
+                roles_that_may(Action::DraftDecision)
+            )
+        }
+        (EpisodeState::Closed, _) => "nothing".to_owned(),
+        (EpisodeState::ActionPlanned, _) => "do what is planned, and report it as done".to_owned(),
+        (EpisodeState::ActionDone, _) => "check its effectiveness on later batches".to_owned(),
+        (EpisodeState::Decided | EpisodeState::EffectivenessChecked, _) => {
+            "plan what was decided, or close it".to_owned()
+        }
     }
 }
 

@@ -2,10 +2,10 @@
 
 use super::page_error::PageError;
 use super::{
-    acceptance, acceptance_plan, access_log, account, accounts, alert, assets, audit_trail,
-    batch_pair, change, difference, draft, entry, fleet, inbox, model_record, models, password,
-    password_rules, performance, qualifications, register, report, roles, score_cards, send,
-    sign_in, signing_sheet, step, study, version,
+    acceptance, acceptance_plan, access_log, account, accounts, alert, alert_step, assets,
+    audit_trail, batch_pair, change, difference, draft, entry, fleet, inbox, model_record, models,
+    notices, password, password_rules, performance, qualifications, register, report, roles,
+    score_cards, second_factor, send, sign_in, signing_sheet, step, study, version,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};
@@ -63,6 +63,8 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(alert::show)
             .service(alert::acknowledge)
             .service(alert::draft)
+            .service(alert_step::show)
+            .service(alert_step::sign)
             .service(signing_sheet::show)
             .service(signing_sheet::sign)
             .service(audit_trail::show)
@@ -75,6 +77,12 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(account::show)
             .service(password::show)
             .service(password::change)
+            .service(second_factor::show_one)
+            .service(second_factor::offer_one)
+            .service(second_factor::confirm_one)
+            .service(notices::show)
+            .service(notices::keep)
+            .service(notices::retry)
             .service(account::issue)
             .service(account::revoke)
             .service(accounts::show)

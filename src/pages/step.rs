@@ -8,6 +8,7 @@ use super::page_error::{Answer, see_other};
 use super::visitor::Visitor;
 use super::wording::words;
 use crate::error::{Error, Result};
+use crate::procedures::keep_factors::prove_typed;
 use crate::procedures::read_life_cycle::{LifeCycle, life_cycle};
 use crate::procedures::take_step::{SheetView, StepOf, prepare_step, take_step};
 use crate::review;
@@ -34,6 +35,8 @@ pub struct SignForm {
     pub sheet_sha256: String,
     /// Password of the signer.
     pub password: String,
+    /// A code of the second factor, where a series of signatures begins.
+    pub factor_code: String,
 }
 
 /// What was typed before the sheet is made.
@@ -274,9 +277,10 @@ pub(super) async fn sign(
         sheet: "yes".to_owned(),
     };
     let (asked, input) = (path.clone(), typed.input());
-    let (sha256, password) = (form.sheet_sha256, form.password);
+    let (sha256, password, code) = (form.sheet_sha256, form.password, form.factor_code);
     let taken = visitor
         .act(move |store, acting| {
+            prove_typed(store, acting, &code)?;
             take_step(store, acting, asked.of()?, (&input, &sha256, &password))
         })
         .await;

@@ -7,6 +7,7 @@ use super::ingest_batch::Judge;
 use super::read_life_cycle::{LifeCycle, life_cycle_in};
 use super::read_origin::{OriginView, origin};
 use super::read_performance::newest_sentence;
+use super::read_remedy::{RemedyView, remedy};
 use super::stored;
 use crate::access::account::{Account, Acting};
 use crate::access::role::Action;
@@ -19,9 +20,10 @@ use crate::error::{Error, Result};
 use crate::provenance::configuration::Configuration;
 use crate::provenance::registration::Registration;
 use crate::review::decision::Decision;
+use crate::review::episode_cycle::EpisodeRule;
 use crate::review::signature::Signature;
 use crate::store::batches::{BatchRow, LabelsRow, QuarantineRow, ReportRow};
-use crate::store::episodes::{AcknowledgementRow, EpisodeRow};
+use crate::store::episodes::{AcknowledgementRow, DocumentRow, EpisodeRow};
 use crate::store::studies::StudyRow;
 use crate::store::versions::VersionRow;
 use crate::store::{ReadTx, Store};
@@ -152,8 +154,12 @@ pub struct EpisodeView {
     pub reports: Vec<ReportRow>,
     /// Who took note of it.
     pub acknowledgement: Option<AcknowledgementRow>,
-    /// What was decided.
+    /// What was decided last.
     pub decision: Option<DecisionView>,
+    /// What was decided in earlier cycles, or drafted and refused, oldest first.
+    pub earlier_decisions: Vec<DecisionView>,
+    /// What is done about it.
+    pub remedy: RemedyView,
 }
 
 pub(super) fn missing(what: &'static str, id: &str) -> Error {
@@ -368,15 +374,14 @@ pub fn inbox(store: &Store, acting: &Acting) -> Result<Inbox> {
 
 /// Whether `account` may take the next step on an episode.
 pub fn is_next(account: &Account, line: &EpisodeLine) -> bool {
-    let may = |action: Action| action.roles().contains(&account.role);
-    match line.episode.state {
-        EpisodeState::Open => may(Action::Acknowledge),
-        EpisodeState::Acknowledged => may(Action::DraftDecision),
-        EpisodeState::Drafted => {
-            may(Action::SignDecision)
-                && line.drafted_by.as_deref() != Some(account.user_name.as_str())
-        }
-        EpisodeState::Decided => false,
+    let state = line.episode.state;
+    let may = EpisodeRule::from(state)
+        .any(|rule| rule.from != rule.to && rule.who.contains(&account.role));
+    let drafted = line.drafted_by.as_deref() == Some(account.user_name.as_str());
+    match state {
+        EpisodeState::Acknowledged => may && Action::DraftDecision.roles().contains(&account.role),
+        EpisodeState::Drafted => may && !drafted,
+        state => may && !state.is_decided(),
     }
 }
 
@@ -400,34 +405,33 @@ pub fn episode_view(store: &Store, acting: &Acting, id: &str) -> Result<EpisodeV
     acting.permit(Action::Read)?;
     store.read(|tx| {
         let episode = tx.episode(id)?.ok_or_else(|| missing("alert", id))?;
-        let decision = match tx.decision_of(id)? {
-            None => None,
-            Some(row) => Some(DecisionView {
-                signature: signature_view(tx, &row.id)?,
+        let mut decisions = Vec::new();
+        for (row, signature) in tx.decisions_of(id)? {
+            decisions.push(DecisionView {
+                signature: signature.map(signature_view).transpose()?,
                 decision: stored(&row.document)?,
                 sha256: row.sha256,
                 document: row.document,
                 entry: row.entry,
-            }),
-        };
+            });
+        }
+        let decision = decisions.pop();
+        let remedy = remedy(tx, id, &acting.account, &store.clock().now_text())?;
         let line = lines(tx, vec![episode])?.pop().ok_or_else(|| missing("alert", id))?;
         Ok(EpisodeView {
             episode: line,
             reports: tx.episode_reports(id)?,
             acknowledgement: tx.acknowledgement(id)?,
             decision,
+            earlier_decisions: decisions,
+            remedy,
         })
     })
 }
 
-fn signature_view(tx: &ReadTx<'_>, decision_id: &str) -> Result<Option<SignatureView>> {
-    let Some(row) = tx.signature_of(decision_id)? else { return Ok(None) };
+fn signature_view(row: DocumentRow) -> Result<SignatureView> {
     let signature: Signature = stored(&row.document)?;
-    Ok(Some(SignatureView {
-        manifestation: signature.manifestation(),
-        signature,
-        entry: row.entry,
-    }))
+    Ok(SignatureView { manifestation: signature.manifestation(), signature, entry: row.entry })
 }
 
 /// Whether the store is a demonstration.

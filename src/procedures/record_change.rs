@@ -10,8 +10,8 @@
 use super::describe_version::registration;
 use super::read_life_cycle::require_version;
 use super::read_records::missing;
-use super::sign_decision::{method, require_session};
-use super::sign_in::check_kept_password;
+use super::sign_decision::require_session;
+use super::sign_in::check_to_sign;
 use super::take_step::insert_signature;
 use super::{Recorded, actor, stored, subject};
 use crate::access::account::Acting;
@@ -238,8 +238,8 @@ pub fn sign_change(
     acting.permit(Action::Read)?;
     require_session(acting)?;
     store.read(|tx| next(tx, acting, (model, version)))?;
-    check_kept_password(store, &acting.account, password)?;
-    write_signature(store, acting, (model, version), shown_sha256)
+    let how = check_to_sign(store, &acting.account, password)?;
+    write_signature(store, acting, (model, version), (shown_sha256, how))
 }
 
 /// The record to sign, and what this person's signature over it means.
@@ -270,7 +270,7 @@ fn write_signature(
     store: &Store,
     acting: &Acting,
     of: (&str, &str),
-    shown_sha256: &str,
+    (shown_sha256, how): (&str, &str),
 ) -> Result<Recorded<ChangeSignature>> {
     let written = store.write(&actor(acting), EntryType::ChangeSign, |tx| {
         let (version, change, meaning) = next(tx, acting, of)?;
@@ -278,7 +278,7 @@ fn write_signature(
             (TABLE, &change.id, change.document.as_bytes()),
             shown_sha256,
             (acting.account.clone(), meaning),
-            (clock::new_id("rs"), tx.at().to_owned(), method(acting)),
+            (clock::new_id("rs"), tx.at().to_owned(), how),
         )?;
         tx.subject(subject("model_version", &version.id));
         tx.subject(subject(TABLE, &change.id));

@@ -4,8 +4,8 @@
 //! 2. QA reads it and signs its bytes with the password again; a run that failed is signed by nobody, a run is signed once
 
 use super::read_records::missing;
-use super::sign_decision::{method, require_session};
-use super::sign_in::check_kept_password;
+use super::sign_decision::require_session;
+use super::sign_in::check_to_sign;
 use super::take_step::insert_signature;
 use super::{Recorded, actor, stored, subject};
 use crate::access::account::Acting;
@@ -146,7 +146,7 @@ pub fn sign_qualification(
             "this run failed; mend what failed and run it again, the failed one stays".to_owned();
         return Err(Error::Conflict { detail });
     }
-    check_kept_password(store, &acting.account, password)?;
+    let how = check_to_sign(store, &acting.account, password)?;
     let written = store.write(&actor(acting), EntryType::QualificationSign, |tx| {
         if !tx.record_signatures(TABLE, id)?.is_empty() {
             let detail = format!("qualification `{id}` is signed already; a run is signed once");
@@ -156,7 +156,7 @@ pub fn sign_qualification(
             (TABLE, id, run.document.as_bytes()),
             shown_sha256,
             (acting.account.clone(), Meaning::ApprovesQualification),
-            (clock::new_id("rs"), tx.at().to_owned(), method(acting)),
+            (clock::new_id("rs"), tx.at().to_owned(), how),
         )?;
         tx.subject(subject(TABLE, id));
         tx.refer(run.row.entry);

@@ -9,8 +9,8 @@
 //!    and the ledger entry. The state changed because the step exists
 
 use super::read_life_cycle::Standing;
-use super::sign_decision::method;
-use super::sign_in::check_kept_password;
+use super::sign_decision::DEMONSTRATION;
+use super::sign_in::check_to_sign;
 use super::{Recorded, actor, subject};
 use crate::access::account::{Acting, Way};
 use crate::access::role::Action;
@@ -103,8 +103,8 @@ pub fn take_step(
     (input, shown_sha256, password): (&StepInput, &str, &str),
 ) -> Result<Recorded<StepTaken>> {
     prepare_step(store, acting, of, input)?;
-    check_kept_password(store, &acting.account, password)?;
-    write(store, acting, of, (input, shown_sha256))
+    let how = check_to_sign(store, &acting.account, password)?;
+    write(store, acting, of, (input, shown_sha256, how))
 }
 
 /// Takes a step for a demo account, which has no password to enter: the ledger says `demonstration`.
@@ -115,7 +115,7 @@ pub(super) fn take_step_shown(
     input: &StepInput,
 ) -> Result<Recorded<StepTaken>> {
     let shown = prepare_step(store, acting, of, input)?;
-    write(store, acting, of, (input, &shown.sha256))
+    write(store, acting, of, (input, &shown.sha256, DEMONSTRATION))
 }
 
 /// No token takes a step.
@@ -236,14 +236,15 @@ fn write(
     store: &Store,
     acting: &Acting,
     of: StepOf<'_>,
-    (input, shown_sha256): (&StepInput, &str),
+    (input, shown_sha256, how): (&StepInput, &str, &str),
 ) -> Result<Recorded<StepTaken>> {
     let written = store.write(&actor(acting), EntryType::VersionStep, |tx| {
         let SheetView { sheet, document, sha256, also } = sheet(tx, acting, of, input)?;
-        let taken = insert(tx, acting, &AlsoSigned { sheet, document, sha256 }, shown_sha256)?;
+        let taken =
+            insert(tx, acting, &AlsoSigned { sheet, document, sha256 }, (shown_sha256, how))?;
         for other in &also {
             // The sheet that was shown names this digest.
-            insert(tx, acting, other, &other.sha256)?;
+            insert(tx, acting, other, (&other.sha256, how))?;
         }
         Ok::<_, Error>(taken)
     })?;
@@ -255,7 +256,7 @@ fn insert(
     tx: &mut WriteTx<'_>,
     acting: &Acting,
     signed: &AlsoSigned,
-    shown_sha256: &str,
+    (shown_sha256, how): (&str, &str),
 ) -> Result<StepTaken> {
     let AlsoSigned { sheet, document, sha256 } = signed;
     let id = clock::new_id("vs");
@@ -263,7 +264,7 @@ fn insert(
         (TABLE, &id, document.as_bytes()),
         shown_sha256,
         (acting.account.clone(), sheet.meaning),
-        (clock::new_id("rs"), tx.at().to_owned(), method(acting)),
+        (clock::new_id("rs"), tx.at().to_owned(), how),
     )?;
     tx.subject(subject("model_version", &sheet.version_id));
     tx.subject(subject(TABLE, &id));

@@ -2,13 +2,17 @@
 //!
 //! Must not know: HTTP, SQL, sessions. Start with [`decision`], then [`signature`]; the life of a version is in
 //! [`life_cycle`] (the table), [`completeness`] (what is missing) and [`step_sheet`] (what is signed); [`change_record`] says what
-//! changed since the version before. [`plan`] and [`concordance`] stand alone.
+//! changed since the version before. The life of an alert is in [`episode_cycle`], [`effectiveness`] and [`episode_sheet`].
+//! [`plan`] and [`concordance`] stand alone.
 
 pub mod change_record;
 pub mod completeness;
 pub mod concordance;
 pub mod decision;
 pub mod due;
+pub mod effectiveness;
+pub mod episode_cycle;
+pub mod episode_sheet;
 pub mod life_cycle;
 pub mod plan;
 pub mod qualification;
@@ -53,15 +57,23 @@ pub enum Error {
     /// The bytes to sign are not the bytes that were shown.
     #[error("the record changed since it was shown; read it again before signing")]
     Changed,
-    /// The step does not fit the state of the episode.
-    #[error("the episode is {found}; {action} needs it to be {expected}")]
-    WrongState {
+    /// The step cannot be taken from where the episode stands.
+    #[error("the episode is {found}; to {action} it has to be {expected}")]
+    EpisodeState {
         /// State found.
         found: &'static str,
         /// The step.
         action: &'static str,
-        /// State expected.
-        expected: &'static str,
+        /// States expected.
+        expected: String,
+    },
+    /// Something has to happen before the step.
+    #[error("to {action}: {missing}")]
+    EpisodeOwes {
+        /// The step.
+        action: &'static str,
+        /// What is missing.
+        missing: String,
     },
     /// The step cannot be taken from where the version stands.
     #[error("version `{version}` of `{model}` is {found}; to {action} it has to be {expected}")]

@@ -2,6 +2,7 @@
 
 use super::{ReadTx, Result, WriteTx};
 use crate::drift::episode::{EpisodeOpening, EpisodeState, OpenEpisode};
+use crate::notify::notice::NoticeKind;
 use rusqlite::{OptionalExtension, Row, named_params};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -93,7 +94,10 @@ impl WriteTx<'_> {
                 ("report_id", &report_id),
                 ("opening", &document),
             ],
-        )
+        )?;
+        let kind = opening.kind.word().replace('_', " ");
+        let told = opening.sentences.first().map_or_else(String::new, |told| format!(": {told}"));
+        self.tell(NoticeKind::Alert, format!("alert ({kind}){told}"), format!("/alerts/{id}"))
     }
 
     /// Records that a report belongs to an episode.
@@ -183,19 +187,23 @@ impl WriteTx<'_> {
     }
 }
 
+/// Where an episode stands follows from its newest step, whatever record it is.
 const EPISODE: &str = "SELECT e.id, e.version_id, e.report_id, e.opening, e.at, e.entry, \
-  EXISTS (SELECT 1 FROM acknowledgement a WHERE a.episode_id = e.id), \
-  EXISTS (SELECT 1 FROM decision d WHERE d.episode_id = e.id), \
-  EXISTS (SELECT 1 FROM decision d JOIN signature s ON s.decision_id = d.id WHERE d.episode_id = e.id) \
+  (SELECT substr(max(k), 21) FROM ( \
+   SELECT printf('%020d', a.entry) || 'acknowledged' AS k FROM acknowledgement a WHERE a.episode_id = e.id \
+   UNION ALL SELECT printf('%020d', d.entry) || 'drafted' FROM decision d WHERE d.episode_id = e.id \
+   UNION ALL SELECT printf('%020d', s.entry) || 'decided' FROM decision d JOIN signature s ON s.decision_id = d.id \
+   WHERE d.episode_id = e.id \
+   UNION ALL SELECT printf('%020d', t.entry) || t.state FROM episode_step t WHERE t.episode_id = e.id)) \
   FROM episode e";
 
 fn episode_of(row: &Row<'_>) -> rusqlite::Result<EpisodeRow> {
     let opening: String = row.get(3)?;
-    let state = match (row.get(6)?, row.get(7)?, row.get(8)?) {
-        (_, _, true) => EpisodeState::Decided,
-        (_, true, false) => EpisodeState::Drafted,
-        (true, false, false) => EpisodeState::Acknowledged,
-        (false, false, false) => EpisodeState::Open,
+    let state = match row.get::<_, Option<String>>(6)? {
+        None => EpisodeState::Open,
+        Some(word) => EpisodeState::of_word(&word).ok_or_else(|| {
+            rusqlite::Error::FromSqlConversionFailure(6, rusqlite::types::Type::Text, word.into())
+        })?,
     };
     Ok(EpisodeRow {
         id: row.get(0)?,
@@ -210,7 +218,7 @@ fn episode_of(row: &Row<'_>) -> rusqlite::Result<EpisodeRow> {
     })
 }
 
-fn document_of(row: &Row<'_>) -> rusqlite::Result<DocumentRow> {
+pub(super) fn document_of(row: &Row<'_>) -> rusqlite::Result<DocumentRow> {
     Ok(DocumentRow {
         id: row.get(0)?,
         account_id: row.get(1)?,
@@ -264,7 +272,8 @@ impl ReadTx<'_> {
     /// Those of the database.
     pub fn episodes_decided(&self, decided: bool, limit: u64) -> Result<Vec<EpisodeRow>> {
         let signed = "EXISTS (SELECT 1 FROM decision d JOIN signature s ON s.decision_id = d.id \
-                      WHERE d.episode_id = e.id) = :of";
+                      WHERE d.episode_id = e.id AND NOT EXISTS (SELECT 1 FROM episode_step t \
+                      WHERE t.episode_id = e.id AND t.step IN ('refute', 'reopen') AND t.entry > s.entry)) = :of";
         self.episodes_where(signed, Some(decided), limit)
     }
 
@@ -414,6 +423,23 @@ impl ReadTx<'_> {
             })
         });
         Ok(found.optional()?)
+    }
+
+    /// Every drafted decision of an episode, oldest first, with its signature if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn decisions_of(
+        &self,
+        episode_id: &str,
+    ) -> Result<Vec<(DocumentRow, Option<DocumentRow>)>> {
+        let sql = "SELECT id, account_id, sha256, document, at, entry FROM decision WHERE episode_id = :episode_id \
+                   ORDER BY entry, id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let rows = statement.query_map(named_params! {":episode_id": episode_id}, document_of)?;
+        let rows = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        rows.into_iter().map(|row| Ok((row.clone(), self.signature_of(&row.id)?))).collect()
     }
 
     /// The newest drafted decision of an episode.

@@ -11,6 +11,8 @@ pub const RECORD_TABLES: &[&str] = &[
     "role_request",
     "role_answer",
     "password_policy",
+    "second_factor",
+    "notice_target",
     "token",
     "token_revocation",
     "model",
@@ -27,6 +29,7 @@ pub const RECORD_TABLES: &[&str] = &[
     "acknowledgement",
     "decision",
     "signature",
+    "episode_step",
     "performance",
     "cohort",
     "study",
@@ -71,6 +74,11 @@ pub const WORKING_TABLES: &[&str] = &[
     "setting",
     "access_event",
     "entry_term",
+    "target_secret",
+    "outbox",
+    "factor_secret",
+    "factor_offer",
+    "signing_series",
     #[cfg(test)]
     "specimen_note",
 ];

@@ -20,9 +20,12 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0011_recovery.sql")),
     M::up(include_str!("migrations/0012_change.sql")),
     M::up(include_str!("migrations/0012_groups.sql")),
+    M::up(include_str!("migrations/0013_episode_steps.sql")),
     M::up(include_str!("migrations/0013_trail.sql")),
     M::up(include_str!("migrations/0014_lists.sql")),
     M::up(include_str!("migrations/0014_witness.sql")),
+    M::up(include_str!("migrations/0015_notices.sql")),
+    M::up(include_str!("migrations/0016_second_factor.sql")),
     M::up(include_str!("migrations/0019_qualification.sql")),
     // Last, so that it never stands between two real ones.
     #[cfg(test)]

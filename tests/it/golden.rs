@@ -16,6 +16,7 @@ use driftledger::digest;
 use driftledger::drift::acceptance::plan::{AcceptanceCriteria, PLAN_FORMAT};
 use driftledger::drift::acceptance::run::{RUN_FORMAT, TestRun};
 use driftledger::drift::compare::{COMPARISON_FORMAT, Comparison};
+use driftledger::drift::episode::EpisodeState;
 use driftledger::drift::report::{DriftReport, REPORT_FORMAT};
 use driftledger::drift::study::{STUDY_FORMAT, Study};
 use driftledger::evidence::manifest::{EVIDENCE_FORMAT, MANIFEST, Manifest};
@@ -31,6 +32,13 @@ use driftledger::review::change_record::{
 };
 use driftledger::review::completeness::{Acceptance, Cited, Facts, TestRunFact, requirement_table};
 use driftledger::review::decision::{DECISION_FORMAT, Decision};
+use driftledger::review::effectiveness::{EffectivenessCheck, EffectivenessCriterion, Since};
+use driftledger::review::episode_cycle::{
+    EpisodeFacts, EpisodeRule, EpisodeStep, episode_rule_table,
+};
+use driftledger::review::episode_sheet::{
+    AboutEpisode, EPISODE_STEP_FORMAT, EpisodeSheet, EpisodeStepInput, LookedUp,
+};
 use driftledger::review::life_cycle::{Rule, Step, VersionState, rule_table};
 use driftledger::review::qualification::{
     CheckOutcome, Part, QUALIFICATION_FORMAT, Qualification, QualificationCheck,
@@ -128,6 +136,34 @@ fn the_life_of_a_version_is_as_printed() {
         requirement_table()
     );
     hold("tests/golden/life_cycle.txt", &printed);
+}
+
+#[test]
+fn the_life_of_an_alert_is_as_printed() {
+    let printed =
+        format!("Steps of an alert: what is not here is refused.\n\n{}", episode_rule_table());
+    hold("tests/golden/alert_life.txt", &printed);
+}
+
+/// The sheet of an effectiveness check.
+#[test]
+fn the_sheet_of_a_step_of_an_alert_is_as_its_schema_says() {
+    let criterion = EffectivenessCriterion {
+        series: vec!["weight_mg/bins".to_owned()],
+        batches: 2,
+        version_id: "mv_1".to_owned(),
+        version: "1".to_owned(),
+        horizon_on: "2026-09-01".to_owned(),
+    };
+    let check = EffectivenessCheck::judge(&criterion, (7, 9), Since::default(), "2026-09-02");
+    let rule = EpisodeRule::of(EpisodeState::ActionDone, EpisodeStep::Refute).unwrap();
+    let input = EpisodeStepInput { reason: "no batch came".to_owned(), ..Default::default() };
+    let found = LookedUp { check: Some(check), ..LookedUp::default() };
+    let about = AboutEpisode { id: "ep_1", model: "tablets", version: "1", today: "2026-09-02" };
+    let facts = EpisodeFacts { state: EpisodeState::ActionDone, ..EpisodeFacts::opened(3) };
+    let sheet = EpisodeSheet::compose(rule, about, &facts, (&input, found)).unwrap();
+    let record = serde_json::to_value(sheet).unwrap();
+    hold_schema::<EpisodeSheet>((EPISODE_STEP_FORMAT, "format"), &record);
 }
 
 #[test]

@@ -178,9 +178,17 @@ impl Visitor {
 
     /// Signs in and keeps the cookie.
     pub(crate) fn sign_in(&mut self, user_name: &str, password: &str) -> Answer {
-        let body = json!({"user_name": user_name, "password": password});
+        self.sign_in_as(&json!({"user_name": user_name, "password": password}))
+    }
+
+    /// The same with a code of a second factor.
+    pub(crate) fn sign_in_with(&mut self, user_name: &str, password: &str, code: &str) -> Answer {
+        self.sign_in_as(&json!({"user_name": user_name, "password": password, "code": code}))
+    }
+
+    fn sign_in_as(&mut self, body: &Value) -> Answer {
         let url = format!("{}/api/v1/session", self.url);
-        let response = self.client.post(url).json(&body).send().unwrap();
+        let response = self.client.post(url).json(body).send().unwrap();
         let cookie = response.headers().get("set-cookie").map(|value| {
             let value = value.to_str().unwrap();
             assert!(value.contains("HttpOnly") && value.contains("SameSite=Strict"), "{value}");

@@ -4,7 +4,6 @@
 //! that a plan comes before its test run in the ledger, that an author signs nothing but the submission.
 
 use super::changes::{CHANGES, Signatures};
-use super::qualifications::QUALIFICATIONS;
 use super::succession::Move;
 use super::{Examiner, Row, is_canonical};
 use crate::access::account::Account;
@@ -16,6 +15,7 @@ use crate::review::life_cycle::{
     Author, Guard, History, Rule, Step, Taken, VersionState, acts_for, is_reviewed,
 };
 use crate::review::record_signature::{RECORD_SIGNATURE_FORMAT, RecordSignature};
+use crate::review::signature::Meaning;
 use crate::review::step_sheet::{STEP_FORMAT, StepSheet};
 use std::collections::BTreeMap;
 
@@ -44,12 +44,11 @@ fn entry(row: &Row) -> u64 {
 
 impl Examiner<'_> {
     /// Model records, steps and their signatures, and the state that reports name.
-    pub(super) fn life_cycles(&mut self) {
+    pub(super) fn life_cycles(&mut self, signatures: &mut Signatures) {
         let records = self.by_version("model_record");
         for (key, row) in records.values().flatten().map(|(_, key, row)| (key, row)) {
             self.model_record(key, row);
         }
-        let mut signatures = self.record_signatures();
         let steps = self.by_version(STEPS);
         let (plans, runs) = (self.by_version("acceptance_plan"), self.by_version("test_run"));
         let changes = self.by_version(CHANGES);
@@ -75,25 +74,17 @@ impl Examiner<'_> {
             let described = records.get(&version).map(Vec::as_slice).unwrap_or_default();
             let mut states = vec![(0, walk.state)];
             for (at, key, row) in steps.get(&version).map(Vec::as_slice).unwrap_or_default() {
-                let signed = signatures.remove(key.as_str()).unwrap_or_default();
+                let signed = signatures.remove(key).unwrap_or_default();
                 self.step(&mut walk, (key, row), described, &signed);
                 states.push((*at, walk.state));
             }
             self.states_of_reports(&version, &states);
             moves.append(&mut walk.moves);
         }
-        self.steps_of_others(&steps, &mut signatures, &mut moves);
-        self.changes(&mut signatures, &moves);
-        self.qualifications(&mut signatures);
+        self.steps_of_others(&steps, signatures, &mut moves);
+        self.changes(signatures, &moves);
+        self.qualifications(signatures);
         self.succession(moves);
-        for (record, signed) in signatures {
-            for (key, _) in signed {
-                let detail = format!(
-                    "it signs `{record}`, which is no step of a version, change record or qualification run here"
-                );
-                self.trouble("record_dangling", ("record_signature", &key), detail);
-            }
-        }
     }
 
     /// A pack of one version holds a step of another one where both changed by one signature; its own life is not here.
@@ -115,7 +106,7 @@ impl Examiner<'_> {
                 };
                 let signed = signatures.remove(key.as_str()).unwrap_or_default();
                 if let Some(rule) = Rule::of(sheet.from, sheet.step) {
-                    self.signer(of, row, rule, &signed);
+                    self.signature_over(of, row, rule.meaning, &signed);
                 }
                 let sha256 = digest::sha256_hex(row.text("document").as_bytes());
                 moves.push(Move { entry: *at, step_id: key.clone(), sha256, sheet });
@@ -155,7 +146,7 @@ impl Examiner<'_> {
     }
 
     /// Signatures by the record they sign, each held against its row.
-    fn record_signatures(&mut self) -> Signatures {
+    pub(super) fn record_signatures(&mut self) -> Signatures {
         let mut all = Signatures::new();
         for (key, row) in self.rows("record_signature") {
             let of = ("record_signature", key.as_str());
@@ -174,14 +165,44 @@ impl Examiner<'_> {
             self.same(of, "record", &signature.record.id, row.text("record_id"));
             self.same(of, "time of signing", &signature.signed_at, row.text("at"));
             self.account(of, &row, &signature.signer);
-            if [STEPS, CHANGES, QUALIFICATIONS].contains(&signature.record.table.as_str()) {
-                all.entry(signature.record.id.clone()).or_default().push((key, signature));
-            } else {
-                let detail = format!("it signs a record of `{}`", signature.record.table);
-                self.trouble("record_dangling", of, detail);
-            }
+            all.entry(signature.record.id.clone()).or_default().push((key, signature));
         }
         all
+    }
+
+    /// Signatures over nothing that is here.
+    pub(super) fn signatures_left(&mut self, signatures: Signatures) {
+        for (record, signed) in signatures {
+            for (key, signature) in signed {
+                let table = signature.record.table;
+                let detail = format!("it signs {table} `{record}`, which is no signed record here");
+                self.trouble("record_dangling", ("record_signature", &key), detail);
+            }
+        }
+    }
+
+    /// Who signed a record with `(id, row)` in `table`, with what meaning: one signature, over its bytes, by the account of its row.
+    pub(super) fn signature_over(
+        &mut self,
+        of: (&str, &str),
+        row: &Row,
+        meaning: Meaning,
+        signed: &[(String, RecordSignature)],
+    ) -> Option<Account> {
+        let [(key, signature)] = signed else {
+            let detail = format!("{} signatures are over it, expected 1", signed.len());
+            self.trouble("step_not_signed", of, detail);
+            return None;
+        };
+        let found = digest::sha256_hex(row.text("document").as_bytes());
+        if signature.record.sha256 != found {
+            let detail = format!("it signs {}, the sheet is {found}", signature.record.sha256);
+            self.trouble("signature_of_other_bytes", ("record_signature", key), detail);
+        }
+        self.same(of, "signer", &signature.signer.id, row.text("account_id"));
+        self.same(of, "time of signing", &signature.signed_at, row.text("at"));
+        self.same(of, "meaning of the signature", signature.meaning.words(), meaning.words());
+        Some(signature.signer.clone())
     }
 
     /// One step: what its sheet says, whether it may follow, and who signed it.
@@ -237,7 +258,7 @@ impl Examiner<'_> {
             );
         }
         self.guards(of, (rule, &sheet), walk);
-        if let Some(signer) = self.signer(of, row, rule, signed) {
+        if let Some(signer) = self.signature_over(of, row, rule.meaning, signed) {
             let history = History { authors: &walk.authors, taken: &walk.taken };
             if let Err(error) = rule.permit(&signer, &history) {
                 self.trouble("step_not_permitted", of, error.to_string());
@@ -306,30 +327,6 @@ impl Examiner<'_> {
                 self.trouble("step_not_allowed", of, detail);
             }
         }
-    }
-
-    /// Who signed the step: one signature, over its bytes, by the account of its row, with the meaning of the table.
-    fn signer(
-        &mut self,
-        of: (&str, &str),
-        row: &Row,
-        rule: &Rule,
-        signed: &[(String, RecordSignature)],
-    ) -> Option<Account> {
-        let [(key, signature)] = signed else {
-            let detail = format!("{} signatures are over it, expected 1", signed.len());
-            self.trouble("step_not_signed", of, detail);
-            return None;
-        };
-        let found = digest::sha256_hex(row.text("document").as_bytes());
-        if signature.record.sha256 != found {
-            let detail = format!("it signs {}, the sheet is {found}", signature.record.sha256);
-            self.trouble("signature_of_other_bytes", ("record_signature", key), detail);
-        }
-        self.same(of, "signer", &signature.signer.id, row.text("account_id"));
-        self.same(of, "time of signing", &signature.signed_at, row.text("at"));
-        self.same(of, "meaning of the signature", signature.meaning.words(), rule.meaning.words());
-        Some(signature.signer.clone())
     }
 
     /// Reports name the state in which their batch was judged.

@@ -7,7 +7,7 @@ use crate::review::qualification::Qualification;
 use crate::review::signature::Meaning;
 
 /// The record table of qualification runs.
-pub(super) const QUALIFICATIONS: &str = "qualification";
+const QUALIFICATIONS: &str = "qualification";
 
 impl Examiner<'_> {
     /// All qualification runs and their signatures.

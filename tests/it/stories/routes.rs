@@ -32,7 +32,8 @@ enum Takes {
 fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     use Action::{
         Acknowledge, ApproveQualification, ApproveRoles, DraftDecision, FixAcceptance, Ingest,
-        ManageAccounts, ManageOwnTokens, Read, ReadAccessLog, Register, SignDecision, TestVersion,
+        ManageAccounts, ManageNotices, ManageOwnTokens, Read, ReadAccessLog, ReadNotices, Register,
+        SignDecision, TestVersion,
     };
     let no = Value::Null;
     let reason = || json!({"reason": "a test"});
@@ -92,6 +93,21 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
         add("GET", &format!("{version}{path}"), of(Read), &no);
     }
     add("GET", "/access-log", of(ReadAccessLog), &no);
+    add("GET", "/notices", of(ReadNotices), &no);
+    add("GET", "/notice-targets", of(ReadNotices), &no);
+    let target =
+        json!({"name": " ", "channel": "mail", "address": "a", "kinds": [], "enabled": true});
+    let kept = json!({"target": target, "reason": "a test"});
+    add("POST", "/notice-targets", of(ManageNotices), &kept);
+    add("POST", "/notices/{number}/retry", of(ManageNotices), &json!({}));
+    let removal = "/accounts/{user_name}/second-factor/removal";
+    add("POST", removal, of(ManageAccounts), &reason());
+    let granted = json!({"granted": true, "reason": "a test"});
+    add("POST", &format!("{removal}/answer"), of(ApproveRoles), &granted);
+    let factor = "/session/second-factor";
+    add("POST", factor, Takes::Session, &json!({"password": "a"}));
+    add("POST", &format!("{factor}/confirmation"), Takes::Session, &json!({"code": "1"}));
+    add("POST", &format!("{factor}/proof"), Takes::Session, &json!({"code": "1"}));
     add("GET", "/tokens", of(ManageOwnTokens), &no);
     add("POST", "/tokens", of(ManageOwnTokens), &json!({"name": "a test"}));
     add("DELETE", "/tokens/{id}", of(ManageOwnTokens), &no);
@@ -139,6 +155,9 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     );
     let signed_run = json!({"qualification_sha256": "0", "password": "a"});
     add("POST", "/qualifications/{id}/signature", of(ApproveQualification), &signed_run);
+    let alert_step = json!({"input": {}, "sheet_sha256": "0", "password": "a"});
+    add("POST", "/alerts/{id}/steps/{step}", Takes::Session, &alert_step);
+    add("POST", "/alerts/{id}/steps/{step}/sheet", Takes::Session, &json!({}));
     let seen = json!({"severity": "minor", "comment": "a test"});
     add("POST", "/alerts/{id}/acknowledgement", of(Acknowledge), &seen);
     let draft = json!({"code": "no_action", "rationale": "a test"});
@@ -266,12 +285,15 @@ fn pages() -> Vec<(String, String)> {
 fn form_takes(path: &str) -> Takes {
     use Action::{
         Acknowledge, ApproveRoles, DraftDecision, FixAcceptance, Ingest, ManageAccounts,
-        ManageOwnTokens, Register, SignDecision, TestVersion,
+        ManageNotices, ManageOwnTokens, Register, SignDecision, TestVersion,
     };
     match path {
         "/sign-in" => Takes::Nothing,
         "/sign-out"
         | "/account/password"
+        | "/account/second-factor"
+        | "/account/second-factor/confirmation"
+        | "/alerts/{id}/steps/{step}"
         | "/models/{model}/versions/{version}/steps/{step}"
         | "/models/{model}/versions/{version}/change/signature" => Takes::Session,
         "/models/{model}/versions/{version}/change"
@@ -281,6 +303,7 @@ fn form_takes(path: &str) -> Takes {
         "/models/{model}/versions/{version}/test-runs" => Takes::Role(TestVersion),
         "/models/{model}/versions/{version}/batches"
         | "/models/{model}/versions/{version}/labels" => Takes::Role(Ingest),
+        "/notices/targets" | "/notices/{number}/retry" => Takes::Role(ManageNotices),
         "/account/tokens" | "/account/tokens/{id}/revocation" => Takes::Role(ManageOwnTokens),
         "/accounts" | "/accounts/steps" | "/accounts/password-policy" | "/accounts/roles" => {
             Takes::Role(ManageAccounts)
@@ -322,6 +345,7 @@ fn each_role_may_send_the_forms_that_the_permission_table_says() {
         for (method, path) in pages() {
             let takes = match (method.as_str(), path.as_str()) {
                 ("GET", "/access-log") => Takes::Role(Action::ReadAccessLog),
+                ("GET", "/notices") => Takes::Role(Action::ReadNotices),
                 ("GET", _) => Takes::Role(Action::Read),
                 _ => form_takes(&path),
             };
