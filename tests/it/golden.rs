@@ -54,7 +54,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 /// Holds `found` against the file at `path`, or writes the file.
 #[track_caller]
-fn hold(path: &str, found: &str) {
+pub(crate) fn hold(path: &str, found: &str) {
     let file = repository(path);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&file, found).unwrap();
