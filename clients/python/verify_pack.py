@@ -36,7 +36,8 @@ COPIES = {"model_version": ("registrations/", "registration"), "reference": ("re
           "acceptance_plan": ("acceptance-plans/", "document"), "test_run": ("test-runs/", "document"),
           "report": ("reports/", "document"),
           "performance": ("performance/", "document"), "cohort": ("cohorts/", "document"),
-          "decision": ("decisions/", "document"), "signature": ("signatures/", "document")}
+          "decision": ("decisions/", "document"), "signature": ("signatures/", "document"), "change_record": ("change-records/", "document"),
+          "qualification": ("qualifications/", "document")}
 # The life of a version: state and step before, state after, roles that may, what the signature means.
 RULES = {("draft", "submit"): ("submitted", ["data_scientist"], "authored"),
          ("submitted", "reject"): ("draft", ["reviewer", "qa"], "rejected"),
@@ -1008,6 +1009,17 @@ class Verifier:
                 self.same(name, "time of signing", signature["signed_at"], row["at"])
                 self.account(name, row, signature["signer"])
                 signed.setdefault(signature["record"]["id"], []).append(signature)
+        for table in ("change_record", "qualification"):
+            for key, row in self.rows.get(table, {}).items():
+                name, record = record_file(table, key), self.document(table, key, row)
+                for signature in signed.get(key, []):
+                    if signature["record"]["sha256"] != row["sha256"]:
+                        self.find("signature_of_other_bytes", name, "a signature is over other bytes")
+                if record and table == "qualification":
+                    failed = any(check["outcome"] == "failed" for check in record["checks"])
+                    self.same(name, "whether it passed", (record["passed"], bool(row["passed"])), (not failed, not failed))
+                    if failed and key in signed:
+                        self.find("qualification_not_permitted", name, "a run that failed was signed")
         makers = {key: {row["registered_by"]} for key, row in self.rows.get("model_version", {}).items()}
         for key, row in self.rows.get("model_record", {}).items():
             self.document("model_record", key, row)

@@ -94,6 +94,8 @@ pub enum Action {
     ApproveRoles,
     /// Read who signed in and who was refused what.
     ReadAccessLog,
+    /// Sign a qualification run.
+    ApproveQualification,
     /// Issue and revoke tokens that post batches of one version.
     ManageSourceTokens,
     /// Issue and revoke one's own token.
@@ -102,7 +104,7 @@ pub enum Action {
 
 impl Action {
     /// All actions, in the order of the permission table.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Read,
         Self::Register,
         Self::Ingest,
@@ -114,6 +116,7 @@ impl Action {
         Self::ManageAccounts,
         Self::ApproveRoles,
         Self::ReadAccessLog,
+        Self::ApproveQualification,
         Self::ManageSourceTokens,
         Self::ManageOwnTokens,
     ];
@@ -132,6 +135,7 @@ impl Action {
             Self::ManageAccounts => "manage accounts",
             Self::ApproveRoles => "approve roles",
             Self::ReadAccessLog => "read the access log",
+            Self::ApproveQualification => "approve qualification runs",
             Self::ManageSourceTokens => "manage source tokens",
             Self::ManageOwnTokens => "manage own tokens",
         }
@@ -156,6 +160,7 @@ impl Action {
             Self::SignDecision => &[Role::Qa, Role::Reviewer, Role::ProcessExpert],
             Self::ManageAccounts => &[Role::Admin],
             Self::ApproveRoles => &[Role::Qa, Role::Admin],
+            Self::ApproveQualification => &[Role::Qa],
             Self::ReadAccessLog => &[Role::Qa, Role::Inspector, Role::Admin],
         }
     }

@@ -21,6 +21,7 @@ pub mod operation;
 pub mod overview;
 pub mod performance;
 pub mod problem;
+pub mod qualifications;
 pub mod review;
 pub mod roles;
 pub mod routes;

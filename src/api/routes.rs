@@ -3,7 +3,8 @@
 use super::extract::{caller_first, no_route};
 use super::{
     acceptance, access_log, accounts, alerts, batches, changes, evidence, ledger, life_cycle,
-    lineage, models, operation, overview, performance, review, roles, session, studies, tiles,
+    lineage, models, operation, overview, performance, qualifications, review, roles, session,
+    studies, tiles,
 };
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
@@ -61,6 +62,9 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(performance::evaluate)
             .service(performance::list_cohorts)
             .service(performance::read_cohort)
+            .service(qualifications::list_runs)
+            .service(qualifications::read_run)
+            .service(qualifications::sign)
             .service(review::read_plan)
             .service(review::measure)
             .service(evidence::read_evidence)

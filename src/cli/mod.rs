@@ -26,6 +26,7 @@ mod overview;
 mod password;
 mod performance;
 mod prove;
+mod qualify;
 mod register;
 mod review_plan;
 mod schema;
@@ -111,6 +112,8 @@ enum Command {
     Password(password::PasswordArguments),
     /// Issue tokens for programs
     Token(administration::TokenArguments),
+    /// Qualify the installation (iq), its operation (oq) or a version's performance (pq), and record the run
+    Qualify(qualify::QualifyArguments),
     /// Say how many predictions people must review for a claim
     ReviewPlan(review_plan::ReviewPlanArguments),
     /// Measure how far reviewers agree with the model
@@ -158,6 +161,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::User(arguments) => administration::user(&arguments),
         Command::Password(arguments) => password::run(&arguments),
         Command::Token(arguments) => administration::token(&arguments),
+        Command::Qualify(arguments) => qualify::run(&arguments),
         Command::ReviewPlan(arguments) => review_plan::run(&arguments),
         Command::Concordance(arguments) => concordance::run(&arguments),
         Command::Selftest(arguments) => selftest::run(&arguments),

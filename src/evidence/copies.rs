@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
 /// Folders of copies: record table, folder, column of the document.
-pub const COPIES: [(&str, &str, &str); 17] = [
+pub const COPIES: [(&str, &str, &str); 18] = [
     ("model_version", "registrations/", "registration"),
     ("reference", "references/", "document"),
     ("policy", "policies/", "document"),
@@ -32,6 +32,7 @@ pub const COPIES: [(&str, &str, &str); 17] = [
     ("cohort", "cohorts/", "document"),
     ("decision", "decisions/", "document"),
     ("signature", "signatures/", "document"),
+    ("qualification", "qualifications/", "document"),
 ];
 
 /// Tables whose rows have an HTML page as well.

@@ -89,6 +89,8 @@ entry_types! {
     ModelChange        "model.change"        "A model's description, tags or aliases changed."
     DraftRegister      "draft.register"      "Training code registered a draft version; its files are frozen."
     DraftChange        "draft.change"        "A draft version's stage, description or tags changed."
+    QualificationRun   "qualification.run"   "The installation, its operation or a version's performance was qualified."
+    QualificationSign  "qualification.sign"  "A qualification run was signed."
     LogRollback        "log.rollback"        "The ledger goes on from an earlier state; later entries are lost."
     BackupRestore      "backup.restore"      "The store was made again from a backup."
     LineageEvent       "lineage.event"       "Another tool reported which process read and wrote which datasets."

@@ -34,6 +34,7 @@ pub mod password;
 pub mod password_rules;
 pub mod performance;
 pub mod performance_chart;
+mod qualifications;
 mod register;
 pub mod report;
 pub mod report_features;

@@ -4,8 +4,8 @@ use super::page_error::PageError;
 use super::{
     acceptance, acceptance_plan, access_log, account, accounts, alert, assets, audit_trail,
     batch_pair, change, difference, draft, entry, fleet, inbox, model_record, models, password,
-    password_rules, performance, register, report, roles, score_cards, send, sign_in,
-    signing_sheet, step, study, version,
+    password_rules, performance, qualifications, register, report, roles, score_cards, send,
+    sign_in, signing_sheet, step, study, version,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};
@@ -66,6 +66,9 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(signing_sheet::show)
             .service(signing_sheet::sign)
             .service(audit_trail::show)
+            .service(qualifications::list)
+            .service(qualifications::show)
+            .service(qualifications::sign)
             .service(access_log::show)
             .service(entry::show)
             .service(entry::proof_file)

@@ -11,6 +11,7 @@ pub mod decision;
 pub mod due;
 pub mod life_cycle;
 pub mod plan;
+pub mod qualification;
 pub mod record_signature;
 pub mod signature;
 pub mod step_sheet;
@@ -19,6 +20,12 @@ pub mod study_signature;
 /// Why a conclusion cannot be recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// A qualification run that does not say what it must.
+    #[error("the qualification run does not hold: {reason}")]
+    Qualification {
+        /// What is wrong.
+        reason: String,
+    },
     /// A text that must say something is empty.
     #[error("`{field}` is empty; {hint}")]
     Empty {

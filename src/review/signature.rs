@@ -34,6 +34,8 @@ pub enum Meaning {
     AuthoredChange,
     /// The signer approves the change, its impact and the decision about testing again.
     ApprovesChange,
+    /// The signer has examined the qualification run and approves it.
+    ApprovesQualification,
     /// The signer ends the use of the version.
     Retired,
     /// The signer takes the approval back before any use.
@@ -57,6 +59,7 @@ impl Meaning {
             Self::ApprovesChange => {
                 "approves this change, its impact and the decision about testing again"
             }
+            Self::ApprovesQualification => "examined and approves this qualification run",
             Self::Retired => "retires this version",
             Self::Withdrawn => "withdraws this version",
         }

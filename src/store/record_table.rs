@@ -55,6 +55,7 @@ pub const RECORD_TABLES: &[&str] = &[
     "tag",
     "restore",
     "rollback",
+    "qualification",
     "lineage_event",
     "lineage_dataset",
     #[cfg(test)]

@@ -23,6 +23,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0013_trail.sql")),
     M::up(include_str!("migrations/0014_lists.sql")),
     M::up(include_str!("migrations/0014_witness.sql")),
+    M::up(include_str!("migrations/0019_qualification.sql")),
     // Last, so that it never stands between two real ones.
     #[cfg(test)]
     M::up(super::specimen::MIGRATION),
@@ -45,6 +46,11 @@ pub(super) fn version(connection: &Connection) -> Result<usize> {
             Err(Error::NewerSchema { found: found.get(), known: STEPS.len() })
         }
     }
+}
+
+/// The schema version of this program.
+pub(super) fn known() -> usize {
+    STEPS.len()
 }
 
 /// Brings the schema up to date, and what follows from the ledger with it.

@@ -32,6 +32,9 @@ use driftledger::review::change_record::{
 use driftledger::review::completeness::{Acceptance, Cited, Facts, TestRunFact, requirement_table};
 use driftledger::review::decision::{DECISION_FORMAT, Decision};
 use driftledger::review::life_cycle::{Rule, Step, VersionState, rule_table};
+use driftledger::review::qualification::{
+    CheckOutcome, Part, QUALIFICATION_FORMAT, Qualification, QualificationCheck,
+};
 use driftledger::review::record_signature::{RECORD_SIGNATURE_FORMAT, RecordSignature};
 use driftledger::review::signature::{SIGNATURE_FORMAT, Signature};
 use driftledger::review::step_sheet::{About, Composed, STEP_FORMAT, StepInput, StepSheet};
@@ -170,6 +173,33 @@ fn a_change_record_and_a_configuration_are_as_their_schemas_say() {
     hold_schema::<ChangeRecord>((CHANGE_RECORD_FORMAT, "format"), &record);
     let configuration = serde_json::to_value(Configuration::of(&after).unwrap()).unwrap();
     hold_schema::<Configuration>((CONFIGURATION_FORMAT, "format"), &configuration);
+}
+
+#[test]
+fn a_qualification_run_is_as_its_schema_says() {
+    let run = Qualification {
+        format: QUALIFICATION_FORMAT.to_owned(),
+        part: Part::Performance,
+        about: Some("tablets 1".to_owned()),
+        program: "driftledger".to_owned(),
+        program_sha256: Some("0".repeat(64)),
+        ledger: "driftledger/0".to_owned(),
+        started_at: "2026-01-01T00:00:00.000Z".to_owned(),
+        finished_at: "2026-01-01T00:00:01.000Z".to_owned(),
+        checks: vec![QualificationCheck {
+            id: "PQ-01".to_owned(),
+            requirements: vec!["MON-valid".to_owned()],
+            question: "Is it found?".to_owned(),
+            risk: "It is not found.".to_owned(),
+            expected: "it is found".to_owned(),
+            found: "it was found".to_owned(),
+            outcome: CheckOutcome::Passed,
+        }],
+        passed: true,
+    };
+    run.validate().unwrap();
+    let run = serde_json::to_value(run).unwrap();
+    hold_schema::<Qualification>((QUALIFICATION_FORMAT, "format"), &run);
 }
 
 /// The sheet of a review of version 1, and a signature over it.

@@ -15,6 +15,7 @@ mod mlflow;
 mod overview;
 mod passwords;
 mod performance;
+mod qualification;
 mod registration;
 mod review;
 mod roles;

@@ -4,6 +4,7 @@
 //! that a plan comes before its test run in the ledger, that an author signs nothing but the submission.
 
 use super::changes::{CHANGES, Signatures};
+use super::qualifications::QUALIFICATIONS;
 use super::succession::Move;
 use super::{Examiner, Row, is_canonical};
 use crate::access::account::Account;
@@ -83,11 +84,12 @@ impl Examiner<'_> {
         }
         self.steps_of_others(&steps, &mut signatures, &mut moves);
         self.changes(&mut signatures, &moves);
+        self.qualifications(&mut signatures);
         self.succession(moves);
         for (record, signed) in signatures {
             for (key, _) in signed {
                 let detail = format!(
-                    "it signs `{record}`, which is no step of a version or change record here"
+                    "it signs `{record}`, which is no step of a version, change record or qualification run here"
                 );
                 self.trouble("record_dangling", ("record_signature", &key), detail);
             }
@@ -172,7 +174,7 @@ impl Examiner<'_> {
             self.same(of, "record", &signature.record.id, row.text("record_id"));
             self.same(of, "time of signing", &signature.signed_at, row.text("at"));
             self.account(of, &row, &signature.signer);
-            if [STEPS, CHANGES].contains(&signature.record.table.as_str()) {
+            if [STEPS, CHANGES, QUALIFICATIONS].contains(&signature.record.table.as_str()) {
                 all.entry(signature.record.id.clone()).or_default().push((key, signature));
             } else {
                 let detail = format!("it signs a record of `{}`", signature.record.table);

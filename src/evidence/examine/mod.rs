@@ -23,6 +23,7 @@ mod changes;
 mod frozen;
 mod labels;
 mod life_cycle;
+mod qualifications;
 mod reports;
 mod runs;
 mod studies;
@@ -75,6 +76,8 @@ pub struct Examined {
     pub steps: u64,
     /// Change records held against the registrations and their signatures.
     pub changes: u64,
+    /// Qualification runs held against their checks and signatures.
+    pub qualifications: u64,
     /// Ended runs digested again.
     pub runs: u64,
     /// Draft versions held against the files they froze.

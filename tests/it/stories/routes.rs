@@ -31,8 +31,8 @@ enum Takes {
 #[expect(clippy::too_many_lines, reason = "one table: a line for each route")]
 fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     use Action::{
-        Acknowledge, ApproveRoles, DraftDecision, FixAcceptance, Ingest, ManageAccounts,
-        ManageOwnTokens, Read, ReadAccessLog, Register, SignDecision, TestVersion,
+        Acknowledge, ApproveQualification, ApproveRoles, DraftDecision, FixAcceptance, Ingest,
+        ManageAccounts, ManageOwnTokens, Read, ReadAccessLog, Register, SignDecision, TestVersion,
     };
     let no = Value::Null;
     let reason = || json!({"reason": "a test"});
@@ -59,6 +59,8 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
         "/models/{model}/drafts",
         "/models/{model}/drafts/{number}",
         "/password-policy",
+        "/qualifications",
+        "/qualifications/{id}",
         "/reports/{id}",
         "/review-plan",
         "/role-requests",
@@ -135,6 +137,8 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
         of(SignDecision),
         &json!({"study_sha256": "0", "password": "a"}),
     );
+    let signed_run = json!({"qualification_sha256": "0", "password": "a"});
+    add("POST", "/qualifications/{id}/signature", of(ApproveQualification), &signed_run);
     let seen = json!({"severity": "minor", "comment": "a test"});
     add("POST", "/alerts/{id}/acknowledgement", of(Acknowledge), &seen);
     let draft = json!({"code": "no_action", "rationale": "a test"});
@@ -282,6 +286,7 @@ fn form_takes(path: &str) -> Takes {
             Takes::Role(ManageAccounts)
         }
         "/accounts/roles/{id}/answer" => Takes::Role(ApproveRoles),
+        "/qualifications/{id}/signature" => Takes::Role(Action::ApproveQualification),
         "/alerts/{id}/acknowledgement" => Takes::Role(Acknowledge),
         "/alerts/{id}/decision" => Takes::Role(DraftDecision),
         "/alerts/{id}/signature" | "/studies/{id}/signature" => Takes::Role(SignDecision),
