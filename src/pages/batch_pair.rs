@@ -108,7 +108,7 @@ fn section((at, pair): (usize, &FeaturePair), compared: &ComparedBatches) -> Pai
         quantiles: drawn
             .map(|(one, other)| Markup::drawing(quantile_plot(names, one, other)))
             .unwrap_or_default(),
-        statistics: statistic_lines(&pair.statistics, unit.as_deref()),
+        statistics: statistic_lines(&pair.statistics, (unit.as_deref(), names.0)),
         open: at < OPEN,
     }
 }

@@ -133,7 +133,10 @@ fn section(index: usize, feature: &FeatureReport, reference: &ReferenceFeature) 
         batch: side(feature.batch),
         contributions: feature.contributions.iter().map(contribution_line).collect(),
         series: feature.series.iter().map(series_line).collect(),
-        statistics: statistic_lines(&feature.statistics, reference.unit.as_deref()),
+        statistics: statistic_lines(
+            &feature.statistics,
+            (reference.unit.as_deref(), "the reference"),
+        ),
         open: feature.verdict == Verdict::Drift,
     }
 }
@@ -186,15 +189,24 @@ fn note(outcome: &SeriesOutcome, muted: &str) -> String {
     parts.join("; ")
 }
 
-/// The statistics of a feature in lines.
-pub(super) fn statistic_lines(statistics: &Statistics, unit: Option<&str>) -> Vec<StatisticLine> {
-    statistics.iter().map(|(code, statistic)| statistic_line(code, statistic, unit)).collect()
+/// The statistics of a feature in lines; `held_to` is what its rows are held against, in words.
+pub(super) fn statistic_lines(
+    statistics: &Statistics,
+    (unit, held_to): (Option<&str>, &str),
+) -> Vec<StatisticLine> {
+    let line =
+        |(code, statistic): (&String, &Statistic)| statistic_line(code, statistic, (unit, held_to));
+    statistics.iter().map(line).collect()
 }
 
-fn statistic_line(code: &str, statistic: &Statistic, unit: Option<&str>) -> StatisticLine {
+fn statistic_line(
+    code: &str,
+    statistic: &Statistic,
+    (unit, held_to): (Option<&str>, &str),
+) -> StatisticLine {
     let unit = match (code, unit) {
         ("wasserstein", Some(unit)) => format!(" {unit}"),
-        ("wasserstein_normed", _) => " sd of the reference".to_owned(),
+        ("wasserstein_normed", _) => format!(" sd of {held_to}"),
         _ => String::new(),
     };
     let dash = || "–".to_owned();
