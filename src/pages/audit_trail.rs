@@ -42,7 +42,7 @@ pub struct TrailQuery {
 impl TrailQuery {
     fn question(&self) -> TrailQuestion {
         let Self { before, kind, actor, record, from, until } = self.clone();
-        TrailQuestion { before, kind, actor, record, from, until }
+        TrailQuestion { before, actor, kind, record, from, until }
     }
 
     fn filters(&self) -> bool {

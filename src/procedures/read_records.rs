@@ -411,7 +411,7 @@ pub fn inbox(store: &Store, acting: &Acting) -> Result<Inbox> {
         Ok::<_, Error>((open, lines(tx, tx.episodes_decided(true, 20)?)?))
     })?;
     let mine = open.iter().filter(|line| is_next(&acting.account, line)).cloned().collect();
-    Ok(Inbox { mine, open, decided })
+    Ok(Inbox { open, mine, decided })
 }
 
 /// Whether `account` may take the next step on an episode.

@@ -246,7 +246,7 @@ impl ReadTx<'_> {
     pub fn episodes_before(&self, before: u64, limit: u64) -> Result<Vec<EpisodeRow>> {
         self.episodes_where(
             "e.entry < :of",
-            Some(before.min(crate::ledger::INTEGER_MAX) as i64),
+            Some(before.min(crate::ledger::INTEGER_MAX).cast_signed()),
             limit,
         )
     }

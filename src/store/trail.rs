@@ -200,7 +200,7 @@ impl ReadTx<'_> {
     /// and one more. Oldest first.
     fn ranges(&self, filter: &TrailFilter, end: u64) -> Result<Vec<Range<u64>>> {
         if filter.from.is_none() && filter.until.is_none() {
-            return Ok(vec![0..end]);
+            return Ok(std::iter::once(0..end).collect());
         }
         let sql = "SELECT idx FROM entry_term WHERE term = :term AND idx < :end ORDER BY idx";
         let mut statement = self.connection().prepare_cached(sql)?;

@@ -26,9 +26,7 @@ pub(super) fn run(arguments: &BenchArguments) -> Result<ExitCode> {
     let folder = arguments.folder.clone().unwrap_or_else(|| temporary.path().to_owned());
     std::fs::create_dir_all(&folder).map_err(Error::file("making", &folder))?;
     let bench = StoreBench { folder, repeat: arguments.repeat };
-    let mut figures = Vec::new();
-    figures.push(bench.writes(1, 4_000, 0.6)?);
-    figures.push(bench.writes(64, 32_000, 0.5)?);
+    let figures = vec![bench.writes(1, 4_000, 0.6)?, bench.writes(64, 32_000, 0.5)?];
     if arguments.json {
         terminal::say_json(&figures)?;
     } else {

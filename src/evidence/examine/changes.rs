@@ -190,7 +190,7 @@ impl Examiner<'_> {
             missing("QA had not approved its change record");
         }
         let run = one.sheet.acceptance.run_after_plan();
-        if change.retest && !run.is_some_and(|found| found.run.entry > change.entry) {
+        if change.retest && run.is_none_or(|found| found.run.entry <= change.entry) {
             missing("its change record asks for a test, and no test run came after it");
         }
     }
