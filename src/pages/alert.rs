@@ -174,16 +174,15 @@ fn next_step(visitor: &Visitor, view: &EpisodeView) -> NextStep {
     match view.episode.episode.state {
         EpisodeState::Open if may(Action::Acknowledge) => NextStep::Acknowledge,
         EpisodeState::Open => wait(Action::Acknowledge, "acknowledge it"),
-        EpisodeState::Acknowledged if may(Action::DraftDecision) && draftable(view) => {
+        EpisodeState::Acknowledged | EpisodeState::Investigated
+            if may(Action::DraftDecision) && draftable(view) =>
+        {
             NextStep::Draft
         }
         EpisodeState::Acknowledged if may(Action::DraftDecision) => NextStep::Wait(
             "The alert is critical: its investigation comes before the decision.".to_owned(),
         ),
         EpisodeState::Acknowledged => wait(Action::DraftDecision, "draft the decision"),
-        EpisodeState::Investigated if may(Action::DraftDecision) && draftable(view) => {
-            NextStep::Draft
-        }
         EpisodeState::Investigated => {
             NextStep::Wait("Waiting for another person to review the investigation.".to_owned())
         }

@@ -47,7 +47,7 @@ pub fn sign_in_with_code(
         let _ = password::digest("a password nobody has");
         return Err(Error::Access(access::Error::WrongCredentials));
     };
-    let credential = check_proof(store, &account, password, Some(code))?;
+    let credential = check_proof(store, &account, password, Proof::PasswordAndCode(code))?;
     store.end_series(&account.id)?;
     let secret = Secret::draw("")?;
     let account = in_force(store, &account)?;
@@ -72,15 +72,24 @@ pub(super) fn check_password(
     account: &Account,
     password: &str,
 ) -> Result<Credential> {
-    check_proof(store, account, password, None)
+    check_proof(store, account, password, Proof::Password)
 }
 
-/// Verifies the password of an account and, where `code` is asked for, the code of its second factor; counts wrong ones.
+/// What somebody proves besides knowing the user name.
+#[derive(Clone, Copy)]
+enum Proof<'a> {
+    /// The password alone: in an open session, or where a series of signatures goes on.
+    Password,
+    /// The password, and the code that was sent, for an account that has a second factor.
+    PasswordAndCode(Option<&'a str>),
+}
+
+/// Verifies the password of an account and, where `proof` is asked for, the code of its second factor; counts wrong ones.
 fn check_proof(
     store: &Store,
     account: &Account,
     password: &str,
-    code: Option<Option<&str>>,
+    proof: Proof<'_>,
 ) -> Result<Credential> {
     let locked = |attempts| {
         Error::Access(access::Error::Locked { user_name: account.user_name.clone(), attempts })
@@ -98,7 +107,7 @@ fn check_proof(
     }
     let credential = credential.ok_or(access::Error::WrongCredentials)?;
     let mut is_right = password::verify(password, &credential.phc)?;
-    if let (true, Some(code)) = (is_right, code) {
+    if let (true, Proof::PasswordAndCode(code)) = (is_right, proof) {
         is_right = is_right_code(store, account, code)?;
     }
     if is_right {
