@@ -3,7 +3,8 @@
 use super::extract::{caller_first, no_route};
 use super::{
     acceptance, access_log, accounts, alerts, batches, changes, evidence, ledger, life_cycle,
-    lineage, models, notices, operation, overview, performance, qualifications, review, roles, session, studies, tiles,
+    lineage, models, notices, operation, overview, performance, qualifications, review, roles,
+    session, studies, tiles,
 };
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};

@@ -2,7 +2,10 @@
 
 use super::page_error::PageError;
 use super::{
-    acceptance, acceptance_plan, access_log, account, accounts, alert, alert_step, assets, audit_trail, batch_pair, change, difference, draft, entry, fleet, inbox, model_record, models, notices, password, password_rules, performance, qualifications, register, report, roles, score_cards, second_factor, send, sign_in, signing_sheet, step, study, version,
+    acceptance, acceptance_plan, access_log, account, accounts, alert, alert_step, assets,
+    audit_trail, batch_pair, change, difference, draft, entry, fleet, inbox, model_record, models,
+    notices, password, password_rules, performance, qualifications, register, report, roles,
+    score_cards, second_factor, send, sign_in, signing_sheet, step, study, version,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};
