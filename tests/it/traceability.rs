@@ -71,6 +71,7 @@ struct Duties {
     customer: Option<String>,
 }
 
+#[expect(clippy::struct_field_names, reason = "the letter is what the table is named after")]
 #[derive(Deserialize)]
 struct Letter {
     letter: String,
