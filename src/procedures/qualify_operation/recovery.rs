@@ -121,13 +121,16 @@ fn volume(scratch: &Path) -> Result<(bool, String)> {
     let dana = acting(&story, Role::DataScientist)?;
     let mut slowest = 0.0_f64;
     let mut judged = 0;
+    // A month of few rows has few orders.
+    let months: Vec<&[u8]> =
+        MONTHS.iter().map(|(_, table)| *table).filter(|table| table.len() > 10_000).collect();
     for number in 0..50_usize {
-        let text = String::from_utf8_lossy(MONTHS[number % MONTHS.len()].1);
+        let text = String::from_utf8_lossy(months[number % months.len()]);
         let mut lines = text.lines();
         let header = lines.next().unwrap_or_default();
         // Other bytes each time: the rows in another order.
         let mut rows: Vec<&str> = lines.collect();
-        let turn = (number / MONTHS.len() + 1) % rows.len().max(1);
+        let turn = (number / months.len() + 1) % rows.len().max(1);
         rows.rotate_left(turn);
         let part = format!("{header}\n{}\n", rows.join("\n"));
         let started = Instant::now();
