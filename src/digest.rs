@@ -10,6 +10,19 @@ const PIECE_BYTES: usize = 512 * 1024;
 /// Pieces in memory: one being read, one waiting, one being hashed.
 const PIECES: usize = 3;
 
+/// HMAC-SHA256 (RFC 2104) of `bytes` under `key`.
+pub fn hmac_sha256(key: &[u8], bytes: &[u8]) -> [u8; 32] {
+    let mut block = [0_u8; 64];
+    if key.len() > block.len() {
+        block[..32].copy_from_slice(&sha256(key));
+    } else {
+        block[..key.len()].copy_from_slice(key);
+    }
+    let padded = |pad: u8| block.map(|byte| byte ^ pad);
+    let inner = sha256(&[padded(0x36).as_slice(), bytes].concat());
+    sha256(&[padded(0x5c).as_slice(), inner.as_slice()].concat())
+}
+
 /// The SHA-256 of `bytes`, raw.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     sha2::Sha256::digest(bytes).into()
@@ -229,4 +242,20 @@ pub enum Error {
 /// ```
 pub fn canonical_json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Error> {
     serde_json_canonicalizer::to_vec(&value).map_err(Error::NotCanonical)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 4231, test cases 2 and 6.
+    #[test]
+    fn an_hmac_is_that_of_rfc_4231() {
+        let mac = hmac_sha256(b"Jefe", b"what do ya want for nothing?");
+        let expected = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
+        assert_eq!(hex::encode(mac), expected);
+        let text = b"Test Using Larger Than Block-Size Key - Hash Key First";
+        let expected = "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54";
+        assert_eq!(hex::encode(hmac_sha256(&[0xaa; 131], text)), expected);
+    }
 }

@@ -1,6 +1,6 @@
 //! The crate's error: every room's refusals and faults, and the one table from code to HTTP status, exit code and advice.
 
-use crate::{access, dataset, digest, drift, evidence, ledger, provenance, review, store};
+use crate::{access, dataset, digest, drift, evidence, ledger, notify, provenance, review, store};
 use std::path::Path;
 
 /// Anything that keeps a procedure from doing what it was asked.
@@ -24,6 +24,9 @@ pub enum Error {
     /// The ledger.
     #[error(transparent)]
     Ledger(#[from] ledger::Error),
+    /// Telling people outside.
+    #[error(transparent)]
+    Notify(#[from] notify::Error),
     /// Registration.
     #[error(transparent)]
     Provenance(#[from] provenance::Error),
@@ -201,6 +204,17 @@ impl Error {
             Self::Access(A::WrongCredentials) => {
                 ("wrong_credentials", 401, "check both and try again")
             }
+            Self::Access(A::SecondFactorNeeded) => (
+                "second_factor_needed",
+                401,
+                "add a code; to sign, prove the second factor first; programs take a token",
+            ),
+            Self::Notify(notify::Error::Target { .. }) => {
+                ("target_not_valid", 422, "correct the field")
+            }
+            Self::Notify(notify::Error::NotDelivered(_)) => {
+                ("not_delivered", 502, "see the page of notices")
+            }
             Self::Access(A::Locked { .. }) => {
                 ("locked", 423, "ask an administrator to unlock the account")
             }
@@ -261,15 +275,26 @@ impl Error {
             Self::Provenance(provenance::Error::LineageEvent { .. }) => {
                 ("lineage_event_not_valid", 422, "correct the event and send all of them again")
             }
+            Self::Provenance(provenance::Error::Fingerprint { .. }) => (
+                "fingerprint_not_valid",
+                400,
+                "send what `driftledger configuration` prints, or nothing",
+            ),
             Self::Provenance(_) => ("registration_not_valid", 422, "correct the registration"),
             Self::Review(review::Error::Incomplete { .. }) => {
                 ("incomplete", 409, "see the gap list of the version")
             }
-            Self::Review(review::Error::WrongState { .. } | review::Error::VersionState { .. }) => {
-                ("wrong_state", 409, "reload to see where it stands")
+            Self::Review(
+                review::Error::VersionState { .. } | review::Error::EpisodeState { .. },
+            ) => ("wrong_state", 409, "reload to see where it stands"),
+            Self::Review(review::Error::EpisodeOwes { .. }) => {
+                ("step_owed", 409, "see the next steps of the alert")
             }
             Self::Review(review::Error::Changed) => {
                 ("record_changed", 409, "read the record again")
+            }
+            Self::Review(review::Error::RetestNeeded { .. }) => {
+                ("retest_needed", 422, "state that the version is tested again")
             }
             Self::Review(_) => ("review_not_valid", 422, "correct the field"),
             Self::NotFound { .. } => ("not_found", 404, "check the name or id"),

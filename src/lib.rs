@@ -13,6 +13,7 @@ pub mod drift;
 pub mod error;
 pub mod evidence;
 pub mod ledger;
+pub mod notify;
 pub mod pages;
 pub mod procedures;
 pub mod provenance;

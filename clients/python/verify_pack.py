@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Verify a driftledger evidence pack: a second verifier that shares no code with the program.
 
-    python3 verify_pack.py PACK.zip [--key VKEY_OR_FILE] [--json]
+    python3 verify_pack.py PACK.zip [--key VKEY_OR_FILE | --policy FILE] [--json]
 
 Needs Python 3.9 or newer and the package `cryptography`. Exit code 0: nothing wrong. 1: findings, each with the file it is
 about. 2: not an evidence pack. It verifies files, leaves, tree, checkpoint, proofs, bodies, records, copies, decisions and
-signatures, and computes total variation, PSI and the e-detector step of every report again from the stored counts, to 1e-9.
-Not verified here: BLAKE3 digests (the same files are verified by SHA-256) and the HTML pages (they repeat a document).
+signatures, cosignatures of witnesses under a policy file (C2SP tlog-policy), and computes total variation, PSI and the e-detector step of every report again from the stored counts, to 1e-9.
+BLAKE3 digests are verified where the package `blake3` is there (the same files are verified by SHA-256 anyway); HTML pages are not
+(they repeat a document).
 """
 import argparse
 import base64
@@ -21,15 +22,22 @@ from decimal import Decimal
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+try:
+    import blake3
+except ImportError:
+    blake3 = None
+
 FIXED = ["MANIFEST.json", "README.txt", "checkpoint", "verifier_key", "entries.jsonl"]
 COPIES = {"model_version": ("registrations/", "registration"), "reference": ("references/", "document"),
           "policy": ("policies/", "document"), "monitor": ("monitors/", "document"), "study": ("studies/", "document"),
           "study_signature": ("study-signatures/", "document"), "model_record": ("model-records/", "document"),
-          "version_step": ("version-steps/", "document"), "record_signature": ("record-signatures/", "document"),
+          "version_step": ("version-steps/", "document"), "change_record": ("change-records/", "document"),
+          "record_signature": ("record-signatures/", "document"),
           "acceptance_plan": ("acceptance-plans/", "document"), "test_run": ("test-runs/", "document"),
           "report": ("reports/", "document"),
           "performance": ("performance/", "document"), "cohort": ("cohorts/", "document"),
-          "decision": ("decisions/", "document"), "signature": ("signatures/", "document")}
+          "decision": ("decisions/", "document"), "signature": ("signatures/", "document"), "change_record": ("change-records/", "document"),
+          "episode_step": ("alert-steps/", "document"), "qualification": ("qualifications/", "document")}
 # The life of a version: state and step before, state after, roles that may, what the signature means.
 RULES = {("draft", "submit"): ("submitted", ["data_scientist"], "authored"),
          ("submitted", "reject"): ("draft", ["reviewer", "qa"], "rejected"),
@@ -38,14 +46,51 @@ RULES = {("draft", "submit"): ("submitted", ["data_scientist"], "authored"),
          ("approved", "release"): ("in_use", ["qa"], "released_for_use"),
          ("approved", "withdraw"): ("withdrawn", ["qa"], "withdrawn"),
          ("in_use", "suspend"): ("suspended", ["qa", "process_expert", "reviewer"], "suspended"),
+         ("in_use", "supersede"): ("suspended", ["qa"], "superseded"),
          ("suspended", "review"): ("suspended", ["reviewer", "process_expert"], "reviewed"),
          ("suspended", "resume"): ("in_use", ["qa"], "released_for_use"),
          ("suspended", "retire"): ("retired", ["qa"], "retired"),
          ("in_use", "retire"): ("retired", ["qa"], "retired")}
-FOLDERS = [folder for folder, _ in COPIES.values()] + ["bodies/", "proofs/", "records/"]
+# The life of an alert: state and step before, state after, roles that may, what the signature means (none: not signed), and who
+# may not although the role may: i who investigated, d who drafted, o the owner of the action, c who checked; O only the owner.
+QUALITY, RECORDERS = ["qa", "reviewer"], ["data_scientist", "qa", "reviewer", "process_expert"]
+ALERT_RULES = {("open", "acknowledge"): ("acknowledged", QUALITY, None, ""),
+               ("acknowledged", "investigate"): ("investigated", ["data_scientist", "process_expert", "reviewer"], "authored_investigation", ""),
+               ("investigated", "review_investigation"): ("investigated", ["reviewer", "process_expert"], "reviewed_investigation", "i"),
+               ("investigated", "return_investigation"): ("acknowledged", ["reviewer", "process_expert", "qa"], "returned_investigation", "i"),
+               ("acknowledged", "draft"): ("drafted", QUALITY, None, ""), ("investigated", "draft"): ("drafted", QUALITY, None, ""),
+               ("drafted", "reject"): ("acknowledged", ["qa", "reviewer", "process_expert"], "rejected_decision", "d"),
+               ("drafted", "sign"): ("decided", ["qa", "reviewer", "process_expert"], None, "di"),
+               ("decided", "plan"): ("action_planned", QUALITY, "approved_plan", "o"),
+               ("decided", "close"): ("closed", QUALITY, "closed", "id"),
+               ("action_planned", "extend"): ("action_planned", QUALITY, "extended_due_date", "o"),
+               ("action_planned", "complete"): ("action_done", RECORDERS, "completed_action", "O"),
+               ("action_done", "return_action"): ("action_planned", QUALITY, "returned_action", "o"),
+               ("action_done", "confirm"): ("effectiveness_checked", QUALITY, "effectiveness_confirmed", "o"),
+               ("action_done", "refute"): ("acknowledged", QUALITY, "effectiveness_refuted", "o"),
+               ("effectiveness_checked", "close"): ("closed", QUALITY, "closed", "idoc"),
+               ("closed", "reopen"): ("acknowledged", QUALITY, "reopened", "")}
+for state in ["open", "acknowledged", "investigated", "drafted", "decided", "action_planned", "action_done", "effectiveness_checked", "closed"]:
+    if state != "closed":
+        ALERT_RULES[state, "escalate"] = (state, RECORDERS, "escalated", "")
+    if state != "open":
+        ALERT_RULES[state, "link_external"] = (state, QUALITY, "linked_external", "")
+FOLDERS = [folder for folder, _ in COPIES.values()] + ["bodies/", "proofs/", "records/", "witnessed/"]
 WITHHELD = ("credential", "token")
 FILE_MAX = 1 << 30
 TOLERANCE = 1e-9
+
+
+def configuration(version):
+    """The fingerprint of everything that decides what a registered version computes."""
+    registration = json.loads(version["registration"])
+    by_name = lambda files: {file["name"]: file["content"]["sha256"] for file in files}
+    whole = {"format": "driftledger/configuration/v1", "artifacts": by_name(registration["artifacts"]),
+             "preparation_code": by_name(registration["preparation_code"]), "parameters": registration["parameters"],
+             "schema_sha256": sha256(canonical(registration["schema"]).encode())}
+    if registration.get("environment_lock"):
+        whole["environment_lock_sha256"] = registration["environment_lock"]["content"]["sha256"]
+    return sha256(canonical(whole).encode())
 
 
 # ---- formats ---------------------------------------------------------------------------------------------------------
@@ -115,14 +160,14 @@ def unbase64(text):
 
 
 class VerifierKey:
-    """A signed-note verifier key: name+id+base64(0x01 ‖ public key)."""
+    """A signed-note verifier key: name+id+base64(type ‖ public key); type 1 signs notes, type 4 cosigns them."""
 
-    def __init__(self, text):
+    def __init__(self, text, kind=b"\x01"):
         self.text = text
         self.name, key_id, key = text.split("+", 2)
         typed = unbase64(key)
-        if typed[:1] != b"\x01" or len(typed) != 33:
-            raise ValueError("the key is not Ed25519")
+        if typed[:1] != kind or len(typed) != 33:
+            raise ValueError("the key is not Ed25519, or of another use")
         self.id = hashlib.sha256(self.name.encode() + b"\n" + typed).digest()[:4]
         if self.id.hex() != key_id:
             raise ValueError("the key id does not belong to this name and key")
@@ -152,6 +197,72 @@ class VerifierKey:
         if len(root) != 32:
             raise ValueError("the root is not 32 bytes")
         return origin, int(size), root
+
+
+    def cosigned_at(self, note):
+        """The latest time at which this witness cosigned a note, in seconds since 1970; None if it did not."""
+        text, _, signatures = note.rpartition("\n\n")
+        newest = None
+        for line in signatures[:-1].split("\n"):
+            _, name, value = line.split(" ")
+            value = unbase64(value)
+            if name == self.name and value[:4] == self.id:
+                seconds = int.from_bytes(value[4:12], "big")
+                self.key.verify(value[12:], f"cosignature/v1\ntime {seconds}\n{text}\n".encode())
+                newest = max(seconds, newest or 0)
+        return newest
+
+
+class TrustPolicy:
+    """Logs, witnesses, groups and quorum (C2SP tlog-policy)."""
+
+    def __init__(self, text):
+        self.logs, self.witnesses, self.groups, quorums, used = {}, {}, {}, [], set()
+        for line in text.split("\n"):
+            words = line.replace("\t", " ").split()
+            if not words or words[0].startswith("#"):
+                continue
+            if words[0] == "log" and len(words) in (2, 3):
+                key = VerifierKey(words[1])
+                self.logs[key.name] = key
+            elif words[0] == "witness" and len(words) in (3, 4):
+                self.free(words[1])
+                self.witnesses[words[1]] = VerifierKey(words[2], b"\x04")
+            elif words[0] == "group" and len(words) > 3:
+                self.free(words[1])
+                members = words[3:]
+                if any(m not in self.witnesses and m not in self.groups or m in used for m in members) or len(set(members)) != len(members):
+                    raise ValueError(f"policy: the members of group {words[1]} are not defined before, or used twice")
+                used.update(members)
+                needed = {"all": len(members), "any": 1}.get(words[2]) or int(words[2])
+                if not 1 <= needed <= len(members):
+                    raise ValueError(f"policy: group {words[1]} needs more than it has")
+                self.groups[words[1]] = (needed, members)
+            elif words[0] == "quorum" and len(words) == 2:
+                if words[1] != "none" and words[1] not in self.witnesses and words[1] not in self.groups:
+                    raise ValueError(f"policy: {words[1]} is not defined before")
+                quorums.append(words[1])
+            else:
+                raise ValueError(f"policy: cannot read the line {line!r}")
+        if len(quorums) != 1:
+            raise ValueError("policy: expected one quorum line")
+        self.quorum = quorums[0]
+
+    def free(self, name):
+        if name == "none" or name in self.witnesses or name in self.groups:
+            raise ValueError(f"policy: the name {name} is taken")
+
+    def cosigned(self, note):
+        """Who cosigned a note and when; raises when that is no quorum."""
+        times = {name: key.cosigned_at(note) for name, key in self.witnesses.items()}
+        times = {name: seconds for name, seconds in times.items() if seconds is not None}
+        witnessed = set(times) | {"none"}
+        for name, (needed, members) in self.groups.items():
+            if sum(member in witnessed for member in members) >= needed:
+                witnessed.add(name)
+        if self.quorum not in witnessed:
+            raise ValueError(f"cosigned by {', '.join(times) or 'nobody'}, which is not the quorum {self.quorum}")
+        return times
 
 
 def leaf_hash(leaf):
@@ -360,7 +471,8 @@ def acceptance_unlike(run, plan):
 
 
 class Verifier:
-    def __init__(self, path, key):
+    def __init__(self, path, key, policy=None):
+        self.policy, self.seen = policy, None
         self.zip = zipfile.ZipFile(path)
         self.names = set(self.zip.namelist())
         if "MANIFEST.json" not in self.names and "entries.jsonl" not in self.names:
@@ -397,9 +509,10 @@ class Verifier:
         self.guard(self.hidden)
         manifest = self.guard(self.files)
         self.scope = (manifest or {}).get("scope", {})
+        self.required("README.txt")
         head = self.guard(self.checkpoint)
         self.guard(lambda: self.entries(head))
-        for part in (self.proofs, self.bodies, self.records, self.completeness):
+        for part in (self.witnessed, self.proofs, self.bodies, self.records, self.completeness):
             self.guard(part)
         if manifest and head and (manifest["origin"], manifest["size"]) != head[:2]:
             self.find("manifest_invalid", "MANIFEST.json", "it names another ledger or size than the checkpoint")
@@ -408,7 +521,7 @@ class Verifier:
             if not own or own.get("verifier_key") != self.key.text:
                 code = "key_differs" if own else "record_missing"
                 self.find(code, record_file("ledger", self.key.name), "the ledger's own record names another key or none")
-        for part in (self.copies, self.acceptance, self.reports, self.decisions, self.signatures, self.life_cycles, self.runs):
+        for part in (self.copies, self.acceptance, self.reports, self.decisions, self.signatures, self.life_cycles, self.alert_lives, self.runs):
             self.guard(part)
 
     def guard(self, part):
@@ -474,6 +587,8 @@ class Verifier:
                     self.find("file_swapped", name, f"it holds what the manifest lists as {other}")
                 else:
                     self.find("file_changed", name, f"it has SHA-256 {digest}")
+            elif manifest and blake3 and blake3.blake3(data).hexdigest() != listed[name]["blake3"]:
+                self.find("file_changed", name, "it has another BLAKE3 digest")
         for name in sorted(set(listed) - self.names):
             now = next((other for other, digest in unlisted.items() if digest == listed[name]["sha256"]), None)
             if now:
@@ -491,9 +606,13 @@ class Verifier:
         try:
             if packed is not None:
                 packed = VerifierKey(packed.decode().removesuffix("\n"))
+                if self.policy:
+                    self.key = self.trusted = self.policy.logs.get(packed.name)
+                    if not self.key:
+                        self.find("key_differs", "verifier_key", "the policy does not name this log")
                 if self.trusted and self.trusted.text != packed.text:
                     self.find("key_differs", "verifier_key", "it is not the trusted key")
-                self.key = self.key or packed
+                self.key = self.key or (None if self.policy else packed)
         except Exception as error:
             self.find("key_invalid", "verifier_key", error)
         try:
@@ -536,6 +655,35 @@ class Verifier:
             self.find("entries_incomplete", "entries.jsonl", f"{len(self.leaves)} entries, the checkpoint signs {head[1]}")
         elif head and tree_root([leaf_hash(leaf) for leaf in self.leaves]) != head[2]:
             self.find("root_differs", "entries.jsonl", "the entries have another root than the checkpoint signs")
+
+    def witnessed(self):
+        notes = [self.note] if self.head else []
+        for name in self.within("witnessed/"):
+            data = self.read(name)
+            if data is None or not self.key:
+                continue
+            try:
+                size = self.index_of(name, "witnessed/", ".checkpoint")
+                head = self.key.open(data.decode())
+                if head[1] != size or size > len(self.leaves):
+                    raise ValueError(f"it is of {head[1]} entries")
+                if tree_root([leaf_hash(leaf) for leaf in self.leaves[:size]]) != head[2]:
+                    raise ValueError(f"the first {size} entries have another root")
+                self.count("cosigned heads")
+                notes.append(data.decode())
+            except Exception as error:
+                self.find("witnessed_invalid", name, error or "the signature does not verify")
+        if not self.policy:
+            return
+        why = "there is no checkpoint"
+        for note in notes:
+            try:
+                found = (self.key.open(note)[1], self.policy.cosigned(note))
+                self.seen = max(self.seen or found, found, key=lambda one: one[0])
+            except Exception as error:
+                why = str(error) or "a cosignature does not verify"
+        if not self.seen:
+            self.find("not_witnessed", "checkpoint", why)
 
     def within(self, folder):
         return sorted(name for name in self.names if name.startswith(folder))
@@ -630,6 +778,9 @@ class Verifier:
             self.find("scope_empty", "MANIFEST.json", "the pack has no version of what it is about")
         origins = set()
         for key in versions:
+            for dataset in json.loads(self.row("model_version", key)["registration"])["datasets"]:
+                found = dataset["fingerprint"]
+                origins |= {found["table"]["table"], found["content"]["sha256"], found["content"]["blake3"]}
             draft = self.row("model_version", key).get("draft_id")
             if draft:
                 origins.add(draft)
@@ -640,7 +791,7 @@ class Verifier:
         for entry in entries:
             subjects = {(subject["kind"], subject["id"]) for subject in entry["subj"]}
             wanted = {("model_version", key) for key in versions} | {("episode", key) for key in episodes}
-            wanted |= {(kind, key) for key in origins for kind in ("draft_version", "run", "logged_model")}
+            wanted |= {(kind, key) for key in origins for kind in ("draft_version", "run", "logged_model", "dataset")}
             if model and not version:
                 wanted.add(("model", model))
             if not model or entry["idx"] == 0 or subjects & wanted:
@@ -882,18 +1033,36 @@ class Verifier:
                 self.same(name, "time of signing", signature["signed_at"], row["at"])
                 self.account(name, row, signature["signer"])
                 signed.setdefault(signature["record"]["id"], []).append(signature)
+        for table in ("change_record", "qualification"):
+            for key, row in self.rows.get(table, {}).items():
+                name, record = record_file(table, key), self.document(table, key, row)
+                for signature in signed.get(key, []):
+                    if signature["record"]["sha256"] != row["sha256"]:
+                        self.find("signature_of_other_bytes", name, "a signature is over other bytes")
+                if record and table == "qualification":
+                    failed = any(check["outcome"] == "failed" for check in record["checks"])
+                    self.same(name, "whether it passed", (record["passed"], bool(row["passed"])), (not failed, not failed))
+                    if failed and key in signed:
+                        self.find("qualification_not_permitted", name, "a run that failed was signed")
         makers = {key: {row["registered_by"]} for key, row in self.rows.get("model_version", {}).items()}
         for key, row in self.rows.get("model_record", {}).items():
             self.document("model_record", key, row)
             makers.setdefault(row["version_id"], set()).add(row["account_id"])
+        changes = self.changes(signed, makers)
         steps = sorted(self.rows.get("version_step", {}).items(), key=lambda item: item[1]["entry"])
-        states, hands, last = {}, {}, {}
+        states, hands, last, in_use, approved = {}, {}, {}, {}, {}
+        together = {}
+        for key, row in steps:
+            together.setdefault(row["entry"], []).append((key, row))
         for key, row in steps:
             name, sheet = record_file("version_step", key), self.document("version_step", key, row)
             if not sheet:
                 continue
-            self.count("steps")
             version = row["version_id"]
+            self.succession(name, row, sheet, together[row["entry"]], in_use.setdefault(sheet["model"], set()))
+            if not self.row("model_version", version):
+                continue  # a step of another version, signed by the act that concerns this one
+            self.count("steps")
             state = states.get(version, "draft")
             rule = RULES.get((state, sheet["step"]))
             if not rule or (sheet["from"], sheet["to"], sheet["meaning"]) != (state, rule[0], rule[2]):
@@ -901,6 +1070,8 @@ class Verifier:
                 continue
             registered = self.row("model_version", version)
             if registered:
+                if sheet.get("configuration_sha256"):
+                    self.same(name, "configuration", sheet["configuration_sha256"], configuration(registered))
                 self.same(name, "registration", sheet["registration_sha256"], registered["content_sha256"])
                 self.same(name, "entry before", sheet["after"], last.get(version, registered["entry"]))
             over = signed.get(key, [])
@@ -913,7 +1084,7 @@ class Verifier:
                 self.same(name, "signer", who, row["account_id"])
                 self.same(name, "meaning", signature["meaning"], rule[2])
                 author = who in makers.get(version, set())
-                if role not in rule[1] or (author != (sheet["step"] == "submit") and sheet["step"] != "suspend"):
+                if role not in rule[1] or (author != (sheet["step"] == "submit") and sheet["step"] not in ("suspend", "supersede")):
                     self.find("step_not_permitted", name, f"{role} {signature['signer']['user_name']} may not {sheet['step']}")
                 reviewers = hands.setdefault(version, [])
                 if sheet["step"] == "review":
@@ -924,12 +1095,230 @@ class Verifier:
             if sheet["step"] != "review":
                 hands[version] = []
             plan, run = sheet["acceptance"].get("plan"), sheet["acceptance"].get("test_run")
+            change, others = sheet.get("change"), approved.setdefault(sheet["model"], set())
+            known = [fact for entry, fact in changes.get(version, []) if entry < row["entry"]]
+            expected = known[-1](row["entry"]) if known else None
+            if (change or None) != expected:
+                self.find("record_disagrees", name, "it states another change record, or other signatures over it")
+            if sheet["step"] in ("submit", "review", "approve") and state != "suspended":
+                if others - {version} and not (change and change["authored"]):
+                    self.find("step_not_allowed", name, "it follows an approved version without a signed change record")
             if sheet["step"] == "approve":
-                if not plan or not run or run["entry"] <= plan["entry"]:
+                others.add(version)
+                waived = change and not change["retest"] and change["authored"] and change["approved"]
+                if not run and waived:
+                    pass
+                elif not plan or not run or run["entry"] <= plan["entry"]:
                     self.find("step_not_allowed", name, "no test run stands in the ledger after its plan")
                 elif not run["meets_plan"] and not sheet.get("deviation"):
                     self.find("step_not_allowed", name, "the test run does not meet its plan, and nothing justifies that")
+            if sheet["step"] == "withdraw":
+                others.discard(version)
             states[version], last[version] = rule[0], row["entry"]
+        for model, versions in in_use.items():
+            if len(versions) > 1:
+                self.find("step_not_allowed", "records/version_step", f"more than one version of {model} is in use")
+
+    def succession(self, name, row, sheet, together, in_use):
+        """One version of a model is in use: what puts one in names what goes out, by the digest of its sheet."""
+        sheets = {other["version_id"]: (other["sha256"], json.loads(other["document"])) for _, other in together}
+        puts_in = sheet["to"] == "in_use" and sheet["from"] != "in_use"
+        named = {out["version_id"]: out["sheet_sha256"] for out in sheet.get("supersedes", [])}
+        if puts_in and in_use - {row["version_id"]} - set(named):
+            self.find("step_not_allowed", name, "another version was in use, and its sheet does not name it")
+        for version, digest in named.items():
+            found, out = sheets.get(version, (None, {}))
+            if not puts_in or found != digest or out.get("step") != "supersede":
+                self.find("step_not_allowed", name, f"version {version} did not go out by the sheet it names")
+        after = sheet.get("superseded_by")
+        if (sheet["step"] == "supersede") != bool(after):
+            self.find("step_not_allowed", name, "a version is superseded by another one, and only then names it")
+        if after:
+            _, its = sheets.get(after["version_id"], (None, {}))
+            outs = [out["sheet_sha256"] for out in its.get("supersedes", [])]
+            if its.get("to") != "in_use" or its.get("version") != after["version"] or row["sha256"] not in outs:
+                self.find("step_not_allowed", name, "no step of the same entry puts its successor in use and names it")
+        if sheet["to"] == "in_use":
+            in_use.add(row["version_id"])
+        else:
+            in_use.discard(row["version_id"])
+
+    def changes(self, signed, makers):
+        """Change records by version: entry, and what a sheet of a later entry has to state about them."""
+        found = {}
+        for key, row in sorted(self.rows.get("change_record", {}).items(), key=lambda item: item[1]["entry"]):
+            name, record = record_file("change_record", key), self.document("change_record", key, row)
+            makers.setdefault(row["version_id"], set()).add(row["account_id"])
+            if not record:
+                continue
+            self.count("changes")
+            self.same(name, "version", record["version_id"], row["version_id"])
+            self.same(name, "version it follows", record["follows"]["version_id"], row["follows_id"])
+            version, before = self.row("model_version", row["version_id"]), self.row("model_version", row["follows_id"])
+            if version:
+                self.same(name, "registration", record["registration_sha256"], version["content_sha256"])
+            if before:
+                self.same(name, "registration it follows", record["follows"]["registration_sha256"], before["content_sha256"])
+            times = {}
+            for signature in sorted(signed.get(key, []), key=lambda one: self.entry_of(one["id"])):
+                if signature["record"]["sha256"] != sha256(row["document"].encode()):
+                    self.find("signature_of_other_bytes", name, "its signature is over other bytes")
+                role, author = signature["signer"]["role"], signature["signer"]["id"] in makers[row["version_id"]]
+                wanted = ("authored_change", "data_scientist", True) if not times else ("approves_change", "qa", False)
+                if (signature["meaning"], role, author) != wanted or len(times) > 1:
+                    self.find("change_not_permitted", name, f"{role} {signature['signer']['user_name']} may not sign it so")
+                times[signature["meaning"]] = self.entry_of(signature["id"])
+
+            def fact(entry, key=key, row=row, record=record, times=times):
+                signed_by = lambda meaning: times.get(meaning, entry) < entry
+                return {"id": key, "sha256": row["sha256"], "entry": row["entry"], "retest": record["statement"]["retest"],
+                        "authored": signed_by("authored_change"), "approved": signed_by("approves_change")}
+            found.setdefault(row["version_id"], []).append((row["entry"], fact))
+        return found
+
+    def entry_of(self, signature):
+        row = self.row("record_signature", signature)
+        return row["entry"] if row else 0
+
+    def alert_lives(self):
+        """Every alert from its opening on: steps follow the table; counts and effectiveness are computed again."""
+        lives = {}
+        for table, step in (("acknowledgement", "acknowledge"), ("decision", "draft")):
+            for key, row in self.rows.get(table, {}).items():
+                lives.setdefault(row["episode_id"], []).append((row["entry"], step, key, row))
+        for key, row in self.rows.get("signature", {}).items():
+            decision = self.row("decision", row["decision_id"])
+            if decision:
+                lives.setdefault(decision["episode_id"], []).append((row["entry"], "sign", key, row))
+        for key, row in self.rows.get("episode_step", {}).items():
+            lives.setdefault(row["episode_id"], []).append((row["entry"], row["step"], key, row))
+        signed = {}
+        for key, row in self.rows.get("record_signature", {}).items():
+            if row["record_table"] == "episode_step":
+                signed.setdefault(row["record_id"], []).append(strict_json(row["document"].encode()))
+        for episode, happened in lives.items():
+            opened = self.row("episode", episode)
+            if not opened:
+                continue
+            life = {"state": "open", "cycle": 1, "after": opened["entry"], "i": [], "d": [], "o": [], "c": [], "reviewed": False,
+                    "severity": None, "names_action": False, "plan": None, "completed": None, "version": opened["version_id"],
+                    "kind": opened["kind"], "id": episode}
+            for entry, step, key, row in sorted(happened, key=lambda one: (one[0], one[2])):
+                if not self.alert_step(life, (entry, step, key, row), signed.get(key, [])):
+                    break
+
+    def alert_step(self, life, happened, over):
+        entry, step, key, row = happened
+        rule = ALERT_RULES.get((life["state"], step))
+        if not rule:
+            self.find("step_not_allowed", record_file("episode", life["id"]), f"{step} cannot follow {life['state']}")
+            return False
+        who, sheet = row.get("account_id"), {}
+        if rule[2] is None and step == "sign" and who in life["i"]:
+            self.find("step_not_permitted", record_file("signature", key), "who signed the decision investigated the alert")
+        if rule[2] is not None:
+            name, sheet = record_file("episode_step", key), self.document("episode_step", key, row) or {}
+            self.count("alert steps")
+            stated = [sheet.get(field) for field in ("episode", "step", "from", "to", "cycle", "after")]
+            expected = [life["id"], step, life["state"], rule[0], life["cycle"], life["after"]]
+            if stated != expected or row["state"] != rule[0]:
+                self.find("step_not_allowed", name, f"it states {stated}, expected {expected}")
+            if sheet.get("plan"):
+                life["o"] = [sheet["plan"]["owner"]["id"]]
+            if who is None and step == "escalate" and "meaning" not in sheet:
+                if over:
+                    self.find("step_not_signed", name, "a signature is over a step of the program")
+            elif len(over) != 1:
+                self.find("step_not_signed", name, f"{len(over)} signatures are over it, expected 1")
+            else:
+                signature = over[0]
+                signer = signature["signer"]
+                if signature["record"]["sha256"] != sha256(row["document"].encode()):
+                    self.find("signature_of_other_bytes", name, "its signature is over other bytes")
+                self.same(name, "signer", signer["id"], who)
+                self.same(name, "meaning", signature["meaning"], rule[2])
+                barred = any(who in life[hand] for hand in rule[3] if hand != "O")
+                if signer["role"] not in rule[1] or barred or ("O" in rule[3] and who not in life["o"]):
+                    self.find("step_not_permitted", name, f"{signer['role']} {signer['user_name']} may not {step}")
+            self.alert_computed(life, name, (entry, step, row, sheet))
+        self.alert_take(life, (entry, step, row, sheet))
+        life["state"], life["after"] = rule[0], entry
+        return True
+
+    def alert_take(self, life, happened):
+        entry, step, row, sheet = happened
+        who = row.get("account_id")
+        if step == "acknowledge":
+            life["severity"] = row["severity"]
+        elif step == "investigate":
+            life["i"], life["reviewed"] = life["i"] + [who], False
+        elif step in ("review_investigation", "return_investigation"):
+            life["reviewed"] = step == "review_investigation"
+        elif step == "draft":
+            if life["state"] == "investigated" and not life["reviewed"] or life["severity"] == "critical" and not life["reviewed"]:
+                self.find("step_not_allowed", record_file("episode", life["id"]), "decided before its investigation was reviewed")
+            life["d"], life["names_action"] = [who], "remedial_action" in strict_json(row["document"].encode())
+        elif step == "plan":
+            life["plan"], life["planned"] = sheet.get("plan"), entry
+        elif step in ("complete", "return_action"):
+            life["completed"] = entry if step == "complete" else None
+        elif step == "confirm":
+            life["c"] = [who]
+        elif step == "close" and life["state"] == "decided" and life["names_action"]:
+            self.find("step_not_allowed", record_file("episode", life["id"]), "closed before the action that was decided")
+        elif step in ("refute", "reopen"):
+            life.update(cycle=life["cycle"] + 1, i=[], d=[], o=[], c=[], reviewed=False, plan=None, completed=None, names_action=False)
+            life["severity"] = sheet.get("severity", life["severity"])
+
+    def alert_computed(self, life, name, happened):
+        entry, step, row, sheet = happened
+        reports = sorted((r["entry"], k, r) for k, r in self.rows.get("report", {}).items() if r["entry"] < entry)
+        if step == "investigate" and sheet.get("investigation"):
+            asked = sheet["investigation"]["affected"]
+            of = [r for _, _, r in reports
+                  if r["version_id"] == life["version"] and asked["first_batch"] <= r["number"] <= asked["last_batch"]]
+            rows = sum((self.row("batch", r["batch_id"]) or {"rows": 0})["rows"] for r in of)
+            if (asked["batches"], asked["rows"]) != (len(of), rows):
+                self.find("count_not_reproduced", name, f"it states {asked['rows']} affected predictions, {rows} are recorded")
+        if step not in ("confirm", "refute"):
+            return
+        check, plan = sheet.get("check"), life["plan"]
+        if not check or not plan:
+            self.find("check_not_reproduced", name, "it holds no effectiveness check")
+            return
+        criterion = plan["criterion"]
+        watched, alerts = check["watched"], check["alerts"]
+        if self.row("model_version", criterion["version_id"]):
+            watched = [self.watched(k, r, criterion["series"]) for at, k, r in reports
+                       if r["version_id"] == criterion["version_id"] and at > life["completed"]]
+            alerts = [] if criterion["series"] else [
+                k for _, k in sorted((e["entry"], k) for k, e in self.rows.get("episode", {}).items()
+                                     if e["version_id"] == criterion["version_id"] and e["kind"] == life["kind"]
+                                     and life["completed"] < e["entry"] < entry)]
+        seen, counted, drifts = [], 0, False
+        for batch in watched:
+            if counted == criterion["batches"] or drifts:
+                break
+            verdicts = [one.get("verdict", "not_evaluated") for one in batch["verdicts"]]
+            drifts = "drift" in verdicts
+            counted += "not_evaluated" not in verdicts
+            seen.append(batch)
+        day = row["at"][:10]
+        outcome = ("ineffective" if drifts or alerts else "effective" if counted == criterion["batches"]
+                   else "inconclusive" if day > criterion["horizon_on"] else "pending")
+        again = {"planned": life["planned"], "completed": life["completed"], "checked_on": day, "watched": seen, "counted": counted,
+                 "alerts": alerts, "outcome": outcome}
+        self.count("effectiveness checks")
+        if canonical(again) != canonical(check):
+            self.find("check_not_reproduced", name, f"it states {check['outcome']}, computed again: {outcome}")
+        if outcome not in (["effective"] if step == "confirm" else ["ineffective", "inconclusive"]):
+            self.find("step_not_allowed", name, f"{step} on the outcome {outcome}")
+
+    def watched(self, key, row, series):
+        report = strict_json(row["document"].encode())
+        verdicts = {f"{feature['feature']}/{one['name']}": one["verdict"] for feature in report["features"] for one in feature["series"]}
+        found = [{"series": name, "verdict": verdicts[name]} if name in verdicts else {"series": name} for name in series]
+        return {"report": {"id": key, "sha256": row["sha256"], "entry": row["entry"]}, "batch": report["context"]["batch"], "verdicts": found}
 
     def runs(self):
         newest = {}
@@ -992,6 +1381,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pack")
     parser.add_argument("--key", help="the ledger's key, as text or as a file that holds it")
+    parser.add_argument("--policy", help="trust policy: a file that names the ledger and the witnesses that must have cosigned")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     arguments = parser.parse_args()
     try:
@@ -999,7 +1389,11 @@ def main():
         if key and os.path.isfile(key):
             with open(key, encoding="utf-8") as file:
                 key = file.read().strip()
-        verifier = Verifier(arguments.pack, VerifierKey(key) if key else None)
+        policy = None
+        if arguments.policy:
+            with open(arguments.policy, encoding="utf-8") as file:
+                policy = TrustPolicy(file.read())
+        verifier = Verifier(arguments.pack, VerifierKey(key) if key else None, policy)
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -1010,7 +1404,10 @@ def main():
         for finding in verifier.findings:
             print(f"{finding['file']}: {finding['detail']} ({finding['code']})")
         print("checked: " + ", ".join(f"{count} {what}" for what, count in verifier.checked.items()))
-        print("verified under " + ("the key you gave" if key else "the key in the pack, so it only agrees with itself"))
+        if verifier.seen:
+            who = ", ".join(f"{name} at {seconds} s since 1970" for name, seconds in verifier.seen[1].items())
+            print(f"the first {verifier.seen[0]} entries were cosigned by {who or 'no witness, as the policy allows'}")
+        print("verified under " + ("the key you trust" if key or policy else "the key in the pack, so it only agrees with itself"))
         print(f"{len(verifier.findings)} findings" if verifier.findings else "nothing wrong")
     return 1 if verifier.findings else 0
 

@@ -7,6 +7,7 @@ pub mod event;
 pub mod password;
 pub mod password_policy;
 pub mod role;
+pub mod second_factor;
 pub mod session;
 pub mod token;
 
@@ -16,6 +17,9 @@ pub enum Error {
     /// No account of that name with that password. Says not which of the two was wrong.
     #[error("user name or password is wrong")]
     WrongCredentials,
+    /// The password was right, and the account has a second factor.
+    #[error("the account has a second factor; send a code of its authenticator too")]
+    SecondFactorNeeded,
     /// Too many wrong passwords.
     #[error(
         "`{user_name}` is locked after {attempts} wrong passwords; an administrator can unlock it"

@@ -4,6 +4,7 @@
 //! common passwords (`common_passwords.txt`) is short and built in; it looks for words that are common, not for hashes of leaks.
 
 use super::account::Account;
+use super::role::Role;
 use super::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -30,6 +31,9 @@ pub struct PasswordPolicy {
     pub age_days_max: Option<u32>,
     /// How many earlier passwords may not come again, 1 to 24.
     pub reused_last: u32,
+    /// Roles that need a second factor; others may have one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub second_factor_roles: Vec<Role>,
 }
 
 impl Default for PasswordPolicy {
@@ -41,6 +45,7 @@ impl Default for PasswordPolicy {
             own_names_denied: true,
             age_days_max: Some(365),
             reused_last: 5,
+            second_factor_roles: Vec::new(),
         }
     }
 }
@@ -56,12 +61,17 @@ pub enum PasswordDue {
         /// Days it may be used.
         days: u32,
     },
+    /// The policy asks for a second factor in this role, and none is enrolled.
+    NoSecondFactor,
 }
 
 impl std::fmt::Display for PasswordDue {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::OneTime => formatter.write_str("it was issued for one sign-in"),
+            Self::NoSecondFactor => {
+                formatter.write_str("a second factor has to be enrolled for this role")
+            }
             Self::TooOld { days } => write!(formatter, "it is older than {days} days"),
         }
     }
@@ -139,7 +149,6 @@ fn is_common(password: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::role::Role;
 
     fn account() -> Account {
         Account {
@@ -183,6 +192,7 @@ mod tests {
             own_names_denied: false,
             age_days_max: None,
             reused_last: 1,
+            second_factor_roles: Vec::new(),
         };
         lax.validate().unwrap();
         lax.check("passwordpassword", &account()).unwrap();

@@ -92,8 +92,14 @@ pub enum Action {
     ManageAccounts,
     /// Grant or refuse a role that another person asked for.
     ApproveRoles,
+    /// Say who is told outside, and send a notice again.
+    ManageNotices,
+    /// Read who is told outside, and what was told.
+    ReadNotices,
     /// Read who signed in and who was refused what.
     ReadAccessLog,
+    /// Sign a qualification run.
+    ApproveQualification,
     /// Issue and revoke tokens that post batches of one version.
     ManageSourceTokens,
     /// Issue and revoke one's own token.
@@ -102,7 +108,7 @@ pub enum Action {
 
 impl Action {
     /// All actions, in the order of the permission table.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Read,
         Self::Register,
         Self::Ingest,
@@ -113,7 +119,10 @@ impl Action {
         Self::SignDecision,
         Self::ManageAccounts,
         Self::ApproveRoles,
+        Self::ManageNotices,
+        Self::ReadNotices,
         Self::ReadAccessLog,
+        Self::ApproveQualification,
         Self::ManageSourceTokens,
         Self::ManageOwnTokens,
     ];
@@ -131,14 +140,17 @@ impl Action {
             Self::SignDecision => "sign decisions",
             Self::ManageAccounts => "manage accounts",
             Self::ApproveRoles => "approve roles",
+            Self::ManageNotices => "manage notices",
+            Self::ReadNotices => "read notices",
             Self::ReadAccessLog => "read the access log",
+            Self::ApproveQualification => "approve qualification runs",
             Self::ManageSourceTokens => "manage source tokens",
             Self::ManageOwnTokens => "manage own tokens",
         }
     }
 
     /// The roles that may do it.
-    pub fn roles(self) -> &'static [Role] {
+    pub const fn roles(self) -> &'static [Role] {
         match self {
             Self::Read => &[
                 Role::DataScientist,
@@ -154,9 +166,10 @@ impl Action {
             Self::FixAcceptance | Self::TestVersion => &[Role::DataScientist, Role::ProcessExpert],
             Self::Acknowledge | Self::DraftDecision => &[Role::Qa, Role::Reviewer],
             Self::SignDecision => &[Role::Qa, Role::Reviewer, Role::ProcessExpert],
-            Self::ManageAccounts => &[Role::Admin],
+            Self::ManageAccounts | Self::ManageNotices => &[Role::Admin],
             Self::ApproveRoles => &[Role::Qa, Role::Admin],
-            Self::ReadAccessLog => &[Role::Qa, Role::Inspector, Role::Admin],
+            Self::ApproveQualification => &[Role::Qa],
+            Self::ReadAccessLog | Self::ReadNotices => &[Role::Qa, Role::Inspector, Role::Admin],
         }
     }
 
@@ -211,12 +224,18 @@ mod tests {
             assert!(permit(Role::Admin, action).is_err());
             assert!(permit(Role::Inspector, action).is_err());
         }
-        let reads = [Action::Read, Action::ReadAccessLog];
+        let reads = [Action::Read, Action::ReadAccessLog, Action::ReadNotices];
         for action in Action::ALL.into_iter().filter(|a| !reads.contains(a)) {
             assert!(permit(Role::Inspector, action).is_err(), "{action:?}");
         }
-        let of_people =
-            [Action::Read, Action::ManageAccounts, Action::ApproveRoles, Action::ReadAccessLog];
+        let of_people = [
+            Action::Read,
+            Action::ManageAccounts,
+            Action::ApproveRoles,
+            Action::ManageNotices,
+            Action::ReadNotices,
+            Action::ReadAccessLog,
+        ];
         for action in Action::ALL.into_iter().filter(|a| !of_people.contains(a)) {
             assert!(permit(Role::Admin, action).is_err(), "{action:?}");
         }

@@ -10,7 +10,7 @@ use crate::procedures::Recorded;
 use crate::procedures::administer::{self, NewAccount, NewToken};
 use crate::procedures::keep_passwords::{self, PasswordPolicyView};
 use crate::procedures::read_accounts::{self, AccountLine};
-use crate::procedures::{keep_accounts, read_records};
+use crate::procedures::{keep_accounts, keep_factors, read_records};
 use crate::store::accounts::TokenRow;
 use actix_web::{HttpResponse, delete, get, post, web};
 use serde::Deserialize;
@@ -142,6 +142,48 @@ pub(super) async fn reset_password(
     let work =
         move || keep_accounts::reset_password(&shared.store, &caller.0, &user_name, &body.reason);
     Ok(HttpResponse::Created().json(blocking(work).await?))
+}
+
+/// Asks for the removal of somebody's second factor; another person confirms it.
+#[utoipa::path(tag = "accounts", responses((status = 204), (status = 409, body = ProblemDocument)))]
+#[post("/accounts/{user_name}/second-factor/removal")]
+pub(super) async fn ask_factor_removal(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    user_name: web::Path<String>,
+    body: web::Json<ReasonRequest>,
+) -> Result<HttpResponse, Problem> {
+    let work =
+        move || keep_factors::ask_removal(&shared.store, &caller.0, &user_name, &body.reason);
+    blocking(work).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// An answer to the wish to remove a second factor.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RemovalAnswer {
+    /// Whether it is removed.
+    pub granted: bool,
+    /// Why.
+    pub reason: String,
+}
+
+/// Confirms or refuses the removal of a second factor that another person asked for.
+#[utoipa::path(tag = "accounts", responses((status = 204), (status = 403, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+#[post("/accounts/{user_name}/second-factor/removal/answer")]
+pub(super) async fn answer_factor_removal(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    user_name: web::Path<String>,
+    body: web::Json<RemovalAnswer>,
+) -> Result<HttpResponse, Problem> {
+    let work = move || {
+        let answer = (body.granted, body.reason.as_str());
+        keep_factors::answer_removal(&shared.store, &caller.0, &user_name, answer)
+    };
+    blocking(work).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// The rules for passwords: in force, and every one that was set.

@@ -2,13 +2,19 @@
 
 use super::extract::{Caller, Shared, blocking};
 use super::problem::{Problem, ProblemDocument};
+use crate::error::{Error, Result as Answered};
 use crate::procedures::Recorded;
 use crate::procedures::acknowledge_alert::acknowledge_alert;
 use crate::procedures::draft_decision::{DraftDecision, draft_decision};
 use crate::procedures::export_standard::export_decision;
 use crate::procedures::read_records::{self, EpisodeLine, EpisodeView};
 use crate::procedures::sign_decision::sign_decision;
+use crate::procedures::step_episode::{
+    EpisodeSheetView, EpisodeStepTaken, prepare_episode_step, take_episode_step,
+};
 use crate::review::decision::Decision;
+use crate::review::episode_cycle::EpisodeStep;
+use crate::review::episode_sheet::EpisodeStepInput;
 use crate::review::signature::Signature;
 use crate::store::episodes::EpisodeRow;
 use actix_web::{HttpResponse, get, post, web};
@@ -30,6 +36,18 @@ pub struct Acknowledgement {
 pub struct SignRequest {
     /// SHA-256 of the decision record that was shown.
     pub decision_sha256: String,
+    /// Password of the signer.
+    pub password: String,
+}
+
+/// A step of an alert: what was typed, the digest of the sheet as it was shown, and the password again.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignAlertStep {
+    /// What was typed when the sheet was made.
+    pub input: EpisodeStepInput,
+    /// SHA-256 of the sheet that was shown.
+    pub sheet_sha256: String,
     /// Password of the signer.
     pub password: String,
 }
@@ -104,6 +122,49 @@ pub(super) async fn sign(
 ) -> Result<HttpResponse, Problem> {
     let SignRequest { decision_sha256, password } = body.into_inner();
     let work = move || sign_decision(&shared.store, &caller.0, &id, (&decision_sha256, &password));
+    Ok(HttpResponse::Created().json(blocking(work).await?))
+}
+
+/// The step of that word.
+fn step_of(word: &str) -> Answered<EpisodeStep> {
+    let all = EpisodeStep::ALL.iter().map(|step| step.word()).collect::<Vec<_>>().join(", ");
+    let detail = format!("`{word:.100}` is no step of an alert; expected one of {all}");
+    EpisodeStep::of_word(word).ok_or(Error::BadRequest { detail })
+}
+
+/// The sheet that the caller would sign for a step of an alert: its exact bytes and their digest. Writes nothing.
+#[utoipa::path(tag = "alerts", request_body = EpisodeStepInput, responses(
+    (status = 200, body = EpisodeSheetView), (status = 403, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+#[post("/alerts/{id}/steps/{step}/sheet")]
+pub(super) async fn prepare_alert_step(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+    body: web::Json<EpisodeStepInput>,
+) -> Result<HttpResponse, Problem> {
+    let (id, step) = path.into_inner();
+    let work =
+        move || prepare_episode_step(&shared.store, &caller.0, (&id, step_of(&step)?), &body);
+    Ok(HttpResponse::Ok().json(blocking(work).await?))
+}
+
+/// Takes a step of an alert with a signature over its sheet: investigate, plan, complete, confirm, close and the others. Needs a
+/// session: no token takes a step.
+#[utoipa::path(tag = "alerts", responses(
+    (status = 201, body = Recorded<EpisodeStepTaken>), (status = 403, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+#[post("/alerts/{id}/steps/{step}")]
+pub(super) async fn take_alert_step(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+    body: web::Json<SignAlertStep>,
+) -> Result<HttpResponse, Problem> {
+    let (id, step) = path.into_inner();
+    let SignAlertStep { input, sheet_sha256, password } = body.into_inner();
+    let work = move || {
+        let typed = (&input, sheet_sha256.as_str(), password.as_str());
+        take_episode_step(&shared.store, &caller.0, (&id, step_of(&step)?), typed)
+    };
     Ok(HttpResponse::Created().json(blocking(work).await?))
 }
 

@@ -2,9 +2,11 @@
 
 use super::extract::{Body, Caller, Shared, blocking, format_of, spool};
 use super::problem::{Problem, ProblemDocument};
+use crate::drift::batch_pair::BatchPair;
 use crate::drift::report::DriftReport;
 use crate::error::{Error, Result};
 use crate::procedures::Recorded;
+use crate::procedures::compare_batches::compare_batches;
 use crate::procedures::ingest_batch::{IngestBatch, ingest_batch};
 use crate::procedures::ingest_labels::ingest_labels;
 use crate::procedures::read_records::{self, PAGE_ROWS_MAX};
@@ -22,6 +24,9 @@ pub struct BatchQuery {
     pub period_start: Option<String>,
     /// End of the event period, RFC 3339, not included.
     pub period_end: Option<String>,
+    /// Fingerprint of the configuration that produced it (`driftledger configuration`). Another one than the registered one raises
+    /// a critical alert; left out, the report says that it was not stated.
+    pub configuration: Option<String>,
 }
 
 /// What a delivery of labels says about itself.
@@ -97,8 +102,9 @@ pub(super) async fn create_batch(
 ) -> std::result::Result<HttpResponse, Problem> {
     let delivery = spool(&shared, body, Some(format_of(&request)?)).await?;
     let (model, version) = path.into_inner();
-    let batch =
-        IngestBatch { model, version, name: query.name.clone(), period: period(&query)?, delivery };
+    let (name, period) = (query.name.clone(), period(&query)?);
+    let configuration = query.into_inner().configuration;
+    let batch = IngestBatch { model, version, name, period, configuration, delivery };
     let work = move || ingest_batch(&shared.store, &caller.0, batch);
     let ingested = blocking(work).await?;
     let mut response = if ingested.is_new { HttpResponse::Created() } else { HttpResponse::Ok() };
@@ -121,6 +127,33 @@ pub(super) async fn list_batches(
     let items = blocking(work).await?;
     let next = items.last().filter(|_| items.len() as u64 == rows).map(|row| row.entry);
     Ok(HttpResponse::Ok().json(Page { items, next }))
+}
+
+/// Which batches to hold beside each other.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct PairQuery {
+    /// Name of the one; without it, the batch before the last.
+    pub before: Option<String>,
+    /// Name of the other; without it, the last batch.
+    pub after: Option<String>,
+}
+
+/// Two judged batches beside each other, from the counts that their reports hold. It informs and decides nothing.
+#[utoipa::path(tag = "batches", params(PairQuery), responses((status = 200, body = BatchPair), (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
+#[get("/models/{model}/versions/{version}/batch-comparison")]
+pub(super) async fn compare(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+    query: web::Query<PairQuery>,
+) -> std::result::Result<HttpResponse, Problem> {
+    let work = move || {
+        let of = (path.0.as_str(), path.1.as_str());
+        let which = (query.before.as_deref(), query.after.as_deref());
+        compare_batches(&shared.store, &caller.0, of, which)
+    };
+    Ok(HttpResponse::Ok().json(blocking(work).await?.pair))
 }
 
 /// Files that were not taken, with their reasons.

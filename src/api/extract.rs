@@ -9,8 +9,10 @@ use crate::access::session::Session;
 use crate::dataset::reader::Format;
 use crate::digest::ContentHasher;
 use crate::error::{Error, Result};
+use crate::ledger::trust_policy::TrustPolicy;
 use crate::procedures::ingest_batch::Delivery;
 use crate::procedures::sign_in;
+use crate::procedures::tell_people::Post;
 use crate::procedures::watch_access::{Asked, note_refusal};
 use crate::store::Store;
 use actix_web::body::{EitherBody, MessageBody};
@@ -21,12 +23,13 @@ use actix_web::middleware::Next;
 use actix_web::{
     FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _, web,
 };
-use futures_util::StreamExt as _;
+use futures_util::{Stream, StreamExt as _};
 use rustls::ServerConfig;
 use std::future::Future;
 use std::io::Write;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 use tempfile::NamedTempFile;
 
 /// Name of the session cookie.
@@ -47,8 +50,12 @@ pub struct Shared {
     pub tls: Option<ServerConfig>,
     /// How often one address may ask.
     pub limits: Arc<Limits>,
+    /// How notices are sent.
+    pub post: Post,
     /// Passwords that were right a moment ago, of programs that send them with every request.
     pub passwords: Arc<KnownPasswords>,
+    /// Witnesses to ask for cosignatures.
+    pub witnesses: Option<Arc<TrustPolicy>>,
 }
 
 impl Shared {
@@ -57,7 +64,8 @@ impl Shared {
         let limits = Arc::new(Limits::new(REQUESTS_PER_SECOND));
         let passwords = Arc::new(KnownPasswords::default());
         let (body_bytes_max, behind_proxy, tls) = (BODY_BYTES_MAX, false, None);
-        Self { store, body_bytes_max, behind_proxy, tls, limits, passwords }
+        let (post, witnesses) = (Post { relay: None, patience: NOTICE_PATIENCE }, None);
+        Self { store, body_bytes_max, behind_proxy, tls, limits, post, passwords, witnesses }
     }
 
     /// Whether browsers reach this server over HTTPS only.
@@ -65,6 +73,9 @@ impl Shared {
         self.behind_proxy || self.tls.is_some()
     }
 }
+
+/// How long the receiver of a notice may take.
+const NOTICE_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Largest body of a batch by default: 1 GiB.
 pub const BODY_BYTES_MAX: u64 = 1 << 30;
@@ -190,7 +201,9 @@ pub async fn caller_first<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> std::result::Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
     let pattern = request.match_pattern();
-    if !matches!(pattern.as_deref(), Some("/api/v1/session" | "/api/v1/session/password")) {
+    let asks_itself =
+        |pattern: &str| pattern == "/api/v1/session" || pattern.starts_with("/api/v1/session/");
+    if !pattern.as_deref().is_some_and(asks_itself) {
         match caller(request.request().clone()).await {
             Ok(caller) => _ = request.extensions_mut().insert(caller),
             Err(error) => {
@@ -277,17 +290,31 @@ impl Spool {
 /// # Errors
 ///
 /// [`Error::TooLarge`] beyond the limit; [`Error::BadRequest`] when the client breaks off.
-pub async fn spool(shared: &Shared, mut body: Body, format: Option<Format>) -> Result<Delivery> {
+pub async fn spool(shared: &Shared, body: Body, format: Option<Format>) -> Result<Delivery> {
+    spool_stream(shared, body.0, shared.body_bytes_max, format).await
+}
+
+/// The same for any stream of bytes, of at most `limit` bytes.
+///
+/// # Errors
+///
+/// Those of [`spool`].
+pub async fn spool_stream<E: std::fmt::Display>(
+    shared: &Shared,
+    mut chunks: impl Stream<Item = std::result::Result<web::Bytes, E>> + Unpin,
+    limit: u64,
+    format: Option<Format>,
+) -> Result<Delivery> {
     let objects = shared.store.clone();
     let file = blocking(move || Ok(objects.objects().spool_file()?)).await?;
     let mut spool = Spool { file, hasher: ContentHasher::new() };
     let mut step = Vec::new();
     let mut length = 0u64;
-    while let Some(chunk) = body.0.next().await {
+    while let Some(chunk) = chunks.next().await {
         let chunk =
             chunk.map_err(|e| Error::BadRequest { detail: format!("the body broke off: {e}") })?;
         length += chunk.len() as u64;
-        if length > shared.body_bytes_max {
+        if length > limit {
             return Err(Error::TooLarge { limit: shared.body_bytes_max });
         }
         step.extend_from_slice(&chunk);

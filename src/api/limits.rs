@@ -78,7 +78,8 @@ pub async fn limited<B: MessageBody + 'static>(
     let tries_password = *request.method() == Method::POST
         && (path.ends_with("/sign-in")
             || path.ends_with("/session")
-            || path.ends_with("/password"));
+            || path.ends_with("/password")
+            || path.contains("/second-factor"));
     let Err(seconds) = shared.limits.take(&address, tries_password) else {
         return Ok(next.call(request).await?.map_into_left_body());
     };

@@ -5,9 +5,10 @@ use super::problem::{Problem, ProblemDocument};
 use crate::error::Error;
 use crate::procedures::Recorded;
 use crate::procedures::compare_versions::{ComparedVersions, compare_versions};
+use crate::procedures::read_inventory::{InventoryFilter, InventoryLine, inventory};
 use crate::procedures::read_lineage::lineage_within;
 use crate::procedures::read_origin::{self, DraftDocument};
-use crate::procedures::read_records;
+use crate::procedures::read_records::{self, ConfigurationView};
 use crate::procedures::register_version::{register_model, register_version};
 use crate::provenance::lineage::Lineage;
 use crate::provenance::registration::Registration;
@@ -35,7 +36,17 @@ pub struct ModelView {
     #[serde(flatten)]
     pub model: ModelRow,
     /// Its versions, oldest first.
-    pub versions: Vec<VersionRow>,
+    pub versions: Vec<ListedVersion>,
+}
+
+/// A version of the inventory.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ListedVersion {
+    /// The version.
+    #[serde(flatten)]
+    pub version: VersionRow,
+    /// Where it stood.
+    pub state: VersionState,
 }
 
 /// A version with everything it was registered with.
@@ -54,16 +65,37 @@ fn created(is_new: bool) -> StatusCode {
     if is_new { StatusCode::CREATED } else { StatusCode::OK }
 }
 
-/// All models with their versions.
-#[utoipa::path(tag = "models", responses((status = 200, body = Vec<ModelView>)))]
+/// Which part of the inventory, as of when.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct InventoryQuery {
+    /// Words that all have to stand in name, description, version, state or who registered it.
+    pub q: Option<String>,
+    /// A day (its end counts) or a time, UTC: the inventory as it stood then.
+    pub as_of: Option<String>,
+}
+
+/// Models with their versions and where each stands, now or as of a day.
+#[utoipa::path(tag = "models", params(InventoryQuery), responses((status = 200, body = Vec<ModelView>), (status = 400, body = ProblemDocument)))]
 #[get("/models")]
 pub(super) async fn list_models(
     shared: web::Data<Shared>,
     caller: Caller,
+    query: web::Query<InventoryQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let models = blocking(move || read_records::models(&shared.store, &caller.0)).await?;
-    let views: Vec<ModelView> =
-        models.into_iter().map(|(model, versions)| ModelView { model, versions }).collect();
+    let InventoryQuery { q, as_of } = query.into_inner();
+    let search = q.unwrap_or_default();
+    let filter = InventoryFilter { search, as_of, ..InventoryFilter::default() };
+    let work = move || inventory(&shared.store, &caller.0, &filter);
+    let view = |line: InventoryLine| ModelView {
+        model: line.model,
+        versions: line
+            .versions
+            .into_iter()
+            .map(|(version, state)| ListedVersion { version, state })
+            .collect(),
+    };
+    let views: Vec<ModelView> = blocking(work).await?.into_iter().map(view).collect();
     Ok(HttpResponse::Ok().json(views))
 }
 
@@ -117,6 +149,19 @@ pub(super) async fn read_version(
     let (version, state) = (view.version, view.life_cycle.state);
     let registration = view.registration;
     Ok(HttpResponse::Ok().json(VersionDocument { version, state, registration }))
+}
+
+/// The configuration that a version is registered with, and its fingerprint: what comes with its batches.
+#[utoipa::path(tag = "models", responses((status = 200, body = ConfigurationView), (status = 404, body = ProblemDocument)))]
+#[get("/models/{model}/versions/{version}/configuration")]
+pub(super) async fn read_configuration(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let (model, version) = path.into_inner();
+    let work = move || read_records::configuration(&shared.store, &caller.0, (&model, &version));
+    Ok(HttpResponse::Ok().json(blocking(work).await?))
 }
 
 /// The draft versions of a model, which training code registered, oldest first.

@@ -2,8 +2,9 @@
 
 use super::extract::{caller_first, no_route};
 use super::{
-    acceptance, access_log, accounts, alerts, batches, evidence, ledger, life_cycle, lineage,
-    models, operation, performance, review, roles, session, studies, tiles,
+    acceptance, access_log, accounts, alerts, batches, changes, evidence, ledger, life_cycle,
+    lineage, models, notices, operation, overview, performance, qualifications, review, roles,
+    session, studies, tiles,
 };
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
@@ -22,18 +23,27 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(session::read_session)
             .service(session::end_session)
             .service(session::change_password)
+            .service(overview::read_inbox)
+            .service(overview::read_fleet)
+            .service(session::offer_factor)
+            .service(session::confirm_factor)
+            .service(session::prove_factor)
             .service(models::list_models)
             .service(models::create_model)
             .service(models::create_version)
             .service(models::read_version)
             .service(models::read_lineage)
             .service(models::read_difference)
+            .service(models::read_configuration)
             .service(life_cycle::put_record)
             .service(life_cycle::read_record)
             .service(life_cycle::read_record_template)
             .service(life_cycle::read_life_cycle)
             .service(life_cycle::prepare)
             .service(life_cycle::sign)
+            .service(changes::read_change)
+            .service(changes::create_change)
+            .service(changes::sign)
             .service(studies::create_study)
             .service(studies::create_study_of_judged)
             .service(studies::list_studies)
@@ -48,12 +58,16 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(acceptance::read_run)
             .service(batches::create_batch)
             .service(batches::list_batches)
+            .service(batches::compare)
             .service(batches::list_quarantine)
             .service(batches::create_labels)
             .service(batches::read_report)
             .service(performance::evaluate)
             .service(performance::list_cohorts)
             .service(performance::read_cohort)
+            .service(qualifications::list_runs)
+            .service(qualifications::read_run)
+            .service(qualifications::sign)
             .service(review::read_plan)
             .service(review::measure)
             .service(evidence::read_evidence)
@@ -63,6 +77,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(alerts::acknowledge)
             .service(alerts::draft)
             .service(alerts::sign)
+            .service(alerts::prepare_alert_step)
+            .service(alerts::take_alert_step)
             .service(alerts::read_statement)
             .service(lineage::create_lineage)
             .service(lineage::create_lineage_batch)
@@ -81,6 +97,12 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(roles::answer_request)
             .service(accounts::read_password_policy)
             .service(accounts::set_password_policy)
+            .service(accounts::ask_factor_removal)
+            .service(accounts::answer_factor_removal)
+            .service(notices::list_targets)
+            .service(notices::create_target)
+            .service(notices::list_notices)
+            .service(notices::retry_notice)
             .service(accounts::list_tokens)
             .service(accounts::create_token)
             .service(accounts::revoke_token)

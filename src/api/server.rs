@@ -3,8 +3,11 @@
 use super::extract::{Shared, blocking, no_route};
 use super::limits::{Limits, limited};
 use super::routes;
+use super::witness_client::keep_asking;
 use crate::error::{Error, Result};
 use crate::pages;
+use crate::procedures::tell_people::{Post, deliver};
+use crate::procedures::watch_actions::watch_actions;
 use crate::procedures::watch_labels::watch_labels;
 use crate::procedures::watch_silence::watch_silence;
 use crate::store::Store;
@@ -41,6 +44,9 @@ pub fn headers(is_secure: bool) -> DefaultHeaders {
         .add(("cache-control", "no-store"))
 }
 
+/// How often the outbox is looked at.
+const NOTICE_INTERVAL: Duration = Duration::from_secs(10);
+
 /// Serves `shared` on `listener` until the process is told to stop; requests in flight are finished.
 ///
 /// # Errors
@@ -50,7 +56,9 @@ pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
     let failed =
         |source| Error::File { doing: "serving on", path: "the address".to_owned(), source };
     let (store, limits) = (shared.store.clone(), shared.limits.clone());
+    let (letters, post) = (shared.store.clone(), shared.post.clone());
     let (tls, is_secure) = (shared.tls.clone(), shared.is_secure());
+    let witnesses = shared.witnesses.clone();
     let data = web::Data::new(shared);
     let server = HttpServer::new(move || {
         App::new()
@@ -100,10 +108,26 @@ pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
     .map_err(failed)?;
     actix_web::rt::System::new()
         .block_on(async move {
+            if let Some(policy) = witnesses {
+                actix_web::rt::spawn(keep_asking(store.clone(), policy));
+            }
             actix_web::rt::spawn(every_minute(store, limits));
+            actix_web::rt::spawn(send_notices(letters, post));
             server.run().await
         })
         .map_err(failed)
+}
+
+/// Sends what stands in the outbox, for as long as the server runs.
+async fn send_notices(store: Store, post: Post) {
+    let mut rounds = actix_web::rt::time::interval(NOTICE_INTERVAL);
+    loop {
+        rounds.tick().await;
+        let (letters, post) = (store.clone(), post.clone());
+        if let Err(error) = blocking(move || deliver(&letters, &post)).await {
+            tracing::error!(code = error.code(), chain = error.chain(), "notices are not sent");
+        }
+    }
 }
 
 /// Notices batches that never came and labels that fell due, and forgets addresses that ask no more, for as long as the server
@@ -113,7 +137,10 @@ async fn every_minute(store: Store, limits: Arc<Limits>) {
     loop {
         minutes.tick().await;
         limits.forget_idle();
-        let (silent, due) = (store.clone(), store.clone());
+        let (silent, due, late) = (store.clone(), store.clone(), store.clone());
+        if let Err(error) = blocking(move || watch_actions(&late)).await {
+            tracing::error!(code = error.code(), chain = error.chain(), "actions are not watched");
+        }
         if let Err(error) = blocking(move || watch_silence(&silent)).await {
             tracing::error!(code = error.code(), chain = error.chain(), "silence is not watched");
         }

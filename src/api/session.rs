@@ -6,8 +6,9 @@ use crate::access::account::Account;
 use crate::access::event::AccessKind;
 use crate::access::password_policy::PasswordDue;
 use crate::access::session::Session;
+use crate::procedures::keep_factors::OfferedFactor;
 use crate::procedures::watch_access::{self, note_sign_in};
-use crate::procedures::{keep_passwords, sign_in};
+use crate::procedures::{keep_factors, keep_passwords, sign_in};
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,9 @@ pub struct Credentials {
     pub user_name: String,
     /// Password.
     pub password: String,
+    /// A code of the second factor, for an account that has one.
+    #[serde(default)]
+    pub code: Option<String>,
 }
 
 /// Who is signed in.
@@ -75,9 +79,10 @@ pub(super) async fn sign_in_session(
 ) -> Result<HttpResponse, Problem> {
     let (shared, asked) = asked_of(&request)?;
     let store = shared.store.clone();
-    let Credentials { user_name, password } = credentials.into_inner();
+    let Credentials { user_name, password, code } = credentials.into_inner();
     let work = move || {
-        let signed_in = sign_in::sign_in(&store, &user_name, &password);
+        let proof = (password.as_str(), code.as_deref());
+        let signed_in = sign_in::sign_in_with_code(&store, &user_name, proof);
         note_sign_in(&store, &user_name, signed_in.as_ref().err(), &asked);
         signed_in
     };
@@ -106,6 +111,69 @@ pub(super) async fn change_password(
     let PasswordChange { old, new } = body.into_inner();
     let session = visitor.session;
     blocking(move || keep_passwords::change_password(&shared.store, &session, &old, &new)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// What is typed to have a second factor offered.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OfferRequest {
+    /// The password, again.
+    pub password: String,
+}
+
+/// A code of an authenticator.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CodeRequest {
+    /// Six digits.
+    pub code: String,
+}
+
+/// Offers a second factor: its secret as text and as QR code, shown once and good for ten minutes.
+#[utoipa::path(tag = "session", responses((status = 200, body = OfferedFactor), (status = 409, body = super::problem::ProblemDocument)))]
+#[post("/session/second-factor")]
+pub(super) async fn offer_factor(
+    request: HttpRequest,
+    shared: web::Data<Shared>,
+    visitor: SignedIn,
+    body: web::Json<OfferRequest>,
+) -> Result<HttpResponse, Problem> {
+    visitor.check_form_of(&request)?;
+    let session = visitor.session;
+    let work = move || keep_factors::offer_factor(&shared.store, &session, &body.password);
+    Ok(HttpResponse::Ok().json(blocking(work).await?))
+}
+
+/// Confirms an offered second factor with one code of it; every other session of the account ends.
+#[utoipa::path(tag = "session", responses((status = 204), (status = 401, body = super::problem::ProblemDocument)))]
+#[post("/session/second-factor/confirmation")]
+pub(super) async fn confirm_factor(
+    request: HttpRequest,
+    shared: web::Data<Shared>,
+    visitor: SignedIn,
+    body: web::Json<CodeRequest>,
+) -> Result<HttpResponse, Problem> {
+    visitor.check_form_of(&request)?;
+    let session = visitor.session;
+    let work = move || keep_factors::confirm_factor(&shared.store, &session, &body.code);
+    blocking(work).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Proves the second factor: begins a series of signatures, in which the password is enough for each.
+#[utoipa::path(tag = "session", responses((status = 204), (status = 401, body = super::problem::ProblemDocument)))]
+#[post("/session/second-factor/proof")]
+pub(super) async fn prove_factor(
+    request: HttpRequest,
+    shared: web::Data<Shared>,
+    visitor: SignedIn,
+    body: web::Json<CodeRequest>,
+) -> Result<HttpResponse, Problem> {
+    visitor.check_form_of(&request)?;
+    let acting = visitor.acting();
+    let work = move || keep_factors::prove_factor(&shared.store, &acting, &body.code);
+    blocking(work).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

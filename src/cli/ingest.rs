@@ -38,6 +38,10 @@ pub(super) struct IngestArguments {
     /// Event period, UTC, START/END, the end not included
     #[arg(long, value_name = "START/END")]
     period: Option<String>,
+    /// Fingerprint of the configuration that produced it (`driftledger configuration`); another one than the registered one
+    /// raises a critical alert
+    #[arg(long, value_name = "SHA256")]
+    configuration: Option<String>,
     #[command(flatten)]
     target: Target,
 }
@@ -65,6 +69,9 @@ pub(super) fn run(arguments: &IngestArguments) -> Result<ExitCode> {
             detail: format!("period `{period}` has no `/`; write START/END, for example 2026-06-01T00:00:00Z/2026-07-01T00:00:00Z"),
         })?;
         query.extend([("period_start", start.to_owned()), ("period_end", end.to_owned())]);
+    }
+    if let Some(configuration) = &arguments.configuration {
+        query.push(("configuration", configuration.trim().to_owned()));
     }
     let (status, answer) = send(&arguments.target, "batches", &arguments.file, &query)?;
     if arguments.target.json {

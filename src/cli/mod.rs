@@ -8,10 +8,12 @@ mod acceptance;
 mod administration;
 mod backup;
 mod bench;
+mod change;
 mod check;
 mod client;
 mod compare;
 mod concordance;
+mod configuration;
 mod demo;
 mod describe;
 mod diff;
@@ -20,9 +22,11 @@ mod fingerprint;
 mod guarantee;
 mod ingest;
 mod openapi;
+mod overview;
 mod password;
 mod performance;
 mod prove;
+mod qualify;
 mod register;
 mod review_plan;
 mod schema;
@@ -31,6 +35,7 @@ mod serve;
 mod study;
 mod terminal;
 mod verify;
+mod witness;
 
 use crate::error::Result;
 use clap::{Parser, Subcommand};
@@ -67,6 +72,14 @@ enum Command {
     Describe(describe::DescribeArguments),
     /// Show where a version stands and what is missing for its next step
     Status(describe::StatusArguments),
+    /// Say what changed since the approved version before, and what that may do
+    Change(change::ChangeArguments),
+    /// Print the fingerprint of a deployed configuration, to send with its batches
+    Configuration(configuration::ConfigurationArguments),
+    /// List what waits, for whom, and by when it is expected
+    Inbox(overview::OverviewArguments),
+    /// Show how every monitored version is, silence included
+    Fleet(overview::OverviewArguments),
     /// Send a batch to be judged
     Ingest(ingest::IngestArguments),
     /// Send labels that arrived after their rows
@@ -83,6 +96,8 @@ enum Command {
     Study(study::StudyArguments),
     /// Verify an evidence pack or a sampling proof, offline
     Verify(verify::VerifyArguments),
+    /// Cosign the checkpoints of other people's ledgers, so that their past cannot be changed
+    Witness(witness::WitnessArguments),
     /// Check everything in a data folder
     Check(check::CheckArguments),
     /// Write an evidence pack
@@ -91,13 +106,14 @@ enum Command {
     Backup(backup::BackupArguments),
     /// Make a data folder again from a backup
     Restore(backup::RestoreArguments),
-    /// Create, list and unlock accounts of a data folder
     /// Create, list, unlock, disable and reset accounts of a data folder
     User(administration::UserArguments),
     /// Change one's own password, for example the one-time password of a new account
     Password(password::PasswordArguments),
     /// Issue tokens for programs
     Token(administration::TokenArguments),
+    /// Qualify the installation (iq), its operation (oq) or a version's performance (pq), and record the run
+    Qualify(qualify::QualifyArguments),
     /// Say how many predictions people must review for a claim
     ReviewPlan(review_plan::ReviewPlanArguments),
     /// Measure how far reviewers agree with the model
@@ -125,6 +141,10 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Register(arguments) => register::run(&arguments),
         Command::Describe(arguments) => describe::run(&arguments),
         Command::Status(arguments) => describe::status(&arguments),
+        Command::Change(arguments) => change::run(&arguments),
+        Command::Configuration(arguments) => configuration::run(&arguments),
+        Command::Inbox(arguments) => overview::inbox(&arguments),
+        Command::Fleet(arguments) => overview::fleet(&arguments),
         Command::Ingest(arguments) => ingest::run(&arguments),
         Command::Labels(arguments) => ingest::run_labels(&arguments),
         Command::Performance(arguments) => performance::run(&arguments),
@@ -133,6 +153,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Study(arguments) => study::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Witness(arguments) => witness::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Backup(arguments) => backup::run(&arguments),
@@ -140,6 +161,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::User(arguments) => administration::user(&arguments),
         Command::Password(arguments) => password::run(&arguments),
         Command::Token(arguments) => administration::token(&arguments),
+        Command::Qualify(arguments) => qualify::run(&arguments),
         Command::ReviewPlan(arguments) => review_plan::run(&arguments),
         Command::Concordance(arguments) => concordance::run(&arguments),
         Command::Selftest(arguments) => selftest::run(&arguments),

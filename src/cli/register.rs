@@ -1,13 +1,13 @@
 //! `driftledger register`
 
 use super::client::ServerArguments;
+use super::configuration::parameters;
 use super::{done, terminal};
 use crate::error::{Error, Result};
 use crate::procedures::fingerprint_files::{RegistrationSources, length_of, make_registration};
 use crate::procedures::read_origin::DraftDocument;
 use crate::provenance::registration::{DatasetRole, TakenUp};
 use clap::Args;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -168,13 +168,7 @@ fn others(arguments: &RegisterArguments) -> Vec<(DatasetRole, PathBuf)> {
 }
 
 fn sources(arguments: &RegisterArguments) -> Result<RegistrationSources> {
-    let mut parameters = BTreeMap::new();
-    for parameter in &arguments.parameters {
-        let (name, value) = parameter.split_once('=').ok_or_else(|| Error::BadRequest {
-            detail: format!("parameter `{parameter}` has no `=`; write NAME=VALUE"),
-        })?;
-        parameters.insert(name.to_owned(), value.to_owned());
-    }
+    let parameters = parameters(&arguments.parameters)?;
     Ok(RegistrationSources {
         model: arguments.model.clone(),
         version: arguments.version.clone(),

@@ -3,16 +3,20 @@
 use super::{done, terminal};
 use crate::api::extract::{BODY_BYTES_MAX, Shared};
 use crate::api::limits::{Limits, REQUESTS_PER_SECOND};
+use crate::api::witness_client::ask_first;
 use crate::api::{server, tls};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::ledger::trust_policy::TrustPolicy;
+use crate::notify::mail::Relay;
 use crate::procedures::prove_arithmetic::prove_arithmetic;
+use crate::procedures::tell_people::Post;
 use crate::statistics::selftest::embedded;
 use crate::store::Store;
 use clap::Args;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -43,9 +47,18 @@ pub(super) struct ServeArguments {
     /// Requests a second from one address (a burst of twice as many is let through)
     #[arg(long, env = "DRIFTLEDGER_REQUESTS_PER_SECOND", default_value_t = REQUESTS_PER_SECOND)]
     requests_per_second: NonZeroU32,
+    /// Mail relay for notices: smtp://host:port, or smtps://user:password@host
+    #[arg(long, env = "DRIFTLEDGER_SMTP", requires = "mail_from", value_name = "URL")]
+    smtp: Option<String>,
+    /// Sender of the mails
+    #[arg(long, env = "DRIFTLEDGER_MAIL_FROM", requires = "smtp", value_name = "ADDRESS")]
+    mail_from: Option<String>,
     /// Serve although the ledger does not go on from what was seen in this folder; the reason is recorded
     #[arg(long, value_name = "REASON")]
     accept_rollback: Option<String>,
+    /// Witnesses to ask for cosignatures, as a C2SP tlog-policy file with their addresses
+    #[arg(long, env = "DRIFTLEDGER_WITNESSES", value_name = "POLICY")]
+    witnesses: Option<PathBuf>,
 }
 
 pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode> {
@@ -61,24 +74,42 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode> {
         );
         return Err(Error::BadRequest { detail });
     }
+    let relay = match (&arguments.smtp, &arguments.mail_from) {
+        (Some(url), Some(from)) => Some(Relay { url: url.clone(), from: from.clone() }),
+        _ => None,
+    };
+    relay.as_ref().map_or(Ok(()), Relay::validate)?;
     prove_arithmetic(embedded())?;
     let store = match &arguments.accept_rollback {
         Some(reason) => Store::open_rolled_back(&arguments.data, Clock::system(), reason)?,
         None => Store::open(&arguments.data, Clock::system())?,
     };
+    let witnesses = arguments.witnesses.as_deref().map(read_policy).transpose()?;
+    if let Some(policy) = &witnesses {
+        ask_first(&store, policy, arguments.accept_rollback.is_some())?;
+    }
     let listener = listen(arguments.listen)?;
     let address = listener.local_addr().unwrap_or(arguments.listen);
     let scheme = if tls.is_some() { "https" } else { "http" };
     terminal::say(&format!("serving {} on {scheme}://{address}/", arguments.data.display()));
+    let shared = Shared::new(store);
     let shared = Shared {
         body_bytes_max: arguments.body_bytes_max,
         behind_proxy: arguments.behind_proxy,
         tls,
         limits: Arc::new(Limits::new(arguments.requests_per_second)),
-        ..Shared::new(store)
+        post: Post { relay, ..shared.post },
+        witnesses: witnesses.map(Arc::new),
+        ..shared
     };
     run_shared(shared, listener)?;
     done()
+}
+
+/// The trust policy in a file.
+pub(super) fn read_policy(path: &Path) -> Result<TrustPolicy> {
+    let text = std::fs::read_to_string(path).map_err(Error::file("reading", path))?;
+    Ok(TrustPolicy::parse(&text)?)
 }
 
 /// Binds the address before any work is done, so that a taken port is said at once.

@@ -89,7 +89,7 @@ pub(super) fn write_whole<T>(path: &Path, write: impl FnOnce(&mut File) -> Resul
 pub(super) fn say_examined(examined: Examined) {
     say(&format!(
         "computed again: {} reports, {} monitors, {} studies, {} test runs of {} acceptance plans, {} cohorts in {} \
-         evaluations, {} runs; compared: {} decisions, {} signatures, {} drafts, {} model records, {} steps of versions",
+         evaluations, {} runs; compared: {} decisions, {} signatures, {} drafts, {} model records, {} steps of versions, {} steps of alerts with {} effectiveness checks",
         examined.reports,
         examined.monitors,
         examined.studies,
@@ -102,7 +102,9 @@ pub(super) fn say_examined(examined: Examined) {
         examined.signatures,
         examined.drafts,
         examined.model_records,
-        examined.steps
+        examined.steps,
+        examined.alert_steps,
+        examined.effectiveness_checks
     ));
     if examined.other_build > 0 {
         say(&format!(

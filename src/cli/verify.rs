@@ -1,10 +1,12 @@
 //! `driftledger verify PACK`, `driftledger verify --sample PROOF`
 
 use super::diff::role;
+use super::serve::read_policy;
+use super::witness::key_of;
 use super::{done, found, terminal};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::evidence::verify::registered::RegisteredTable;
-use crate::evidence::verify::{Finding, Progress, Verification};
+use crate::evidence::verify::{Finding, Progress, Trust, Verification};
 use crate::ledger::note::VerifierKey;
 use crate::procedures::verify_pack::verify_pack;
 use crate::procedures::verify_sample::{Registered, SampleVerification, verify_sample};
@@ -17,7 +19,7 @@ use std::process::ExitCode;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Exit code 0: nothing wrong. 1: findings, each with the file it is about. 2: not an evidence pack.\n\n\
-    Without --key, the pack is verified under the key it brings, and then only agrees with itself.\n\n\
+    Without --key or --policy, the pack is verified under the key it brings, and then only agrees with itself.\n\n\
     With --sample it verifies a proof that `driftledger prove` made: the blocks that its checkpoint selects are there, their digests \
     fold into the table's, and a registration in the pack, or a manifest, has that table.\n\n\
     Examples:\n  driftledger verify pack.zip --key log.vkey\n  \
@@ -45,6 +47,9 @@ pub(super) struct VerifyArguments {
     /// Key of the ledger, as text or as a file that holds it
     #[arg(long, value_name = "VKEY_OR_FILE")]
     key: Option<String>,
+    /// Trust policy (C2SP tlog-policy): the ledger's key, and the witnesses that must have cosigned
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "sample"])]
+    policy: Option<PathBuf>,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
@@ -56,8 +61,10 @@ pub(super) fn run(arguments: &VerifyArguments) -> Result<ExitCode> {
         return run_sample(arguments, sample, key);
     }
     let Some(pack) = &arguments.evidence else { return done() };
+    let policy = arguments.policy.as_deref().map(read_policy).transpose()?;
+    let trust = policy.as_ref().map_or(Trust::from(trusted.as_ref()), Trust::Policy);
     let bar = terminal::progress(0, false);
-    let verification = verify_pack(pack, trusted.as_ref(), &mut |now: Progress| {
+    let verification = verify_pack(pack, trust, &mut |now: Progress| {
         bar.set_message(now.stage);
         bar.set_length(now.total);
         bar.set_position(now.done);
@@ -84,19 +91,6 @@ fn run_sample(arguments: &VerifyArguments, sample: &Path, key: &VerifierKey) -> 
         tell_sample(&verification);
     }
     if verification.findings.is_empty() { done() } else { found() }
-}
-
-/// A key as it is written, or in the file of that name.
-fn key_of(given: &str) -> Result<VerifierKey> {
-    if let Ok(key) = given.parse() {
-        return Ok(key);
-    }
-    let text = if Path::new(given).is_file() {
-        std::fs::read_to_string(given).map_err(Error::file("reading", Path::new(given)))?
-    } else {
-        given.to_owned()
-    };
-    Ok(text.trim().parse::<VerifierKey>()?)
 }
 
 fn tell_sample(verification: &SampleVerification) {
@@ -169,9 +163,23 @@ fn tell(verification: &Verification) {
             "HTML documents were written by another program version and were not compared with their records",
         );
     }
+    if let Some(witnessed) = &verification.witnessed {
+        let who: Vec<_> =
+            witnessed.cosigned.iter().map(|(name, time)| format!("{name} at {time}")).collect();
+        let who = if who.is_empty() {
+            "no witness, as the policy allows".to_owned()
+        } else {
+            who.join(", ")
+        };
+        let later = size.unwrap_or_default().saturating_sub(witnessed.size);
+        terminal::say(&format!(
+            "the first {} entries were cosigned by {who}; {later} entries came later",
+            witnessed.size
+        ));
+    }
     if let Some(key) = key {
         let whose = if verification.key_is_trusted {
-            "the key you gave"
+            "the key you trust"
         } else {
             "the key in the pack, so it only agrees with itself; give the key you trust with --key"
         };

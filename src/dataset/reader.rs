@@ -86,7 +86,8 @@ impl Format {
         }
     }
 
-    fn of_extension(path: &Path) -> Option<Self> {
+    /// The format that the name of a file says, `None` for one that says nothing.
+    pub fn of_extension(path: &Path) -> Option<Self> {
         Some(match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
             "parquet" | "pq" => Self::Parquet,
             "csv" => Self::Csv,

@@ -37,6 +37,15 @@ struct Bin {
 /// Unseen values are a bin of their own where there are any; missing values are not drawn, because shares are of the
 /// values that are there.
 pub fn histogram(reference: &ReferenceFeature, batch: &FeatureProfile) -> String {
+    histogram_between(("reference", "batch"), reference, batch)
+}
+
+/// The same with other `names` for the two sides.
+pub fn histogram_between(
+    names: (&str, &str),
+    reference: &ReferenceFeature,
+    batch: &FeatureProfile,
+) -> String {
     let bins = bins(reference, batch);
     if bins.is_empty() {
         return String::new();
@@ -55,16 +64,17 @@ pub fn histogram(reference: &ReferenceFeature, batch: &FeatureProfile) -> String
     );
     let unit = reference.unit.as_ref().map(|unit| format!(" ({unit})")).unwrap_or_default();
     let name = escape(&format!("{}{unit}", reference.feature));
-    let _ = write!(svg, "<title>{name}: share of values per bin, reference and batch</title>");
+    let (one, other) = (escape(&short(names.0)), escape(&short(names.1)));
+    let _ = write!(svg, "<title>{name}: share of values per bin, {one} and {other}</title>");
     let _ = write!(svg, "<desc>{}</desc>", escape(&in_words(&bins)));
-    legend(&mut svg, &name);
+    legend(&mut svg, &name, (&one, &other));
     axis(&mut svg, top, step);
     for (index, bin) in bins.iter().enumerate() {
         let left = LEFT + index as f64 * slot;
         let width = (0.38 * slot).min(34.0);
         let middle = left + slot / 2.0;
-        bar(&mut svg, (middle - width, width), bin.reference / top, ("reference", bin));
-        bar(&mut svg, (middle, width), bin.batch / top, ("batch", bin));
+        bar(&mut svg, (middle - width, width), bin.reference / top, ("reference", names.0, bin));
+        bar(&mut svg, (middle, width), bin.batch / top, ("batch", names.1, bin));
         bin_label(&mut svg, middle, &bin.label, slanted);
     }
     svg.push_str("</svg>");
@@ -115,15 +125,17 @@ fn scale(largest: f64) -> (f64, f64) {
     ((largest / step).ceil().max(1.0) * step, step)
 }
 
-fn legend(svg: &mut String, name: &str) {
+fn legend(svg: &mut String, name: &str, (one, other): (&str, &str)) {
     let _ = write!(svg, r#"<text x="{LEFT}" y="16" font-weight="600">{name}</text>"#);
-    let swatch = WIDTH - 168.0;
+    // At 12 px a letter takes about 6.6; the usual names keep their place.
+    let room = |name: &str| 6.6 * name.chars().count() as f64 + 22.0;
+    let swatch = WIDTH - room(one).max(81.6) - room(other).max(70.0) - 16.4;
+    let second = swatch + room(one).max(81.6) + 14.4;
     let _ = write!(
         svg,
-        r#"<rect class="reference" x="{swatch}" y="7" width="10" height="10" fill="currentColor" fill-opacity="0.38"/><text x="{}" y="16">reference</text><rect class="batch" x="{}" y="7" width="10" height="10" fill="{BATCH}"/><text x="{}" y="16">batch</text>"#,
+        r#"<rect class="reference" x="{swatch}" y="7" width="10" height="10" fill="currentColor" fill-opacity="0.38"/><text x="{}" y="16">{one}</text><rect class="batch" x="{second}" y="7" width="10" height="10" fill="{BATCH}"/><text x="{}" y="16">{other}</text>"#,
         swatch + 15.0,
-        swatch + 96.0,
-        swatch + 111.0,
+        second + 15.0,
     );
 }
 
@@ -145,13 +157,18 @@ fn axis(svg: &mut String, top: f64, step: f64) {
     }
 }
 
-fn bar(svg: &mut String, (x, width): (f64, f64), height: f64, (side, bin): (&str, &Bin)) {
+fn bar(
+    svg: &mut String,
+    (x, width): (f64, f64),
+    height: f64,
+    (side, name, bin): (&str, &str, &Bin),
+) {
     let (fill, opacity, share) = match side {
         "reference" => ("currentColor", 0.38, bin.reference),
         _ => (BATCH, 1.0, bin.batch),
     };
     let tall = PLOT * height;
-    let tip = escape(&format!("{}, {side}: {}", bin.label, percent(share)));
+    let tip = escape(&format!("{}, {name}: {}", bin.label, percent(share)));
     let _ = write!(
         svg,
         r#"<rect class="{side}" x="{x:.1}" y="{:.1}" width="{width:.1}" height="{tall:.1}" fill="{fill}" fill-opacity="{opacity}"><title>{tip}</title></rect>"#,

@@ -21,6 +21,8 @@ pub enum EpisodeKind {
     TooFewRows,
     /// A file that could not be read as declared.
     UnreadableFile,
+    /// A batch that was produced with another configuration than the registered one.
+    OtherConfiguration,
 }
 
 impl EpisodeKind {
@@ -32,11 +34,17 @@ impl EpisodeKind {
             Self::MissingBatch => "missing_batch",
             Self::TooFewRows => "too_few_rows",
             Self::UnreadableFile => "unreadable_file",
+            Self::OtherConfiguration => "other_configuration",
         }
+    }
+
+    /// Whether it is critical by itself: nobody acknowledges it as less.
+    pub fn is_critical(self) -> bool {
+        self == Self::OtherConfiguration
     }
 }
 
-/// How far the people have come with an episode. Derived from the records that exist, never stored.
+/// How far the people have come with an episode. Derived from the records that exist, never stored alone.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
 )]
@@ -46,21 +54,59 @@ pub enum EpisodeState {
     Open,
     /// Somebody has seen it and said how severe it is.
     Acknowledged,
+    /// Somebody has looked for the cause.
+    Investigated,
     /// A decision is drafted, not yet signed.
     Drafted,
     /// A decision is signed.
     Decided,
+    /// A remedial action is planned, with what will count as its effect.
+    ActionPlanned,
+    /// Its owner says that it is done.
+    ActionDone,
+    /// Later batches show that it worked.
+    EffectivenessChecked,
+    /// Nothing is left to do.
+    Closed,
 }
 
 impl EpisodeState {
+    /// All states, in their order.
+    pub const ALL: [Self; 9] = [
+        Self::Open,
+        Self::Acknowledged,
+        Self::Investigated,
+        Self::Drafted,
+        Self::Decided,
+        Self::ActionPlanned,
+        Self::ActionDone,
+        Self::EffectivenessChecked,
+        Self::Closed,
+    ];
+
     /// The word used in records and on pages.
     pub fn word(self) -> &'static str {
         match self {
             Self::Open => "open",
             Self::Acknowledged => "acknowledged",
+            Self::Investigated => "investigated",
             Self::Drafted => "drafted",
             Self::Decided => "decided",
+            Self::ActionPlanned => "action_planned",
+            Self::ActionDone => "action_done",
+            Self::EffectivenessChecked => "effectiveness_checked",
+            Self::Closed => "closed",
         }
+    }
+
+    /// The state of that word.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+
+    /// Whether a decision on it is signed, whatever is done about it since.
+    pub fn is_decided(self) -> bool {
+        self >= Self::Decided
     }
 }
 

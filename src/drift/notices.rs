@@ -1,4 +1,4 @@
-//! What a reader of a report must know about its rows and features before its verdicts: repeated
+//! What a reader of a report must know about its rows and features before its verdicts: another configuration, repeated
 //! rows, clusters, groups of correlated features, attributions that moved.
 
 use super::attribution::AttributionShift;
@@ -7,12 +7,16 @@ use super::report::DriftReport;
 use super::sentence::percent;
 use crate::dataset::clusters::Clusters;
 use crate::dataset::row_ids::CountedRows;
+use crate::provenance::configuration::ConfigurationCheck;
 
 /// Notices of `report`, each a sentence; none in the plain case.
 pub fn notices(report: &DriftReport) -> Vec<String> {
+    let configuration =
+        report.context.configuration.iter().filter_map(ConfigurationCheck::sentence);
     let rows = report.row_ids.iter().flat_map(|ids| rows_told(ids, report.rows));
     let groups = report.groups.iter().map(group_told);
     let explanation = report.attribution.iter().map(explanation_told);
+    let rows = configuration.chain(rows);
     rows.chain(report.clusters.iter().map(clusters_told)).chain(groups).chain(explanation).collect()
 }
 

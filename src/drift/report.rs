@@ -17,6 +17,7 @@ use crate::dataset::row_ids::CountedRows;
 use crate::dataset::schema::{Kind, Role};
 use crate::dataset::scores::{FrozenScores, ScoreSums};
 use crate::dataset::slices::Segment;
+use crate::provenance::configuration::ConfigurationCheck;
 use serde::{Deserialize, Serialize};
 
 /// Identifies the format of a report record.
@@ -98,6 +99,9 @@ pub struct ReportContext {
     pub monitor_sha256: String,
     /// Program that judged: name, version and build, as [`ENGINE`].
     pub engine: String,
+    /// The configuration that produced the batch, held against the registered one; absent in reports of before it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub configuration: Option<ConfigurationCheck>,
 }
 
 /// The stored judgement of one batch.

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
 /// Folders of copies: record table, folder, column of the document.
-pub const COPIES: [(&str, &str, &str); 16] = [
+pub const COPIES: [(&str, &str, &str); 19] = [
     ("model_version", "registrations/", "registration"),
     ("reference", "references/", "document"),
     ("policy", "policies/", "document"),
@@ -23,6 +23,7 @@ pub const COPIES: [(&str, &str, &str); 16] = [
     ("study_signature", "study-signatures/", "document"),
     ("model_record", "model-records/", "document"),
     ("version_step", "version-steps/", "document"),
+    ("change_record", "change-records/", "document"),
     ("record_signature", "record-signatures/", "document"),
     ("acceptance_plan", "acceptance-plans/", "document"),
     ("test_run", "test-runs/", "document"),
@@ -31,6 +32,8 @@ pub const COPIES: [(&str, &str, &str); 16] = [
     ("cohort", "cohorts/", "document"),
     ("decision", "decisions/", "document"),
     ("signature", "signatures/", "document"),
+    ("qualification", "qualifications/", "document"),
+    ("episode_step", "alert-steps/", "document"),
 ];
 
 /// Tables whose rows have an HTML page as well.

@@ -21,6 +21,8 @@ pub const ENTRIES: &str = "entries.jsonl";
 pub const BODIES: &str = "bodies/";
 /// Folder of the proofs.
 pub const PROOFS: &str = "proofs/";
+/// Folder of earlier heads that witnesses cosigned.
+pub const WITNESSED: &str = "witnessed/";
 /// Folder of the record rows.
 pub const RECORDS: &str = "records/";
 
@@ -113,6 +115,11 @@ pub fn body_file(index: u64) -> String {
 /// The file of a proof.
 pub fn proof_file(index: u64) -> String {
     format!("{PROOFS}{index}.tlog-proof")
+}
+
+/// The file of a head that witnesses cosigned.
+pub fn witnessed_file(size: u64) -> String {
+    format!("{WITNESSED}{size}.checkpoint")
 }
 
 /// The file of a record row. Ids are letters, digits, `.`, `_` and `-`; anything else is written as in a URL.

@@ -27,6 +27,9 @@ What is inside
 --------------
 MANIFEST.json       every other file with its length, SHA-256 and BLAKE3
 checkpoint          the signed head of the ledger: name, number of entries, root of the Merkle tree (C2SP tlog-checkpoint)
+witnessed/N.checkpoint
+                    an earlier head, of N entries, with the cosignatures of witnesses (C2SP tlog-cosignature), if any were asked.
+                    With a policy file that names them: driftledger verify PACK.zip --policy FILE
 verifier_key        name and public key of the ledger (C2SP signed-note)
 entries.jsonl       every entry of the ledger, one a line, in order; line N is entry N-1. Digests and pseudonymous ids only
 bodies/N.json       the body of entry N: table, id and SHA-256 of every record row that the act wrote

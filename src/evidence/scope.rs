@@ -1,11 +1,14 @@
 //! Which entries a pack of one model or one version must explain: the same rule for writing and for verifying.
 //!
 //! An entry is concerned when one of its subjects is: the model, one of its versions, an episode of these, a decision on
-//! such an episode, a draft that such a version took up, the run and the logged model this came out of. Entries that created the accounts which acted in concerned entries, and those about their roles, belong
+//! such an episode, a draft that such a version took up, the run and the logged model this came out of,
+//! a dataset of its registration that another tool reported by its digest. Entries that created the accounts which acted in concerned entries, and those about their roles, belong
 //! to the pack as well, and so does entry 0, which names the ledger and its key.
 
 use super::manifest::Scope;
+use crate::dataset::fingerprint::Fingerprint;
 use crate::ledger::entry::{Entry, EntryType};
+use crate::provenance::registration::{Dataset, Registration};
 use std::collections::BTreeSet;
 
 /// Columns of a draft version that name what it came out of.
@@ -23,9 +26,20 @@ pub struct Concern {
     entries: BTreeSet<u64>,
 }
 
+/// Every digest of every dataset in a canonical registration; none where it cannot be read.
+pub fn dataset_digests(registration: &str) -> Vec<String> {
+    let registration: Option<Registration> = serde_json::from_str(registration).ok();
+    let datasets = registration.map(|registration| registration.datasets).unwrap_or_default();
+    let of = |dataset: Dataset| {
+        let Fingerprint { table, content, .. } = dataset.fingerprint;
+        [table.table, content.sha256, content.blake3]
+    };
+    datasets.into_iter().flat_map(of).collect()
+}
+
 impl Concern {
     /// For `scope`, whose model versions have these ids; `origins` are those of the drafts they took up, with the runs and logged
-    /// models behind these.
+    /// models behind these, and the digests of their datasets ([`dataset_digests`]).
     pub fn new(scope: &Scope, versions: BTreeSet<String>, origins: BTreeSet<String>) -> Self {
         // A pack of one version leaves out what concerns the model alone or its other versions.
         let model = if scope.version.is_none() { scope.model.clone() } else { None };
@@ -47,7 +61,7 @@ impl Concern {
             || entry.idx == 0
             || of_model
             || names("model_version", &self.versions)
-            || ["draft_version", "run", "logged_model"]
+            || ["draft_version", "run", "logged_model", "dataset"]
                 .iter()
                 .any(|kind| names(kind, &self.origins))
             || names("episode", &self.episodes);

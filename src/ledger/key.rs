@@ -44,10 +44,7 @@ impl LogKey {
     /// [`Error::KeyFile`], [`Error::KeyExposed`] (somebody other than the owner may read it), [`Error::KeyMalformed`],
     /// and [`Error::Format`] when `origin` is not a key name.
     pub fn load(path: &Path, origin: &str) -> Result<Self> {
-        let malformed = || Error::KeyMalformed { path: path.to_owned() };
-        let pem = read_private(path)?.ok_or_else(malformed)?;
-        let key = SigningKey::from_pkcs8_pem(&pem).map_err(|_says_little| malformed())?;
-        Self::new(origin, key)
+        Self::new(origin, read_private_key(path)?)
     }
 
     /// Writes the key to a new file that only its owner may read. PKCS#8 version 1, which every reader knows.
@@ -56,12 +53,7 @@ impl LogKey {
     ///
     /// [`Error::KeyFile`]: the file exists or cannot be written.
     pub fn save(&self, path: &Path) -> Result<()> {
-        let pair = KeypairBytes { secret_key: self.key.to_bytes(), public_key: None };
-        let pem = pair
-            .to_pkcs8_pem(LineEnding::LF)
-            .map_err(|_says_little| Error::KeyMalformed { path: path.to_owned() })?;
-        write_private(path, pem.as_bytes())
-            .map_err(|source| Error::KeyFile { path: path.to_owned(), source })
+        save_private_key(&self.key, path)
     }
 
     /// The public half.
@@ -83,6 +75,23 @@ impl LogKey {
         let verifier = VerifierKey::new(origin, key.verifying_key())?;
         Ok(Self { key, verifier })
     }
+}
+
+/// The Ed25519 key in a PKCS#8 PEM file that only its owner may read.
+pub(super) fn read_private_key(path: &Path) -> Result<SigningKey> {
+    let malformed = || Error::KeyMalformed { path: path.to_owned() };
+    let pem = read_private(path)?.ok_or_else(malformed)?;
+    SigningKey::from_pkcs8_pem(&pem).map_err(|_says_little| malformed())
+}
+
+/// Writes `key` to a new file that only its owner may read. PKCS#8 version 1, which every reader knows.
+pub(super) fn save_private_key(key: &SigningKey, path: &Path) -> Result<()> {
+    let pair = KeypairBytes { secret_key: key.to_bytes(), public_key: None };
+    let pem = pair
+        .to_pkcs8_pem(LineEnding::LF)
+        .map_err(|_says_little| Error::KeyMalformed { path: path.to_owned() })?;
+    write_private(path, pem.as_bytes())
+        .map_err(|source| Error::KeyFile { path: path.to_owned(), source })
 }
 
 /// The text of a key file that nobody but its owner may read; `None` when it is longer than any key.

@@ -3,12 +3,14 @@
 //! - An [`entry`] says who did what to which thing at what time, and holds the digest of its [`body`].
 //! - The [`tree`] (RFC 6962) hashes all entries into one root; a [`checkpoint`] is that root, signed.
 //! - A [`proof`] shows that one entry is under a checkpoint; it needs no server.
+//! - A [`cosignature`] is what a [`witness`] adds to a checkpoint; a [`trust_policy`] says whose count.
 //! - An [`envelope`] carries a document to other tools under the same key.
 //!
 //! This room must not know what is recorded: no models, no batches, no SQL. Start reading at [`entry::Entry`].
 
 pub mod body;
 pub mod checkpoint;
+pub mod cosignature;
 pub mod edge;
 pub mod entry;
 pub mod envelope;
@@ -18,6 +20,8 @@ pub mod note;
 pub mod proof;
 pub mod tile;
 pub mod tree;
+pub mod trust_policy;
+pub mod witness;
 
 use crate::digest;
 use std::path::PathBuf;
@@ -111,6 +115,26 @@ pub enum Error {
         found: String,
         /// The origin that was expected.
         expected: String,
+    },
+    /// A policy file breaks its format.
+    #[error("trust policy, line {line}: {reason}")]
+    TrustPolicy {
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Too few of the witnesses that a policy names have cosigned.
+    #[error(
+        "the checkpoint of {size} entries was cosigned by {by}, which is not the quorum `{quorum}`"
+    )]
+    QuorumNotMet {
+        /// Entries under the checkpoint.
+        size: u64,
+        /// The quorum's name.
+        quorum: String,
+        /// Who did cosign.
+        by: String,
     },
     /// The operating system's random source failed.
     #[error("no random bytes from the operating system")]

@@ -54,20 +54,18 @@ impl VerifierKey {
 
     /// The first four bytes of SHA-256(name ‖ 0x0A ‖ 0x01 ‖ public key).
     pub fn key_id(&self) -> [u8; 4] {
-        let named = [self.name.as_bytes(), b"\n", &self.typed_key()].concat();
-        let [a, b, c, d, ..] = sha256(&named);
-        [a, b, c, d]
+        key_id(&self.name, ED25519, &self.key)
     }
 
-    fn typed_key(&self) -> Vec<u8> {
-        [&[ED25519], &self.key.as_bytes()[..]].concat()
+    /// The public key itself.
+    pub(super) fn public_key(&self) -> &VerifyingKey {
+        &self.key
     }
 }
 
 impl fmt::Display for VerifierKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let key = Base64::encode_string(&self.typed_key());
-        write!(formatter, "{}+{}+{key}", self.name, hex::encode(self.key_id()))
+        formatter.write_str(&key_text(&self.name, ED25519, &self.key))
     }
 }
 
@@ -75,27 +73,55 @@ impl FromStr for VerifierKey {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let malformed = |reason| Error::Format { document: "verifier key", reason };
-        let mut parts = text.splitn(3, '+');
-        let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(malformed("expected name+keyid+key"));
-        };
-        if !is_lower_hex(id, 8) {
-            return Err(malformed("the key id is not 8 lowercase hexadecimal digits"));
-        }
-        let bytes = decode_base64(key).ok_or_else(|| malformed("the key is not base64"))?;
-        let Some((&ED25519, public)) = bytes.split_first() else {
-            return Err(malformed("the key is not of type 0x01 (Ed25519)"));
-        };
-        let key = public.try_into().ok().and_then(|bytes| VerifyingKey::from_bytes(bytes).ok());
-        let key = key.filter(|key| !key.is_weak());
-        let key = key.ok_or_else(|| malformed("the key is not an Ed25519 public key"))?;
-        let found = Self::new(name, key)?;
-        if hex::encode(found.key_id()) != id {
-            return Err(malformed("the key id does not belong to this name and key"));
-        }
-        Ok(found)
+        let (name, key) = parse_key(text, ED25519, "the key is not of type 0x01 (Ed25519)")?;
+        Self::new(&name, key)
     }
+}
+
+/// The first four bytes of SHA-256(name ‖ 0x0A ‖ type ‖ public key).
+pub(super) fn key_id(name: &str, kind: u8, key: &VerifyingKey) -> [u8; 4] {
+    let named = [name.as_bytes(), b"\n", &[kind], key.as_bytes()].concat();
+    let [a, b, c, d, ..] = sha256(&named);
+    [a, b, c, d]
+}
+
+/// `name+keyid+base64(type ‖ public key)`.
+pub(super) fn key_text(name: &str, kind: u8, key: &VerifyingKey) -> String {
+    let typed = Base64::encode_string(&[&[kind], &key.as_bytes()[..]].concat());
+    format!("{name}+{}+{typed}", hex::encode(key_id(name, kind, key)))
+}
+
+/// Name and public key in the text form of a key of type `kind`.
+pub(super) fn parse_key(
+    text: &str,
+    kind: u8,
+    other_kind: &'static str,
+) -> Result<(String, VerifyingKey)> {
+    let malformed = |reason| Error::Format { document: "verifier key", reason };
+    let mut parts = text.splitn(3, '+');
+    let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(malformed("expected name+keyid+key"));
+    };
+    if !is_lower_hex(id, 8) {
+        return Err(malformed("the key id is not 8 lowercase hexadecimal digits"));
+    }
+    let bytes = decode_base64(key).ok_or_else(|| malformed("the key is not base64"))?;
+    let Some((found, public)) = bytes.split_first() else {
+        return Err(malformed("the key is empty"));
+    };
+    if *found != kind {
+        return Err(malformed(other_kind));
+    }
+    let key = public.try_into().ok().and_then(|bytes| VerifyingKey::from_bytes(bytes).ok());
+    let key = key.filter(|key| !key.is_weak());
+    let key = key.ok_or_else(|| malformed("the key is not an Ed25519 public key"))?;
+    if !is_key_name(name) {
+        return Err(malformed("the name is empty or holds a space, a control character or `+`"));
+    }
+    if hex::encode(key_id(name, kind, &key)) != id {
+        return Err(malformed("the key id does not belong to this name and key"));
+    }
+    Ok((name.to_owned(), key))
 }
 
 /// One signature line.
@@ -140,6 +166,13 @@ impl SignedNote {
         &self.text
     }
 
+    /// The signatures under `name` and `key_id`, in order, unverified.
+    pub(super) fn signatures_by(&self, name: &str, key_id: [u8; 4]) -> impl Iterator<Item = &[u8]> {
+        let lines = self.signatures.iter();
+        let own = lines.filter(move |line| line.name == name && line.key_id == key_id);
+        own.map(|line| line.signature.as_slice())
+    }
+
     /// The text, once a signature by `key` verifies. Every signature that claims to be by `key` must.
     ///
     /// # Errors
@@ -148,11 +181,8 @@ impl SignedNote {
     pub fn verify(&self, key: &VerifierKey) -> Result<&str> {
         let (name, key_id) = (key.name(), key.key_id());
         let mut signed = false;
-        for line in &self.signatures {
-            if line.name != name || line.key_id != key_id {
-                continue;
-            }
-            Signature::from_slice(&line.signature)
+        for signature in self.signatures_by(name, key_id) {
+            Signature::from_slice(signature)
                 .and_then(|signature| key.key.verify_strict(self.text.as_bytes(), &signature))
                 .map_err(|_refused| Error::BadSignature { name: name.to_owned() })?;
             signed = true;
@@ -168,8 +198,13 @@ impl SignedNote {
 /// `text` with one signature under `name`; `text` ends in a newline.
 pub(super) fn sign(text: &str, key: &SigningKey, verifier: &VerifierKey) -> String {
     let signature = key.sign(text.as_bytes()).to_bytes();
-    let encoded = Base64::encode_string(&[&verifier.key_id()[..], &signature].concat());
-    format!("{text}\n{SIGNATURE_START}{} {encoded}\n", verifier.name())
+    format!("{text}\n{}", signature_line(verifier.name(), verifier.key_id(), &signature))
+}
+
+/// `— name base64(key id ‖ signature)` and a newline.
+pub(super) fn signature_line(name: &str, key_id: [u8; 4], signature: &[u8]) -> String {
+    let encoded = Base64::encode_string(&[&key_id[..], signature].concat());
+    format!("{SIGNATURE_START}{name} {encoded}\n")
 }
 
 fn parse_signature(line: &str) -> Option<SignatureLine> {
@@ -182,7 +217,7 @@ fn parse_signature(line: &str) -> Option<SignatureLine> {
     Some(SignatureLine { name: name.to_owned(), key_id: *key_id, signature: signature.to_vec() })
 }
 
-fn is_key_name(name: &str) -> bool {
+pub(super) fn is_key_name(name: &str) -> bool {
     let excluded = |found: char| found.is_whitespace() || found.is_control() || found == '+';
     !name.is_empty() && !name.contains(excluded)
 }

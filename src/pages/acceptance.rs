@@ -5,11 +5,13 @@ use super::markup::Markup;
 use super::page_error::Answer;
 use super::visitor::Visitor;
 use super::wording::whole;
+use crate::access::role::Action;
 use crate::drift::acceptance::plan::{Criterion, TestSet};
 use crate::drift::acceptance::run::{CriterionOutcome, CriterionVerdict, GroupVerdict};
 use crate::drift::acceptance::words::{
     limit_words, metric_words, scope_words, short_limit_words, value_words,
 };
+use crate::error::Error;
 use crate::procedures::read_acceptance::{
     AcceptancePage as View, PlanView, TestRunView, acceptance_page,
 };
@@ -101,6 +103,8 @@ struct AcceptancePage {
     run: Option<RunBox>,
     runs: Vec<RunLine>,
     superseded: Vec<(Markup, String, String, u64)>,
+    may_fix: bool,
+    may_test: bool,
 }
 
 impl AcceptancePage {
@@ -108,6 +112,8 @@ impl AcceptancePage {
         let path = format!("/models/{model}/versions/{version}/test-runs");
         let acceptance = &view.acceptance;
         Self {
+            may_fix: frame.may(Action::FixAcceptance),
+            may_test: frame.may(Action::TestVersion),
             frame,
             plan: acceptance.in_force.as_ref().map(plan_box),
             run: view.run.as_ref().map(|(run, confidence)| run_box(run, *confidence)),
@@ -245,6 +251,19 @@ fn verdict_line(criterion: &Criterion, line: &GroupVerdict) -> VerdictLine {
         outcome,
         reason: line.reason.as_ref().map_or_else(String::new, |r| format!("{not_counting}{r}")),
     }
+}
+
+/// The page again, with why a test run was refused.
+pub(super) async fn again(visitor: Visitor, version: (String, String), error: Error) -> Answer {
+    visitor
+        .page_again(error, move |visitor, notice| {
+            let of = (version.0.as_str(), version.1.as_str());
+            let view = acceptance_page(&visitor.store, &visitor.acting(), of, None)?;
+            let title = format!("Acceptance of {} {}", of.0, of.1);
+            let frame = visitor.frame(&title, Place::Models).with_notice(Some(notice));
+            Ok(AcceptancePage::of(frame, version.clone(), &view))
+        })
+        .await
 }
 
 async fn page(visitor: Visitor, version: (String, String), run: Option<String>) -> Answer {

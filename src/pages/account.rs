@@ -7,7 +7,7 @@ use crate::access::role::Action;
 use crate::access::token::TokenScope;
 use crate::error::{Error, Result};
 use crate::procedures::administer::{issue_token, revoke_token};
-use crate::procedures::{read_accounts, read_records};
+use crate::procedures::{read_accounts, read_inventory, read_records};
 use actix_web::http::StatusCode;
 use actix_web::{get, post, web};
 use askama::Template;
@@ -76,7 +76,7 @@ fn read(visitor: &Visitor, notice: Option<Notice>, secret: Option<String>) -> Re
     let frame = visitor.frame("Account", Place::Account).with_notice(notice);
     let mut versions = Vec::new();
     let tokens = if frame.may(Action::ManageOwnTokens) {
-        let rows = read_records::models(store, &acting)?.into_iter().flat_map(|(_, rows)| rows);
+        let rows = read_inventory::models(store, &acting)?.into_iter().flat_map(|(_, rows)| rows);
         let rows: Vec<_> = rows.collect();
         versions.extend(rows.iter().map(|row| format!("{}/{}", row.model, row.version)));
         let named = |id: &str| {
@@ -122,6 +122,7 @@ async fn refused(visitor: Visitor, error: Error) -> Answer {
 pub(super) async fn show(visitor: Visitor, query: web::Query<DoneQuery>) -> Answer {
     let notice = match query.done.as_str() {
         "password" => Some(Notice::done("the password is changed")),
+        "factor" => Some(Notice::done("the second factor is enrolled")),
         "revoked" => Some(Notice::done("the token is revoked, at once")),
         _ => None,
     };

@@ -10,6 +10,7 @@ use crate::procedures::administer::create_account;
 use crate::procedures::keep_accounts::{
     disable_account, enable_account, reset_password, unlock_account,
 };
+use crate::procedures::keep_factors::ask_removal;
 use crate::procedures::read_accounts::{AccountLine, account_lines};
 use actix_web::http::StatusCode;
 use actix_web::{get, post, web};
@@ -106,6 +107,7 @@ pub(super) async fn show(visitor: Visitor, query: web::Query<DoneQuery>) -> Answ
     let notice = match query.done.as_str() {
         "unlock" => Some(Notice::done("the account is unlocked")),
         "disable" => Some(Notice::done("the account is disabled; its sessions and tokens ended")),
+        "factor" => Some(Notice::done("the removal is asked for; another person confirms it")),
         "enable" => Some(Notice::done("the account is enabled again")),
         _ => None,
     };
@@ -142,6 +144,7 @@ pub(super) async fn step(visitor: Visitor, form: web::Form<StepForm>) -> Answer 
                 "unlock" => unlock_account(store, acting, user_name, reason)?,
                 "disable" => disable_account(store, acting, user_name, reason)?,
                 "enable" => enable_account(store, acting, user_name, reason)?,
+                "factor" => ask_removal(store, acting, user_name, reason)?,
                 "reset" => {
                     let new = reset_password(store, acting, user_name, reason)?.value;
                     return Ok((form.step, Some((new.account.user_name, new.password))));

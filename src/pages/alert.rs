@@ -1,5 +1,6 @@
 //! `/alerts/{id}`: the whole story of an alert, and the next step.
 
+use super::alert_step::{capital, plan_rows};
 use super::alert_story::{Event, story};
 use super::frame::{Frame, Notice, Place, roles_that_may};
 use super::inbox::AlertLine;
@@ -12,7 +13,9 @@ use crate::error::Result;
 use crate::procedures::acknowledge_alert::acknowledge_alert;
 use crate::procedures::draft_decision::{DraftDecision, draft_decision};
 use crate::procedures::read_records::{self, EpisodeView};
+use crate::procedures::read_remedy::EpisodeNextStep;
 use crate::review::decision::{DecisionCode, RemedialAction, Severity};
+use crate::review::episode_cycle::EpisodeStep;
 use crate::review::life_cycle::Step;
 use actix_web::{get, post, web};
 use askama::Template;
@@ -97,6 +100,14 @@ enum NextStep {
     Wait(String),
 }
 
+/// A step with a sheet of its own.
+struct StepLink {
+    path: String,
+    words: String,
+    /// Why this person cannot take it; empty when they can.
+    barred: String,
+}
+
 #[derive(Template)]
 #[template(path = "alert.html")]
 struct AlertPage {
@@ -108,6 +119,8 @@ struct AlertPage {
     series: Vec<String>,
     events: Vec<Event>,
     next: NextStep,
+    steps: Vec<StepLink>,
+    plan: Vec<(&'static str, String)>,
     severities: Vec<Choice>,
     codes: Vec<Choice>,
     typed: Typed,
@@ -130,6 +143,8 @@ impl AlertPage {
             series: episode.opening.series.clone(),
             events: story(view),
             next: next_step(visitor, view),
+            steps: steps_of(view),
+            plan: plan_rows(view),
             severities: severities(&typed.acknowledgement.severity),
             codes: codes(&typed.draft.code),
             typed,
@@ -153,14 +168,24 @@ fn step(view: &EpisodeView) -> Option<(String, String)> {
 
 fn next_step(visitor: &Visitor, view: &EpisodeView) -> NextStep {
     let may = |action: Action| action.roles().contains(&visitor.account().role);
-    let wait = |action, what: &str| {
+    let wait = |action: Action, what: &str| {
         NextStep::Wait(format!("Waiting for a {} to {what}.", roles_that_may(action)))
     };
     match view.episode.episode.state {
         EpisodeState::Open if may(Action::Acknowledge) => NextStep::Acknowledge,
         EpisodeState::Open => wait(Action::Acknowledge, "acknowledge it"),
-        EpisodeState::Acknowledged if may(Action::DraftDecision) => NextStep::Draft,
+        EpisodeState::Acknowledged | EpisodeState::Investigated
+            if may(Action::DraftDecision) && draftable(view) =>
+        {
+            NextStep::Draft
+        }
+        EpisodeState::Acknowledged if may(Action::DraftDecision) => NextStep::Wait(
+            "The alert is critical: its investigation comes before the decision.".to_owned(),
+        ),
         EpisodeState::Acknowledged => wait(Action::DraftDecision, "draft the decision"),
+        EpisodeState::Investigated => {
+            NextStep::Wait("Waiting for another person to review the investigation.".to_owned())
+        }
         EpisodeState::Drafted
             if view.episode.drafted_by.as_ref() == Some(&visitor.account().user_name) =>
         {
@@ -170,10 +195,38 @@ fn next_step(visitor: &Visitor, view: &EpisodeView) -> NextStep {
         }
         EpisodeState::Drafted if may(Action::SignDecision) => NextStep::Sign,
         EpisodeState::Drafted => wait(Action::SignDecision, "sign the decision"),
-        EpisodeState::Decided => {
-            NextStep::Wait("The alert is decided: nothing is left to do here.".to_owned())
+        EpisodeState::Decided => NextStep::Wait(
+            "The alert is decided. What was decided to be done is planned next; without it, the alert is closed.".to_owned(),
+        ),
+        EpisodeState::ActionPlanned => NextStep::Wait(
+            "The owner of the remedial action reports it as done.".to_owned(),
+        ),
+        EpisodeState::ActionDone => NextStep::Wait(
+            "Later batches show whether the action worked.".to_owned(),
+        ),
+        EpisodeState::EffectivenessChecked => NextStep::Wait(
+            "The action worked: somebody who neither made nor checked it closes the alert.".to_owned(),
+        ),
+        EpisodeState::Closed => {
+            NextStep::Wait("The alert is closed: nothing is left to do here.".to_owned())
         }
     }
+}
+
+/// Whether nothing has to happen before a decision is drafted.
+fn draftable(view: &EpisodeView) -> bool {
+    let drafts = view.remedy.next.iter().find(|next| next.step == EpisodeStep::Draft);
+    drafts.is_some_and(|next| next.barred.is_none())
+}
+
+/// The steps that have a sheet of their own, with why this person cannot take them.
+fn steps_of(view: &EpisodeView) -> Vec<StepLink> {
+    let link = |next: &EpisodeNextStep| StepLink {
+        path: format!("/alerts/{}/steps/{}", view.episode.episode.id, next.step.word()),
+        words: capital(next.step.words()),
+        barred: next.barred.clone().unwrap_or_default(),
+    };
+    view.remedy.next.iter().filter(|next| next.step.has_sheet()).map(link).collect()
 }
 
 fn severities(chosen: &str) -> Vec<Choice> {
@@ -218,6 +271,7 @@ fn done_notice(step: &str) -> Option<Notice> {
         }
         "drafted" => Some(Notice::done("the decision is drafted; another person has to sign it")),
         "signed" => Some(Notice::done("the decision is signed; the alert is decided")),
+        "stepped" => Some(Notice::done("the step is signed and recorded")),
         _ => None,
     }
 }

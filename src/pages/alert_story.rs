@@ -1,9 +1,11 @@
 //! The story of an alert: what happened, in the order of the ledger.
 
+use super::alert_step::{capital, heading, rows};
 use super::frame::role_words;
 use super::markup::Markup;
 use super::wording::{meter, whole, words};
 use crate::procedures::read_records::{DecisionView, EpisodeView};
+use crate::procedures::read_remedy::EpisodeStepView;
 
 /// One step of the story.
 #[derive(Clone, Debug)]
@@ -46,11 +48,30 @@ pub fn story(view: &EpisodeView) -> Vec<Event> {
             entry: row.entry,
         });
     }
-    if let Some(decision) = &view.decision {
+    for decision in view.earlier_decisions.iter().chain(&view.decision) {
         events.extend(decided(&episode.id, decision));
     }
+    events.extend(view.remedy.steps.iter().map(stepped));
     events.sort_by_key(|event| event.entry);
     events
+}
+
+/// A step with a sheet of its own.
+fn stepped(view: &EpisodeStepView) -> Event {
+    let sheet = &view.sheet;
+    let mut said: Vec<Markup> = rows(sheet)
+        .iter()
+        .map(|(name, text)| Markup::message(&format!("{name}: {text}")))
+        .collect();
+    said.extend(view.manifestation.as_ref().map(|words| Markup::text(words)));
+    Event {
+        kind: "signed",
+        heading: capital(heading(sheet.step)),
+        at: Markup::time(&view.at),
+        said,
+        link: None,
+        entry: view.entry,
+    }
 }
 
 fn batches(view: &EpisodeView) -> Vec<Event> {

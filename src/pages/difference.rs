@@ -6,7 +6,7 @@ use super::page_error::Answer;
 use super::visitor::Visitor;
 use super::wording::words;
 use crate::procedures::compare_versions::{ComparedVersions, compare_versions};
-use crate::provenance::version_difference::{Change, DatasetChange};
+use crate::provenance::version_difference::{Change, DatasetChange, VersionDifference};
 use actix_web::{get, web};
 use askama::Template;
 use serde::Deserialize;
@@ -19,21 +19,21 @@ pub struct DifferenceQuery {
 }
 
 /// Changes of one kind.
-struct Part {
-    id: &'static str,
-    title: &'static str,
-    changes: Vec<Change>,
+pub(super) struct Part {
+    pub(super) id: &'static str,
+    pub(super) title: &'static str,
+    pub(super) changes: Vec<Change>,
 }
 
 /// A dataset that changed, in sentences.
-struct DatasetLine {
-    role: String,
-    name: String,
-    sentences: Vec<Markup>,
+pub(super) struct DatasetLine {
+    pub(super) role: String,
+    pub(super) name: String,
+    pub(super) sentences: Vec<Markup>,
 }
 
 impl DatasetLine {
-    fn of(change: &DatasetChange) -> Self {
+    pub(super) fn of(change: &DatasetChange) -> Self {
         let role = words(change.role.word());
         let name = match (&change.before, &change.after) {
             (Some(before), Some(after)) if before != after => format!("{before} → {after}"),
@@ -63,17 +63,22 @@ struct DifferencePage {
 impl DifferencePage {
     fn of(frame: Frame, compared: ComparedVersions) -> Self {
         let found = &compared.difference;
-        let part = |id, title, changes: &[Change]| Part { id, title, changes: changes.to_vec() };
-        let parts = vec![
-            part("statements", "Statements", &found.statements),
-            part("files", "Files, by SHA-256", &found.files),
-            part("parameters", "Parameters", &found.parameters),
-            part("schema", "Column declaration", &found.schema),
-            part("policy", "Monitoring policy", &found.policy),
-        ];
+        let parts = parts(found);
         let datasets = found.datasets.iter().map(DatasetLine::of).collect();
         Self { frame, compared, parts, datasets }
     }
+}
+
+/// The kinds of changes in the order of pages.
+pub(super) fn parts(found: &VersionDifference) -> Vec<Part> {
+    let part = |id, title, changes: &[Change]| Part { id, title, changes: changes.to_vec() };
+    vec![
+        part("statements", "Statements", &found.statements),
+        part("files", "Files, by SHA-256", &found.files),
+        part("parameters", "Parameters", &found.parameters),
+        part("schema", "Column declaration", &found.schema),
+        part("policy", "Monitoring policy", &found.policy),
+    ]
 }
 
 /// What differs.

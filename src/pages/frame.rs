@@ -11,12 +11,16 @@ use crate::error::Error;
 pub enum Place {
     /// What waits.
     Inbox,
+    /// Every monitored version.
+    Fleet,
     /// Models and their versions.
     Models,
     /// The ledger.
     AuditTrail,
     /// All accounts.
     Accounts,
+    /// Who is told outside.
+    Notices,
     /// One's own account.
     Account,
     /// None of them.
@@ -76,6 +80,8 @@ pub struct Frame {
     pub demonstration: bool,
     /// Whether the password has to be changed before any other page is shown; then there is no navigation.
     pub password_due: bool,
+    /// Whether the next signature needs a code of the second factor.
+    pub asks_code: bool,
     /// What a form led to.
     pub notice: Option<Notice>,
 }
@@ -90,6 +96,7 @@ impl Frame {
             form_token: String::new(),
             demonstration,
             password_due: false,
+            asks_code: false,
             notice: None,
         }
     }
@@ -105,6 +112,7 @@ impl Frame {
         let link = |place, words, path| Link { words, path, here: place == self.place };
         let mut links = vec![
             link(Place::Inbox, "Inbox", "/"),
+            link(Place::Fleet, "Fleet", "/fleet"),
             link(Place::Models, "Models", "/models"),
             link(Place::AuditTrail, "Audit trail", "/audit-trail"),
         ];
@@ -113,7 +121,15 @@ impl Frame {
         } else if self.may(Action::ApproveRoles) {
             links.push(link(Place::Accounts, "Roles", "/accounts/roles"));
         }
+        if self.may(Action::ReadNotices) {
+            links.push(link(Place::Notices, "Notices", "/notices"));
+        }
         links
+    }
+
+    /// Whether the person registers models.
+    pub fn may_register(&self) -> bool {
+        self.may(Action::Register)
     }
 
     /// Whether the person's role permits `action`. What counts is the procedure's own check; this chooses what is shown.

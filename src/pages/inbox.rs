@@ -1,12 +1,13 @@
 //! `/`: what waits for this person, what is open, what was decided.
 
-use super::frame::{Frame, Place, roles_that_may};
+use super::frame::{Frame, Place, role_words, roles_that_may};
 use super::markup::Markup;
 use super::page_error::Answer;
 use super::visitor::Visitor;
 use super::wording::counted;
 use crate::access::role::Action;
 use crate::drift::episode::EpisodeState;
+use crate::procedures::read_pending::{Pending, pending};
 use crate::procedures::read_records::{self, EpisodeLine};
 use actix_web::get;
 use askama::Template;
@@ -67,7 +68,8 @@ fn step(state: EpisodeState) -> &'static str {
         EpisodeState::Open => "Acknowledge",
         EpisodeState::Acknowledged => "Draft the decision",
         EpisodeState::Drafted => "Read and sign the decision",
-        EpisodeState::Decided => "Read",
+        EpisodeState::Investigated => "Review the investigation, draft the decision",
+        _ => "Read",
     }
 }
 
@@ -84,7 +86,18 @@ fn next_step(line: &EpisodeLine) -> String {
             format!("read and sign the decision that {drafter} drafted (another person)")
         }
         (EpisodeState::Drafted, None) => "read and sign the decision".to_owned(),
-        (EpisodeState::Decided, _) => "nothing".to_owned(),
+        (EpisodeState::Investigated, _) => {
+            format!(
+                "review the investigation, then draft the decision ({})",
+                roles_that_may(Action::DraftDecision)
+            )
+        }
+        (EpisodeState::Closed, _) => "nothing".to_owned(),
+        (EpisodeState::ActionPlanned, _) => "do what is planned, and report it as done".to_owned(),
+        (EpisodeState::ActionDone, _) => "check its effectiveness on later batches".to_owned(),
+        (EpisodeState::Decided | EpisodeState::EffectivenessChecked, _) => {
+            "plan what was decided, or close it".to_owned()
+        }
     }
 }
 
@@ -94,10 +107,42 @@ const NONE_OPEN: &str =
     "No alert is open: the evidence collected so far does not show a change beyond tolerance.";
 const NO_OTHER_OPEN: &str = "No other alert is open.";
 
+/// Something that waits, in one line of a list.
+struct PendingLine {
+    path: String,
+    what: String,
+    why: Markup,
+    version: String,
+    who: String,
+    since: Markup,
+    due: Option<String>,
+    is_overdue: bool,
+}
+
+impl PendingLine {
+    fn of(pending: &Pending) -> Self {
+        let roles: Vec<String> = pending.who.iter().map(|role| role_words(*role)).collect();
+        Self {
+            path: pending.path.clone(),
+            what: pending.what.clone(),
+            why: Markup::message(&pending.why),
+            version: pending.version.clone().unwrap_or_default(),
+            who: roles.join(" or "),
+            since: Markup::time(&pending.since),
+            due: pending.due_on.clone(),
+            is_overdue: pending.is_overdue,
+        }
+    }
+}
+
 #[derive(Template)]
 #[template(path = "inbox.html")]
 struct InboxPage {
     frame: Frame,
+    /// Steps, signatures and answers that this person is waited for.
+    steps: Vec<PendingLine>,
+    /// Those of others.
+    others: Vec<PendingLine>,
     mine: Vec<AlertLine>,
     nothing_mine: &'static str,
     /// Open alerts whose next step is somebody else's.
@@ -112,18 +157,24 @@ pub(super) async fn show(visitor: Visitor) -> Answer {
     visitor
         .page(|visitor| {
             let inbox = read_records::inbox(&visitor.store, &visitor.acting())?;
+            let waits = pending(&visitor.store, &visitor.acting())?;
+            let (steps, others): (Vec<&Pending>, Vec<&Pending>) =
+                waits.iter().partition(|one| one.is_mine);
+            let told = |all: Vec<&Pending>| all.into_iter().map(PendingLine::of).collect();
             let lines = |lines: &[EpisodeLine]| lines.iter().map(AlertLine::of).collect();
             let is_mine = |line: &EpisodeLine| {
                 inbox.mine.iter().any(|mine| mine.episode.id == line.episode.id)
             };
-            let others: Vec<_> = inbox.open.iter().filter(|line| !is_mine(line)).cloned().collect();
+            let open: Vec<_> = inbox.open.iter().filter(|line| !is_mine(line)).cloned().collect();
             let frame = visitor.frame("Inbox", Place::Inbox);
             let acts = [Action::Acknowledge, Action::SignDecision].iter().any(|a| frame.may(*a));
             Ok(InboxPage {
                 mine: lines(&inbox.mine),
                 nothing_mine: if acts { NO_STEP } else { NO_STEP_OF_ROLE },
                 nothing_open: if inbox.open.is_empty() { NONE_OPEN } else { NO_OTHER_OPEN },
-                open: lines(&others),
+                open: lines(&open),
+                steps: told(steps),
+                others: told(others),
                 decided: lines(&inbox.decided),
                 frame,
             })

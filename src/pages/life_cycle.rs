@@ -43,6 +43,10 @@ pub(super) struct LifeCycleBox {
     pub(super) meaning: &'static str,
     pub(super) tier: Option<&'static str>,
     pub(super) has_record: bool,
+    /// The approved version it comes after.
+    pub(super) follows: Option<String>,
+    /// Where its change record stands.
+    pub(super) change: &'static str,
     pub(super) stops: Vec<Stop>,
     pub(super) next: Vec<StepLine>,
     pub(super) taken: Vec<TakenLine>,
@@ -75,6 +79,7 @@ pub(super) fn button(step: Step) -> &'static str {
         Step::Release => "Release for use",
         Step::Withdraw => "Withdraw",
         Step::Suspend => "Suspend",
+        Step::Supersede => "Supersede",
         Step::Resume => "Put back into use",
         Step::Retire => "Retire",
     }
@@ -98,11 +103,23 @@ impl LifeCycleBox {
             meaning: state_meaning(life.state),
             tier: life.tier.map(|tier| tier.word()),
             has_record: life.model_record.is_some(),
+            follows: life.follows.clone(),
+            change: change(life),
             stops: stops(life.state),
             next: life.next.iter().map(next).collect(),
             taken: life.steps.iter().map(taken).collect(),
             path,
         }
+    }
+}
+
+/// Where the change record stands, in words.
+fn change(life: &LifeCycle) -> &'static str {
+    match life.change.as_ref().map(|change| (change.authored, change.approved)) {
+        None => "not recorded yet",
+        Some((false, _)) => "recorded, waits for its author's signature",
+        Some((true, false)) => "signed by its author, waits for QA",
+        Some((true, true)) => "signed by author and QA",
     }
 }
 
@@ -130,6 +147,15 @@ fn taken(view: &StepView) -> TakenLine {
     let sheet = &view.sheet;
     let for_roles: Vec<String> = sheet.acts_for.iter().map(|role| role_words(*role)).collect();
     let reason = [&sheet.reason, &sheet.deviation].into_iter().flatten().cloned();
+    let put_out = sheet.supersedes.iter().map(|other| {
+        format!(
+            "Version {} was in use until then and is suspended by the same signature",
+            other.version
+        )
+    });
+    let successor = sheet.superseded_by.iter();
+    let successor = successor.map(|other| format!("Version {} takes its place", other.version));
+    let reason = reason.chain(put_out).chain(successor);
     TakenLine {
         heading: if sheet.from == sheet.to {
             format!("Reviewed while {}", words(sheet.from.word()))

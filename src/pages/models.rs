@@ -6,7 +6,7 @@ use super::markup::Markup;
 use super::page_error::Answer;
 use super::visitor::Visitor;
 use super::wording::words;
-use crate::procedures::read_records::{self, InventoryLine};
+use crate::procedures::read_inventory::{InventoryFilter, InventoryLine, inventory};
 use crate::review::life_cycle::VersionState;
 use crate::store::versions::VersionRow;
 use actix_web::{get, web};
@@ -51,37 +51,51 @@ struct DraftLine {
 struct ModelsPage {
     frame: Frame,
     as_of: Markup,
+    /// What was asked for.
+    query: ModelsQuery,
     models: Vec<ModelLine>,
-    search: String,
     /// Where the next page begins.
     more: Option<String>,
 }
 
-/// Models on a page.
-const PAGE_MODELS: u64 = 50;
-
-/// Which models.
+/// Words to look for, and the day.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct ModelsQuery {
-    /// Only models whose name holds this.
-    pub search: String,
+    /// Words that all have to be found.
+    pub q: String,
+    /// The day as of which the inventory is shown; empty for now.
+    pub as_of: String,
     /// Only models after this name.
     pub after: String,
 }
 
-/// Models with their versions, by name.
+/// Models on a page.
+const PAGE_MODELS: usize = 50;
+
+impl ModelsQuery {
+    fn is_narrowed(&self) -> bool {
+        !self.q.trim().is_empty() || !self.as_of.trim().is_empty()
+    }
+}
+
+/// All models with their versions, or those that are looked for, now or as of a day.
 #[get("/models")]
 pub(super) async fn show(visitor: Visitor, query: web::Query<ModelsQuery>) -> Answer {
+    let query = query.into_inner();
     visitor
         .page(move |visitor| {
-            let which = (query.after.as_str(), query.search.as_str());
-            let models =
-                read_records::inventory(&visitor.store, &visitor.acting(), which, PAGE_MODELS)?;
-            let more = models.last().filter(|_| models.len() as u64 == PAGE_MODELS).map(|last| {
-                let (search, after) =
-                    (percent_encoded(&query.search), percent_encoded(&last.model.model));
-                format!("/models?search={search}&after={after}")
+            let filter = InventoryFilter {
+                search: query.q.clone(),
+                as_of: Some(query.as_of.clone()),
+                after: query.after.clone(),
+                limit: Some(PAGE_MODELS),
+            };
+            let models = inventory(&visitor.store, &visitor.acting(), &filter)?;
+            let more = models.last().filter(|_| models.len() == PAGE_MODELS).map(|last| {
+                let [q, as_of, after] =
+                    [&query.q, &query.as_of, &last.model.model].map(|text| percent_encoded(text));
+                format!("/models?q={q}&as_of={as_of}&after={after}")
             });
             let version = |(row, state): &(VersionRow, VersionState)| VersionLine {
                 state: state.word(),
@@ -113,9 +127,12 @@ pub(super) async fn show(visitor: Visitor, query: web::Query<ModelsQuery>) -> An
                 });
             Ok(ModelsPage {
                 frame: visitor.frame("Models", Place::Models),
-                as_of: Markup::time(&visitor.store.clock().now_text()),
+                as_of: match query.as_of.trim() {
+                    "" => Markup::time(&visitor.store.clock().now_text()),
+                    day => Markup::text(day),
+                },
+                query,
                 models: models.collect(),
-                search: query.search.clone(),
                 more,
             })
         })

@@ -20,6 +20,8 @@ pub enum PageError {
     },
     /// The password has to be changed before any page is shown.
     ChangePassword,
+    /// A second factor has to be enrolled before any page is shown.
+    EnrolFactor,
     /// A page that says what happened.
     Shown {
         /// What happened.
@@ -61,6 +63,7 @@ impl std::fmt::Display for PageError {
         match self {
             Self::SignIn { .. } => formatter.write_str("sign in first"),
             Self::ChangePassword => formatter.write_str("change the password first"),
+            Self::EnrolFactor => formatter.write_str("enrol a second factor first"),
             Self::Shown { error, .. } => error.fmt(formatter),
         }
     }
@@ -69,7 +72,7 @@ impl std::fmt::Display for PageError {
 impl ResponseError for PageError {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::SignIn { .. } | Self::ChangePassword => StatusCode::SEE_OTHER,
+            Self::SignIn { .. } | Self::ChangePassword | Self::EnrolFactor => StatusCode::SEE_OTHER,
             Self::Shown { error, .. } => {
                 StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
             }
@@ -80,6 +83,7 @@ impl ResponseError for PageError {
         match self {
             Self::SignIn { next } => see_other(&sign_in_first(next)),
             Self::ChangePassword => see_other("/account/password"),
+            Self::EnrolFactor => see_other("/account/second-factor"),
             Self::Shown { error, frame } => error_page(error, frame, self.status_code()),
         }
     }

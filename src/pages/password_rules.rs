@@ -5,7 +5,7 @@ use super::markup::Markup;
 use super::page_error::{Answer, see_other};
 use super::visitor::Visitor;
 use crate::access::password_policy::PasswordPolicy;
-use crate::access::role::Action;
+use crate::access::role::{Action, Role};
 use crate::error::{Error, Result};
 use crate::procedures::keep_passwords::{password_policy, set_password_policy};
 use crate::store::accounts::PasswordPolicyRow;
@@ -29,6 +29,8 @@ pub struct RulesForm {
     pub age_days_max: String,
     /// How many earlier passwords may not come again.
     pub reused_last: String,
+    /// Roles that need a second factor, separated by spaces.
+    pub second_factor_roles: String,
     /// Why.
     pub reason: String,
 }
@@ -48,6 +50,8 @@ struct RulesPage {
     policy: PasswordPolicy,
     /// Days, or nothing.
     age: String,
+    /// Roles that need a second factor, separated by spaces.
+    factor_roles: String,
     /// When each was set, and the row.
     history: Vec<(Markup, PasswordPolicyRow)>,
     manages: bool,
@@ -61,6 +65,13 @@ impl RulesPage {
             manages: frame.may(Action::ManageAccounts),
             frame,
             age: view.in_force.age_days_max.map(|days| days.to_string()).unwrap_or_default(),
+            factor_roles: view
+                .in_force
+                .second_factor_roles
+                .iter()
+                .map(|role| role.word())
+                .collect::<Vec<_>>()
+                .join(" "),
             policy: view.in_force,
             history: view.history.into_iter().map(|row| (Markup::time(&row.at), row)).collect(),
         })
@@ -82,6 +93,12 @@ impl RulesForm {
             own_names_denied: self.own_names_denied.is_some(),
             age_days_max: if age.is_empty() { None } else { Some(number("days", age)?) },
             reused_last: number("earlier passwords", &self.reused_last)?,
+            second_factor_roles: self
+                .second_factor_roles
+                .split([' ', ','])
+                .filter(|word| !word.is_empty())
+                .map(Role::parse)
+                .collect::<crate::access::Result<_>>()?,
         })
     }
 }

@@ -5,10 +5,11 @@ use super::wording::{counted, figures, p_value, verdict_sign, whole, words};
 use crate::drift::assess::{SeriesOutcome, Verdict};
 use crate::drift::chart;
 use crate::drift::contributions::Contribution;
+use crate::drift::quantile_plot::quantile_plot;
 use crate::drift::reference::{Reference, ReferenceFeature};
 use crate::drift::report::{DriftReport, FeatureReport};
 use crate::drift::sentence::percent;
-use crate::drift::shown::Statistic;
+use crate::drift::shown::{Statistic, Statistics};
 
 /// One series of a feature.
 #[derive(Clone, Debug)]
@@ -79,6 +80,8 @@ pub struct FeatureSection {
     pub sentence: Markup,
     /// Reference beside batch.
     pub chart: Markup,
+    /// Quantiles of the batch against those of the reference; empty where there are none.
+    pub quantiles: Markup,
     /// Rows and missing values of the reference.
     pub reference: String,
     /// Rows and missing values of the batch.
@@ -121,15 +124,19 @@ fn section(index: usize, feature: &FeatureReport, reference: &ReferenceFeature) 
         sign: verdict_sign(feature.verdict),
         sentence: Markup::sentence(&feature.sentence),
         chart: Markup::drawing(chart::histogram(reference, &feature.profile)),
+        quantiles: Markup::drawing(quantile_plot(
+            ("reference", "batch"),
+            reference,
+            &feature.profile,
+        )),
         reference: side(feature.reference),
         batch: side(feature.batch),
         contributions: feature.contributions.iter().map(contribution_line).collect(),
         series: feature.series.iter().map(series_line).collect(),
-        statistics: feature
-            .statistics
-            .iter()
-            .map(|(code, statistic)| statistic_line(code, statistic, reference.unit.as_deref()))
-            .collect(),
+        statistics: statistic_lines(
+            &feature.statistics,
+            (reference.unit.as_deref(), "the reference"),
+        ),
         open: feature.verdict == Verdict::Drift,
     }
 }
@@ -182,10 +189,24 @@ fn note(outcome: &SeriesOutcome, muted: &str) -> String {
     parts.join("; ")
 }
 
-fn statistic_line(code: &str, statistic: &Statistic, unit: Option<&str>) -> StatisticLine {
+/// The statistics of a feature in lines; `held_to` is what its rows are held against, in words.
+pub(super) fn statistic_lines(
+    statistics: &Statistics,
+    (unit, held_to): (Option<&str>, &str),
+) -> Vec<StatisticLine> {
+    let line =
+        |(code, statistic): (&String, &Statistic)| statistic_line(code, statistic, (unit, held_to));
+    statistics.iter().map(line).collect()
+}
+
+fn statistic_line(
+    code: &str,
+    statistic: &Statistic,
+    (unit, held_to): (Option<&str>, &str),
+) -> StatisticLine {
     let unit = match (code, unit) {
         ("wasserstein", Some(unit)) => format!(" {unit}"),
-        ("wasserstein_normed", _) => " sd of the reference".to_owned(),
+        ("wasserstein_normed", _) => format!(" sd of {held_to}"),
         _ => String::new(),
     };
     let dash = || "–".to_owned();

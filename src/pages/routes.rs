@@ -2,9 +2,10 @@
 
 use super::page_error::PageError;
 use super::{
-    acceptance, access_log, account, accounts, alert, assets, audit_trail, difference, draft,
-    entry, inbox, model_record, models, password, password_rules, performance, report, roles,
-    score_cards, sign_in, signing_sheet, step, study, version,
+    acceptance, acceptance_plan, access_log, account, accounts, alert, alert_step, assets,
+    audit_trail, batch_pair, change, difference, draft, entry, fleet, inbox, model_record, models,
+    notices, password, password_rules, performance, qualifications, register, report, roles,
+    score_cards, second_factor, send, sign_in, signing_sheet, step, study, version,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};
@@ -29,18 +30,32 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(sign_in::enter)
             .service(sign_in::leave)
             .service(inbox::show)
+            .service(fleet::show)
             .service(models::show)
+            .service(register::show)
+            .service(register::by_document)
+            .service(register::by_files)
             .service(version::show)
             .service(model_record::show)
             .service(step::show)
             .service(step::sign)
             .service(difference::show)
+            .service(batch_pair::show)
+            .service(change::show)
+            .service(change::state)
+            .service(change::sign)
             .service(score_cards::show)
             .service(score_cards::table)
             .service(study::show)
             .service(study::sign)
             .service(draft::show)
             .service(acceptance::show)
+            .service(acceptance_plan::show)
+            .service(acceptance_plan::fix)
+            .service(send::show)
+            .service(send::batch)
+            .service(send::labels)
+            .service(send::test_run)
             .service(acceptance::show_run)
             .service(performance::show)
             .service(report::show)
@@ -48,15 +63,26 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(alert::show)
             .service(alert::acknowledge)
             .service(alert::draft)
+            .service(alert_step::show)
+            .service(alert_step::sign)
             .service(signing_sheet::show)
             .service(signing_sheet::sign)
             .service(audit_trail::show)
+            .service(qualifications::list)
+            .service(qualifications::show)
+            .service(qualifications::sign)
             .service(access_log::show)
             .service(entry::show)
             .service(entry::proof_file)
             .service(account::show)
             .service(password::show)
             .service(password::change)
+            .service(second_factor::show_one)
+            .service(second_factor::offer_one)
+            .service(second_factor::confirm_one)
+            .service(notices::show)
+            .service(notices::keep)
+            .service(notices::retry)
             .service(account::issue)
             .service(account::revoke)
             .service(accounts::show)

@@ -41,6 +41,9 @@ pub struct SignInForm {
     pub user_name: String,
     /// Password.
     pub password: String,
+    /// A code of the second factor, for an account that has one.
+    #[serde(default)]
+    pub code: String,
     /// Where to go on to.
     #[serde(default)]
     pub next: String,
@@ -72,14 +75,14 @@ pub(super) async fn show(
 #[post("/sign-in")]
 pub(super) async fn enter(request: HttpRequest, typed: web::Form<SignInForm>) -> Answer {
     let (shared, asked) = asked_of(&request)?;
-    let SignInForm { user_name, password, next } = typed.into_inner();
+    let SignInForm { user_name, password, code, next } = typed.into_inner();
     let next = destination::local(&next).to_owned();
     if sent_from_elsewhere(&request) {
         return form(&request, user_name, next, Some(Error::Access(access::Error::Forged))).await;
     }
     let (store, typed_name) = (shared.store.clone(), user_name.clone());
     let work = move || {
-        let signed_in = sign_in::sign_in(&store, &typed_name, &password);
+        let signed_in = sign_in::sign_in_with_code(&store, &typed_name, (&password, Some(&code)));
         note_sign_in(&store, &typed_name, signed_in.as_ref().err(), &asked);
         signed_in
     };

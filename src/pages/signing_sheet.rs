@@ -7,6 +7,7 @@ use super::visitor::Visitor;
 use super::wording::words;
 use crate::access::role::Action;
 use crate::error::{Error, Result};
+use crate::procedures::keep_factors::prove_typed;
 use crate::procedures::read_records::{self, DecisionView};
 use crate::procedures::sign_decision::sign_decision;
 use crate::review::decision::ReportCitation;
@@ -26,6 +27,8 @@ pub struct SignForm {
     pub decision_sha256: String,
     /// Password of the signer.
     pub password: String,
+    /// A code of the second factor, where a series of signatures begins.
+    pub factor_code: String,
 }
 
 #[derive(Template)]
@@ -138,6 +141,7 @@ pub(super) async fn sign(
     let asked = id.clone();
     let signed = visitor
         .act(move |store, acting| {
+            prove_typed(store, acting, &form.factor_code)?;
             sign_decision(store, acting, &asked, (&form.decision_sha256, &form.password))
         })
         .await;

@@ -8,6 +8,7 @@ use super::page_error::{Answer, see_other};
 use super::visitor::Visitor;
 use super::wording::words;
 use crate::error::{Error, Result};
+use crate::procedures::keep_factors::prove_typed;
 use crate::procedures::read_life_cycle::{LifeCycle, life_cycle};
 use crate::procedures::take_step::{SheetView, StepOf, prepare_step, take_step};
 use crate::review;
@@ -34,6 +35,8 @@ pub struct SignForm {
     pub sheet_sha256: String,
     /// Password of the signer.
     pub password: String,
+    /// A code of the second factor, where a series of signatures begins.
+    pub factor_code: String,
 }
 
 /// What was typed before the sheet is made.
@@ -198,6 +201,19 @@ fn rows(view: &SheetView, life: &LifeCycle) -> Vec<(&'static str, Markup)> {
         let words = if found.meets_plan { "meets its plan" } else { "does not meet its plan" };
         rows.push(("Outcome of the test", Markup::text(words)));
     }
+    if let Some(change) = &sheet.change {
+        let test = if change.retest { "tested again" } else { "not tested again" };
+        let hands = match (change.authored, change.approved) {
+            (true, true) => "signed by author and QA",
+            (true, false) => "signed by its author",
+            (false, _) => "not signed",
+        };
+        let said = format!(
+            "{}, ledger entry {}, SHA-256 `{}`: {test}, {hands}",
+            change.id, change.entry, change.sha256
+        );
+        rows.push(("Change record", Markup::sentence(&said)));
+    }
     if let Some(tier) = sheet.tier {
         rows.push(("Risk tier", Markup::text(tier.word())));
     }
@@ -208,6 +224,16 @@ fn rows(view: &SheetView, life: &LifeCycle) -> Vec<(&'static str, Markup)> {
     if !sheet.acts_for.is_empty() {
         let roles: Vec<String> = sheet.acts_for.iter().map(|role| role_words(*role)).collect();
         rows.push(("Also acts for", Markup::text(&roles.join(", "))));
+    }
+    if let Some(fingerprint) = &sheet.configuration_sha256 {
+        rows.push(("Configuration", Markup::sentence(&format!("SHA-256 `{fingerprint}`"))));
+    }
+    for other in &sheet.supersedes {
+        let said = format!(
+            "version {} is in use now; by this signature it is suspended (sheet SHA-256 `{}`)",
+            other.version, other.sheet_sha256
+        );
+        rows.push(("Goes out of use", Markup::sentence(&said)));
     }
     let texts = [
         ("Why training rows may stay", &sheet.overlap_justification),
@@ -251,9 +277,10 @@ pub(super) async fn sign(
         sheet: "yes".to_owned(),
     };
     let (asked, input) = (path.clone(), typed.input());
-    let (sha256, password) = (form.sheet_sha256, form.password);
+    let (sha256, password, code) = (form.sheet_sha256, form.password, form.factor_code);
     let taken = visitor
         .act(move |store, acting| {
+            prove_typed(store, acting, &code)?;
             take_step(store, acting, asked.of()?, (&input, &sha256, &password))
         })
         .await;

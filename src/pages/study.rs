@@ -12,6 +12,7 @@ use crate::drift::study::natural::StudiedSeries;
 use crate::drift::study::tables::{ChangeLine, SeriesLine, change_lines, nearest, series_lines};
 use crate::drift::study::words::{LIMITS, natural, outlying, replayed, studied};
 use crate::procedures::attach_study::{StudyView, study_view};
+use crate::procedures::keep_factors::prove_typed;
 use crate::procedures::sign_study::sign_study;
 use crate::review::signature::Meaning;
 use actix_web::{get, post, web};
@@ -128,6 +129,8 @@ pub struct SignForm {
     pub study_sha256: String,
     /// Password of the signer.
     pub password: String,
+    /// A code of the second factor, where a series of signatures begins.
+    pub factor_code: String,
 }
 
 fn drawings(study: &Study) -> Vec<Drawing> {
@@ -163,6 +166,7 @@ pub(super) async fn sign(
     let asked = id.clone();
     let signed = visitor
         .act(move |store, acting| {
+            prove_typed(store, acting, &form.factor_code)?;
             sign_study(store, acting, &asked, (&form.study_sha256, &form.password))
         })
         .await;

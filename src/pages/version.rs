@@ -12,6 +12,7 @@ use super::page_error::Answer;
 use super::tolerances::{ToleranceLine, criticalities, tolerance_lines};
 use super::visitor::Visitor;
 use super::wording::{whole, words};
+use crate::access::role::Action;
 use crate::drift::policy::Cadence;
 use crate::drift::promise::{conditions, promise};
 use crate::drift::report::DriftReport;
@@ -84,6 +85,9 @@ struct VersionPage {
     registered_by: String,
     registered_at: Markup,
     content_sha256: String,
+    /// Fingerprint of the registered configuration.
+    configuration: String,
+    may_send: bool,
     entry: u64,
     lineage: Markup,
     has_others: bool,
@@ -118,6 +122,8 @@ impl VersionPage {
         }
         let run = view.origin.as_ref().and_then(|origin| origin.run.as_ref());
         Self {
+            may_send: frame.may(Action::Ingest),
+            configuration: view.configuration.clone(),
             frame,
             path: format!("/models/{}/versions/{}", version.model, version.version),
             registered_by: version.registered_by.clone(),

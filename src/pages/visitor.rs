@@ -4,10 +4,12 @@ use super::frame::{Frame, Notice, Place};
 use super::page_error::{Answer, PageError};
 use crate::access;
 use crate::access::account::{Account, Acting, Way};
+use crate::access::password_policy::PasswordDue;
 use crate::access::session::Session;
 use crate::api::extract::{Shared, SignedIn, asked_of, blocking};
 use crate::api::problem::Problem;
 use crate::error::{Error, Family, Result};
+use crate::procedures::keep_factors::asks_code;
 use crate::procedures::read_records;
 use crate::procedures::watch_access::{Asked, note_refusal};
 use crate::store::Store;
@@ -29,6 +31,8 @@ pub struct Visitor {
     pub secret: String,
     /// Whether the store is a demonstration.
     pub demonstration: bool,
+    /// Whether the next signature needs a code of the second factor.
+    pub asks_code: bool,
     /// What was asked for, and from where.
     pub asked: Asked,
 }
@@ -53,6 +57,7 @@ impl Visitor {
             form_token: self.session.form_token.clone(),
             demonstration: self.demonstration,
             password_due: self.session.password_due.is_some(),
+            asks_code: self.asks_code,
             notice: None,
         }
     }
@@ -187,15 +192,18 @@ async fn arriving(request: HttpRequest) -> std::result::Result<Arriving, PageErr
         }
         Err(Problem(error)) => return Err(error.into()),
     };
-    let read = store.clone();
-    let demonstration = blocking(move || read_records::is_demonstration(&read)).await?;
+    let (read, account) = (store.clone(), signed_in.session.account.clone());
+    let (demonstration, asks_code) =
+        blocking(move || Ok((read_records::is_demonstration(&read)?, asks_code(&read, &account)?)))
+            .await?;
     let SignedIn { session, secret } = signed_in;
-    Ok(Arriving(Visitor { store, session, secret, demonstration, asked }))
+    Ok(Arriving(Visitor { store, session, secret, demonstration, asks_code, asked }))
 }
 
 async fn visitor(request: HttpRequest) -> std::result::Result<Visitor, PageError> {
     let Arriving(visitor) = arriving(request).await?;
     match visitor.session.password_due {
+        Some(PasswordDue::NoSecondFactor) => Err(PageError::EnrolFactor),
         Some(_) => Err(PageError::ChangePassword),
         None => Ok(visitor),
     }

@@ -1,8 +1,10 @@
 //! Procedure: acknowledge an alert.
 //!
-//! 1. check that the person may, that the episode is open, and that the comment says something
+//! 1. check that the person may, that the episode is open, that the comment says something, and that what is critical by itself is
+//!    acknowledged as that
 //! 2. write the acknowledgement and its ledger entry
 
+use super::step_episode::EpisodeStanding;
 use super::{Recorded, actor, subject};
 use crate::access::account::Acting;
 use crate::access::role::Action;
@@ -12,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
 use crate::review;
 use crate::review::decision::Severity;
+use crate::review::episode_cycle::EpisodeStep;
 use crate::store::Store;
 use crate::store::episodes::EpisodeRow;
 
@@ -19,7 +22,8 @@ use crate::store::episodes::EpisodeRow;
 ///
 /// # Errors
 ///
-/// [`Error::Access`], [`Error::NotFound`], [`Error::Review`] for an empty comment or an episode that is not open.
+/// [`Error::Access`], [`Error::NotFound`], [`Error::Review`] for an empty comment or an episode that is not open,
+/// [`Error::BadRequest`] for less than critical where the kind of the episode is that.
 pub fn acknowledge_alert(
     store: &Store,
     acting: &Acting,
@@ -33,7 +37,15 @@ pub fn acknowledge_alert(
         return Err(Error::Review(review::Error::Empty { field: "comment", hint }));
     }
     let written = store.write(&actor(acting), EntryType::AlertAcknowledge, |tx| {
-        let episode = require_state(tx.episode(id)?, id, EpisodeState::Open, "to acknowledge it")?;
+        let episode = EpisodeStanding::permit(tx, acting, id, EpisodeStep::Acknowledge)?.episode;
+        let kind = episode.opening.kind;
+        if kind.is_critical() && severity != Severity::Critical {
+            let detail = format!(
+                "an alert of the kind `{}` is critical by itself; acknowledge it as `critical`, what it means is said in the decision",
+                kind.word()
+            );
+            return Err(Error::BadRequest { detail });
+        }
         tx.subject(subject("episode", id));
         tx.refer(episode.entry);
         tx.insert_acknowledgement(
@@ -44,19 +56,4 @@ pub fn acknowledge_alert(
         Ok::<_, Error>(EpisodeRow { state: EpisodeState::Acknowledged, ..episode })
     })?;
     Ok(Recorded { value: written.value, entry: written.index, checkpoint: written.checkpoint })
-}
-
-/// The episode, if it is there and in the state a step needs.
-pub(super) fn require_state(
-    episode: Option<EpisodeRow>,
-    id: &str,
-    expected: EpisodeState,
-    action: &'static str,
-) -> Result<EpisodeRow> {
-    let episode = episode.ok_or_else(|| Error::NotFound { what: "alert", id: id.to_owned() })?;
-    if episode.state == expected {
-        return Ok(episode);
-    }
-    let (found, expected) = (episode.state.word(), expected.word());
-    Err(Error::Review(review::Error::WrongState { found, action, expected }))
 }

@@ -20,6 +20,7 @@ use super::fix_acceptance::fix_acceptance;
 use super::ingest_batch::{Delivery, IngestBatch, ingest_batch};
 use super::ingest_labels::ingest_labels;
 use super::read_life_cycle::life_cycle;
+use super::read_records::configuration;
 use super::register_version::register_version;
 use super::sign_decision::sign_decision_shown;
 use super::study_batches::{StudyFiles, study_batches};
@@ -145,6 +146,7 @@ pub fn demonstrate(
     register(&store, dana)?;
     describe(&store, dana)?;
     bring_into_use(&store, &actors)?;
+    let configuration = configuration(&store, dana, (DEMO_MODEL, DEMO_VERSION))?.fingerprint;
     let mut reports = Vec::new();
     for (month, bytes) in MONTHS {
         let spool = store.objects().spool_file()?;
@@ -153,6 +155,7 @@ pub fn demonstrate(
             version: DEMO_VERSION.to_owned(),
             name: month.to_owned(),
             period: Some(month_of(month)?),
+            configuration: Some(configuration.clone()),
             delivery: Delivery::of_bytes(spool, bytes, Some(Format::Csv))?,
         };
         let report = ingest_batch(&store, dana, batch)?.report.value;

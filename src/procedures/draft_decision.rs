@@ -1,21 +1,21 @@
 //! Procedure: draft the decision on an alert.
 //!
-//! 1. check that the person may, and that the episode is acknowledged
+//! 1. check that the person may, that the episode is acknowledged or its investigation reviewed, and that nothing is owed before
 //! 2. compose the decision record over the digests of the episode's reports
 //! 3. write it and its ledger entry; another person signs it
 
-use super::acknowledge_alert::require_state;
+use super::step_episode::EpisodeStanding;
 use super::{Recorded, actor, subject};
 use crate::access::account::Acting;
 use crate::access::role::Action;
-use crate::drift::episode::EpisodeState;
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
 use crate::review::decision::{
-    DECISION_FORMAT, Decision, DecisionCode, RemedialAction, ReportCitation,
+    DECISION_FORMAT, Decision, DecisionCode, RemedialAction, ReportCitation, Severity,
 };
+use crate::review::episode_cycle::EpisodeStep;
 use crate::store::Store;
-use crate::{clock, digest};
+use crate::{clock, digest, review};
 use serde::{Deserialize, Serialize};
 
 /// What a person proposes.
@@ -46,10 +46,8 @@ pub fn draft_decision(
     acting.permit(Action::DraftDecision)?;
     let code = DecisionCode::parse(&draft.code)?;
     let written = store.write(&actor(acting), EntryType::DecisionDraft, |tx| {
-        let expected = EpisodeState::Acknowledged;
-        let episode = require_state(tx.episode(id)?, id, expected, "to draft a decision")?;
-        let missing = || Error::NotFound { what: "model version", id: episode.version_id.clone() };
-        let version = tx.version_by_id(&episode.version_id)?.ok_or_else(missing)?;
+        let EpisodeStanding { episode, version, facts } =
+            EpisodeStanding::permit(tx, acting, id, EpisodeStep::Draft)?;
         let reports = tx.episode_reports(id)?;
         let decision = Decision {
             format: DECISION_FORMAT.to_owned(),
@@ -68,6 +66,15 @@ pub fn draft_decision(
             drafted_at: tx.at().to_owned(),
         };
         decision.validate()?;
+        if code == DecisionCode::NoAction
+            && facts.severity > Some(Severity::Minor)
+            && !facts.is_reviewed
+        {
+            let missing =
+                "nothing is done about a major alert only once its investigation was reviewed";
+            let (action, missing) = (EpisodeStep::Draft.words(), missing.to_owned());
+            return Err(Error::Review(review::Error::EpisodeOwes { action, missing }));
+        }
         let bytes = decision.bytes()?;
         let sha256 = digest::sha256_hex(&bytes);
         let document = String::from_utf8(bytes).unwrap_or_default();

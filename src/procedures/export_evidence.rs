@@ -1,7 +1,7 @@
 //! Procedure: export an evidence pack.
 //!
 //! 1. check that the person may read
-//! 2. in one snapshot: write every leaf and the checkpoint, and find the entries that concern what is asked for
+//! 2. in one snapshot: write every leaf, the checkpoint and the heads that witnesses cosigned, and find the entries that concern what is asked for
 //! 3. write the bodies of these entries, their proofs, and every record row they list, except credentials and tokens
 //! 4. write the documents inside these rows once more, for reading, as JSON and as HTML
 //! 5. seal the archive with its manifest
@@ -12,11 +12,12 @@ use crate::error::{Error, Result};
 use crate::evidence::copies::{self, Pages};
 use crate::evidence::manifest::{
     CHECKPOINT, ENTRIES, README, Scope, VERIFIER_KEY, WITHHELD, body_file, proof_file, record_file,
+    witnessed_file,
 };
 use crate::evidence::pack::PackWriter;
 use crate::evidence::readme::readme;
 use crate::evidence::records::Records;
-use crate::evidence::scope::Concern;
+use crate::evidence::scope::{Concern, dataset_digests};
 use crate::ledger::body::Body;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::entry::Entry;
@@ -68,6 +69,9 @@ pub fn export_evidence(
         pack.add(README, readme(scope, &head, key).as_bytes())?;
         pack.add(CHECKPOINT, checkpoint.as_bytes())?;
         pack.add(VERIFIER_KEY, format!("{key}\n").as_bytes())?;
+        for (size, note) in tx.witnessed_checkpoints()? {
+            pack.add(&witnessed_file(size), note.as_bytes())?;
+        }
         let (leaves, entries) = leaves(tx, head.size)?;
         pack.add(ENTRIES, &leaves)?;
         let origins = origins(tx, &versions)?;
@@ -110,6 +114,7 @@ fn versions(tx: &ReadTx<'_>, scope: &Scope) -> Result<BTreeSet<String>> {
 fn origins(tx: &ReadTx<'_>, versions: &BTreeSet<String>) -> Result<BTreeSet<String>> {
     let mut origins = BTreeSet::new();
     for version in versions {
+        origins.extend(dataset_digests(&tx.registration(version)?.unwrap_or_default()));
         let Some(draft) = tx.draft_of_version(version)? else { continue };
         origins.extend([draft.id, draft.owner_id]);
         origins.extend([draft.run_id, draft.logged_model_id].into_iter().flatten());

@@ -17,6 +17,7 @@ use crate::dataset::schema::TableSchema;
 use crate::drift::policy::Policy;
 use crate::drift::reference::Reference;
 use crate::error::{Error, Result};
+use crate::provenance::configuration::{Configuration, Parts};
 use crate::provenance::overlap::{ComparedBy, Overlap};
 use crate::provenance::registration::{
     Dataset, DatasetRole, NamedFile, REGISTRATION_FORMAT, Registration,
@@ -109,6 +110,53 @@ pub struct RegistrationSources {
     pub intended_use: Option<String>,
     /// Version this one follows.
     pub parent_version: Option<String>,
+}
+
+/// What a deployed configuration is made of: paths on the machine where the model runs.
+#[derive(Debug, Default)]
+pub struct ConfigurationSources {
+    /// Files of the model; folders are walked.
+    pub artifacts: Vec<PathBuf>,
+    /// Preparation code.
+    pub preparation_code: Vec<PathBuf>,
+    /// Environment lock file.
+    pub environment_lock: Option<PathBuf>,
+    /// Parameters.
+    pub parameters: BTreeMap<String, String>,
+    /// Column declaration, or the registration that holds it.
+    pub schema: PathBuf,
+}
+
+/// The configuration that these files are, and its fingerprint.
+///
+/// # Errors
+///
+/// [`Error::Dataset`], [`Error::File`].
+pub fn fingerprint_configuration(
+    sources: &ConfigurationSources,
+) -> Result<(Configuration, String)> {
+    let files = |paths: &[PathBuf]| -> Result<Vec<NamedFile>> {
+        let mut found = Vec::new();
+        for path in paths {
+            found.extend(named_files(path, &mut |_| ())?);
+        }
+        Ok(found)
+    };
+    let bytes = std::fs::read(&sources.schema).map_err(Error::file("reading", &sources.schema))?;
+    let schema = match serde_json::from_slice::<Registration>(&bytes) {
+        Ok(registration) => registration.schema,
+        Err(_) => TableSchema::parse(&bytes)?,
+    };
+    let lock = files(sources.environment_lock.as_slice())?;
+    let configuration = Configuration::new(Parts {
+        artifacts: &files(&sources.artifacts)?,
+        preparation_code: &files(&sources.preparation_code)?,
+        environment_lock: lock.first(),
+        parameters: &sources.parameters,
+        schema: &schema,
+    })?;
+    let fingerprint = configuration.fingerprint()?;
+    Ok((configuration, fingerprint))
 }
 
 /// Makes the registration document: digests, counts and declarations, never rows.

@@ -4,9 +4,11 @@
 //! 2. the same content before: return its first report; a version that is retired or withdrawn takes no more batches
 //! 3. profile the file on the frozen bins (no transaction is open while the CPU works), without the rows whose id came
 //!    before (`count_rows`); a file that is not as declared is quarantined with its reasons
-//! 4. in one transaction: read the monitor's state, judge, and write batch, report, alerts and the ledger entry
+//! 4. in one transaction: read the monitor's state, judge, hold the stated configuration against the registered one, and write
+//!    batch, report, alerts and the ledger entry
 
 use super::count_rows::{Delivered, deliver};
+use super::raise_alerts::raise_alerts;
 use super::watch_silence::insert_silence;
 use super::{Recorded, actor, stored, subject};
 use crate::access::account::{Acting, Way};
@@ -14,13 +16,14 @@ use crate::access::role::Action;
 use crate::dataset::reader::{Format, TableFile};
 use crate::digest::{self, ContentDigest};
 use crate::drift::assess::MonitorState;
-use crate::drift::episode::{EpisodeKind, EpisodeOpening, OpenEpisode, route};
+use crate::drift::episode::{EpisodeKind, EpisodeOpening, OpenEpisode};
 use crate::drift::monitor::Monitor;
 use crate::drift::policy::Policy;
 use crate::drift::reference::Reference;
 use crate::drift::report::{DriftReport, ENGINE, Frozen, ReportContext};
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
+use crate::provenance::configuration::{Configuration, ConfigurationCheck, check_fingerprint};
 use crate::provenance::registration::Registration;
 use crate::store::batches::{BatchRow, ReportRow};
 use crate::store::versions::{FrozenKind, VersionRow};
@@ -64,6 +67,8 @@ pub struct IngestBatch {
     pub name: String,
     /// Event period, UTC, closed-open.
     pub period: Option<(jiff::Timestamp, jiff::Timestamp)>,
+    /// Fingerprint of the configuration that produced it, as its sender states.
+    pub configuration: Option<String>,
     /// The file.
     pub delivery: Delivery,
 }
@@ -134,6 +139,7 @@ pub fn ingest_batch(store: &Store, acting: &Acting, request: IngestBatch) -> Res
     acting.permit(Action::Ingest)?;
     let judge = store.read(|tx| Judge::read(tx, &request.model, &request.version))?;
     check_source(acting, &judge.version.id)?;
+    request.configuration.as_deref().map_or(Ok(()), check_fingerprint)?;
     if let Some(report) = judged_before(store, &judge, &request)? {
         return Ok(Ingested { report, is_new: false });
     }
@@ -206,6 +212,7 @@ fn batch_row(judge: &Judge, request: &IngestBatch, format: Format) -> BatchRow {
         blake3: request.delivery.content.blake3.clone(),
         sha256: request.delivery.content.sha256.clone(),
         row_ids: None,
+        configuration: request.configuration.clone(),
         received_at: String::new(),
         entry: 0,
     }
@@ -217,8 +224,26 @@ fn judged_before(
     request: &IngestBatch,
 ) -> Result<Option<Recorded<ReportRow>>> {
     store.read(|tx| {
-        find_before(tx, &judge.version.id, &request.name, &request.delivery.content.sha256)
+        let sha256 = &request.delivery.content.sha256;
+        let before = tx.batch_by_content(&judge.version.id, sha256)?;
+        if let Some(before) = before.filter(|b| b.configuration != request.configuration) {
+            return Err(other_configuration(&before, request.configuration.as_deref()));
+        }
+        find_before(tx, &judge.version.id, &request.name, sha256)
     })
+}
+
+/// The same file was taken with another statement about what produced it; nothing of that is changed afterwards.
+fn other_configuration(before: &BatchRow, stated: Option<&str>) -> Error {
+    let said = |stated: Option<&str>| stated.map_or("none".to_owned(), |s| format!("`{s}`"));
+    let detail = format!(
+        "batch `{}` with this content came before, with configuration {}; now {} is stated. A record is never edited: decide \
+         about the batch on its alert, or send the rows of another run",
+        before.name,
+        said(before.configuration.as_deref()),
+        said(stated)
+    );
+    Error::Conflict { detail }
 }
 
 fn find_before(
@@ -303,21 +328,23 @@ fn write(
         let counts = delivered.updated(rows, (store, judge), table, &earlier)?.profile;
         let open = tx.open_drift_episodes(&batch.version_id)?;
         let before = state_before(tx, judge, &open)?;
-        let report = DriftReport::compose(context(judge, &batch), &judge.frozen(), before, counts)?;
+        let context = context(judge, &batch)?;
+        let report = DriftReport::compose(context, &judge.frozen(), before, counts)?;
         tx.subject(subject("model_version", &batch.version_id));
         tx.subject(subject("batch", &batch.id));
         let previous = tx.reports(&batch.version_id, 1)?.pop();
         tx.insert_batch(&batch)?;
         let row = insert_report(tx, judge, &batch, &report)?;
-        insert_alerts(tx, &batch, &report, &row.id, &open)?;
+        raise_alerts(tx, &batch, (&row.id, &report), &open)?;
         insert_silence(tx, &judge.policy.0, &batch, previous.as_ref(), &row.id)?;
         Ok(row)
     })?;
     Ok(Recorded { value: written.value, entry: written.index, checkpoint: written.checkpoint })
 }
 
-fn context(judge: &Judge, batch: &BatchRow) -> ReportContext {
-    ReportContext {
+fn context(judge: &Judge, batch: &BatchRow) -> Result<ReportContext> {
+    let registered = Configuration::of(&judge.registration)?.fingerprint()?;
+    Ok(ReportContext {
         model: judge.version.model.clone(),
         version: judge.version.version.clone(),
         batch_id: batch.id.clone(),
@@ -329,7 +356,8 @@ fn context(judge: &Judge, batch: &BatchRow) -> ReportContext {
         policy_sha256: judge.policy.1.clone(),
         monitor_sha256: judge.monitor.1.clone(),
         engine: ENGINE.to_owned(),
-    }
+        configuration: Some(ConfigurationCheck::of(registered, batch.configuration.clone())),
+    })
 }
 
 /// The state the last report left, with the series of open alerts muted and those of closed ones started anew.
@@ -385,34 +413,4 @@ fn insert_report(
     let document = String::from_utf8(bytes).unwrap_or_default();
     tx.insert_report(&row, &judge.monitor.2, &document)?;
     Ok(row)
-}
-
-fn insert_alerts(
-    tx: &mut WriteTx<'_>,
-    batch: &BatchRow,
-    report: &DriftReport,
-    report_id: &str,
-    open: &[OpenEpisode],
-) -> Result<()> {
-    let routing = route(report, open);
-    for episode_id in &routing.joins {
-        tx.insert_episode_batch(&clock::new_id("eb"), episode_id, report_id)?;
-    }
-    if let Some(opening) = &routing.opens {
-        insert_episode(tx, batch, report_id, opening)?;
-    }
-    Ok(())
-}
-
-pub(super) fn insert_episode(
-    tx: &mut WriteTx<'_>,
-    batch: &BatchRow,
-    report_id: &str,
-    opening: &EpisodeOpening,
-) -> Result<()> {
-    let id = clock::new_id("ep");
-    tx.subject(subject("episode", &id));
-    tx.insert_episode((&id, &batch.version_id), Some(report_id), opening)?;
-    tx.insert_episode_batch(&clock::new_id("eb"), &id, report_id)?;
-    Ok(())
 }

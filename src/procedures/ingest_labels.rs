@@ -89,6 +89,7 @@ fn keep(
         blake3: delivery.content.blake3.clone(),
         sha256: delivery.content.sha256.clone(),
         row_ids: None,
+        configuration: None,
         received_at: String::new(),
         entry: 0,
     };

@@ -111,7 +111,14 @@ fn template(measured: &Measured) -> Result<Template> {
     let delivery = Delivery::of_bytes(store.objects().spool_file()?, &bytes, Some(Format::Csv))?;
     let (model, version) = MEASURED_VERSION;
     let (model, version) = (model.to_owned(), version.to_owned());
-    let batch = IngestBatch { model, version, name: "first".to_owned(), period: None, delivery };
+    let batch = IngestBatch {
+        model,
+        version,
+        name: "first".to_owned(),
+        period: None,
+        configuration: None,
+        delivery,
+    };
     let report = ingest_batch(store, acting, batch)?.report.value;
     let lost = || Error::NotFound { what: "report", id: report.id.clone() };
     store.read(|tx| {

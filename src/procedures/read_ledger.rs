@@ -108,14 +108,17 @@ pub fn ledger_entry(
     })
 }
 
-/// The newest signed head of the ledger.
+/// The newest signed head of the ledger, with the lines of the witnesses that have cosigned it so far.
 ///
 /// # Errors
 ///
 /// [`crate::error::Error::Access`].
 pub fn checkpoint(store: &Store, acting: &Acting) -> Result<String> {
     acting.permit(Action::Read)?;
-    Ok(store.read(|tx| tx.head())?.checkpoint)
+    store.read(|tx| {
+        let head = tx.head()?;
+        Ok(head.checkpoint + &tx.cosignatures(head.size)?)
+    })
 }
 
 #[cfg(test)]

@@ -6,14 +6,16 @@
 
 use super::describe_version::{newest_record, registration};
 use super::read_records::missing;
+use super::record_change::{change_fact, followed};
 use super::stored;
 use crate::access::account::Acting;
 use crate::access::role::{Action, Role};
 use crate::drift::policy::Policy;
 use crate::error::Result;
 use crate::provenance::risk::Tier;
+use crate::review::change_record::ChangeFact;
 use crate::review::completeness::{Acceptance, Cited, Facts, Gap, TestRunFact, gaps};
-use crate::review::life_cycle::{Author, Rule, Step, Taken, VersionState, stay};
+use crate::review::life_cycle::{Author, Guard, Rule, Step, Taken, VersionState, stay};
 use crate::review::record_signature::RecordSignature;
 use crate::review::step_sheet::{StepSheet, needs_deviation};
 use crate::store::versions::{FrozenKind, VersionRow};
@@ -67,6 +69,10 @@ pub struct LifeCycle {
     pub model_record: Option<Cited>,
     /// Acceptance plan and test run.
     pub acceptance: Acceptance,
+    /// The approved version it comes after.
+    pub follows: Option<String>,
+    /// The change record in force.
+    pub change: Option<ChangeFact>,
     /// User names of who made the version: they sign nothing of it but its submission.
     pub authors: Vec<String>,
     /// Steps taken, oldest first.
@@ -120,20 +126,27 @@ impl Standing {
         // Steps that cannot follow each other are a fault here, not a state.
         tx.version_state(&version.id)?;
         let acceptance = evidence_of(tx, &version)?;
+        let change = change_fact(tx, &version.id)?;
         let steps = tx.version_steps(&version.id)?;
         let taken: Vec<Taken> = steps.iter().map(|row| row.taken.clone()).collect();
         let since = steps.len() - stay(&taken).len();
         let mut changed_since_review = false;
         for row in &steps[since..] {
             let reviewed: StepSheet = stored(&row.document)?;
-            changed_since_review |= reviewed.acceptance != acceptance;
+            let before = reviewed.change.map(|change| change.id);
+            changed_since_review |= reviewed.acceptance != acceptance
+                || before.as_ref() != change.as_ref().map(|change| &change.id);
         }
+        let registration = registration(tx, &version)?;
+        let follows = followed(tx, &version, registration.parent_version.as_deref())?;
         let facts = Facts {
-            registration: registration(tx, &version)?,
+            registration,
             record,
             policy_rationale: policy.map(|policy| policy.rationale).unwrap_or_default(),
             acceptance,
             studies: (studies.len(), signed),
+            follows: follows.map(|followed| followed.version),
+            change,
             taken,
             changed_since_review,
         };
@@ -150,7 +163,9 @@ impl Standing {
             gaps: gaps(rule, &self.facts),
             deviates: needs_deviation(rule, &self.facts.acceptance),
         };
-        Rule::from(self.facts.state()).map(step).collect()
+        // A version is superseded by a step of the other one.
+        let rules = Rule::from(self.facts.state()).filter(|rule| !rule.needs(Guard::Successor));
+        rules.map(step).collect()
     }
 }
 
@@ -186,6 +201,8 @@ pub(super) fn life_cycle_in(tx: &ReadTx<'_>, model: &str, version: &str) -> Resu
         tier: standing.facts.tier(),
         model_record: standing.facts.record.as_ref().map(|(cited, _)| cited.clone()),
         acceptance: standing.facts.acceptance.clone(),
+        follows: standing.facts.follows.clone(),
+        change: standing.facts.change.clone(),
         authors: standing.authors.iter().map(|author| author.user_name.clone()).collect(),
         next: standing.next(),
         model: standing.version.model,

@@ -7,6 +7,7 @@ use super::ingest_batch::Judge;
 use super::read_life_cycle::{LifeCycle, life_cycle_in};
 use super::read_origin::{OriginView, origin};
 use super::read_performance::newest_sentence;
+use super::read_remedy::{RemedyView, remedy};
 use super::stored;
 use crate::access::account::{Account, Acting};
 use crate::access::role::Action;
@@ -16,17 +17,16 @@ use crate::drift::policy::Policy;
 use crate::drift::reference::Reference;
 use crate::drift::report::DriftReport;
 use crate::error::{Error, Result};
+use crate::provenance::configuration::Configuration;
 use crate::provenance::registration::Registration;
 use crate::review::decision::Decision;
-use crate::review::life_cycle::VersionState;
+use crate::review::episode_cycle::EpisodeRule;
 use crate::review::signature::Signature;
 use crate::store::batches::{BatchRow, LabelsRow, QuarantineRow, ReportRow};
-use crate::store::drafts::DraftRow;
-use crate::store::episodes::{AcknowledgementRow, EpisodeRow};
+use crate::store::episodes::{AcknowledgementRow, DocumentRow, EpisodeRow};
 use crate::store::studies::StudyRow;
-use crate::store::versions::{ModelRow, VersionRow};
+use crate::store::versions::VersionRow;
 use crate::store::{ReadTx, Store};
-use std::collections::BTreeMap;
 
 /// Most rows any list returns at once.
 pub const PAGE_ROWS_MAX: u64 = 500;
@@ -60,17 +60,6 @@ pub struct Inbox {
     pub decided: Vec<EpisodeLine>,
 }
 
-/// A model with its versions and its draft versions, oldest first.
-#[derive(Clone, Debug)]
-pub struct InventoryLine {
-    /// The model.
-    pub model: ModelRow,
-    /// Its versions, each with where it stands.
-    pub versions: Vec<(VersionRow, VersionState)>,
-    /// Its draft versions.
-    pub drafts: Vec<DraftRow>,
-}
-
 /// Everything the page of a version shows.
 #[derive(Clone, Debug)]
 pub struct VersionView {
@@ -78,6 +67,8 @@ pub struct VersionView {
     pub version: VersionRow,
     /// Its registration.
     pub registration: Registration,
+    /// Fingerprint of the configuration it is registered with.
+    pub configuration: String,
     /// The policy in force.
     pub policy: Policy,
     /// The frozen score cards.
@@ -163,57 +154,55 @@ pub struct EpisodeView {
     pub reports: Vec<ReportRow>,
     /// Who took note of it.
     pub acknowledgement: Option<AcknowledgementRow>,
-    /// What was decided.
+    /// What was decided last.
     pub decision: Option<DecisionView>,
+    /// What was decided in earlier cycles, or drafted and refused, oldest first.
+    pub earlier_decisions: Vec<DecisionView>,
+    /// What is done about it.
+    pub remedy: RemedyView,
 }
 
 pub(super) fn missing(what: &'static str, id: &str) -> Error {
     Error::NotFound { what, id: id.to_owned() }
 }
 
-/// All models, with their versions.
+/// The registration of a version.
 ///
 /// # Errors
 ///
-/// [`Error::Access`].
-pub fn models(store: &Store, acting: &Acting) -> Result<Vec<(ModelRow, Vec<VersionRow>)>> {
-    acting.permit(Action::Read)?;
-    store.read(|tx| {
-        let mut versions = BTreeMap::<String, Vec<VersionRow>>::new();
-        for version in tx.versions(None)? {
-            versions.entry(version.model.clone()).or_default().push(version);
-        }
-        let mut of = |model: &ModelRow| versions.remove(&model.model).unwrap_or_default();
-        Ok(tx.models()?.into_iter().map(|model| (model.clone(), of(&model))).collect())
-    })
-}
-
-/// Models whose name holds `search`, by name, from the one after `after` on, at most `limit`; with their versions and draft versions.
-///
-/// # Errors
-///
-/// [`Error::Access`].
-pub fn inventory(
+/// [`Error::Access`], [`Error::NotFound`].
+pub fn version_registration(
     store: &Store,
     acting: &Acting,
-    (after, search): (&str, &str),
-    limit: u64,
-) -> Result<Vec<InventoryLine>> {
+    (model, version): (&str, &str),
+) -> Result<Registration> {
     acting.permit(Action::Read)?;
-    store.read(|tx| {
-        let mut lines = Vec::new();
-        for model in tx.models_after(after, search, limit.clamp(1, PAGE_ROWS_MAX))? {
-            let mut versions = Vec::new();
-            for row in tx.versions(Some(&model.model))? {
-                let state = tx.version_state(&row.id)?;
-                versions.push((row, state));
-            }
-            let mut drafts = tx.drafts(Some(&model.model))?;
-            drafts.retain(|row| !row.deleted);
-            lines.push(InventoryLine { model, versions, drafts });
-        }
-        Ok(lines)
-    })
+    Ok(store.read(|tx| Judge::read(tx, model, version))?.registration)
+}
+
+/// The configuration a version is registered with.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct ConfigurationView {
+    /// SHA-256 of its canonical bytes: what comes with a batch.
+    pub fingerprint: String,
+    /// The configuration.
+    pub configuration: Configuration,
+}
+
+/// The configuration of a version.
+///
+/// # Errors
+///
+/// [`Error::Access`], [`Error::NotFound`].
+pub fn configuration(
+    store: &Store,
+    acting: &Acting,
+    (model, version): (&str, &str),
+) -> Result<ConfigurationView> {
+    acting.permit(Action::Read)?;
+    let judge = store.read(|tx| Judge::read(tx, model, version))?;
+    let configuration = Configuration::of(&judge.registration)?;
+    Ok(ConfigurationView { fingerprint: configuration.fingerprint()?, configuration })
 }
 
 /// One version row.
@@ -262,6 +251,7 @@ pub fn version_view(
             performance: newest_sentence(tx, &id)?,
             has_others: tx.versions(Some(model))?.len() > 1,
             version: judge.version,
+            configuration: Configuration::of(&judge.registration)?.fingerprint()?,
             registration: judge.registration,
             policy: judge.policy.0,
             monitor: judge.monitor.0,
@@ -384,15 +374,14 @@ pub fn inbox(store: &Store, acting: &Acting) -> Result<Inbox> {
 
 /// Whether `account` may take the next step on an episode.
 pub fn is_next(account: &Account, line: &EpisodeLine) -> bool {
-    let may = |action: Action| action.roles().contains(&account.role);
-    match line.episode.state {
-        EpisodeState::Open => may(Action::Acknowledge),
-        EpisodeState::Acknowledged => may(Action::DraftDecision),
-        EpisodeState::Drafted => {
-            may(Action::SignDecision)
-                && line.drafted_by.as_deref() != Some(account.user_name.as_str())
-        }
-        EpisodeState::Decided => false,
+    let state = line.episode.state;
+    let may = EpisodeRule::from(state)
+        .any(|rule| rule.from != rule.to && rule.who.contains(&account.role));
+    let drafted = line.drafted_by.as_deref() == Some(account.user_name.as_str());
+    match state {
+        EpisodeState::Acknowledged => may && Action::DraftDecision.roles().contains(&account.role),
+        EpisodeState::Drafted => may && !drafted,
+        state => may && !state.is_decided(),
     }
 }
 
@@ -416,34 +405,33 @@ pub fn episode_view(store: &Store, acting: &Acting, id: &str) -> Result<EpisodeV
     acting.permit(Action::Read)?;
     store.read(|tx| {
         let episode = tx.episode(id)?.ok_or_else(|| missing("alert", id))?;
-        let decision = match tx.decision_of(id)? {
-            None => None,
-            Some(row) => Some(DecisionView {
-                signature: signature_view(tx, &row.id)?,
+        let mut decisions = Vec::new();
+        for (row, signature) in tx.decisions_of(id)? {
+            decisions.push(DecisionView {
+                signature: signature.map(signature_view).transpose()?,
                 decision: stored(&row.document)?,
                 sha256: row.sha256,
                 document: row.document,
                 entry: row.entry,
-            }),
-        };
+            });
+        }
+        let decision = decisions.pop();
+        let remedy = remedy(tx, id, &acting.account, &store.clock().now_text())?;
         let line = lines(tx, vec![episode])?.pop().ok_or_else(|| missing("alert", id))?;
         Ok(EpisodeView {
             episode: line,
             reports: tx.episode_reports(id)?,
             acknowledgement: tx.acknowledgement(id)?,
             decision,
+            earlier_decisions: decisions,
+            remedy,
         })
     })
 }
 
-fn signature_view(tx: &ReadTx<'_>, decision_id: &str) -> Result<Option<SignatureView>> {
-    let Some(row) = tx.signature_of(decision_id)? else { return Ok(None) };
+fn signature_view(row: DocumentRow) -> Result<SignatureView> {
     let signature: Signature = stored(&row.document)?;
-    Ok(Some(SignatureView {
-        manifestation: signature.manifestation(),
-        signature,
-        entry: row.entry,
-    }))
+    Ok(SignatureView { manifestation: signature.manifestation(), signature, entry: row.entry })
 }
 
 /// Whether the store is a demonstration.

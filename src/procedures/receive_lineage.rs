@@ -15,6 +15,7 @@ use crate::store::Store;
 use crate::{clock, digest};
 use serde::Serialize;
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// Longest body of a request, in bytes.
 pub const LINEAGE_BYTES_MAX: u64 = 8 << 20;
@@ -43,6 +44,18 @@ pub struct ReceivedLineage {
     pub entry: Option<u64>,
     /// Signed head of the ledger that contains them.
     pub checkpoint: String,
+}
+
+/// Digests that an entry names as what its events are about, at most: a leaf has its length.
+const DIGESTS_MAX: usize = 100;
+
+/// The digests that the events state of their datasets, each once: by them the pack of a version finds the events about its data.
+fn stated_digests<'a>(events: impl Iterator<Item = &'a LineageEvent>) -> BTreeSet<&'a str> {
+    let digests = events.flat_map(|event| &event.datasets).flat_map(|dataset| {
+        let stated = &dataset.digests;
+        [&stated.tdh1, &stated.sha256, &stated.blake3].into_iter().flatten()
+    });
+    digests.map(String::as_str).collect::<BTreeSet<_>>().into_iter().take(DIGESTS_MAX).collect()
 }
 
 /// Takes the events in `body`.
@@ -89,6 +102,9 @@ pub fn receive_lineage(store: &Store, acting: &Acting, body: &[u8]) -> Result<Re
     }
     let written = store.write(&actor(acting), EntryType::LineageEvent, |tx| {
         tx.detail(json!({"events": new.len()}));
+        for digest in stated_digests(new.iter().map(|(event, _)| event)) {
+            tx.subject(subject("dataset", digest));
+        }
         for (index, (event, sha256)) in new.iter().enumerate() {
             if tx.lineage_event_entry(sha256)?.is_some() {
                 let detail =

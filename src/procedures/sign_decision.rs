@@ -1,21 +1,21 @@
 //! Procedure: sign a decision that another person drafted.
 //!
-//! 1. check that the person may sign, is signed in (no token signs), and is not the drafter
+//! 1. check that the person may sign, is signed in (no token signs), and neither drafted the decision nor investigated the alert
 //! 2. verify the password again; five wrong ones lock the account
 //! 3. check that the bytes to sign are those that were shown
 //! 4. write the signature and its ledger entry: the alert is decided because a signed decision exists
 
-use super::acknowledge_alert::require_state;
-use super::sign_in::check_kept_password;
+use super::sign_in::check_to_sign;
+use super::step_episode::EpisodeStanding;
 use super::{Recorded, actor, subject};
 use crate::access::account::{Acting, Way};
 use crate::access::role::Action;
-use crate::drift::episode::EpisodeState;
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
+use crate::review::episode_cycle::EpisodeStep;
 use crate::review::signature::Signature;
-use crate::store::Store;
 use crate::store::episodes::DocumentRow;
+use crate::store::{ReadTx, Store};
 use crate::{access, clock, digest};
 
 /// Signs the decision on the episode `id`; `shown_sha256` is the digest of the record that was on the screen.
@@ -32,9 +32,9 @@ pub fn sign_decision(
 ) -> Result<Recorded<Signature>> {
     acting.permit(Action::SignDecision)?;
     require_session(acting)?;
-    signable(store, acting, id)?;
-    check_kept_password(store, &acting.account, password)?;
-    write(store, acting, id, shown_sha256)
+    store.read(|tx| signable(tx, acting, id))?;
+    let how = check_to_sign(store, &acting.account, password)?;
+    write(store, acting, id, (shown_sha256, how))
 }
 
 /// No token signs.
@@ -56,8 +56,8 @@ pub(super) fn sign_decision_shown(
     id: &str,
 ) -> Result<Recorded<Signature>> {
     acting.permit(Action::SignDecision)?;
-    let shown = signable(store, acting, id)?;
-    write(store, acting, id, &shown.sha256)
+    let shown = store.read(|tx| signable(tx, acting, id))?;
+    write(store, acting, id, (&shown.sha256, DEMONSTRATION))
 }
 
 fn missing(id: &str) -> Error {
@@ -65,33 +65,22 @@ fn missing(id: &str) -> Error {
 }
 
 /// The drafted decision, if this person may sign it.
-fn signable(store: &Store, acting: &Acting, id: &str) -> Result<DocumentRow> {
-    let episode = store.read(|tx| tx.episode(id))?;
-    require_state(episode, id, EpisodeState::Drafted, "to sign")?;
-    let drafted = store.read(|tx| tx.decision_of(id))?.ok_or_else(|| missing(id))?;
-    if drafted.account_id == acting.account.id {
-        return Err(Error::Access(access::Error::SamePerson {
-            user_name: acting.account.user_name.clone(),
-            did: "drafted this decision",
-            must: "sign it",
-        }));
-    }
-    Ok(drafted)
+fn signable(tx: &ReadTx<'_>, acting: &Acting, id: &str) -> Result<DocumentRow> {
+    EpisodeStanding::permit(tx, acting, id, EpisodeStep::Sign)?;
+    tx.decision_of(id)?.ok_or_else(|| missing(id))
 }
 
 fn write(
     store: &Store,
     acting: &Acting,
     id: &str,
-    shown_sha256: &str,
+    (shown_sha256, how): (&str, &str),
 ) -> Result<Recorded<Signature>> {
     let written = store.write(&actor(acting), EntryType::DecisionSign, |tx| {
-        let newest = tx.decision_of(id)?.ok_or_else(|| missing(id))?;
-        require_state(tx.episode(id)?, id, EpisodeState::Drafted, "to sign")?;
+        let newest = signable(tx, acting, id)?;
         let made = (clock::new_id("si"), tx.at().to_owned());
         let decision = (newest.id.as_str(), newest.document.as_bytes());
-        let signature =
-            Signature::over(decision, shown_sha256, acting.account.clone(), made, method(acting))?;
+        let signature = Signature::over(decision, shown_sha256, acting.account.clone(), made, how)?;
         let bytes = signature.bytes()?;
         let sha256 = digest::sha256_hex(&bytes);
         let document = String::from_utf8(bytes).unwrap_or_default();
@@ -104,6 +93,5 @@ fn write(
     Ok(Recorded { value: written.value, entry: written.index, checkpoint: written.checkpoint })
 }
 
-pub(super) fn method(acting: &Acting) -> &'static str {
-    if acting.way == Way::Demonstration { "demonstration" } else { "user name and password" }
-}
+/// How a demo account signs, which has no password to enter.
+pub(super) const DEMONSTRATION: &str = "demonstration";

@@ -2,6 +2,7 @@
 //!
 //! 1. find the account; refuse a locked one
 //! 2. verify the password; the fifth wrong one in a row locks the account, which is a ledger entry
+//!    an account with a second factor needs a code of it too, and a wrong code counts like a wrong password
 //! 3. refuse a disabled account, and one without a role in force; their sessions and tokens have ended too
 //! 4. where the password was issued for one sign-in, or is too old, nothing but changing it is possible
 //! 5. keep a session: its secret goes into the cookie, its digest into the store
@@ -13,6 +14,7 @@ use crate::access::account::{Account, Acting, Way};
 use crate::access::event::AccessKind;
 use crate::access::password::{self, KnownPasswords, WRONG_PASSWORDS_MAX};
 use crate::access::password_policy::PasswordDue;
+use crate::access::second_factor::step_of;
 use crate::access::session::{Secret, Session};
 use crate::access::token::TokenScope;
 use crate::error::{Error, Result};
@@ -27,19 +29,34 @@ use crate::{clock, digest};
 ///
 /// [`access::Error::WrongCredentials`], [`access::Error::Locked`].
 pub fn sign_in(store: &Store, user_name: &str, password: &str) -> Result<(String, Session)> {
+    sign_in_with_code(store, user_name, (password, None))
+}
+
+/// Signs in with a code of the second factor, which an account that has one needs.
+///
+/// # Errors
+///
+/// As for [`sign_in`]; [`access::Error::SecondFactorNeeded`].
+pub fn sign_in_with_code(
+    store: &Store,
+    user_name: &str,
+    (password, code): (&str, Option<&str>),
+) -> Result<(String, Session)> {
     let Some(account) = store.read(|tx| tx.account_by_name(user_name))? else {
         // The same work as for a real account, so that the time tells nothing.
         let _ = password::digest("a password nobody has");
         return Err(Error::Access(access::Error::WrongCredentials));
     };
-    let credential = check_password(store, &account, password)?;
+    let credential = check_proof(store, &account, password, Proof::PasswordAndCode(code))?;
+    store.end_series(&account.id)?;
     let secret = Secret::draw("")?;
+    let account = in_force(store, &account)?;
     let session = Session {
         secret_sha256: secret.sha256,
-        account: in_force(store, &account)?,
         form_token: clock::new_secret(16).map_err(access::Error::Random)?,
         used_at: store.clock().now().as_second(),
-        password_due: password_due(store, &credential)?,
+        password_due: password_due(store, &account, &credential)?,
+        account,
     };
     store.start_session(&session)?;
     Ok((secret.plain, session))
@@ -54,6 +71,25 @@ pub(super) fn check_password(
     store: &Store,
     account: &Account,
     password: &str,
+) -> Result<Credential> {
+    check_proof(store, account, password, Proof::Password)
+}
+
+/// What somebody proves besides knowing the user name.
+#[derive(Clone, Copy)]
+enum Proof<'a> {
+    /// The password alone: in an open session, or where a series of signatures goes on.
+    Password,
+    /// The password, and the code that was sent, for an account that has a second factor.
+    PasswordAndCode(Option<&'a str>),
+}
+
+/// Verifies the password of an account and, where `proof` is asked for, the code of its second factor; counts wrong ones.
+fn check_proof(
+    store: &Store,
+    account: &Account,
+    password: &str,
+    proof: Proof<'_>,
 ) -> Result<Credential> {
     let locked = |attempts| {
         Error::Access(access::Error::Locked { user_name: account.user_name.clone(), attempts })
@@ -70,24 +106,53 @@ pub(super) fn check_password(
         return Err(locked(WRONG_PASSWORDS_MAX));
     }
     let credential = credential.ok_or(access::Error::WrongCredentials)?;
-    if password::verify(password, &credential.phc)? {
+    let mut is_right = password::verify(password, &credential.phc)?;
+    if let (true, Proof::PasswordAndCode(code)) = (is_right, proof) {
+        is_right = is_right_code(store, account, code)?;
+    }
+    if is_right {
         in_force(store, account)?;
         if wrong > 0 {
             store.clear_wrong_passwords(&account.id)?;
         }
         return Ok(credential);
     }
+    Err(count_wrong(store, account)?)
+}
+
+/// Whether the code is right and was not used before; without a second factor, none is asked for.
+pub(super) fn is_right_code(store: &Store, account: &Account, code: Option<&str>) -> Result<bool> {
+    let (state, secret) = store.read(|tx| {
+        let state = tx.second_factor(&account.id)?.0;
+        Ok::<_, crate::store::Error>((state, tx.factor_secret(&account.id)?))
+    })?;
+    if !state.is_enrolled() {
+        return Ok(true);
+    }
+    let code = code.map(str::trim).filter(|code| !code.is_empty());
+    let code = code.ok_or(access::Error::SecondFactorNeeded)?;
+    // A secret that is lost opens nothing: its removal has to be asked for.
+    let Some(secret) = secret else { return Ok(false) };
+    match step_of(&secret, code, store.clock().now().as_second())? {
+        Some(step) => Ok(store.use_step(&account.id, step)?),
+        None => Ok(false),
+    }
+}
+
+/// Counts a wrong password or code; the fifth in a row locks the account. Gives what to answer.
+pub(super) fn count_wrong(store: &Store, account: &Account) -> Result<Error> {
     let attempts = store.count_wrong_password(&account.id)?;
     if attempts < WRONG_PASSWORDS_MAX {
-        return Err(Error::Access(access::Error::WrongCredentials));
+        return Ok(Error::Access(access::Error::WrongCredentials));
     }
+    let user_name = account.user_name.clone();
     let reason = format!("{attempts} wrong passwords in a row");
     store.write(&system(), EntryType::AccountLock, |tx| {
         tx.subject(subject("account", &account.id));
         tx.insert_lock(&clock::new_id("lo"), &account.id, true, &reason)?;
         Ok::<_, Error>(())
     })?;
-    Err(locked(attempts))
+    Ok(Error::Access(access::Error::Locked { user_name, attempts }))
 }
 
 /// Verifies a password that does more than sign in: one that has to be changed does not sign, and lets no program in.
@@ -101,10 +166,42 @@ pub(super) fn check_kept_password(
     password: &str,
 ) -> Result<Credential> {
     let credential = check_password(store, account, password)?;
-    match password_due(store, &credential)? {
+    match password_due(store, account, &credential)? {
         Some(due) => Err(Error::Access(access::Error::PasswordDue(due))),
         None => Ok(credential),
     }
+}
+
+/// Verifies who signs, and says how: with a second factor, a proof of it begins a series of signatures in which the password is enough.
+///
+/// # Errors
+///
+/// As for [`check_kept_password`]; [`access::Error::SecondFactorNeeded`] outside a series. Each of them ends the series.
+pub(super) fn check_to_sign(
+    store: &Store,
+    account: &Account,
+    password: &str,
+) -> Result<&'static str> {
+    let now = store.clock().now().as_second();
+    let (state, series) = store.read(|tx| {
+        let state = tx.second_factor(&account.id)?.0;
+        Ok::<_, crate::store::Error>((state, tx.series(&account.id, now)?))
+    })?;
+    if state.is_enrolled() && series.is_none() {
+        return Err(Error::Access(access::Error::SecondFactorNeeded));
+    }
+    if let Err(error) = check_kept_password(store, account, password) {
+        store.end_series(&account.id)?;
+        return Err(error);
+    }
+    if !state.is_enrolled() {
+        return Ok("user name and password");
+    }
+    store.go_on_with_series(&account.id, now)?;
+    Ok(match series {
+        Some(0) => "user name, password and authenticator code",
+        _ => "password, in a series that began with user name, password and authenticator code",
+    })
 }
 
 /// The account with the role in force now.
@@ -127,14 +224,23 @@ pub(super) fn in_force(store: &Store, account: &Account) -> Result<Account> {
 }
 
 /// Why this password has to be changed now, if it has to.
-fn password_due(store: &Store, credential: &Credential) -> Result<Option<PasswordDue>> {
-    let policy = store.read(|tx| tx.password_policy())?;
+fn password_due(
+    store: &Store,
+    account: &Account,
+    credential: &Credential,
+) -> Result<Option<PasswordDue>> {
+    let (policy, factor) = store.read(|tx| {
+        let factor = tx.second_factor(&account.id)?.0;
+        Ok::<_, crate::store::Error>((tx.password_policy()?, factor))
+    })?;
     let set_at: jiff::Timestamp = credential.at.parse().map_err(|e: jiff::Error| {
         let detail = format!("time of a credential: {e}");
         Error::Access(access::Error::Digest { detail })
     })?;
     let now = store.clock().now().as_second();
-    Ok(policy.due(credential.one_time, set_at.as_second(), now))
+    let lacks = policy.second_factor_roles.contains(&account.role) && !factor.is_enrolled();
+    let due = policy.due(credential.one_time, set_at.as_second(), now);
+    Ok(due.or(lacks.then_some(PasswordDue::NoSecondFactor)))
 }
 
 /// Who sends a user name with a password that was right a moment ago, or with a personal token of that person in its place;
@@ -162,7 +268,8 @@ pub fn acting_by_known_password(
     })?;
     let Some((account, Some(credential), false)) = found else { return Ok(None) };
     let Ok(account) = in_force(store, &account) else { return Ok(None) };
-    if password_due(store, &credential)?.is_some() {
+    let has_factor = store.read(|tx| tx.second_factor(&account.id))?.0.is_enrolled();
+    if has_factor || password_due(store, &account, &credential)?.is_some() {
         return Ok(None);
     }
     let now = store.clock().now().as_second();
@@ -186,6 +293,9 @@ pub fn acting_by_password(
         return Err(Error::Access(access::Error::WrongCredentials));
     };
     let credential = check_kept_password(store, &account, password)?;
+    if store.read(|tx| tx.second_factor(&account.id))?.0.is_enrolled() {
+        return Err(Error::Access(access::Error::SecondFactorNeeded));
+    }
     known.remember(password, &credential.phc, store.clock().now().as_second());
     let account = in_force(store, &account)?;
     Ok(Acting { account, way: Way::Password })
@@ -215,7 +325,7 @@ pub fn session_of(store: &Store, secret: &str) -> Result<Session> {
         store.touch_session(&sha256, now)?;
     }
     if let Some(credential) = store.read(|tx| tx.credential(&session.account.id))? {
-        session.password_due = password_due(store, &credential)?;
+        session.password_due = password_due(store, &session.account, &credential)?;
     }
     Ok(session)
 }
@@ -226,7 +336,11 @@ pub fn session_of(store: &Store, secret: &str) -> Result<Session> {
 ///
 /// Those of the store.
 pub fn sign_out(store: &Store, secret: &str) -> Result<()> {
-    Ok(store.end_session(&digest::sha256_hex(secret.as_bytes()))?)
+    let sha256 = digest::sha256_hex(secret.as_bytes());
+    if let Some(session) = store.read(|tx| tx.session(&sha256))? {
+        store.end_series(&session.account.id)?;
+    }
+    Ok(store.end_session(&sha256)?)
 }
 
 /// Who sends a request with a bearer token.

@@ -6,8 +6,8 @@
 //! 4. write the signature and its ledger entry
 
 use super::read_records::missing;
-use super::sign_decision::{method, require_session};
-use super::sign_in::check_kept_password;
+use super::sign_decision::require_session;
+use super::sign_in::check_to_sign;
 use super::{Recorded, actor, subject};
 use crate::access::account::Acting;
 use crate::access::role::Action;
@@ -39,7 +39,7 @@ pub fn sign_study(
             must: "sign it",
         }));
     }
-    check_kept_password(store, &acting.account, password)?;
+    let how = check_to_sign(store, &acting.account, password)?;
     let written = store.write(&actor(acting), EntryType::StudySign, |tx| {
         if tx.study_signature(id)?.is_some() {
             let detail = format!("study `{id}` is signed already; a study is signed once");
@@ -48,13 +48,8 @@ pub fn sign_study(
         let document = tx.study_document(id)?.ok_or_else(|| missing("study", id))?;
         let made = (clock::new_id("ss"), tx.at().to_owned());
         let study = (id, document.as_bytes());
-        let signature = StudySignature::over(
-            study,
-            shown_sha256,
-            acting.account.clone(),
-            made,
-            method(acting),
-        )?;
+        let signature =
+            StudySignature::over(study, shown_sha256, acting.account.clone(), made, how)?;
         let bytes = signature.bytes()?;
         let sha256 = digest::sha256_hex(&bytes);
         let document = String::from_utf8(bytes).unwrap_or_default();

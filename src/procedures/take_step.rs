@@ -2,23 +2,26 @@
 //!
 //! 1. check that the person is signed in (no token takes a step), and that the table allows the step from where the version stands
 //! 2. check role and hands: an author only submits, and who reviewed does not approve
-//! 3. compose the sheet from what is recorded and typed; what is missing refuses the step with the gap list
+//! 3. compose the sheet from what is recorded and typed; what is missing refuses the step with the gap list. A step that puts the
+//!    version in use also names the version that was: only one version of a model is in use, and both change by one signature
 //! 4. verify the password again; five wrong ones lock the account
 //! 5. in one transaction: compose the sheet once more, hold it against the one that was shown, and write the step, its signature
 //!    and the ledger entry. The state changed because the step exists
 
 use super::read_life_cycle::Standing;
-use super::sign_decision::method;
-use super::sign_in::check_kept_password;
+use super::sign_decision::DEMONSTRATION;
+use super::sign_in::check_to_sign;
 use super::{Recorded, actor, subject};
 use crate::access::account::{Acting, Way};
 use crate::access::role::Action;
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
+use crate::review::completeness::Gap;
 use crate::review::life_cycle::{History, RULES, Rule, Step, VersionState};
 use crate::review::record_signature::RecordSignature;
-use crate::review::step_sheet::{About, Composed, StepInput, StepSheet};
-use crate::store::{ReadTx, Store};
+use crate::review::step_sheet::{About, Composed, StepInput, StepSheet, Successor, Superseded};
+use crate::store::versions::VersionRow;
+use crate::store::{ReadTx, Store, WriteTx};
 use crate::{access, clock, digest, review};
 
 /// The record table of steps.
@@ -43,6 +46,19 @@ pub struct SheetView {
     /// Its canonical bytes.
     pub document: String,
     /// Their SHA-256: what the signature is to name.
+    pub sha256: String,
+    /// Sheets of other versions that are signed by the same act; the sheet names their digests.
+    pub also: Vec<AlsoSigned>,
+}
+
+/// The sheet of a version that goes out of use because another one is put in use.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct AlsoSigned {
+    /// The sheet.
+    pub sheet: StepSheet,
+    /// Its canonical bytes.
+    pub document: String,
+    /// Their SHA-256.
     pub sha256: String,
 }
 
@@ -72,7 +88,7 @@ pub fn prepare_step(
     input: &StepInput,
 ) -> Result<SheetView> {
     signed_in(acting, of.step)?;
-    store.read(|tx| sheet(tx, acting, of, input).map(|(view, _)| view))
+    store.read(|tx| sheet(tx, acting, of, input))
 }
 
 /// Takes a step; `shown_sha256` is the digest of the sheet that was on the screen.
@@ -87,8 +103,8 @@ pub fn take_step(
     (input, shown_sha256, password): (&StepInput, &str, &str),
 ) -> Result<Recorded<StepTaken>> {
     prepare_step(store, acting, of, input)?;
-    check_kept_password(store, &acting.account, password)?;
-    write(store, acting, of, (input, shown_sha256))
+    let how = check_to_sign(store, &acting.account, password)?;
+    write(store, acting, of, (input, shown_sha256, how))
 }
 
 /// Takes a step for a demo account, which has no password to enter: the ledger says `demonstration`.
@@ -99,7 +115,7 @@ pub(super) fn take_step_shown(
     input: &StepInput,
 ) -> Result<Recorded<StepTaken>> {
     let shown = prepare_step(store, acting, of, input)?;
-    write(store, acting, of, (input, &shown.sha256))
+    write(store, acting, of, (input, &shown.sha256, DEMONSTRATION))
 }
 
 /// No token takes a step.
@@ -129,62 +145,146 @@ fn allowed(of: StepOf<'_>, state: VersionState) -> Result<&'static Rule> {
     })
 }
 
-fn sheet(
+fn sheet(tx: &ReadTx<'_>, acting: &Acting, of: StepOf<'_>, input: &StepInput) -> Result<SheetView> {
+    let standing = Standing::read(tx, of.model, of.version)?;
+    let rule = allowed(of, standing.facts.state())?;
+    let also = if rule.puts_in_use() {
+        out_of_use(tx, acting, of.model, &standing.version)?
+    } else {
+        Vec::new()
+    };
+    let supersedes: Vec<Superseded> = also.iter().map(named).collect();
+    let AlsoSigned { sheet, document, sha256 } =
+        compose((rule, &standing), acting, input, (&supersedes, None))?;
+    Ok(SheetView { sheet, document, sha256, also })
+}
+
+fn named(also: &AlsoSigned) -> Superseded {
+    let (version_id, version) = (also.sheet.version_id.clone(), also.sheet.version.clone());
+    Superseded { version_id, version, sheet_sha256: also.sha256.clone() }
+}
+
+/// The sheets of the versions of `model` that are in use and go out because `version` is put in use.
+fn out_of_use(
     tx: &ReadTx<'_>,
     acting: &Acting,
-    of: StepOf<'_>,
+    model: &str,
+    version: &VersionRow,
+) -> Result<Vec<AlsoSigned>> {
+    let (version_id, version) = (version.id.clone(), version.version.clone());
+    let successor = Successor { version_id, version };
+    let mut sheets = Vec::new();
+    for other in tx.versions(Some(model))? {
+        let in_use = tx.version_state(&other.id)? == VersionState::InUse;
+        if other.id == successor.version_id || !in_use {
+            continue;
+        }
+        let standing = Standing::read(tx, model, &other.version)?;
+        let of = StepOf { model, version: &other.version, step: Step::Supersede };
+        let rule = allowed(of, standing.facts.state())?;
+        let input = StepInput::default();
+        sheets.push(compose((rule, &standing), acting, &input, (&[], Some(&successor)))?);
+    }
+    Ok(sheets)
+}
+
+/// The sheet of one version's step, with its bytes.
+fn compose(
+    (rule, standing): (&Rule, &Standing),
+    acting: &Acting,
     input: &StepInput,
-) -> Result<(SheetView, Standing)> {
-    let standing = Standing::read(tx, of.model, of.version)?;
-    let Standing { version, facts, authors } = &standing;
-    let rule = allowed(of, facts.state())?;
+    (supersedes, superseded_by): (&[Superseded], Option<&Successor>),
+) -> Result<AlsoSigned> {
+    let Standing { version, facts, authors } = standing;
     rule.permit(&acting.account, &History { authors, taken: &facts.taken })?;
     let about = About {
         version_id: &version.id,
         registration_sha256: &version.content_sha256,
         entry: version.entry,
+        supersedes,
+        superseded_by,
     };
-    let sheet = match StepSheet::compose(rule, about, facts, (acting.account.role, input))? {
+    let composed = StepSheet::compose(rule, about, facts, (acting.account.role, input))?;
+    let sheet = match composed {
+        Composed::Sheet(sheet) if rule.step == Step::Supersede && superseded_by.is_none() => {
+            return Err(no_successor(*sheet));
+        }
         Composed::Sheet(sheet) => *sheet,
         Composed::Missing(gaps) => {
-            let (model, version) = (of.model.to_owned(), of.version.to_owned());
+            let (model, version) = (version.model.clone(), version.version.clone());
             return Err(Error::Review(review::Error::Incomplete { model, version, gaps }));
         }
     };
     let bytes = sheet.bytes()?;
     let sha256 = digest::sha256_hex(&bytes);
     let document = String::from_utf8(bytes).unwrap_or_default();
-    Ok((SheetView { sheet, document, sha256 }, standing))
+    Ok(AlsoSigned { sheet, document, sha256 })
+}
+
+/// Nobody takes a version out of use for another one that is not put in use with it.
+fn no_successor(sheet: StepSheet) -> Error {
+    let gap = Gap {
+        code: "successor".to_owned(),
+        missing: "no other version is put in use in its place".to_owned(),
+        todo: "take the step `release` or `resume` of the other version: this one goes out by the same signature".to_owned(),
+    };
+    let StepSheet { model, version, .. } = sheet;
+    Error::Review(review::Error::Incomplete { model, version, gaps: vec![gap] })
 }
 
 fn write(
     store: &Store,
     acting: &Acting,
     of: StepOf<'_>,
-    (input, shown_sha256): (&StepInput, &str),
+    (input, shown_sha256, how): (&StepInput, &str, &str),
 ) -> Result<Recorded<StepTaken>> {
     let written = store.write(&actor(acting), EntryType::VersionStep, |tx| {
-        let (view, standing) = sheet(tx, acting, of, input)?;
-        let id = clock::new_id("vs");
-        let signature = RecordSignature::over(
-            (TABLE, &id, view.document.as_bytes()),
-            shown_sha256,
-            (acting.account.clone(), view.sheet.meaning),
-            (clock::new_id("rs"), tx.at().to_owned(), method(acting)),
-        )?;
-        let bytes = signature.bytes()?;
-        let signature_sha256 = digest::sha256_hex(&bytes);
-        let signed = String::from_utf8(bytes).unwrap_or_default();
-        let (version_id, account_id) = (&standing.version.id, &acting.account.id);
-        tx.subject(subject("model_version", version_id));
-        tx.subject(subject(TABLE, &id));
-        tx.refer(view.sheet.after);
-        let of_row = (version_id.as_str(), account_id.as_str());
-        tx.insert_version_step((&id, of.step), of_row, (&view.sha256, &view.document))?;
-        let digested = (signature_sha256.as_str(), signed.as_str());
-        tx.insert_record_signature(&signature.id, (TABLE, &id), account_id, digested)?;
-        let (state, manifestation) = (view.sheet.to, signature.manifestation());
-        Ok::<_, Error>(StepTaken { id, state, signature, manifestation })
+        let SheetView { sheet, document, sha256, also } = sheet(tx, acting, of, input)?;
+        let taken =
+            insert(tx, acting, &AlsoSigned { sheet, document, sha256 }, (shown_sha256, how))?;
+        for other in &also {
+            // The sheet that was shown names this digest.
+            insert(tx, acting, other, (&other.sha256, how))?;
+        }
+        Ok::<_, Error>(taken)
     })?;
     Ok(Recorded { value: written.value, entry: written.index, checkpoint: written.checkpoint })
+}
+
+/// Writes one sheet as a step, with the signature over it.
+fn insert(
+    tx: &mut WriteTx<'_>,
+    acting: &Acting,
+    signed: &AlsoSigned,
+    (shown_sha256, how): (&str, &str),
+) -> Result<StepTaken> {
+    let AlsoSigned { sheet, document, sha256 } = signed;
+    let id = clock::new_id("vs");
+    let signature = RecordSignature::over(
+        (TABLE, &id, document.as_bytes()),
+        shown_sha256,
+        (acting.account.clone(), sheet.meaning),
+        (clock::new_id("rs"), tx.at().to_owned(), how),
+    )?;
+    tx.subject(subject("model_version", &sheet.version_id));
+    tx.subject(subject(TABLE, &id));
+    tx.refer(sheet.after);
+    let of_row = (sheet.version_id.as_str(), acting.account.id.as_str());
+    tx.insert_version_step((&id, sheet.step), of_row, (sha256, document))?;
+    insert_signature(tx, &signature, (TABLE, &id))?;
+    let (state, manifestation) = (sheet.to, signature.manifestation());
+    Ok(StepTaken { id, state, signature, manifestation })
+}
+
+/// Writes the signature over the record `(table, id)`.
+pub(super) fn insert_signature(
+    tx: &mut WriteTx<'_>,
+    signature: &RecordSignature,
+    record: (&str, &str),
+) -> Result<()> {
+    let bytes = signature.bytes()?;
+    let sha256 = digest::sha256_hex(&bytes);
+    let document = String::from_utf8(bytes).unwrap_or_default();
+    let digested = (sha256.as_str(), document.as_str());
+    Ok(tx.insert_record_signature(&signature.id, record, &signature.signer.id, digested)?)
 }

@@ -1,11 +1,10 @@
 //! Procedure: verify an evidence pack, offline.
 //!
 //! 1. open the file
-//! 2. verify everything in it, under the key that is trusted or else under the one it brings
+//! 2. verify everything in it, under the key or the policy that is trusted, or else under the key it brings
 
 use crate::error::{Error, Result};
-use crate::evidence::verify::{Progress, Verification, verify};
-use crate::ledger::note::VerifierKey;
+use crate::evidence::verify::{Progress, Trust, Verification, verify};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
@@ -16,11 +15,11 @@ use std::path::Path;
 ///
 /// [`Error::File`] when it cannot be opened; [`Error::Evidence`] when it is no pack. Everything that is wrong with a pack is
 /// a finding.
-pub fn verify_pack(
+pub fn verify_pack<'a>(
     path: &Path,
-    trusted: Option<&VerifierKey>,
+    trust: impl Into<Trust<'a>>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Verification> {
     let file = File::open(path).map_err(Error::file("opening", path))?;
-    Ok(verify(BufReader::new(file), trusted, progress)?)
+    Ok(verify(BufReader::new(file), trust, progress)?)
 }

@@ -9,6 +9,7 @@ use crate::access::account::{Account, Acting};
 use crate::access::event::{AccessEvent, AccessKind};
 use crate::access::role::Action;
 use crate::error::{Error, Result};
+use crate::notify::notice::{NOTICE_FORMAT, Notice, NoticeKind};
 use crate::store::Store;
 use crate::store::access_log::AccessFilter;
 
@@ -48,10 +49,26 @@ pub fn note(
         asked: asked.what.clone(),
         address: asked.address.clone(),
     };
-    if let Err(error) = store.note_access(&event) {
+    let told = match (account, event.code.as_str()) {
+        (Some(account), "account_disabled") => tell_misuse(store, account, &event.at),
+        _ => Ok(()),
+    };
+    if let Err(error) = store.note_access(&event).and(told) {
         let error = Error::from(error);
         tracing::error!(code = error.code(), chain = error.chain(), "access is not noted");
     }
+}
+
+/// Tells that somebody tries a disabled account.
+fn tell_misuse(store: &Store, account: &Account, at: &str) -> crate::store::Result<()> {
+    store.tell(&Notice {
+        format: NOTICE_FORMAT.to_owned(),
+        kind: NoticeKind::Misuse,
+        sentence: format!("somebody tried the disabled account of {}", account.user_name),
+        path: "/access-log".to_owned(),
+        at: at.to_owned(),
+        entry: None,
+    })
 }
 
 /// Notes a refusal, if `error` is about who may do what.

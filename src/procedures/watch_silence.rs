@@ -1,18 +1,19 @@
 //! Procedure: notice batches that never came. On the wall clock:
 //!
-//! 1. for every version whose policy names a cadence: when was the next batch due?
+//! 1. for every version whose policy names a cadence, and that is neither suspended nor over: when was the next batch due?
 //! 2. where that time is past and no alert says so yet: open one, each in a transaction of its own that looks again
 //!
 //! The server runs this every minute; running it twice raises nothing twice. On the event clock, `insert_silence` is a step
 //! of taking a batch.
 
-use super::ingest_batch::insert_episode;
+use super::raise_alerts::insert_episode;
 use super::{stored, subject, system};
 use crate::drift::episode::{EpisodeKind, EpisodeOpening};
 use crate::drift::policy::Policy;
 use crate::drift::silence::{LastBatch, due, gap_days};
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
+use crate::review::life_cycle::VersionState;
 use crate::store::batches::{BatchRow, ReportRow};
 use crate::store::versions::{FrozenKind, VersionRow};
 use crate::store::{ReadTx, Store, WriteTx};
@@ -55,20 +56,18 @@ pub fn watch_silence(store: &Store) -> Result<Vec<String>> {
 fn overdue(tx: &ReadTx<'_>, version: &VersionRow, now: Timestamp) -> Result<Option<String>> {
     let Some(policy) = tx.frozen(FrozenKind::Policy, &version.id)? else { return Ok(None) };
     let policy: Policy = stored(&policy.document)?;
-    if policy.cadence.is_none() {
+    let state = tx.version_state(&version.id)?;
+    if policy.cadence.is_none() || state.is_over() || state == VersionState::Suspended {
         return Ok(None);
     }
     let last = tx.reports(&version.id, 1)?.pop();
-    let (name, end, received, entry) = match &last {
+    let Some(due) = due_after(&policy, version, last.as_ref()) else { return Ok(None) };
+    let (name, end, entry) = match &last {
         Some(report) => {
             let end = report.period_end.as_deref();
-            (Some(&report.batch), end.and_then(parsed), &report.at, report.entry)
+            (Some(&report.batch), end.and_then(parsed), report.entry)
         }
-        None => (None, None, &version.registered_at, version.entry),
-    };
-    let Some(received) = parsed(received) else { return Ok(None) };
-    let Some(due) = due(&policy, LastBatch { covered_until: end, received }) else {
-        return Ok(None);
+        None => (None, None, version.entry),
     };
     if now < due || tx.missing_batch_after(&version.id, entry)?.is_some() {
         return Ok(None);
@@ -81,6 +80,17 @@ fn overdue(tx: &ReadTx<'_>, version: &VersionRow, now: Timestamp) -> Result<Opti
         }
     };
     Ok(Some(format!("{since}; the next was due by {}", clock::rfc3339(due))))
+}
+
+/// When the batch after `last`, or the first one, is due; `None` without a cadence.
+pub(super) fn due_after(
+    policy: &Policy,
+    version: &VersionRow,
+    last: Option<&ReportRow>,
+) -> Option<Timestamp> {
+    let covered_until = last.and_then(|report| parsed(report.period_end.as_deref()?));
+    let received = parsed(last.map_or(&version.registered_at, |report| &report.at))?;
+    due(policy, LastBatch { covered_until, received })
 }
 
 fn parsed(time: &str) -> Option<Timestamp> {

@@ -4,6 +4,7 @@
 //! training code reports is in [`run`] and [`artifact`]; what people say a version is for, in [`model_record`].
 
 pub mod artifact;
+pub mod configuration;
 pub mod lineage;
 pub mod model_record;
 pub mod openlineage;
@@ -16,6 +17,15 @@ pub mod version_difference;
 /// Why a version cannot be registered.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// A text that is no fingerprint of a configuration.
+    #[error(
+        "`{found}` is no fingerprint of a configuration; expected the 64 lowercase hexadecimal digits that `driftledger \
+         configuration` prints, or leave it out"
+    )]
+    Fingerprint {
+        /// As sent.
+        found: String,
+    },
     /// A name that cannot be one.
     #[error(
         "{what} `{found}` cannot be used; use 1 to 100 letters, digits, `.`, `-` or `_`, starting with a letter or digit"

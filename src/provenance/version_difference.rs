@@ -3,41 +3,44 @@
 
 use super::registration::{DatasetRole, NamedFile, Registration};
 use crate::dataset::difference::TableDifference;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One thing that is otherwise in the second version.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Change {
     /// Where it stands, for example `tolerances/TSH/values` or the name of a file.
     pub at: String,
     /// In the first version; nothing where only the second has it. The SHA-256 of a file.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
     /// In the second version; nothing where only the first has it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
 }
 
 /// How the dataset of one role differs.
-#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct DatasetChange {
     /// What the dataset is used for.
     pub role: DatasetRole,
     /// Its name in the first version.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
     /// Its name in the second version.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
     /// Columns and blocks of rows that changed, where both versions have such a dataset.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub difference: Option<TableDifference>,
 }
 
 /// What differs between two versions.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct VersionDifference {
     /// Intended use, code revision, followed version.
     pub statements: Vec<Change>,
@@ -78,6 +81,19 @@ impl VersionDifference {
             schema: changes(&schema(before), &schema(after)),
             policy: changes(&leaves(&before.policy), &leaves(&after.policy)),
         }
+    }
+
+    /// Parts whose change alters what the model computes, in words: the version has to be tested again.
+    pub fn changes_what_is_computed(&self) -> Vec<&'static str> {
+        let of_files = |kind: &str| self.files.iter().any(|change| change.at.starts_with(kind));
+        let is_fit = |role| matches!(role, DatasetRole::Train | DatasetRole::Tune);
+        let parts = [
+            (of_files("artifact "), "the model files"),
+            (of_files("preparation code "), "the preparation code"),
+            (self.datasets.iter().any(|change| is_fit(change.role)), "the training data"),
+            (!self.schema.is_empty(), "the declaration of the columns"),
+        ];
+        parts.into_iter().filter_map(|(changed, part)| changed.then_some(part)).collect()
     }
 
     /// Whether nothing differs.

@@ -2,6 +2,7 @@
 //!
 //! The tier of risk decides which of them count. Everything here is a pure function of [`Facts`].
 
+use super::change_record::ChangeFact;
 use super::life_cycle::{Guard, Rule, Taken, VersionState, is_reviewed, state_after};
 use crate::provenance::model_record::{HumanPlace, ModelRecord, is_written};
 use crate::provenance::registration::Registration;
@@ -75,9 +76,13 @@ pub struct Facts {
     pub acceptance: Acceptance,
     /// Phase I studies of its reference: attached, and signed among them.
     pub studies: (usize, usize),
+    /// The approved version of the model that this one comes after.
+    pub follows: Option<String>,
+    /// The change record in force.
+    pub change: Option<ChangeFact>,
     /// Steps taken, oldest first.
     pub taken: Vec<Taken>,
-    /// Whether plan or test run are others than those that were reviewed since the state last changed.
+    /// Whether plan, test run or change record are others than those that were reviewed since the state last changed.
     pub changed_since_review: bool,
 }
 
@@ -125,7 +130,7 @@ const fn needs(
 const DESCRIBE: &str = "write it into the model record (`driftledger describe`)";
 
 /// The table. Digests, training data, reference and policy are not in it: no version is registered without them.
-pub const REQUIREMENTS: [Requirement; 21] = {
+pub const REQUIREMENTS: [Requirement; 25] = {
     use Guard::{Complete, Tested};
     use Tier::{High, Low, Medium};
     [
@@ -222,6 +227,18 @@ pub const REQUIREMENTS: [Requirement; 21] = {
             |facts| facts.acceptance.plan.is_some(),
         ),
         needs(
+            ("change_record", Complete, Low),
+            "it comes after an approved version, and no change record says what changed, why, and what that may do",
+            "record the change (`driftledger change`, or the page of the version)",
+            |facts| facts.follows.is_none() || facts.change.is_some(),
+        ),
+        needs(
+            ("change_authored", Complete, Low),
+            "no author has signed the change record",
+            "let an author of the version sign it",
+            |facts| facts.change.as_ref().is_none_or(|change| change.authored),
+        ),
+        needs(
             ("overlap", Complete, Medium),
             "nobody counted training rows in the other datasets",
             "register a version with `driftledger register`, which counts them where the rows are",
@@ -267,7 +284,26 @@ pub const REQUIREMENTS: [Requirement; 21] = {
             ("test_run", Tested, Low),
             "no test run was recorded after the acceptance plan",
             "run the test on the stored predictions of the test set",
-            |facts| facts.acceptance.run_after_plan().is_some(),
+            |facts| {
+                facts.acceptance.run_after_plan().is_some()
+                    || facts.change.as_ref().is_some_and(ChangeFact::waives_test)
+            },
+        ),
+        needs(
+            ("retest", Tested, Low),
+            "the change record says that the version is tested again, and no test run came after it",
+            "run the test again on the stored predictions of the test set",
+            |facts| {
+                let run = facts.acceptance.run_after_plan();
+                let after = |change: &ChangeFact| run.is_some_and(|r| r.run.entry > change.entry);
+                facts.change.as_ref().is_none_or(|change| !change.retest || after(change))
+            },
+        ),
+        needs(
+            ("change_approved", Tested, Medium),
+            "QA has not approved the change record",
+            "let QA, no author of the version, sign the change record",
+            |facts| facts.change.as_ref().is_none_or(|change| change.approved),
         ),
         needs(
             ("study", Tested, Medium),
@@ -321,7 +357,8 @@ pub fn gaps(rule: &Rule, facts: &Facts) -> Vec<Gap> {
     if approves && facts.changed_since_review {
         gaps.push(Gap {
             code: "reviewed_evidence".to_owned(),
-            missing: "acceptance plan or test run changed since it was reviewed".to_owned(),
+            missing: "acceptance plan, test run or change record changed since it was reviewed"
+                .to_owned(),
             todo: "reject it, so that its author submits it again with what is recorded now"
                 .to_owned(),
         });
@@ -335,6 +372,10 @@ fn is_of_record(code: &str) -> bool {
         "model_record",
         "policy_rationale",
         "acceptance_plan",
+        "change_record",
+        "change_authored",
+        "change_approved",
+        "retest",
         "overlap",
         "test_run",
         "study",

@@ -87,6 +87,8 @@ pub enum Step {
     Withdraw,
     /// Use stops until further notice.
     Suspend,
+    /// Another version is put in use in its place: taken with the step of that one, by the same signature.
+    Supersede,
     /// Use goes on.
     Resume,
     /// Use ends.
@@ -95,7 +97,7 @@ pub enum Step {
 
 impl Step {
     /// All steps.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Submit,
         Self::Reject,
         Self::Review,
@@ -103,6 +105,7 @@ impl Step {
         Self::Release,
         Self::Withdraw,
         Self::Suspend,
+        Self::Supersede,
         Self::Resume,
         Self::Retire,
     ];
@@ -117,6 +120,7 @@ impl Step {
             Self::Release => "release",
             Self::Withdraw => "withdraw",
             Self::Suspend => "suspend",
+            Self::Supersede => "supersede",
             Self::Resume => "resume",
             Self::Retire => "retire",
         }
@@ -137,6 +141,7 @@ impl Step {
             Self::Release => "release the version for use",
             Self::Withdraw => "withdraw the version",
             Self::Suspend => "suspend the version",
+            Self::Supersede => "put another version in its place",
             Self::Resume => "put the version back into use",
             Self::Retire => "retire the version",
         }
@@ -160,6 +165,8 @@ pub enum Guard {
     Reason,
     /// The day from which it holds is given.
     EffectiveDay,
+    /// Another version of the model is put in use by the same signature.
+    Successor,
 }
 
 impl Guard {
@@ -173,6 +180,7 @@ impl Guard {
             Self::Reviewed => "reviewed by another person",
             Self::Reason => "reason",
             Self::EffectiveDay => "effective day",
+            Self::Successor => "a successor put in use by the same signature",
         }
     }
 }
@@ -205,8 +213,10 @@ const fn rule(
 
 /// The table: every step that may be taken, from which state, by whom, with what meaning, under which guards. What is not in it
 /// is refused.
-pub const RULES: [Rule; 11] = {
-    use Guard::{ByAuthor, Complete, EffectiveDay, NotByAuthor, Reason, Reviewed, Tested};
+pub const RULES: [Rule; 12] = {
+    use Guard::{
+        ByAuthor, Complete, EffectiveDay, NotByAuthor, Reason, Reviewed, Successor, Tested,
+    };
     use Role::{DataScientist, ProcessExpert, Qa, Reviewer};
     use VersionState::{Approved, Draft, InUse, Retired, Submitted, Suspended, Withdrawn};
     [
@@ -252,6 +262,7 @@ pub const RULES: [Rule; 11] = {
             Meaning::Suspended,
             &[Reason],
         ),
+        rule((InUse, Step::Supersede, Suspended), &[Qa], Meaning::Superseded, &[Successor]),
         rule(
             (Suspended, Step::Review, Suspended),
             &[Reviewer, ProcessExpert],
@@ -288,6 +299,11 @@ impl Rule {
     /// Whether the step changes the state.
     pub fn moves(&self) -> bool {
         self.from != self.to
+    }
+
+    /// Whether the step puts the version in use: whichever version of the model was in use goes out by the same signature.
+    pub fn puts_in_use(&self) -> bool {
+        self.moves() && self.to == VersionState::InUse
     }
 
     /// Checks that `signer` may take this step of a version with this history; what is missing of its content is another question.

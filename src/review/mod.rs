@@ -1,13 +1,21 @@
 //! What people conclude: decision, signature, the steps of a version's life; how many predictions they must review, and whether they agree with the model.
 //!
 //! Must not know: HTTP, SQL, sessions. Start with [`decision`], then [`signature`]; the life of a version is in
-//! [`life_cycle`] (the table), [`completeness`] (what is missing) and [`step_sheet`] (what is signed). [`plan`] and [`concordance`] stand alone.
+//! [`life_cycle`] (the table), [`completeness`] (what is missing) and [`step_sheet`] (what is signed); [`change_record`] says what
+//! changed since the version before. The life of an alert is in [`episode_cycle`], [`effectiveness`] and [`episode_sheet`].
+//! [`plan`] and [`concordance`] stand alone.
 
+pub mod change_record;
 pub mod completeness;
 pub mod concordance;
 pub mod decision;
+pub mod due;
+pub mod effectiveness;
+pub mod episode_cycle;
+pub mod episode_sheet;
 pub mod life_cycle;
 pub mod plan;
+pub mod qualification;
 pub mod record_signature;
 pub mod signature;
 pub mod step_sheet;
@@ -16,6 +24,12 @@ pub mod study_signature;
 /// Why a conclusion cannot be recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// A qualification run that does not say what it must.
+    #[error("the qualification run does not hold: {reason}")]
+    Qualification {
+        /// What is wrong.
+        reason: String,
+    },
     /// A text that must say something is empty.
     #[error("`{field}` is empty; {hint}")]
     Empty {
@@ -43,15 +57,23 @@ pub enum Error {
     /// The bytes to sign are not the bytes that were shown.
     #[error("the record changed since it was shown; read it again before signing")]
     Changed,
-    /// The step does not fit the state of the episode.
-    #[error("the episode is {found}; {action} needs it to be {expected}")]
-    WrongState {
+    /// The step cannot be taken from where the episode stands.
+    #[error("the episode is {found}; to {action} it has to be {expected}")]
+    EpisodeState {
         /// State found.
         found: &'static str,
         /// The step.
         action: &'static str,
-        /// State expected.
-        expected: &'static str,
+        /// States expected.
+        expected: String,
+    },
+    /// Something has to happen before the step.
+    #[error("to {action}: {missing}")]
+    EpisodeOwes {
+        /// The step.
+        action: &'static str,
+        /// What is missing.
+        missing: String,
     },
     /// The step cannot be taken from where the version stands.
     #[error("version `{version}` of `{model}` is {found}; to {action} it has to be {expected}")]
@@ -66,6 +88,14 @@ pub enum Error {
         action: &'static str,
         /// States expected.
         expected: String,
+    },
+    /// What the model computes has changed, and the version is not to be tested again.
+    #[error(
+        "the version has to be tested again: {changed} changed since the version it comes after; state `retest`: true"
+    )]
+    RetestNeeded {
+        /// What changed.
+        changed: String,
     },
     /// Something is missing for the step.
     #[error(
@@ -83,6 +113,9 @@ pub enum Error {
     /// A claim that no review plan supports.
     #[error("there is no such review plan: {0}")]
     Plan(#[from] crate::statistics::Error),
+    /// The registration has no configuration that can be digested.
+    #[error(transparent)]
+    Provenance(#[from] crate::provenance::Error),
     /// A value has no canonical JSON.
     #[error(transparent)]
     Digest(#[from] crate::digest::Error),

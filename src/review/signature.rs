@@ -28,10 +28,46 @@ pub enum Meaning {
     ReleasedForUse,
     /// The signer stops the use of the version until further notice.
     Suspended,
+    /// The signer puts another version in use in its place.
+    Superseded,
+    /// The signer made the change and states its impact.
+    AuthoredChange,
+    /// The signer approves the change, its impact and the decision about testing again.
+    ApprovesChange,
+    /// The signer has examined the qualification run and approves it.
+    ApprovesQualification,
     /// The signer ends the use of the version.
     Retired,
     /// The signer takes the approval back before any use.
     Withdrawn,
+    /// The signer looked for the cause of an alert and says what was found.
+    AuthoredInvestigation,
+    /// The signer examined an investigation.
+    ReviewedInvestigation,
+    /// The signer sends an investigation back.
+    ReturnedInvestigation,
+    /// The signer refuses a drafted decision.
+    RejectedDecision,
+    /// The signer approves a remedial action and what will count as its effect.
+    ApprovedPlan,
+    /// The signer extends a due date.
+    ExtendedDueDate,
+    /// The signer did the remedial action.
+    CompletedAction,
+    /// The signer does not accept a remedial action as done.
+    ReturnedAction,
+    /// The signer confirms what later batches show: the action worked.
+    EffectivenessConfirmed,
+    /// The signer confirms what later batches show: the action did not work, or nothing shows that it did.
+    EffectivenessRefuted,
+    /// The signer closes an alert.
+    Closed,
+    /// The signer opens a closed alert again.
+    Reopened,
+    /// The signer calls for attention.
+    Escalated,
+    /// The signer says under which number another quality system keeps the matter.
+    LinkedExternal,
 }
 
 impl Meaning {
@@ -46,8 +82,30 @@ impl Meaning {
             Self::Approved => "approves this version for its intended use",
             Self::ReleasedForUse => "releases this version for use",
             Self::Suspended => "suspends the use of this version",
+            Self::Superseded => "puts another version in use in place of this one",
+            Self::AuthoredChange => "made this change and states its impact",
+            Self::ApprovesChange => {
+                "approves this change, its impact and the decision about testing again"
+            }
+            Self::ApprovesQualification => "examined and approves this qualification run",
             Self::Retired => "retires this version",
             Self::Withdrawn => "withdraws this version",
+            Self::AuthoredInvestigation => "investigated this alert",
+            Self::ReviewedInvestigation => "reviewed the investigation of this alert",
+            Self::ReturnedInvestigation => "sends the investigation of this alert back",
+            Self::RejectedDecision => "rejects the drafted decision on this alert",
+            Self::ApprovedPlan => "approves this remedial action and its criterion",
+            Self::ExtendedDueDate => "extends the due date of the remedial action",
+            Self::CompletedAction => "completed the remedial action",
+            Self::ReturnedAction => "does not accept the remedial action as done",
+            Self::EffectivenessConfirmed => "confirms that the remedial action was effective",
+            Self::EffectivenessRefuted => {
+                "confirms that the remedial action is not shown to be effective"
+            }
+            Self::Closed => "closes this alert",
+            Self::Reopened => "opens this alert again",
+            Self::Escalated => "escalates this alert",
+            Self::LinkedExternal => "links this alert to another quality system",
         }
     }
 }

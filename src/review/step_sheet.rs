@@ -3,13 +3,16 @@
 //! Its bytes follow from the records and from what the signer typed, so that the sheet that is shown and the sheet that is signed
 //! can be held against each other by their digest. It holds no time and no signer: those stand in the signature.
 
+use super::change_record::ChangeFact;
 use super::completeness::{Acceptance, Cited, Facts, Gap, JUSTIFICATION_MIN, gaps};
 use super::life_cycle::{Guard, Rule, Step, Taken, VersionState, acts_for, stay};
 use super::signature::Meaning;
 use super::{Error, Result};
 use crate::access::role::Role;
 use crate::digest;
+use crate::provenance::configuration::Configuration;
 use crate::provenance::model_record::is_written;
+use crate::provenance::registration::Registration;
 use crate::provenance::risk::Tier;
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +44,26 @@ pub struct ReviewedBy {
     pub role: Role,
     /// Ledger entry.
     pub entry: u64,
+}
+
+/// A version that goes out of use because another one is put in use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Superseded {
+    /// Id of the version.
+    pub version_id: String,
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of the sheet of its step `supersede`, signed in the same act.
+    pub sheet_sha256: String,
+}
+
+/// The version that is put in use in place of another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Successor {
+    /// Id of the version.
+    pub version_id: String,
+    /// Its version.
+    pub version: String,
 }
 
 /// The sheet. Its canonical bytes are what is signed.
@@ -75,6 +98,9 @@ pub struct StepSheet {
     pub tier: Option<Tier>,
     /// Acceptance plan and test run.
     pub acceptance: Acceptance,
+    /// What changed since the approved version before, and who signed that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<ChangeFact>,
     /// Training rows found again in other datasets, a sentence each.
     pub overlaps: Vec<String>,
     /// Why those rows may stay.
@@ -95,9 +121,18 @@ pub struct StepSheet {
     /// Why a test run that does not meet its plan is good enough.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deviation: Option<String>,
+    /// Fingerprint of the configuration that is approved, or put in use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub configuration_sha256: Option<String>,
+    /// Versions of the model that go out of use by this signature: those that were in use, never more than one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub supersedes: Vec<Superseded>,
+    /// The version that takes its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub superseded_by: Option<Successor>,
 }
 
-/// The version that a sheet is about.
+/// The version that a sheet is about, and what happens to others with it.
 #[derive(Clone, Copy, Debug)]
 pub struct About<'a> {
     /// Its id.
@@ -106,6 +141,10 @@ pub struct About<'a> {
     pub registration_sha256: &'a str,
     /// Ledger entry of its registration.
     pub entry: u64,
+    /// What goes out of use by the same signature.
+    pub supersedes: &'a [Superseded],
+    /// What takes its place by the same signature.
+    pub superseded_by: Option<&'a Successor>,
 }
 
 /// What came of composing a sheet.
@@ -151,6 +190,7 @@ impl StepSheet {
             model_record: facts.record.as_ref().map(|(cited, _)| cited.clone()),
             tier: facts.tier(),
             acceptance: facts.acceptance.clone(),
+            change: facts.change.clone(),
             overlaps: overlaps.map(|o| o.sentence(registration.rows_of(o))).collect(),
             overlap_justification: registration.overlap_justification.clone(),
             reviewed_by: reviews.iter().map(reviewed_by).collect(),
@@ -158,6 +198,9 @@ impl StepSheet {
             reason: input.reason,
             effective_on: input.effective_on,
             deviation: input.deviation,
+            configuration_sha256: configuration(rule, registration)?,
+            supersedes: about.supersedes.to_vec(),
+            superseded_by: about.superseded_by.cloned(),
         })))
     }
 
@@ -169,6 +212,13 @@ impl StepSheet {
     pub fn bytes(&self) -> Result<Vec<u8>> {
         Ok(digest::canonical_json(self)?)
     }
+}
+
+/// Approval and use are of one configuration: the sheet names it.
+fn configuration(rule: &Rule, registration: &Registration) -> Result<Option<String>> {
+    let states = rule.to == VersionState::Approved || rule.puts_in_use();
+    let of = |registration| Configuration::of(registration)?.fingerprint();
+    Ok(states.then(|| of(registration)).transpose()?)
 }
 
 fn reviewed_by(taken: &Taken) -> ReviewedBy {

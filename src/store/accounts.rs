@@ -6,6 +6,7 @@ use crate::access::password_policy::PasswordPolicy;
 use crate::access::role::Role;
 use crate::access::session::Session;
 use crate::digest;
+use crate::notify::notice::NoticeKind;
 use rusqlite::{OptionalExtension, Row, named_params};
 
 /// A stored password digest.
@@ -142,7 +143,13 @@ impl WriteTx<'_> {
                 ("locked", &i64::from(locked)),
                 ("reason", &reason),
             ],
-        )
+        )?;
+        if !locked {
+            return Ok(());
+        }
+        let user_name = self.user_name_of(account_id)?;
+        let told = format!("the account of {user_name} is locked: {reason}");
+        self.tell(NoticeKind::Misuse, told, "/accounts".to_owned())
     }
 
     /// Records that an account is disabled, or enabled again.
@@ -212,6 +219,13 @@ impl WriteTx<'_> {
 }
 
 impl ReadTx<'_> {
+    /// The user name of an account.
+    fn user_name_of(&self, account_id: &str) -> Result<String> {
+        let sql = "SELECT user_name FROM account WHERE id = :id ORDER BY id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        Ok(statement.query_row(named_params! {":id": account_id}, |row| row.get(0))?)
+    }
+
     /// The account of that user name.
     ///
     /// # Errors

@@ -29,6 +29,8 @@ pub struct BatchRow {
     pub sha256: String,
     /// BLAKE3 of the stored digests of its row ids; absent where the schema has no id column.
     pub row_ids: Option<String>,
+    /// Fingerprint of the configuration that produced it, as its sender stated; absent where nothing was stated.
+    pub configuration: Option<String>,
     /// When it was recorded, UTC.
     pub received_at: String,
     /// Ledger entry.
@@ -131,6 +133,7 @@ impl WriteTx<'_> {
                 ("blake3", &batch.blake3),
                 ("sha256", &batch.sha256),
                 ("row_ids", &batch.row_ids),
+                ("configuration", &batch.configuration),
             ],
         )
     }
@@ -209,7 +212,7 @@ impl WriteTx<'_> {
 }
 
 const BATCH: &str = "SELECT id, version_id, name, period_start, period_end, format, rows, bytes, blake3, sha256, \
-                     row_ids, at, entry FROM batch";
+                     row_ids, configuration, at, entry FROM batch";
 
 fn batch_of(row: &Row<'_>) -> rusqlite::Result<BatchRow> {
     Ok(BatchRow {
@@ -224,8 +227,9 @@ fn batch_of(row: &Row<'_>) -> rusqlite::Result<BatchRow> {
         blake3: row.get(8)?,
         sha256: row.get(9)?,
         row_ids: row.get(10)?,
-        received_at: row.get(11)?,
-        entry: unsigned(row, 12)?,
+        configuration: row.get(11)?,
+        received_at: row.get(12)?,
+        entry: unsigned(row, 13)?,
     })
 }
 

@@ -2,8 +2,10 @@
 
 use super::{ReadTx, Result, WriteTx};
 use crate::drift::episode::{EpisodeOpening, EpisodeState, OpenEpisode};
+use crate::notify::notice::NoticeKind;
 use rusqlite::{OptionalExtension, Row, named_params};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// An episode with how far people have come.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
@@ -56,6 +58,19 @@ pub struct DocumentRow {
     pub entry: u64,
 }
 
+/// How many episodes a version has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct EpisodeCounts {
+    /// All of them.
+    pub all: u64,
+    /// About drift.
+    pub drift: u64,
+    /// Not decided.
+    pub open: u64,
+    /// Acknowledged by nobody.
+    pub unacknowledged: u64,
+}
+
 impl WriteTx<'_> {
     /// Records a new episode.
     ///
@@ -79,7 +94,10 @@ impl WriteTx<'_> {
                 ("report_id", &report_id),
                 ("opening", &document),
             ],
-        )
+        )?;
+        let kind = opening.kind.word().replace('_', " ");
+        let told = opening.sentences.first().map_or_else(String::new, |told| format!(": {told}"));
+        self.tell(NoticeKind::Alert, format!("alert ({kind}){told}"), format!("/alerts/{id}"))
     }
 
     /// Records that a report belongs to an episode.
@@ -169,19 +187,23 @@ impl WriteTx<'_> {
     }
 }
 
+/// Where an episode stands follows from its newest step, whatever record it is.
 const EPISODE: &str = "SELECT e.id, e.version_id, e.report_id, e.opening, e.at, e.entry, \
-  EXISTS (SELECT 1 FROM acknowledgement a WHERE a.episode_id = e.id), \
-  EXISTS (SELECT 1 FROM decision d WHERE d.episode_id = e.id), \
-  EXISTS (SELECT 1 FROM decision d JOIN signature s ON s.decision_id = d.id WHERE d.episode_id = e.id) \
+  (SELECT substr(max(k), 21) FROM ( \
+   SELECT printf('%020d', a.entry) || 'acknowledged' AS k FROM acknowledgement a WHERE a.episode_id = e.id \
+   UNION ALL SELECT printf('%020d', d.entry) || 'drafted' FROM decision d WHERE d.episode_id = e.id \
+   UNION ALL SELECT printf('%020d', s.entry) || 'decided' FROM decision d JOIN signature s ON s.decision_id = d.id \
+   WHERE d.episode_id = e.id \
+   UNION ALL SELECT printf('%020d', t.entry) || t.state FROM episode_step t WHERE t.episode_id = e.id)) \
   FROM episode e";
 
 fn episode_of(row: &Row<'_>) -> rusqlite::Result<EpisodeRow> {
     let opening: String = row.get(3)?;
-    let state = match (row.get(6)?, row.get(7)?, row.get(8)?) {
-        (_, _, true) => EpisodeState::Decided,
-        (_, true, false) => EpisodeState::Drafted,
-        (true, false, false) => EpisodeState::Acknowledged,
-        (false, false, false) => EpisodeState::Open,
+    let state = match row.get::<_, Option<String>>(6)? {
+        None => EpisodeState::Open,
+        Some(word) => EpisodeState::of_word(&word).ok_or_else(|| {
+            rusqlite::Error::FromSqlConversionFailure(6, rusqlite::types::Type::Text, word.into())
+        })?,
     };
     Ok(EpisodeRow {
         id: row.get(0)?,
@@ -196,7 +218,7 @@ fn episode_of(row: &Row<'_>) -> rusqlite::Result<EpisodeRow> {
     })
 }
 
-fn document_of(row: &Row<'_>) -> rusqlite::Result<DocumentRow> {
+pub(super) fn document_of(row: &Row<'_>) -> rusqlite::Result<DocumentRow> {
     Ok(DocumentRow {
         id: row.get(0)?,
         account_id: row.get(1)?,
@@ -238,7 +260,7 @@ impl ReadTx<'_> {
     pub fn episodes_before(&self, before: u64, limit: u64) -> Result<Vec<EpisodeRow>> {
         self.episodes_where(
             "e.entry < :of",
-            Some(super::count::Count(before.min(crate::ledger::INTEGER_MAX))),
+            Some(before.min(crate::ledger::INTEGER_MAX).cast_signed()),
             limit,
         )
     }
@@ -250,7 +272,8 @@ impl ReadTx<'_> {
     /// Those of the database.
     pub fn episodes_decided(&self, decided: bool, limit: u64) -> Result<Vec<EpisodeRow>> {
         let signed = "EXISTS (SELECT 1 FROM decision d JOIN signature s ON s.decision_id = d.id \
-                      WHERE d.episode_id = e.id) = :of";
+                      WHERE d.episode_id = e.id AND NOT EXISTS (SELECT 1 FROM episode_step t \
+                      WHERE t.episode_id = e.id AND t.step IN ('refute', 'reopen') AND t.entry > s.entry)) = :of";
         self.episodes_where(signed, Some(decided), limit)
     }
 
@@ -266,6 +289,25 @@ impl ReadTx<'_> {
         let mut statement = self.connection().prepare_cached(&sql)?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let rows = statement.query_map(named_params! {":of": of, ":limit": limit}, episode_of)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// How many episodes every version has, by version id.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn episode_counts(&self) -> Result<BTreeMap<String, EpisodeCounts>> {
+        let sql = "SELECT e.version_id, COUNT(*), SUM(e.kind = 'drift'), \
+                   SUM(NOT EXISTS (SELECT 1 FROM decision d JOIN signature s ON s.decision_id = d.id WHERE d.episode_id = e.id)), \
+                   SUM(NOT EXISTS (SELECT 1 FROM acknowledgement a WHERE a.episode_id = e.id)) \
+                   FROM episode e GROUP BY e.version_id ORDER BY e.version_id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let rows = statement.query_map([], |row| {
+            let count = |at| Ok::<_, rusqlite::Error>(row.get::<_, i64>(at)?.unsigned_abs());
+            let (all, drift, open, unacknowledged) = (count(1)?, count(2)?, count(3)?, count(4)?);
+            Ok((row.get(0)?, EpisodeCounts { all, drift, open, unacknowledged }))
+        })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
@@ -299,6 +341,20 @@ impl ReadTx<'_> {
             .into_iter()
             .map(|row| OpenEpisode { id: row.id, series: row.opening.series })
             .collect())
+    }
+
+    /// The open episode of this kind, if the version has one: no decision on it is signed yet.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn open_episode_of_kind(&self, version_id: &str, kind: &str) -> Result<Option<String>> {
+        let sql = "SELECT e.id FROM episode e WHERE e.version_id = :version_id AND e.kind = :kind AND NOT EXISTS ( \
+                   SELECT 1 FROM decision d JOIN signature s ON s.decision_id = d.id WHERE d.episode_id = e.id) \
+                   ORDER BY e.entry DESC, e.id DESC LIMIT 1";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let parameters = named_params! {":version_id": version_id, ":kind": kind};
+        Ok(statement.query_row(parameters, |row| row.get(0)).optional()?)
     }
 
     /// The newest `missing_batch` episode of a version that opened after ledger entry `entry`, if there is one.
@@ -367,6 +423,23 @@ impl ReadTx<'_> {
             })
         });
         Ok(found.optional()?)
+    }
+
+    /// Every drafted decision of an episode, oldest first, with its signature if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn decisions_of(
+        &self,
+        episode_id: &str,
+    ) -> Result<Vec<(DocumentRow, Option<DocumentRow>)>> {
+        let sql = "SELECT id, account_id, sha256, document, at, entry FROM decision WHERE episode_id = :episode_id \
+                   ORDER BY entry, id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let rows = statement.query_map(named_params! {":episode_id": episode_id}, document_of)?;
+        let rows = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        rows.into_iter().map(|row| Ok((row.clone(), self.signature_of(&row.id)?))).collect()
     }
 
     /// The newest drafted decision of an episode.

@@ -203,7 +203,7 @@ impl ReadTx<'_> {
         })
     }
 
-    /// Who made a version: who registered it, described it, planned its test, tested it or submitted it.
+    /// Who made a version: who registered it, described it, stated its change, planned its test, tested it or submitted it.
     ///
     /// # Errors
     ///
@@ -214,8 +214,7 @@ impl ReadTx<'_> {
                    UNION SELECT account_id FROM model_record WHERE version_id = :version_id \
                    UNION SELECT account_id FROM acceptance_plan WHERE version_id = :version_id \
                    UNION SELECT account_id FROM test_run WHERE version_id = :version_id \
-                   UNION SELECT account_id FROM acceptance_plan WHERE version_id = :version_id \
-                   UNION SELECT account_id FROM test_run WHERE version_id = :version_id \
+                   UNION SELECT account_id FROM change_record WHERE version_id = :version_id \
                    UNION SELECT account_id FROM version_step WHERE version_id = :version_id AND step = 'submit') \
                    ORDER BY a.id";
         let mut statement = self.connection().prepare_cached(sql)?;

@@ -8,7 +8,7 @@ use crate::digest::{ContentDigest, ContentHasher};
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
 
 /// Bytes read at once.
 const CHUNK: usize = 256 * 1024;
@@ -32,6 +32,16 @@ impl Objects {
     /// [`Error::File`].
     pub fn spool_file(&self) -> Result<NamedTempFile> {
         let made = tempfile::Builder::new().prefix("spool-").tempfile_in(&self.spool);
+        made.map_err(|source| Error::File { path: self.spool.clone(), source })
+    }
+
+    /// A new folder in the spool; removed with all that is in it when dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::File`].
+    pub fn spool_folder(&self) -> Result<TempDir> {
+        let made = tempfile::Builder::new().prefix("spool-").tempdir_in(&self.spool);
         made.map_err(|source| Error::File { path: self.spool.clone(), source })
     }
 

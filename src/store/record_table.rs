@@ -11,6 +11,8 @@ pub const RECORD_TABLES: &[&str] = &[
     "role_request",
     "role_answer",
     "password_policy",
+    "second_factor",
+    "notice_target",
     "token",
     "token_revocation",
     "model",
@@ -27,6 +29,7 @@ pub const RECORD_TABLES: &[&str] = &[
     "acknowledgement",
     "decision",
     "signature",
+    "episode_step",
     "performance",
     "cohort",
     "study",
@@ -34,6 +37,7 @@ pub const RECORD_TABLES: &[&str] = &[
     "model_record",
     "version_step",
     "record_signature",
+    "change_record",
     "acceptance_plan",
     "test_run",
     "experiment",
@@ -54,6 +58,7 @@ pub const RECORD_TABLES: &[&str] = &[
     "tag",
     "restore",
     "rollback",
+    "qualification",
     "lineage_event",
     "lineage_dataset",
     #[cfg(test)]
@@ -64,10 +69,16 @@ pub const RECORD_TABLES: &[&str] = &[
 /// of the audit trail follows from the ledger. No entry vouches for them.
 pub const WORKING_TABLES: &[&str] = &[
     "session",
+    "cosignature",
     "wrong_password",
     "setting",
     "access_event",
     "entry_term",
+    "target_secret",
+    "outbox",
+    "factor_secret",
+    "factor_offer",
+    "signing_series",
     #[cfg(test)]
     "specimen_note",
 ];

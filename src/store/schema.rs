@@ -18,9 +18,15 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0009_lineage.sql")),
     M::up(include_str!("migrations/0010_people.sql")),
     M::up(include_str!("migrations/0011_recovery.sql")),
+    M::up(include_str!("migrations/0012_change.sql")),
     M::up(include_str!("migrations/0012_groups.sql")),
+    M::up(include_str!("migrations/0013_episode_steps.sql")),
     M::up(include_str!("migrations/0013_trail.sql")),
     M::up(include_str!("migrations/0014_lists.sql")),
+    M::up(include_str!("migrations/0014_witness.sql")),
+    M::up(include_str!("migrations/0015_notices.sql")),
+    M::up(include_str!("migrations/0016_second_factor.sql")),
+    M::up(include_str!("migrations/0019_qualification.sql")),
     // Last, so that it never stands between two real ones.
     #[cfg(test)]
     M::up(super::specimen::MIGRATION),
@@ -43,6 +49,11 @@ pub(super) fn version(connection: &Connection) -> Result<usize> {
             Err(Error::NewerSchema { found: found.get(), known: STEPS.len() })
         }
     }
+}
+
+/// The schema version of this program.
+pub(super) fn known() -> usize {
+    STEPS.len()
 }
 
 /// Brings the schema up to date, and what follows from the ledger with it.

@@ -213,21 +213,6 @@ impl ReadTx<'_> {
         Ok(statement.query_row(named_params! {":id": model}, model_of).optional()?)
     }
 
-    /// Models whose name holds `search`, by name, from the one after `after` on, at most `limit`.
-    ///
-    /// # Errors
-    ///
-    /// Those of the database.
-    pub fn models_after(&self, after: &str, search: &str, limit: u64) -> Result<Vec<ModelRow>> {
-        let sql = "SELECT id, description, at, entry FROM model \
-                   WHERE id > :after AND instr(lower(id), lower(:search)) > 0 ORDER BY id LIMIT :limit";
-        let mut statement = self.connection().prepare_cached(sql)?;
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let parameters = named_params! {":after": after, ":search": search, ":limit": limit};
-        let rows = statement.query_map(parameters, model_of)?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
     /// All models by name.
     ///
     /// # Errors

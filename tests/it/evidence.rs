@@ -132,6 +132,7 @@ fn register(store: &Store, dana: &Acting, model: &str, seed: u64) {
 fn ingest(store: &Store, dana: &Acting, (model, name): (&str, &str), table: &str) {
     let spool = store.objects().spool_file().unwrap();
     let batch = IngestBatch {
+        configuration: None,
         model: model.to_owned(),
         version: "1".to_owned(),
         name: name.to_owned(),

@@ -16,17 +16,33 @@ use driftledger::digest;
 use driftledger::drift::acceptance::plan::{AcceptanceCriteria, PLAN_FORMAT};
 use driftledger::drift::acceptance::run::{RUN_FORMAT, TestRun};
 use driftledger::drift::compare::{COMPARISON_FORMAT, Comparison};
+use driftledger::drift::episode::EpisodeState;
 use driftledger::drift::report::{DriftReport, REPORT_FORMAT};
 use driftledger::drift::study::{STUDY_FORMAT, Study};
 use driftledger::evidence::manifest::{EVIDENCE_FORMAT, MANIFEST, Manifest};
 use driftledger::procedures::compare_files::compare_files;
 use driftledger::procedures::study_batches::{StudyFiles, study_batches};
+use driftledger::provenance::configuration::{CONFIGURATION_FORMAT, Configuration};
 use driftledger::provenance::model_record::{MODEL_RECORD_FORMAT, ModelRecord};
 use driftledger::provenance::registration::{REGISTRATION_FORMAT, Registration};
 use driftledger::provenance::risk::tier_table;
+use driftledger::provenance::version_difference::VersionDifference;
+use driftledger::review::change_record::{
+    CHANGE_RECORD_FORMAT, ChangeKind, ChangeRecord, ChangeStatement, Followed, RiskEffect,
+};
 use driftledger::review::completeness::{Acceptance, Cited, Facts, TestRunFact, requirement_table};
 use driftledger::review::decision::{DECISION_FORMAT, Decision};
+use driftledger::review::effectiveness::{EffectivenessCheck, EffectivenessCriterion, Since};
+use driftledger::review::episode_cycle::{
+    EpisodeFacts, EpisodeRule, EpisodeStep, episode_rule_table,
+};
+use driftledger::review::episode_sheet::{
+    AboutEpisode, EPISODE_STEP_FORMAT, EpisodeSheet, EpisodeStepInput, LookedUp,
+};
 use driftledger::review::life_cycle::{Rule, Step, VersionState, rule_table};
+use driftledger::review::qualification::{
+    CheckOutcome, Part, QUALIFICATION_FORMAT, Qualification, QualificationCheck,
+};
 use driftledger::review::record_signature::{RECORD_SIGNATURE_FORMAT, RecordSignature};
 use driftledger::review::signature::{SIGNATURE_FORMAT, Signature};
 use driftledger::review::step_sheet::{About, Composed, STEP_FORMAT, StepInput, StepSheet};
@@ -38,7 +54,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 /// Holds `found` against the file at `path`, or writes the file.
 #[track_caller]
-fn hold(path: &str, found: &str) {
+pub(crate) fn hold(path: &str, found: &str) {
     let file = repository(path);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&file, found).unwrap();
@@ -123,6 +139,34 @@ fn the_life_of_a_version_is_as_printed() {
 }
 
 #[test]
+fn the_life_of_an_alert_is_as_printed() {
+    let printed =
+        format!("Steps of an alert: what is not here is refused.\n\n{}", episode_rule_table());
+    hold("tests/golden/alert_life.txt", &printed);
+}
+
+/// The sheet of an effectiveness check.
+#[test]
+fn the_sheet_of_a_step_of_an_alert_is_as_its_schema_says() {
+    let criterion = EffectivenessCriterion {
+        series: vec!["weight_mg/bins".to_owned()],
+        batches: 2,
+        version_id: "mv_1".to_owned(),
+        version: "1".to_owned(),
+        horizon_on: "2026-09-01".to_owned(),
+    };
+    let check = EffectivenessCheck::judge(&criterion, (7, 9), Since::default(), "2026-09-02");
+    let rule = EpisodeRule::of(EpisodeState::ActionDone, EpisodeStep::Refute).unwrap();
+    let input = EpisodeStepInput { reason: "no batch came".to_owned(), ..Default::default() };
+    let found = LookedUp { check: Some(check), ..LookedUp::default() };
+    let about = AboutEpisode { id: "ep_1", model: "tablets", version: "1", today: "2026-09-02" };
+    let facts = EpisodeFacts { state: EpisodeState::ActionDone, ..EpisodeFacts::opened(3) };
+    let sheet = EpisodeSheet::compose(rule, about, &facts, (&input, found)).unwrap();
+    let record = serde_json::to_value(sheet).unwrap();
+    hold_schema::<EpisodeSheet>((EPISODE_STEP_FORMAT, "format"), &record);
+}
+
+#[test]
 fn a_model_record_a_step_and_its_signature_are_as_their_schemas_say() {
     let path = repository("sample_data/thyroid_garvan/model_record.json");
     let record: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
@@ -135,6 +179,65 @@ fn a_model_record_a_step_and_its_signature_are_as_their_schemas_say() {
     hold_schema::<RecordSignature>((RECORD_SIGNATURE_FORMAT, "format"), &signature);
 }
 
+#[test]
+fn a_change_record_and_a_configuration_are_as_their_schemas_say() {
+    let (before, after) = (registration("1", 1), registration("2", 31));
+    let record = ChangeRecord {
+        format: CHANGE_RECORD_FORMAT.to_owned(),
+        version_id: "mv_2".to_owned(),
+        model: after.model.clone(),
+        version: after.version.clone(),
+        registration_sha256: "2".repeat(64),
+        follows: Followed {
+            version_id: "mv_1".to_owned(),
+            version: before.version.clone(),
+            registration_sha256: "1".repeat(64),
+        },
+        difference: VersionDifference::between(&before, &after),
+        statement: ChangeStatement {
+            kinds: vec![ChangeKind::Data],
+            reason: "other rows".to_owned(),
+            impact: "none known".to_owned(),
+            risk: RiskEffect::Unchanged,
+            retest: true,
+            retest_rationale: "it was fitted on other rows".to_owned(),
+            external_change: Some("CC-0042".to_owned()),
+        },
+    };
+    record.validate().unwrap();
+    let record = serde_json::to_value(record).unwrap();
+    hold_schema::<ChangeRecord>((CHANGE_RECORD_FORMAT, "format"), &record);
+    let configuration = serde_json::to_value(Configuration::of(&after).unwrap()).unwrap();
+    hold_schema::<Configuration>((CONFIGURATION_FORMAT, "format"), &configuration);
+}
+
+#[test]
+fn a_qualification_run_is_as_its_schema_says() {
+    let run = Qualification {
+        format: QUALIFICATION_FORMAT.to_owned(),
+        part: Part::Performance,
+        about: Some("tablets 1".to_owned()),
+        program: "driftledger".to_owned(),
+        program_sha256: Some("0".repeat(64)),
+        ledger: "driftledger/0".to_owned(),
+        started_at: "2026-01-01T00:00:00.000Z".to_owned(),
+        finished_at: "2026-01-01T00:00:01.000Z".to_owned(),
+        checks: vec![QualificationCheck {
+            id: "PQ-01".to_owned(),
+            requirements: vec!["MON-valid".to_owned()],
+            question: "Is it found?".to_owned(),
+            risk: "It is not found.".to_owned(),
+            expected: "it is found".to_owned(),
+            found: "it was found".to_owned(),
+            outcome: CheckOutcome::Passed,
+        }],
+        passed: true,
+    };
+    run.validate().unwrap();
+    let run = serde_json::to_value(run).unwrap();
+    hold_schema::<Qualification>((QUALIFICATION_FORMAT, "format"), &run);
+}
+
 /// The sheet of a review of version 1, and a signature over it.
 fn reviewed(record: ModelRecord) -> (Value, Value) {
     let cited = |id: &str, entry| Cited { id: id.to_owned(), sha256: "0".repeat(64), entry };
@@ -145,11 +248,19 @@ fn reviewed(record: ModelRecord) -> (Value, Value) {
         policy_rationale: "limits that QA can review".to_owned(),
         acceptance: Acceptance { plan: Some(cited("ap_1", 8)), test_run: Some(run) },
         studies: (1, 1),
+        follows: None,
+        change: None,
         taken: Vec::new(),
         changed_since_review: false,
     };
     let rule = Rule::of(VersionState::Submitted, Step::Review).unwrap();
-    let about = About { version_id: "mv_1", registration_sha256: "1", entry: 6 };
+    let about = About {
+        version_id: "mv_1",
+        registration_sha256: "1",
+        entry: 6,
+        supersedes: &[],
+        superseded_by: None,
+    };
     let composed =
         StepSheet::compose(rule, about, &facts, (Role::Reviewer, &StepInput::default())).unwrap();
     let Composed::Sheet(sheet) = composed else { panic!("{composed:?}") };

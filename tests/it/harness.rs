@@ -178,9 +178,17 @@ impl Visitor {
 
     /// Signs in and keeps the cookie.
     pub(crate) fn sign_in(&mut self, user_name: &str, password: &str) -> Answer {
-        let body = json!({"user_name": user_name, "password": password});
+        self.sign_in_as(&json!({"user_name": user_name, "password": password}))
+    }
+
+    /// The same with a code of a second factor.
+    pub(crate) fn sign_in_with(&mut self, user_name: &str, password: &str, code: &str) -> Answer {
+        self.sign_in_as(&json!({"user_name": user_name, "password": password, "code": code}))
+    }
+
+    fn sign_in_as(&mut self, body: &Value) -> Answer {
         let url = format!("{}/api/v1/session", self.url);
-        let response = self.client.post(url).json(&body).send().unwrap();
+        let response = self.client.post(url).json(body).send().unwrap();
         let cookie = response.headers().get("set-cookie").map(|value| {
             let value = value.to_str().unwrap();
             assert!(value.contains("HttpOnly") && value.contains("SameSite=Strict"), "{value}");
@@ -259,6 +267,54 @@ impl Visitor {
         request.send().unwrap().text().unwrap()
     }
 
+    /// The token that the forms of this session send back.
+    pub(crate) fn form_token(&self) -> &str {
+        self.form_token.as_deref().unwrap()
+    }
+
+    /// The status of a form without files at `path`.
+    pub(crate) fn page_status(&self, path: &str, form: &str) -> u16 {
+        let request = self.request("POST", path).body(form.to_owned());
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        request.send().unwrap().status().as_u16()
+    }
+
+    /// Sends a form with files to `path`, fields first, and does not go where it leads.
+    pub(crate) fn upload(
+        &self,
+        path: &str,
+        fields: &[(&str, String)],
+        files: &[(&str, &str, Vec<u8>)],
+    ) -> Uploaded {
+        let mut body = text_parts(fields);
+        body.extend(file_parts(files));
+        self.send_parts(path, body)
+    }
+
+    /// The same, files first.
+    pub(crate) fn upload_late(
+        &self,
+        path: &str,
+        files: &[(&str, &str, Vec<u8>)],
+        fields: &[(&str, String)],
+    ) -> Uploaded {
+        let mut body = file_parts(files);
+        body.extend(text_parts(fields));
+        self.send_parts(path, body)
+    }
+
+    fn send_parts(&self, path: &str, mut body: Vec<u8>) -> Uploaded {
+        body.extend(format!("--{BOUNDARY}--\r\n").as_bytes());
+        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let request = client.post(format!("{}{path}", self.url));
+        let request = request.header("cookie", self.cookie.as_deref().unwrap_or_default());
+        let media_type = format!("multipart/form-data; boundary={BOUNDARY}");
+        let response = request.header("content-type", media_type).body(body).send().unwrap();
+        let leads_to = response.headers().get("location").map_or("", |to| to.to_str().unwrap());
+        let (status, leads_to) = (response.status().as_u16(), leads_to.to_owned());
+        Uploaded { status, leads_to, text: response.text().unwrap() }
+    }
+
     /// Posts JSON to `path`.
     pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
         answer(self.request("POST", path).json(body).send().unwrap())
@@ -289,6 +345,43 @@ impl Visitor {
     pub(crate) fn post_batch(&self, name: &str, media_type: &str, bytes: &[u8]) -> Answer {
         self.post_table(&format!("{VERSION_PATH}/batches?name={name}"), media_type, bytes)
     }
+}
+
+/// What came of a form with files.
+#[derive(Debug)]
+pub(crate) struct Uploaded {
+    /// HTTP status.
+    pub(crate) status: u16,
+    /// Where it leads, if it does.
+    pub(crate) leads_to: String,
+    /// The page.
+    pub(crate) text: String,
+}
+
+/// What stands between the parts of a form with files.
+const BOUNDARY: &str = "a-boundary-between-parts";
+
+fn text_parts(fields: &[(&str, String)]) -> Vec<u8> {
+    let part = |(name, value): &(&str, String)| {
+        format!(
+            "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+        )
+    };
+    fields.iter().map(part).collect::<String>().into_bytes()
+}
+
+fn file_parts(files: &[(&str, &str, Vec<u8>)]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (field, name, bytes) in files {
+        let head = format!(
+            "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\
+             content-type: application/octet-stream\r\n\r\n"
+        );
+        body.extend(head.as_bytes());
+        body.extend(bytes);
+        body.extend(b"\r\n");
+    }
+    body
 }
 
 fn answer(response: reqwest::blocking::Response) -> Answer {

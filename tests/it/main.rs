@@ -19,4 +19,5 @@ mod sampling;
 mod stories;
 mod study;
 mod thyroid;
+mod traceability;
 mod wording;

@@ -40,7 +40,7 @@ fn report(month: &str) -> DriftReport {
 
 /// The drift episodes, oldest first.
 fn episodes() -> Vec<EpisodeLine> {
-    let mut all = read_records::episodes(&demo().1.store, &host()).unwrap();
+    let mut all = read_records::episodes(&demo().1.store, &host(), None).unwrap();
     all.retain(|line| line.episode.opening.kind == EpisodeKind::Drift);
     all.reverse();
     all
@@ -182,7 +182,7 @@ fn the_demonstration_leaves_a_store_without_findings() {
 
 #[test]
 fn the_labels_show_that_the_model_makes_more_errors_than_agreed() {
-    let all = read_records::episodes(&demo().1.store, &host()).unwrap();
+    let all = read_records::episodes(&demo().1.store, &host(), None).unwrap();
     let told: Vec<&EpisodeLine> =
         all.iter().filter(|line| line.episode.opening.kind == EpisodeKind::Performance).collect();
     assert_eq!(told.len(), 1);

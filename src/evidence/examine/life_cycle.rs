@@ -3,15 +3,19 @@
 //! What is asked here is asked of the records alone: that the registration and the model record a sheet cites are those in force,
 //! that a plan comes before its test run in the ledger, that an author signs nothing but the submission.
 
+use super::changes::{CHANGES, Signatures};
+use super::succession::Move;
 use super::{Examiner, Row, is_canonical};
 use crate::access::account::Account;
 use crate::access::role::Role;
 use crate::digest;
 use crate::provenance::model_record::{MODEL_RECORD_FORMAT, ModelRecord};
+use crate::review::change_record::ChangeFact;
 use crate::review::life_cycle::{
     Author, Guard, History, Rule, Step, Taken, VersionState, acts_for, is_reviewed,
 };
 use crate::review::record_signature::{RECORD_SIGNATURE_FORMAT, RecordSignature};
+use crate::review::signature::Meaning;
 use crate::review::step_sheet::{STEP_FORMAT, StepSheet};
 use std::collections::BTreeMap;
 
@@ -31,6 +35,7 @@ struct Walk {
     made: Vec<(u64, Author)>,
     authors: Vec<Author>,
     taken: Vec<Taken>,
+    moves: Vec<Move>,
 }
 
 fn entry(row: &Row) -> u64 {
@@ -39,18 +44,19 @@ fn entry(row: &Row) -> u64 {
 
 impl Examiner<'_> {
     /// Model records, steps and their signatures, and the state that reports name.
-    pub(super) fn life_cycles(&mut self) {
+    pub(super) fn life_cycles(&mut self, signatures: &mut Signatures) {
         let records = self.by_version("model_record");
         for (key, row) in records.values().flatten().map(|(_, key, row)| (key, row)) {
             self.model_record(key, row);
         }
-        let mut signatures = self.record_signatures();
         let steps = self.by_version(STEPS);
         let (plans, runs) = (self.by_version("acceptance_plan"), self.by_version("test_run"));
+        let changes = self.by_version(CHANGES);
+        let mut moves = Vec::new();
         for version in self.records.keys("model_version") {
             let Some(row) = self.records.row("model_version", &version) else { continue };
             let mut made = Vec::new();
-            for rows in [&records, &plans, &runs] {
+            for rows in [&records, &plans, &runs, &changes] {
                 for (at, _, row) in rows.get(&version).map(Vec::as_slice).unwrap_or_default() {
                     made.push((*at, self.author(row.text("account_id"))));
                 }
@@ -62,21 +68,48 @@ impl Examiner<'_> {
                 registration_sha256: row.text("content_sha256").to_owned(),
                 authors: vec![self.author(row.text("registered_by"))],
                 taken: Vec::new(),
+                moves: Vec::new(),
                 version: version.clone(),
             };
             let described = records.get(&version).map(Vec::as_slice).unwrap_or_default();
             let mut states = vec![(0, walk.state)];
             for (at, key, row) in steps.get(&version).map(Vec::as_slice).unwrap_or_default() {
-                let signed = signatures.remove(key.as_str()).unwrap_or_default();
+                let signed = signatures.remove(key).unwrap_or_default();
                 self.step(&mut walk, (key, row), described, &signed);
                 states.push((*at, walk.state));
             }
             self.states_of_reports(&version, &states);
+            moves.append(&mut walk.moves);
         }
-        for (record, signed) in signatures {
-            for (key, _) in signed {
-                let detail = format!("it signs `{record}`, which is no step of a version here");
-                self.trouble("record_dangling", ("record_signature", &key), detail);
+        self.steps_of_others(&steps, signatures, &mut moves);
+        self.changes(signatures, &moves);
+        self.qualifications(signatures);
+        self.succession(moves);
+    }
+
+    /// A pack of one version holds a step of another one where both changed by one signature; its own life is not here.
+    fn steps_of_others(
+        &mut self,
+        steps: &ByVersion,
+        signatures: &mut Signatures,
+        moves: &mut Vec<Move>,
+    ) {
+        for (version, rows) in steps {
+            if self.records.row("model_version", version).is_some() {
+                continue;
+            }
+            for (at, key, row) in rows {
+                let of = (STEPS, key.as_str());
+                let columns = ("document", "sha256");
+                let Some(sheet) = self.document::<StepSheet>((of.0, of.1, row), columns) else {
+                    continue;
+                };
+                let signed = signatures.remove(key.as_str()).unwrap_or_default();
+                if let Some(rule) = Rule::of(sheet.from, sheet.step) {
+                    self.signature_over(of, row, rule.meaning, &signed);
+                }
+                let sha256 = digest::sha256_hex(row.text("document").as_bytes());
+                moves.push(Move { entry: *at, step_id: key.clone(), sha256, sheet });
             }
         }
     }
@@ -113,8 +146,8 @@ impl Examiner<'_> {
     }
 
     /// Signatures by the record they sign, each held against its row.
-    fn record_signatures(&mut self) -> BTreeMap<String, Vec<(String, RecordSignature)>> {
-        let mut all: BTreeMap<String, Vec<(String, RecordSignature)>> = BTreeMap::new();
+    pub(super) fn record_signatures(&mut self) -> Signatures {
+        let mut all = Signatures::new();
         for (key, row) in self.rows("record_signature") {
             let of = ("record_signature", key.as_str());
             let columns = ("document", "sha256");
@@ -132,14 +165,44 @@ impl Examiner<'_> {
             self.same(of, "record", &signature.record.id, row.text("record_id"));
             self.same(of, "time of signing", &signature.signed_at, row.text("at"));
             self.account(of, &row, &signature.signer);
-            if signature.record.table == STEPS {
-                all.entry(signature.record.id.clone()).or_default().push((key, signature));
-            } else {
-                let detail = format!("it signs a record of `{}`", signature.record.table);
-                self.trouble("record_dangling", of, detail);
-            }
+            all.entry(signature.record.id.clone()).or_default().push((key, signature));
         }
         all
+    }
+
+    /// Signatures over nothing that is here.
+    pub(super) fn signatures_left(&mut self, signatures: Signatures) {
+        for (record, signed) in signatures {
+            for (key, signature) in signed {
+                let table = signature.record.table;
+                let detail = format!("it signs {table} `{record}`, which is no signed record here");
+                self.trouble("record_dangling", ("record_signature", &key), detail);
+            }
+        }
+    }
+
+    /// Who signed a record with `(id, row)` in `table`, with what meaning: one signature, over its bytes, by the account of its row.
+    pub(super) fn signature_over(
+        &mut self,
+        of: (&str, &str),
+        row: &Row,
+        meaning: Meaning,
+        signed: &[(String, RecordSignature)],
+    ) -> Option<Account> {
+        let [(key, signature)] = signed else {
+            let detail = format!("{} signatures are over it, expected 1", signed.len());
+            self.trouble("step_not_signed", of, detail);
+            return None;
+        };
+        let found = digest::sha256_hex(row.text("document").as_bytes());
+        if signature.record.sha256 != found {
+            let detail = format!("it signs {}, the sheet is {found}", signature.record.sha256);
+            self.trouble("signature_of_other_bytes", ("record_signature", key), detail);
+        }
+        self.same(of, "signer", &signature.signer.id, row.text("account_id"));
+        self.same(of, "time of signing", &signature.signed_at, row.text("at"));
+        self.same(of, "meaning of the signature", signature.meaning.words(), meaning.words());
+        Some(signature.signer.clone())
     }
 
     /// One step: what its sheet says, whether it may follow, and who signed it.
@@ -176,6 +239,10 @@ impl Examiner<'_> {
             );
         }
         self.cited_acceptance(of, &sheet, &walk.version);
+        if let Some(stated) = &sheet.configuration_sha256 {
+            let registered = self.registered_configuration(&walk.version).unwrap_or_default();
+            self.same(of, "fingerprint of the configuration", stated, &registered);
+        }
         let made = walk.made.iter().filter(|(made_at, _)| *made_at < at);
         walk.authors.extend(made.map(|(_, author)| author.clone()));
         let Some(rule) = Rule::of(walk.state, sheet.step) else {
@@ -191,7 +258,7 @@ impl Examiner<'_> {
             );
         }
         self.guards(of, (rule, &sheet), walk);
-        if let Some(signer) = self.signer(of, row, rule, signed) {
+        if let Some(signer) = self.signature_over(of, row, rule.meaning, signed) {
             let history = History { authors: &walk.authors, taken: &walk.taken };
             if let Err(error) = rule.permit(&signer, &history) {
                 self.trouble("step_not_permitted", of, error.to_string());
@@ -205,6 +272,8 @@ impl Examiner<'_> {
             }
             walk.take(&sheet, (key, at, row.text("at")), signer);
         }
+        let sha256 = digest::sha256_hex(row.text("document").as_bytes());
+        walk.moves.push(Move { entry: at, step_id: key.to_owned(), sha256, sheet });
         walk.state = rule.to;
         walk.after = at;
     }
@@ -239,8 +308,10 @@ impl Examiner<'_> {
     /// What the table asks of the step is in its sheet.
     fn guards(&mut self, of: (&str, &str), (rule, sheet): (&Rule, &StepSheet), walk: &Walk) {
         let written = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
-        let run = sheet.acceptance.run_after_plan();
-        let fit = run.is_some_and(|run| run.meets_plan || written(&sheet.deviation));
+        let fit = match sheet.acceptance.run_after_plan() {
+            Some(run) => run.meets_plan || written(&sheet.deviation),
+            None => sheet.change.as_ref().is_some_and(ChangeFact::waives_test),
+        };
         for guard in rule.guards {
             let met = match guard {
                 Guard::ByAuthor | Guard::NotByAuthor => true,
@@ -249,36 +320,13 @@ impl Examiner<'_> {
                 Guard::Reviewed => is_reviewed(&walk.taken),
                 Guard::Reason => written(&sheet.reason),
                 Guard::EffectiveDay => written(&sheet.effective_on),
+                Guard::Successor => sheet.superseded_by.is_some(),
             };
             if !met {
                 let detail = format!("`{}` needs to be: {}", sheet.step.word(), guard.words());
                 self.trouble("step_not_allowed", of, detail);
             }
         }
-    }
-
-    /// Who signed the step: one signature, over its bytes, by the account of its row, with the meaning of the table.
-    fn signer(
-        &mut self,
-        of: (&str, &str),
-        row: &Row,
-        rule: &Rule,
-        signed: &[(String, RecordSignature)],
-    ) -> Option<Account> {
-        let [(key, signature)] = signed else {
-            let detail = format!("{} signatures are over it, expected 1", signed.len());
-            self.trouble("step_not_signed", of, detail);
-            return None;
-        };
-        let found = digest::sha256_hex(row.text("document").as_bytes());
-        if signature.record.sha256 != found {
-            let detail = format!("it signs {}, the sheet is {found}", signature.record.sha256);
-            self.trouble("signature_of_other_bytes", ("record_signature", key), detail);
-        }
-        self.same(of, "signer", &signature.signer.id, row.text("account_id"));
-        self.same(of, "time of signing", &signature.signed_at, row.text("at"));
-        self.same(of, "meaning of the signature", signature.meaning.words(), rule.meaning.words());
-        Some(signature.signer.clone())
     }
 
     /// Reports name the state in which their batch was judged.

@@ -9,8 +9,11 @@
 //!    before it
 //! 4. answers: decisions cite the reports of their episode, signatures are over the bytes of their decision, and nobody
 //!    signed what they drafted
-//! 5. life cycles: the steps of every version follow the table, in order, each signed over its own bytes by somebody who may
-//! 6. runs and drafts: what a run reported has the digest that its end froze; a draft froze files that were kept, and the version
+//! 5. life cycles: the steps of every version follow the table, in order, each signed over its own bytes by somebody who may; at no
+//!    entry are two versions of a model in use, and what follows an approved version has a signed change record
+//! 6. lives of alerts: every step follows the table, each signed over its own bytes by somebody who may; counts of affected
+//!    predictions and effectiveness checks are computed again
+//! 7. runs and drafts: what a run reported has the digest that its end froze; a draft froze files that were kept, and the version
 //!    that took it up names the same
 //!
 //! It works on a pack and on a store alike, and never stops at the first trouble.
@@ -18,12 +21,16 @@
 mod acceptance;
 mod agreement;
 mod answers;
+mod changes;
+mod episode_lives;
 mod frozen;
 mod labels;
 mod life_cycle;
+mod qualifications;
 mod reports;
 mod runs;
 mod studies;
+mod succession;
 
 use super::records::{Records, Row};
 use crate::digest;
@@ -70,6 +77,14 @@ pub struct Examined {
     pub model_records: u64,
     /// Steps of versions held against the table.
     pub steps: u64,
+    /// Steps of alerts held against the table.
+    pub alert_steps: u64,
+    /// Effectiveness checks computed again from the reports of later batches.
+    pub effectiveness_checks: u64,
+    /// Change records held against the registrations and their signatures.
+    pub changes: u64,
+    /// Qualification runs held against their checks and signatures.
+    pub qualifications: u64,
     /// Ended runs digested again.
     pub runs: u64,
     /// Draft versions held against the files they froze.
@@ -97,7 +112,10 @@ pub fn examine(
     examiner.decisions();
     examiner.signatures();
     examiner.study_signatures();
-    examiner.life_cycles();
+    let mut signatures = examiner.record_signatures();
+    examiner.life_cycles(&mut signatures);
+    examiner.episode_lives(&mut signatures);
+    examiner.signatures_left(signatures);
     examiner.runs();
     (examiner.examined, examiner.troubles)
 }

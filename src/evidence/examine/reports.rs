@@ -4,8 +4,11 @@ use super::agreement::{Build, disagreement};
 use super::frozen::Judge;
 use super::{Examiner, Row};
 use crate::drift::assess::MonitorState;
+use crate::drift::episode::EpisodeKind;
 use crate::drift::report::{DriftReport, Frozen, REPORT_FORMAT};
 use crate::evidence::shape::{unfit_report, unfit_state};
+use crate::provenance::configuration::{Configuration, ConfigurationCheck, ConfigurationMatch};
+use crate::provenance::registration::Registration;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -126,11 +129,43 @@ impl Examiner<'_> {
         ] {
             self.same(of, what, said.as_deref().unwrap_or("none"), stored.unwrap_or("none"));
         }
+        if let Some(check) = &context.configuration {
+            let registered = self.registered_configuration(row.text("version_id"));
+            let stated = batch.optional("configuration").map(ToOwned::to_owned);
+            let expected = ConfigurationCheck::of(registered.unwrap_or_default(), stated);
+            if *check != expected {
+                let detail =
+                    "what it says about the configuration is not what batch and registration say";
+                self.trouble("record_disagrees", of, detail);
+            }
+            if expected.outcome == ConfigurationMatch::Other && !self.is_alerted(of.1) {
+                let detail = "its batch has another configuration than the registered one, and belongs to no alert about that";
+                self.trouble("alert_not_raised", of, detail);
+            }
+        }
         if batch.number("rows") != Some(report.rows) {
             let detail =
                 format!("it judges {} rows, the batch has {:?}", report.rows, batch.number("rows"));
             self.trouble("record_disagrees", of, detail);
         }
+    }
+
+    /// The fingerprint of the configuration that a version is registered with.
+    pub(super) fn registered_configuration(&mut self, version_id: &str) -> Option<String> {
+        let row = self.records.row("model_version", version_id)?;
+        let registration: Registration = serde_json::from_str(row.text("registration")).ok()?;
+        Configuration::of(&registration).ok()?.fingerprint().ok()
+    }
+
+    /// Whether a report belongs to an alert about its configuration.
+    fn is_alerted(&mut self, report_id: &str) -> bool {
+        let belonging = self.rows("episode_batch");
+        let of = belonging.iter().filter(|(_, row)| row.text("report_id") == report_id);
+        let episodes: Vec<String> = of.map(|(_, row)| row.text("episode_id").to_owned()).collect();
+        episodes.iter().any(|id| {
+            let row = self.records.row("episode", id);
+            row.is_some_and(|row| row.text("kind") == EpisodeKind::OtherConfiguration.word())
+        })
     }
 
     /// Computes the report again: the same bytes must come out where this build judged, else the same decisions and numbers.

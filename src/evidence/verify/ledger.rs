@@ -1,6 +1,6 @@
 //! Ledger: leaves, tree, checkpoint, proofs.
 
-use super::{Progress, Walk};
+use super::{Progress, Trust, Walk};
 use crate::digest::{leaf_hash, node_hash};
 use crate::evidence::manifest::{
     CHECKPOINT, ENTRIES, MANIFEST, Manifest, PROOFS, VERIFIER_KEY, index_of, record_file,
@@ -26,7 +26,7 @@ impl<R: Read + Seek> Walk<'_, R> {
     /// The head that the checkpoint signs, and the key it was verified with: the trusted one if there is one.
     pub(super) fn checkpoint(
         &mut self,
-        trusted: Option<&VerifierKey>,
+        trust: Trust<'_>,
     ) -> (Option<Checkpoint>, Option<VerifierKey>) {
         let packed = self.text(VERIFIER_KEY).and_then(|text| {
             match text.strip_suffix('\n').unwrap_or(&text).parse() {
@@ -37,7 +37,8 @@ impl<R: Read + Seek> Walk<'_, R> {
                 }
             }
         });
-        if let (Some(trusted), Some(packed)) = (trusted, &packed)
+        let trusted = self.trusted_key(trust, packed.as_ref());
+        if let (Some(trusted), Some(packed)) = (&trusted, &packed)
             && trusted != packed
         {
             self.find(
@@ -46,7 +47,7 @@ impl<R: Read + Seek> Walk<'_, R> {
                 format!("it is `{packed}`, the trusted key is `{trusted}`"),
             );
         }
-        let key: Option<VerifierKey> = trusted.cloned().or(packed);
+        let key = if matches!(trust, Trust::Packed) { packed } else { trusted };
         let head = match (self.text(CHECKPOINT), &key) {
             (Some(note), Some(key)) => match Checkpoint::open(&note, key) {
                 Ok(head) => Some(head),
@@ -60,15 +61,35 @@ impl<R: Read + Seek> Walk<'_, R> {
         (head, key)
     }
 
+    /// The key that is trusted for the pack's log; a log that the policy does not name has none.
+    fn trusted_key(
+        &mut self,
+        trust: Trust<'_>,
+        packed: Option<&VerifierKey>,
+    ) -> Option<VerifierKey> {
+        let policy = match trust {
+            Trust::Packed => return None,
+            Trust::Key(key) => return Some(key.clone()),
+            Trust::Policy(policy) => policy,
+        };
+        let packed = packed?;
+        let log = policy.logs.iter().find(|log| log.key.name() == packed.name());
+        if log.is_none() {
+            let detail = format!("the policy does not name the log `{}`", packed.name());
+            self.find("key_differs", VERIFIER_KEY, detail);
+        }
+        log.map(|log| log.key.clone())
+    }
+
     /// Every leaf, in order; the root over them is the one that was signed.
-    pub(super) fn entries(&mut self, head: Option<&Checkpoint>) -> Vec<Line> {
-        let Some(bytes) = self.required(ENTRIES) else { return Vec::new() };
+    /// Gives the lines and the subtrees over them, level by level.
+    pub(super) fn entries(&mut self, head: Option<&Checkpoint>) -> (Vec<Line>, Vec<Vec<Hash>>) {
+        let (mut lines, mut hashes) = (Vec::new(), Vec::new());
+        let Some(bytes) = self.required(ENTRIES) else { return (lines, hashes) };
         let Some(bytes) = bytes.strip_suffix(b"\n") else {
             self.find("entry_invalid", ENTRIES, "it does not end with a newline");
-            return Vec::new();
+            return (lines, hashes);
         };
-        let mut lines = Vec::new();
-        let mut hashes: Vec<Vec<Hash>> = Vec::new();
         let mut last_time = String::new();
         for (index, leaf) in (0..).zip(bytes.split(|byte| *byte == b'\n')) {
             grow(&mut hashes, leaf_hash(leaf));
@@ -90,7 +111,7 @@ impl<R: Read + Seek> Walk<'_, R> {
         if let Some(head) = head {
             self.root(head, lines.len() as u64, &hashes);
         }
-        lines
+        (lines, hashes)
     }
 
     fn place(&mut self, index: u64, entry: &Entry, last_time: &str) {

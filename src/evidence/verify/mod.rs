@@ -14,14 +14,16 @@ mod files;
 mod ledger;
 pub mod registered;
 mod rows;
+mod witnessed;
 
 use super::copies::{self, Pages};
 use super::examine::{Examined, examine};
-use super::manifest::{BODIES, PROOFS, RECORDS, Scope, record_file};
+use super::manifest::{BODIES, PROOFS, README, RECORDS, Scope, WITNESSED, record_file};
 use super::pack::Pack;
 use super::records::Records;
 use super::{Result, printable};
 use crate::ledger::note::VerifierKey;
+use crate::ledger::trust_policy::TrustPolicy;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::{Read, Seek};
@@ -46,6 +48,8 @@ pub struct Checked {
     pub entries: u64,
     /// Proofs.
     pub proofs: u64,
+    /// Heads that witnesses cosigned.
+    pub witnessed: u64,
     /// Bodies.
     pub bodies: u64,
     /// Record rows.
@@ -55,6 +59,33 @@ pub struct Checked {
     /// Records held against each other.
     #[serde(flatten)]
     pub examined: Examined,
+}
+
+/// Whom to believe.
+#[derive(Clone, Copy, Debug)]
+pub enum Trust<'a> {
+    /// The key that came with the pack, which then only agrees with itself.
+    Packed,
+    /// This key.
+    Key(&'a VerifierKey),
+    /// The logs of this policy, with the witnesses it demands.
+    Policy(&'a TrustPolicy),
+}
+
+impl<'a> From<Option<&'a VerifierKey>> for Trust<'a> {
+    fn from(key: Option<&'a VerifierKey>) -> Self {
+        key.map_or(Self::Packed, Self::Key)
+    }
+}
+
+/// The newest head that the demanded witnesses cosigned: nobody can have changed the entries under it since.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Witnessed {
+    /// Its number of entries.
+    pub size: u64,
+    /// Who cosigned it, by the name in the policy, and when.
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub cosigned: BTreeMap<String, jiff::Timestamp>,
 }
 
 /// What came of verifying a pack.
@@ -74,6 +105,8 @@ pub struct Verification {
     pub key: Option<String>,
     /// Whether that key was given to the verifier; otherwise it came with the pack, which then only agrees with itself.
     pub key_is_trusted: bool,
+    /// What the witnesses of the policy have seen; absent without a policy or without a quorum.
+    pub witnessed: Option<Witnessed>,
     /// Whether the HTML documents were rendered again; only the program that wrote them can.
     pub pages_compared: bool,
 }
@@ -89,7 +122,7 @@ pub struct Progress {
     pub total: u64,
 }
 
-/// Verifies the pack in `reader`, under `trusted` if that is given, else under the key in the pack.
+/// Verifies the pack in `reader`, under whom `trust` says.
 ///
 /// # Errors
 ///
@@ -99,17 +132,21 @@ pub struct Progress {
 /// let no_pack = std::io::Cursor::new(b"no zip".to_vec());
 /// assert!(driftledger::evidence::verify::verify(no_pack, None, &mut |_| ()).is_err());
 /// ```
-pub fn verify<R: Read + Seek>(
+pub fn verify<'a, R: Read + Seek>(
     reader: R,
-    trusted: Option<&VerifierKey>,
+    trust: impl Into<Trust<'a>>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Verification> {
+    let trust = trust.into();
     let pack = Pack::open(reader)?;
     let mut walk = Walk { pack, findings: Vec::new(), checked: Checked::default(), progress };
     let manifest = walk.files();
     let scope = manifest.as_ref().map(|found| found.scope.clone()).unwrap_or_default();
-    let (head, key) = walk.checkpoint(trusted);
-    let entries = walk.entries(head.as_ref());
+    walk.required(README);
+    let (head, key) = walk.checkpoint(trust);
+    let (entries, levels) = walk.entries(head.as_ref());
+    let policy = if let Trust::Policy(policy) = trust { Some(policy) } else { None };
+    let witnessed = walk.witnessed((entries.len() as u64, &levels), key.as_ref(), policy);
     walk.proofs(&entries, key.as_ref());
     let listed = walk.bodies(&entries);
     walk.records(&listed);
@@ -125,7 +162,8 @@ pub fn verify<R: Read + Seek>(
         origin: head.as_ref().map(|head| head.origin.clone()),
         size: head.as_ref().map(|head| head.size),
         key: key.map(|key| key.to_string()),
-        key_is_trusted: trusted.is_some(),
+        key_is_trusted: !matches!(trust, Trust::Packed),
+        witnessed,
         pages_compared,
     })
 }
@@ -222,8 +260,9 @@ impl<R: Read + Seek> Walk<'_, R> {
 
     /// Files outside the known names and folders have no meaning in this format.
     fn has_meaning(name: &str) -> bool {
-        use super::manifest::{CHECKPOINT, ENTRIES, MANIFEST, README, VERIFIER_KEY};
-        let folders = copies::COPIES.iter().map(|copy| copy.1).chain([BODIES, PROOFS, RECORDS]);
+        use super::manifest::{CHECKPOINT, ENTRIES, MANIFEST, VERIFIER_KEY};
+        let folders =
+            copies::COPIES.iter().map(|copy| copy.1).chain([BODIES, PROOFS, RECORDS, WITNESSED]);
         [MANIFEST, README, CHECKPOINT, VERIFIER_KEY, ENTRIES].contains(&name)
             || folders.into_iter().any(|folder| name.starts_with(folder))
     }

@@ -8,7 +8,7 @@ use crate::evidence::manifest::{
     record_of,
 };
 use crate::evidence::records::Records as _;
-use crate::evidence::scope::{Concern, ORIGIN_COLUMNS};
+use crate::evidence::scope::{Concern, ORIGIN_COLUMNS, dataset_digests};
 use crate::ledger::body::{self, Body};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek};
@@ -146,6 +146,8 @@ impl<R: Read + Seek> Walk<'_, R> {
         let mut origins = BTreeSet::new();
         for key in versions {
             let version = records.row("model_version", key);
+            origins
+                .extend(version.iter().flat_map(|row| dataset_digests(row.text("registration"))));
             let Some(draft) = version.and_then(|row| row.optional("draft_id").map(str::to_owned))
             else {
                 continue;

@@ -7,7 +7,7 @@ use driftledger::digest::sha256_hex;
 use serde_json::{Value, json};
 
 /// A laboratory with one open drift alert, and its id.
-fn with_an_alert() -> (Laboratory, String) {
+pub(super) fn with_an_alert() -> (Laboratory, String) {
     let laboratory = Laboratory::open();
     let program = laboratory.program();
     register(&program);

@@ -1,10 +1,14 @@
 //! Story: another tool reports what it read and wrote, and the lineage of a version reaches back to it.
 //! Method: OpenLineage events over HTTP; the training data joins by its digest; a chain of processes is followed step by step.
 
-use crate::harness::{Laboratory, VERSION_PATH, Visitor, register};
+use crate::evidence::{Files, export};
+use crate::harness::{Laboratory, MODEL, VERSION_PATH, Visitor, register};
 use driftledger::digest::sha256_hex;
+use driftledger::evidence::manifest::Scope;
+use driftledger::evidence::verify::verify;
 use driftledger::store::check::check;
 use serde_json::{Value, json};
+use std::io::Cursor;
 
 /// A run of `job` that read `inputs` and wrote `outputs`, as datasets.
 fn run(job: &str, number: u8, (inputs, outputs): (Value, Value)) -> Value {
@@ -58,6 +62,26 @@ fn what_another_tool_reports_joins_the_lineage_by_digest() {
     let edges = graph["edges"].as_array().unwrap();
     let of = |relation: &str| edges.iter().filter(|edge| edge["relation"] == relation).count();
     assert_eq!((of("same_content"), of("used"), of("made")), (1, 1, 2));
+    // The pack of the version holds what was reported about its data, and what was reported about other data it leaves out.
+    let elsewhere = json!([run("elsewhere", 4, (json!([dataset("other")]), json!([])))]);
+    assert_eq!(program.post("/api/v1/lineage/batch", &elsewhere).status, 201);
+    let (pack, _) = export(&laboratory.store, &Scope::of(MODEL, Some("1")));
+    let files = Files::of(&pack);
+    let packed = |prefix: &str| files.0.keys().filter(|name| name.starts_with(prefix)).count();
+    assert_eq!((packed("records/lineage_event/"), packed("records/lineage_dataset/")), (3, 4));
+    let key = laboratory.store.verifier_key();
+    let verified = verify(&mut Cursor::new(&pack), Some(key), &mut |_| ()).unwrap();
+    assert_eq!(verified.findings, []);
+    let about = |(name, bytes): (&String, &Vec<u8>)| {
+        let is_body = name.starts_with("bodies/");
+        (is_body && String::from_utf8_lossy(bytes).contains("lineage_event")).then(|| name.clone())
+    };
+    let body = files.0.iter().find_map(about).unwrap();
+    let mut without = files.clone();
+    without.0.remove(&body);
+    without.relist();
+    let verified = verify(&mut Cursor::new(without.seal()), Some(key), &mut |_| ()).unwrap();
+    assert!(verified.findings.iter().any(|f| f.code == "body_missing"), "{:?}", verified.findings);
     let near = program.get(&format!("{VERSION_PATH}/lineage?depth=3")).body;
     assert!(named(&near).contains(&"clean (complete)") && !named(&near).contains(&"s3://lake raw"));
     assert_eq!(near["complete"], false);

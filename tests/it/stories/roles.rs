@@ -67,7 +67,7 @@ fn a_role_for_a_time_counts_at_once_and_ends_by_itself_and_signatures_stay_prova
     let ines = laboratory.signed_in("ines");
     let alert = quentin.get("/api/v1/alerts").body[0]["id"].as_str().unwrap().to_owned();
     let path = |step: &str| format!("/api/v1/alerts/{alert}/{step}");
-    let seen = json!({"severity": "major", "comment": "heavier"});
+    let seen = json!({"severity": "minor", "comment": "heavier"});
     ines.post(&path("acknowledgement"), &seen).problem(403, "not_permitted");
     let asked = ask(&adam, "ines", "reviewer", Some("2026-06-15T00:00:00Z"));
     ines.post(&path("acknowledgement"), &seen).problem(403, "not_permitted");

@@ -31,8 +31,9 @@ enum Takes {
 #[expect(clippy::too_many_lines, reason = "one table: a line for each route")]
 fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     use Action::{
-        Acknowledge, ApproveRoles, DraftDecision, FixAcceptance, Ingest, ManageAccounts,
-        ManageOwnTokens, Read, ReadAccessLog, Register, SignDecision, TestVersion,
+        Acknowledge, ApproveQualification, ApproveRoles, DraftDecision, FixAcceptance, Ingest,
+        ManageAccounts, ManageNotices, ManageOwnTokens, Read, ReadAccessLog, ReadNotices, Register,
+        SignDecision, TestVersion,
     };
     let no = Value::Null;
     let reason = || json!({"reason": "a test"});
@@ -50,6 +51,8 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
         "/alerts",
         "/alerts/{id}",
         "/alerts/{id}/statement",
+        "/fleet",
+        "/inbox",
         "/ledger/checkpoint",
         "/ledger/entries",
         "/ledger/entries/{index}",
@@ -57,6 +60,8 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
         "/models/{model}/drafts",
         "/models/{model}/drafts/{number}",
         "/password-policy",
+        "/qualifications",
+        "/qualifications/{id}",
         "/reports/{id}",
         "/review-plan",
         "/role-requests",
@@ -68,7 +73,10 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     for path in [
         "",
         "/acceptance",
+        "/batch-comparison",
         "/batches",
+        "/change",
+        "/configuration",
         "/difference",
         "/evidence",
         "/exports/{kind}",
@@ -85,6 +93,21 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
         add("GET", &format!("{version}{path}"), of(Read), &no);
     }
     add("GET", "/access-log", of(ReadAccessLog), &no);
+    add("GET", "/notices", of(ReadNotices), &no);
+    add("GET", "/notice-targets", of(ReadNotices), &no);
+    let target =
+        json!({"name": " ", "channel": "mail", "address": "a", "kinds": [], "enabled": true});
+    let kept = json!({"target": target, "reason": "a test"});
+    add("POST", "/notice-targets", of(ManageNotices), &kept);
+    add("POST", "/notices/{number}/retry", of(ManageNotices), &json!({}));
+    let removal = "/accounts/{user_name}/second-factor/removal";
+    add("POST", removal, of(ManageAccounts), &reason());
+    let granted = json!({"granted": true, "reason": "a test"});
+    add("POST", &format!("{removal}/answer"), of(ApproveRoles), &granted);
+    let factor = "/session/second-factor";
+    add("POST", factor, Takes::Session, &json!({"password": "a"}));
+    add("POST", &format!("{factor}/confirmation"), Takes::Session, &json!({"code": "1"}));
+    add("POST", &format!("{factor}/proof"), Takes::Session, &json!({"code": "1"}));
     add("GET", "/tokens", of(ManageOwnTokens), &no);
     add("POST", "/tokens", of(ManageOwnTokens), &json!({"name": "a test"}));
     add("DELETE", "/tokens/{id}", of(ManageOwnTokens), &no);
@@ -107,6 +130,12 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     add("POST", "/lineage", of(Ingest), &no);
     add("POST", "/lineage/batch", of(Ingest), &no);
     add("PUT", &format!("{version}/record"), of(Register), &sample("model_record.json"));
+    let change = json!({"kinds": ["data"], "reason": "a test", "impact": "none", "risk": "unchanged", "retest": true,
+                        "retest_rationale": "it is tested again in any case"});
+    add("POST", &format!("{version}/change"), of(Register), &change);
+    // Whose signature it is depends on who signed before: see the story of changes.
+    let signed_change = json!({"change_sha256": "0", "password": "a"});
+    add("POST", &format!("{version}/change/signature"), Takes::Session, &signed_change);
     let mut plan = sample("acceptance.json");
     (plan["model"], plan["version"]) = (json!(MODEL), json!("1"));
     add("POST", &format!("{version}/acceptance"), of(FixAcceptance), &plan);
@@ -124,6 +153,11 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
         of(SignDecision),
         &json!({"study_sha256": "0", "password": "a"}),
     );
+    let signed_run = json!({"qualification_sha256": "0", "password": "a"});
+    add("POST", "/qualifications/{id}/signature", of(ApproveQualification), &signed_run);
+    let alert_step = json!({"input": {}, "sheet_sha256": "0", "password": "a"});
+    add("POST", "/alerts/{id}/steps/{step}", Takes::Session, &alert_step);
+    add("POST", "/alerts/{id}/steps/{step}/sheet", Takes::Session, &json!({}));
     let seen = json!({"severity": "minor", "comment": "a test"});
     add("POST", "/alerts/{id}/acknowledgement", of(Acknowledge), &seen);
     let draft = json!({"code": "no_action", "rationale": "a test"});
@@ -250,18 +284,32 @@ fn pages() -> Vec<(String, String)> {
 /// What the pages that change something take.
 fn form_takes(path: &str) -> Takes {
     use Action::{
-        Acknowledge, ApproveRoles, DraftDecision, ManageAccounts, ManageOwnTokens, SignDecision,
+        Acknowledge, ApproveRoles, DraftDecision, FixAcceptance, Ingest, ManageAccounts,
+        ManageNotices, ManageOwnTokens, Register, SignDecision, TestVersion,
     };
     match path {
         "/sign-in" => Takes::Nothing,
-        "/sign-out" | "/account/password" | "/models/{model}/versions/{version}/steps/{step}" => {
-            Takes::Session
-        }
+        "/sign-out"
+        | "/account/password"
+        | "/account/second-factor"
+        | "/account/second-factor/confirmation"
+        | "/alerts/{id}/steps/{step}"
+        | "/models/{model}/versions/{version}/steps/{step}"
+        | "/models/{model}/versions/{version}/change/signature" => Takes::Session,
+        "/models/{model}/versions/{version}/change"
+        | "/models/registrations"
+        | "/models/registrations/files" => Takes::Role(Register),
+        "/models/{model}/versions/{version}/acceptance" => Takes::Role(FixAcceptance),
+        "/models/{model}/versions/{version}/test-runs" => Takes::Role(TestVersion),
+        "/models/{model}/versions/{version}/batches"
+        | "/models/{model}/versions/{version}/labels" => Takes::Role(Ingest),
+        "/notices/targets" | "/notices/{number}/retry" => Takes::Role(ManageNotices),
         "/account/tokens" | "/account/tokens/{id}/revocation" => Takes::Role(ManageOwnTokens),
         "/accounts" | "/accounts/steps" | "/accounts/password-policy" | "/accounts/roles" => {
             Takes::Role(ManageAccounts)
         }
         "/accounts/roles/{id}/answer" => Takes::Role(ApproveRoles),
+        "/qualifications/{id}/signature" => Takes::Role(Action::ApproveQualification),
         "/alerts/{id}/acknowledgement" => Takes::Role(Acknowledge),
         "/alerts/{id}/decision" => Takes::Role(DraftDecision),
         "/alerts/{id}/signature" | "/studies/{id}/signature" => Takes::Role(SignDecision),
@@ -297,6 +345,7 @@ fn each_role_may_send_the_forms_that_the_permission_table_says() {
         for (method, path) in pages() {
             let takes = match (method.as_str(), path.as_str()) {
                 ("GET", "/access-log") => Takes::Role(Action::ReadAccessLog),
+                ("GET", "/notices") => Takes::Role(Action::ReadNotices),
                 ("GET", _) => Takes::Role(Action::Read),
                 _ => form_takes(&path),
             };

@@ -1,0 +1,277 @@
+//! Procedure: say what waits, for whom, since when, and by when it is expected.
+//!
+//! 1. check that the person may read
+//! 2. in one snapshot: steps of versions that can be taken or lack something, studies and change records without a signature,
+//!    requests for roles without an answer
+//! 3. mark what this person may do now, by the same rules that the steps themselves check
+
+use super::read_life_cycle::Standing;
+use super::record_change::change_fact;
+use crate::access::account::{Account, Acting};
+use crate::access::role::{Action, Role};
+use crate::error::Result;
+use crate::review::change_record::next_signature;
+use crate::review::completeness::gaps;
+use crate::review::due::{ROLE_DAYS, SIGNATURE_DAYS, due_on, is_overdue};
+use crate::review::life_cycle::{Guard, History, Rule, Step, VersionState};
+use crate::store::versions::VersionRow;
+use crate::store::{ReadTx, Store};
+
+/// What kind of thing waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PendingKind {
+    /// A step of a version that can be taken.
+    Step,
+    /// Something that is missing for the next step of a version.
+    Missing,
+    /// A Phase I study without a signature.
+    Study,
+    /// A change record without a signature.
+    Change,
+    /// A role that was asked for.
+    Role,
+}
+
+/// One thing that waits.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct Pending {
+    /// What kind.
+    pub kind: PendingKind,
+    /// What is to be done, as a sentence without its full stop.
+    pub what: String,
+    /// Why it waits.
+    pub why: String,
+    /// Model and version; nothing where it is about neither.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Roles that may do it.
+    pub who: Vec<Role>,
+    /// Whether the caller may.
+    pub is_mine: bool,
+    /// Page where it is done.
+    pub path: String,
+    /// Since when it waits, UTC.
+    pub since: String,
+    /// The day by which it is expected, UTC: a target, not a limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_on: Option<String>,
+    /// Whether that day has passed.
+    pub is_overdue: bool,
+}
+
+/// Steps that somebody is waited for: the others are taken when there is a reason.
+const AWAITED: [Step; 4] = [Step::Submit, Step::Review, Step::Approve, Step::Release];
+
+/// Everything that waits, most urgent first: what the caller may do before what others may.
+///
+/// # Errors
+///
+/// [`crate::error::Error::Access`].
+pub fn pending(store: &Store, acting: &Acting) -> Result<Vec<Pending>> {
+    acting.permit(Action::Read)?;
+    let account = &acting.account;
+    let mut found = store.read(|tx| {
+        let mut found = Vec::new();
+        for version in tx.versions(None)? {
+            of_version(tx, account, &version, &mut found)?;
+        }
+        if Action::ApproveRoles.roles().contains(&account.role) {
+            roles(tx, account, &mut found)?;
+        }
+        Ok::<_, crate::error::Error>(found)
+    })?;
+    let now = store.clock().now();
+    for one in &mut found {
+        let days = if one.kind == PendingKind::Role { ROLE_DAYS } else { SIGNATURE_DAYS };
+        let due = due_on(&one.since, days).filter(|_| one.kind != PendingKind::Missing);
+        one.is_overdue = due.is_some_and(|due| is_overdue(due, now));
+        one.due_on = due.map(|due| due.to_string());
+    }
+    found.sort_by(|a, b| {
+        (!a.is_mine, a.due_on.is_none(), &a.due_on, &a.since).cmp(&(
+            !b.is_mine,
+            b.due_on.is_none(),
+            &b.due_on,
+            &b.since,
+        ))
+    });
+    Ok(found)
+}
+
+fn of_version(
+    tx: &ReadTx<'_>,
+    account: &Account,
+    version: &VersionRow,
+    found: &mut Vec<Pending>,
+) -> Result<()> {
+    let state = tx.version_state(&version.id)?;
+    if matches!(state, VersionState::Draft | VersionState::Submitted | VersionState::Approved) {
+        let standing = Standing::read(tx, &version.model, &version.version)?;
+        steps(account, &standing, found);
+        if state != VersionState::Approved {
+            change(tx, account, &standing, found)?;
+        }
+    }
+    if !state.is_over() {
+        studies(tx, account, version, found)?;
+    }
+    Ok(())
+}
+
+fn line(version: &VersionRow, kind: PendingKind, path: &str) -> Pending {
+    Pending {
+        kind,
+        what: String::new(),
+        why: String::new(),
+        version: Some(format!("{} {}", version.model, version.version)),
+        who: Vec::new(),
+        is_mine: false,
+        path: format!("/models/{}/versions/{}{path}", version.model, version.version),
+        since: version.registered_at.clone(),
+        due_on: None,
+        is_overdue: false,
+    }
+}
+
+/// The step that a version waits for, or what is missing for it.
+fn steps(account: &Account, standing: &Standing, found: &mut Vec<Pending>) {
+    let Standing { version, facts, authors } = standing;
+    let since = facts.taken.last().map_or(&version.registered_at, |taken| &taken.at).clone();
+    let history = History { authors, taken: &facts.taken };
+    let rules = Rule::from(facts.state()).filter(|rule| AWAITED.contains(&rule.step));
+    for rule in rules {
+        // Reviewed once, the next hand is waited for; more reviews are welcome and not expected.
+        let reviewed = crate::review::life_cycle::is_reviewed(&facts.taken);
+        if rule.step == Step::Review && reviewed || rule.needs(Guard::Reviewed) && !reviewed {
+            continue;
+        }
+        let missing = gaps(rule, facts);
+        if missing.is_empty() {
+            let path = format!("/steps/{}", rule.step.word());
+            found.push(Pending {
+                what: format!("{} {}", capital(rule.step.words()), state_hint(rule)),
+                why: why(rule.step).to_owned(),
+                who: rule.who.to_vec(),
+                is_mine: rule.permit(account, &history).is_ok(),
+                since: since.clone(),
+                ..line(version, PendingKind::Step, &path)
+            });
+            continue;
+        }
+        let names: Vec<&str> = missing.iter().map(|gap| gap.missing.as_str()).collect();
+        let is_author = authors.iter().any(|author| author.id == account.id);
+        found.push(Pending {
+            what: format!("Complete it: {} missing to {}", missing.len(), rule.step.words()),
+            why: names.join("; "),
+            who: vec![Role::DataScientist],
+            is_mine: is_author && account.role == Role::DataScientist,
+            since: since.clone(),
+            ..line(version, PendingKind::Missing, "#life-cycle")
+        });
+    }
+}
+
+/// First letter as a capital.
+fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().collect::<String>() + letters.as_str()
+    })
+}
+
+fn state_hint(rule: &Rule) -> String {
+    if rule.moves() {
+        format!("(then it is {})", rule.to.word().replace('_', " "))
+    } else {
+        "(before QA approves it)".to_owned()
+    }
+}
+
+fn why(step: Step) -> &'static str {
+    match step {
+        Step::Submit => "nothing is missing; its author has not submitted it yet",
+        Step::Review => "its author submitted it; a reviewer signs before QA",
+        Step::Approve => "it is reviewed; QA has not approved it yet",
+        _ => "it is approved and not in use yet",
+    }
+}
+
+/// The signature that a change record waits for.
+fn change(
+    tx: &ReadTx<'_>,
+    account: &Account,
+    standing: &Standing,
+    found: &mut Vec<Pending>,
+) -> Result<()> {
+    let version = &standing.version;
+    let Some(fact) = change_fact(tx, &version.id)? else { return Ok(()) };
+    let (who, why) = match (fact.authored, fact.approved) {
+        (false, _) => (Role::DataScientist, "its author has not signed what is stated"),
+        (true, false) => (Role::Qa, "its author signed it; QA has not assessed it yet"),
+        (true, true) => return Ok(()),
+    };
+    let signed = tx.record_signatures("change_record", &fact.id)?;
+    let newest = signed.last().map_or(fact.entry, |(_, entry)| *entry);
+    let may = next_signature(account, &standing.authors, (fact.authored, fact.approved));
+    found.push(Pending {
+        what: "Sign the change record".to_owned(),
+        why: why.to_owned(),
+        who: vec![who],
+        is_mine: may.is_ok(),
+        since: tx.entry(newest)?.map(|stored| stored.entry.ts).unwrap_or_default(),
+        ..line(version, PendingKind::Change, "/change")
+    });
+    Ok(())
+}
+
+/// Studies that nobody has signed.
+fn studies(
+    tx: &ReadTx<'_>,
+    account: &Account,
+    version: &VersionRow,
+    found: &mut Vec<Pending>,
+) -> Result<()> {
+    let roles = Action::SignDecision.roles();
+    for study in tx.studies(&version.id)? {
+        if tx.study_signature(&study.id)?.is_some() {
+            continue;
+        }
+        let other = study.attached_by != account.user_name;
+        found.push(Pending {
+            what: "Read and sign the Phase I study".to_owned(),
+            why: format!("{} attached it; another person signs it", study.attached_by),
+            who: roles.to_vec(),
+            is_mine: other && roles.contains(&account.role),
+            path: format!("/studies/{}", study.id),
+            since: study.at.clone(),
+            ..line(version, PendingKind::Study, "")
+        });
+    }
+    Ok(())
+}
+
+/// Roles that were asked for and not answered.
+fn roles(tx: &ReadTx<'_>, account: &Account, found: &mut Vec<Pending>) -> Result<()> {
+    for request in tx.role_requests()?.into_iter().filter(|request| request.answer.is_none()) {
+        let other =
+            request.requested_by != account.user_name && request.user_name != account.user_name;
+        found.push(Pending {
+            kind: PendingKind::Role,
+            what: format!(
+                "Grant or refuse the role {} for {}",
+                request.role.word().replace('_', " "),
+                request.user_name
+            ),
+            why: format!("{} asked: {}", request.requested_by, request.reason),
+            version: None,
+            who: Action::ApproveRoles.roles().to_vec(),
+            is_mine: other,
+            path: "/accounts/roles".to_owned(),
+            since: request.at,
+            due_on: None,
+            is_overdue: false,
+        });
+    }
+    Ok(())
+}
