@@ -6,6 +6,7 @@ Needs `aiosmtpd`. Exit code 0: everything was as it should be.
 """
 import asyncio
 import json
+import socket
 import subprocess
 import sys
 import tempfile
@@ -53,9 +54,11 @@ class Person:
 def main():
     program = sys.argv[1]
     sink = Sink()
-    controller = Controller(sink, hostname="127.0.0.1", port=0)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    controller = Controller(sink, hostname="127.0.0.1", port=port)
     controller.start()
-    port = controller.server.sockets[0].getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
         data = str(Path(folder) / "demo")
         listen = "127.0.0.1:18461"
