@@ -144,6 +144,18 @@ mod tests {
         }
     }
 
+    /// SQLite looks for the rows of an entry when it is inserted; without an index it reads whole tables, and writes slow down.
+    #[test]
+    fn every_record_table_has_an_index_by_entry() {
+        let connection = latest();
+        for table in RECORD_TABLES {
+            let sql = format!(
+                "SELECT i.name FROM pragma_index_list('{table}') l, pragma_index_info(l.name) i WHERE i.seqno = 0"
+            );
+            assert!(names(&connection, &sql).contains(&"entry".to_owned()), "{table}");
+        }
+    }
+
     #[test]
     fn every_record_table_has_the_columns_and_the_row_id_it_needs() {
         let connection = latest();

@@ -27,6 +27,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0015_notices.sql")),
     M::up(include_str!("migrations/0016_second_factor.sql")),
     M::up(include_str!("migrations/0019_qualification.sql")),
+    M::up(include_str!("migrations/0020_rows_of_entry.sql")),
     // Last, so that it never stands between two real ones.
     #[cfg(test)]
     M::up(super::specimen::MIGRATION),

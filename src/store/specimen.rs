@@ -17,6 +17,7 @@ CREATE TABLE specimen (
     weight REAL,
     object TEXT
 ) STRICT;
+CREATE INDEX specimen_of_entry ON specimen(entry);
 CREATE TRIGGER specimen_no_update BEFORE UPDATE ON specimen BEGIN SELECT RAISE(ABORT, 'specimen is append-only'); END;
 CREATE TRIGGER specimen_no_delete BEFORE DELETE ON specimen BEGIN SELECT RAISE(ABORT, 'specimen is append-only'); END;
 CREATE TABLE specimen_note (id INTEGER PRIMARY KEY, note TEXT NOT NULL) STRICT;
