@@ -365,8 +365,8 @@ fn lines(tx: &ReadTx<'_>, episodes: Vec<EpisodeRow>) -> Result<Vec<EpisodeLine>>
 pub fn inbox(store: &Store, acting: &Acting) -> Result<Inbox> {
     acting.permit(Action::Read)?;
     let (open, decided) = store.read(|tx| {
-        let open = lines(tx, tx.episodes_decided(false, OPEN_ROWS_MAX)?)?;
-        Ok::<_, Error>((open, lines(tx, tx.episodes_decided(true, 20)?)?))
+        let open = lines(tx, tx.episodes_undecided(OPEN_ROWS_MAX)?)?;
+        Ok::<_, Error>((open, lines(tx, tx.episodes_decided(20)?)?))
     })?;
     let mine = open.iter().filter(|line| is_next(&acting.account, line)).cloned().collect();
     Ok(Inbox { open, mine, decided })

@@ -229,6 +229,11 @@ pub(super) fn document_of(row: &Row<'_>) -> rusqlite::Result<DocumentRow> {
     })
 }
 
+/// Episodes whose decision is signed and was not taken back since.
+const SIGNED: &str = "SELECT d.episode_id FROM signature s JOIN decision d ON d.id = s.decision_id \
+                      WHERE NOT EXISTS (SELECT 1 FROM episode_step t WHERE t.episode_id = d.episode_id \
+                      AND t.step IN ('refute', 'reopen') AND t.entry > s.entry)";
+
 impl ReadTx<'_> {
     /// One episode.
     ///
@@ -265,16 +270,24 @@ impl ReadTx<'_> {
         )
     }
 
-    /// Episodes of all versions whose decision is signed, or else those whose is not; newest first, at most `limit`.
+    /// Episodes of all versions that are not decided, newest first, at most `limit`.
     ///
     /// # Errors
     ///
     /// Those of the database.
-    pub fn episodes_decided(&self, decided: bool, limit: u64) -> Result<Vec<EpisodeRow>> {
-        let signed = "EXISTS (SELECT 1 FROM decision d JOIN signature s ON s.decision_id = d.id \
-                      WHERE d.episode_id = e.id AND NOT EXISTS (SELECT 1 FROM episode_step t \
-                      WHERE t.episode_id = e.id AND t.step IN ('refute', 'reopen') AND t.entry > s.entry)) = :of";
-        self.episodes_where(signed, Some(decided), limit)
+    pub fn episodes_undecided(&self, limit: u64) -> Result<Vec<EpisodeRow>> {
+        let open = format!("NOT EXISTS ({SIGNED} AND d.episode_id = e.id) AND :of IS NULL");
+        self.episodes_where(&open, None::<i64>, limit)
+    }
+
+    /// The last decided episodes of all versions, at most `limit`; the one that opened last first.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn episodes_decided(&self, limit: u64) -> Result<Vec<EpisodeRow>> {
+        let last = format!("e.id IN ({SIGNED} AND :of IS NULL ORDER BY s.entry DESC LIMIT :limit)");
+        self.episodes_where(&last, None::<i64>, limit)
     }
 
     /// Episodes that fit `condition` on `:of`; those of one ledger entry by id.

@@ -11,11 +11,12 @@ use std::time::{Duration, Instant};
 /// One row of one statement.
 type Values = Vec<Value>;
 
-/// An entry as SQLite sees it: its record rows, its own row, the nodes it completes.
+/// An entry as SQLite sees it: its record rows, its own row, the nodes it completes, its terms.
 struct Bare {
     rows: Vec<Values>,
     entry: Values,
     nodes: Vec<Values>,
+    terms: Vec<Values>,
 }
 
 /// Writes the entries of the store in `folder`, all but the first and only those with rows of `table`, into a new database in
@@ -42,8 +43,12 @@ pub fn write_again(
     schema::migrate(&mut connection)?;
     let columns = entries.first().and_then(|one| one.rows.first()).map_or(0, Vec::len);
     let row = insert(table, columns);
-    let (entry, node, checkpoint) =
-        (insert("entry", 4), insert("tree_node", 3), insert("checkpoint", 3));
+    let (entry, node, checkpoint, term) = (
+        insert("entry", 4),
+        insert("tree_node", 3),
+        insert("checkpoint", 3),
+        insert("entry_term", 2),
+    );
     let started = Instant::now();
     for (group, note) in entries.chunks(group.max(1)).zip(notes.iter().cycle()) {
         connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
@@ -55,6 +60,9 @@ pub fn write_again(
             run(&connection, &entry, &one.entry)?;
             for values in &one.nodes {
                 run(&connection, &node, values)?;
+            }
+            for values in &one.terms {
+                run(&connection, &term, values)?;
             }
             size = &one.entry[0];
         }
@@ -71,6 +79,8 @@ fn read(source: &Connection, table: &str) -> Result<Vec<Bare>> {
     let nodes =
         "SELECT level, idx, hash, ((idx + 1) << level) - 1 FROM tree_node ORDER BY 4, level";
     let mut nodes = all(source, nodes)?.into_iter().peekable();
+    let terms = "SELECT term, idx, idx FROM entry_term WHERE idx > 0 ORDER BY idx, term";
+    let mut terms = all(source, terms)?.into_iter().peekable();
     let rows = format!("SELECT *, entry FROM \"{table}\" ORDER BY entry, rowid");
     let mut rows = all(source, &rows)?.into_iter().peekable();
     let mut found = Vec::new();
@@ -84,9 +94,9 @@ fn read(source: &Connection, table: &str) -> Result<Vec<Bare>> {
             }
             taken
         };
-        let (rows, nodes) = (taken(&mut rows), taken(&mut nodes));
+        let (rows, nodes, terms) = (taken(&mut rows), taken(&mut nodes), taken(&mut terms));
         if !rows.is_empty() {
-            found.push(Bare { rows, entry, nodes });
+            found.push(Bare { rows, entry, nodes, terms });
         }
     }
     Ok(found)

@@ -1,8 +1,8 @@
 //! The newest signed head beside the database, in `log/checkpoint`: a database that was put back to an earlier state, or replaced by one
 //! with another history, is noticed before it serves.
 //!
-//! It is written after every commit and never before, so that a crash leaves it older than the database, never newer. Whoever puts back
-//! the whole folder puts it back too: against that, checkpoints have to be kept elsewhere.
+//! It is written after a commit, at most 10 ms later, and never before, so that a crash leaves it older than the database, never
+//! newer. Whoever puts back the whole folder puts it back too: against that, checkpoints have to be kept elsewhere.
 
 use super::folder::Folder;
 use super::log::checkpoint_of_size;
@@ -11,9 +11,10 @@ use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::note::VerifierKey;
 use rusqlite::Connection;
 use std::fs;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// A signed head that was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,36 +25,91 @@ pub(super) struct HighWater {
     pub(super) note: String,
 }
 
-/// Keeps the newest head of a folder.
+/// How long a head may wait for newer ones before it is written.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Keeps the newest head of a folder, from a thread of its own, so that no act waits for it. Dropped, it has kept the newest.
 #[derive(Debug)]
 pub(super) struct Keeper {
     path: PathBuf,
-    claimed: AtomicU64,
-    kept: Mutex<u64>,
+    newest: Arc<(Mutex<Newest>, Condvar)>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What the thread is told.
+#[derive(Debug, Default)]
+struct Newest {
+    size: u64,
+    unwritten: Option<String>,
+    ended: bool,
 }
 
 impl Keeper {
     /// Keeps it at `path`.
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, claimed: AtomicU64::new(0), kept: Mutex::new(0) }
+        Self { path, newest: Arc::default(), writer: Mutex::new(None) }
     }
 
     /// Keeps `note`, of `size` entries, unless a newer one came first. Where it cannot be written the guard is weaker, and what
     /// was committed stays committed.
     pub(super) fn keep(&self, size: u64, note: &str) {
-        if self.claimed.fetch_max(size, Ordering::SeqCst) >= size {
+        let (newest, told) = &*self.newest;
+        let mut newest = newest.lock().unwrap_or_else(PoisonError::into_inner);
+        if size <= newest.size {
             return;
         }
-        let mut newest = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if size <= *newest {
+        newest.size = size;
+        newest.unwritten = Some(note.to_owned());
+        told.notify_one();
+        drop(newest);
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        if writer.is_none() {
+            let (path, newest) = (self.path.clone(), Arc::clone(&self.newest));
+            *writer = Some(std::thread::spawn(move || write_until_ended(&path, &newest)));
+        }
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        let (newest, told) = &*self.newest;
+        newest.lock().unwrap_or_else(PoisonError::into_inner).ended = true;
+        told.notify_one();
+        let writer = self.writer.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if writer.is_some_and(|writer| writer.join().is_err()) {
+            tracing::error!("the thread that keeps the newest signed head panicked");
+        }
+    }
+}
+
+fn write_until_ended(path: &Path, (newest, told): &(Mutex<Newest>, Condvar)) {
+    loop {
+        let waiting = newest.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut found = told
+            .wait_while(waiting, |newest| newest.unwritten.is_none() && !newest.ended)
+            .unwrap_or_else(PoisonError::into_inner);
+        if !found.ended {
+            // Heads that come meanwhile take its place.
+            (found, _) = told
+                .wait_timeout_while(found, PAUSE, |newest| !newest.ended)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        let (note, ended) = (found.unwritten.take(), found.ended);
+        drop(found);
+        if let Some(note) = note {
+            write(path, &note);
+        }
+        if ended {
             return;
         }
-        *newest = size;
-        let unfinished = self.path.with_extension("unfinished");
-        let kept = fs::write(&unfinished, note).and_then(|()| fs::rename(&unfinished, &self.path));
-        if let Err(error) = kept {
-            tracing::warn!(%error, "the newest signed head could not be kept in `log/checkpoint`");
-        }
+    }
+}
+
+fn write(path: &Path, note: &str) {
+    let unfinished = path.with_extension("unfinished");
+    let kept = fs::write(&unfinished, note).and_then(|()| fs::rename(&unfinished, path));
+    if let Err(error) = kept {
+        tracing::warn!(%error, "the newest signed head could not be kept in `log/checkpoint`");
     }
 }
 

@@ -78,6 +78,8 @@ pub(super) fn configure_writer(connection: &Connection) -> Result<()> {
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "recursive_triggers", true)?;
+    // What an act that fails has to undo is kept in memory, not in a temporary file.
+    connection.pragma_update(None, "temp_store", "memory")?;
     configure_reader(connection)
 }
 
