@@ -9,6 +9,7 @@ use crate::pages;
 use crate::procedures::tell_people::{Post, deliver};
 use crate::procedures::watch_actions::watch_actions;
 use crate::procedures::watch_labels::watch_labels;
+use crate::procedures::watch_missing_labels::watch_missing_labels;
 use crate::procedures::watch_silence::watch_silence;
 use crate::store::Store;
 use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
@@ -75,6 +76,10 @@ pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
             .app_data(web::QueryConfig::default().error_handler(|e, _| {
                 super::problem::Problem(Error::BadRequest { detail: format!("query: {e}") }).into()
             }))
+            .app_data(web::PathConfig::default().error_handler(|e, _| {
+                super::problem::Problem(Error::BadRequest { detail: format!("address: {e}") })
+                    .into()
+            }))
             .configure(routes::configure)
             .map(|app| {
                 app.service(web::redirect("/api", "/api/docs/"))
@@ -130,14 +135,14 @@ async fn send_notices(store: Store, post: Post) {
     }
 }
 
-/// Notices batches that never came and labels that fell due, and forgets addresses that ask no more, for as long as the server
+/// Notices batches and labels that never came and labels that fell due, and forgets addresses that ask no more, for as long as the server
 /// runs.
 async fn every_minute(store: Store, limits: Arc<Limits>) {
     let mut minutes = actix_web::rt::time::interval(Duration::from_mins(1));
     loop {
         minutes.tick().await;
         limits.forget_idle();
-        let (silent, due, late) = (store.clone(), store.clone(), store.clone());
+        let [silent, due, late, missing] = std::array::from_fn(|_| store.clone());
         if let Err(error) = blocking(move || watch_actions(&late)).await {
             tracing::error!(code = error.code(), chain = error.chain(), "actions are not watched");
         }
@@ -146,6 +151,9 @@ async fn every_minute(store: Store, limits: Arc<Limits>) {
         }
         if let Err(error) = blocking(move || watch_labels(&due)).await {
             tracing::error!(code = error.code(), chain = error.chain(), "labels are not watched");
+        }
+        if let Err(error) = blocking(move || watch_missing_labels(&missing)).await {
+            tracing::error!(code = error.code(), chain = error.chain(), "labels are not missed");
         }
     }
 }
