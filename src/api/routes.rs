@@ -1,7 +1,6 @@
-//! The whole list of API routes, and the OpenAPI description made from it.
+//! The whole list of API routes.
 
-use super::extract::{SESSION_COOKIE, caller_first, no_route};
-use super::problem::PROBLEM_TYPE;
+use super::extract::{caller_first, no_route};
 
 use super::{
     acceptance, access_log, accounts, alerts, batches, changes, evidence, ledger, life_cycle,
@@ -9,18 +8,9 @@ use super::{
     session, studies, tiles,
 };
 use actix_web::middleware::from_fn;
-use actix_web::{App, web};
-use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::security::{
-    ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
-};
-use utoipa::openapi::{Content, OpenApi, Ref, RefOr, ResponseBuilder};
-use utoipa_actix_web::AppExt as _;
+use actix_web::web;
 use utoipa_actix_web::scope::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
-
-/// Paths that answer without an account.
-const OPEN_PATHS: [&str; 4] = ["/api/v1/session", "/health/live", "/health/ready", "/metrics"];
 
 /// Adds every API route.
 pub fn configure(config: &mut ServiceConfig<'_>) {
@@ -124,66 +114,4 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(tiles::read_tile)
             .default_service(web::to(no_route)),
     );
-}
-
-/// The OpenAPI 3.1 description of these routes.
-pub fn openapi() -> OpenApi {
-    let (_, mut description) = App::new().into_utoipa_app().configure(configure).split_for_parts();
-    description.info = utoipa::openapi::InfoBuilder::new()
-        .title("driftledger")
-        .version(env!("CARGO_PKG_VERSION"))
-        .description(Some(
-            "Registers model versions, judges batches, keeps signed decisions. Send a token as `Authorization: Bearer`, or \
-             sign in and send the form token as `x-form-token`. Errors are RFC 9457 problem documents.",
-        ))
-        .build();
-    tell_problems(&mut description);
-    description
-}
-
-/// Says of every operation that it may answer with a problem document, of which media type, and how a caller is known.
-fn tell_problems(description: &mut OpenApi) {
-    let content = || Content::new(Some(Ref::from_schema_name("ProblemDocument")));
-    let problem = |text: &str| {
-        ResponseBuilder::new().description(text).content(PROBLEM_TYPE, content()).build()
-    };
-    let schemes = [
-        ("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer))),
-        ("session", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(SESSION_COOKIE)))),
-    ];
-    if let Some(components) = &mut description.components {
-        for (name, scheme) in schemes {
-            components.add_security_scheme(name, scheme);
-        }
-    }
-    let known =
-        || ["token", "session"].map(|name| SecurityRequirement::new(name, [""; 0])).to_vec();
-    for (path, item) in &mut description.paths.paths {
-        let is_open = OPEN_PATHS.contains(&path.as_str());
-        for operation in item_operations(item) {
-            let responses = &mut operation.responses.responses;
-            for (status, response) in responses.iter_mut() {
-                if let (true, RefOr::T(response)) = (status.starts_with(['4', '5']), response)
-                    && let Some(told) = response.content.shift_remove("application/json")
-                {
-                    response.content.insert(PROBLEM_TYPE.to_owned(), told);
-                }
-            }
-            let refused = problem("Refused: status, code and detail say why.").into();
-            responses.entry("default".to_owned()).or_insert(refused);
-            if !is_open {
-                let mut put = |status: &str, text: &str| {
-                    responses.entry(status.to_owned()).or_insert(problem(text).into());
-                };
-                put("401", "Not signed in, and no valid token.");
-                put("403", "The role of the caller may not do this.");
-                operation.security = Some(known());
-            }
-        }
-    }
-}
-
-fn item_operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    let PathItem { get, put, post, delete, options, head, patch, trace, .. } = item;
-    [get, put, post, delete, options, head, patch, trace].into_iter().flatten()
 }

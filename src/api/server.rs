@@ -2,8 +2,8 @@
 
 use super::extract::{Shared, blocking, no_route};
 use super::limits::{Limits, limited};
-use super::routes;
 use super::witness_client::keep_asking;
+use super::{description, routes};
 use crate::error::{Error, Result};
 use crate::pages;
 use crate::procedures::tell_people::{Post, deliver};
@@ -66,7 +66,7 @@ pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
             // Before the scope of the API, which answers for every other path below `/api/v1`.
             .route(
                 "/api/v1/openapi.json",
-                web::get().to(|| async { HttpResponse::Ok().json(routes::openapi()) }),
+                web::get().to(|| async { HttpResponse::Ok().json(description::openapi()) }),
             )
             .into_utoipa_app()
             .app_data(data.clone())
@@ -92,7 +92,7 @@ pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
                             )
                             .service(
                                 SwaggerUi::new("/{_:.*}")
-                                    .url("/api/v1/openapi.json", routes::openapi()),
+                                    .url("/api/v1/openapi.json", description::openapi()),
                             ),
                     )
                     .configure(super::mlflow::configure)

@@ -336,7 +336,7 @@ fn labels_that_fall_due_and_do_not_come_open_one_alert() {
     to("2026-06-14T00:00:00Z");
     assert_eq!((watch(), watch(), alerts().len()), (1, 0, 1));
     let id = found[0]["id"].as_str().unwrap();
-    let batches = program.get(&format!("/api/v1/alerts/{id}")).body["batches"].clone();
+    let batches = program.get(&format!("/api/v1/alerts/{id}")).body["reports"].clone();
     assert_eq!(batches.as_array().map(Vec::len), Some(2), "{batches}");
     nothing_wrong(&laboratory);
 }
