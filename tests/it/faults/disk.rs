@@ -67,9 +67,7 @@ fn what_was_acknowledged_on_a_disk_that_filled_up_is_there_and_the_rest_can_be_s
     }
     assert!(!acknowledged.is_empty() && refused.len() == 3, "{acknowledged:?} {refused:?}");
     // reading goes on
-    let read =
-        Client::new().get(format!("{url}/api/v1/models")).bearer_auth(&token).send().unwrap();
-    assert_eq!(read.status().as_u16(), 200);
+    assert_eq!(Visitor::new(&url).holding(&token).get("/api/v1/models").status, 200);
     stop(server);
 
     examine(&folder, &acknowledged);
