@@ -357,7 +357,8 @@ fn labels_that_come_in_time_or_that_nobody_declared_open_no_alert() {
         }
         laboratory.clock.set("2027-06-08T00:00:00Z".parse().unwrap());
         watch_labels(&laboratory.store).unwrap();
-        assert_eq!(watch_missing_labels(&laboratory.store).unwrap(), [String::new(); 0]);
+        let told = watch_missing_labels(&laboratory.store).unwrap();
+        assert!(told.is_empty(), "{told:?}");
     }
 }
 
