@@ -1,5 +1,6 @@
-//! The server is killed (SIGKILL) at random moments while batches arrive: what it acknowledged is there, and nothing else is
-//! broken. Method: the built program on a fresh store, several rounds; the moments are drawn from a fixed seed.
+//! The server is killed (SIGKILL) at random moments while it writes records of every kind: what it acknowledged is there, and nothing
+//! else is broken. Method: the built program on a fresh store, several rounds; the moments are drawn from a fixed seed. Longer runs:
+//! `KILL_ROUNDS=1000`.
 
 use crate::harness::{MODEL, VERSION_PATH, Visitor, registration, table};
 use driftledger::access::account::{Acting, Way};
@@ -11,13 +12,19 @@ use driftledger::procedures::register_version::register_version;
 use driftledger::store::Store;
 use driftledger::store::check::check;
 use reqwest::blocking::Client;
+use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-const ROUNDS: u64 = 6;
+/// How often the server is killed.
+fn rounds() -> u64 {
+    std::env::var("KILL_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(20)
+}
+
+const FILES: &str = "/api/2.0/mlflow-artifacts/artifacts";
 const WAIT_MAX: Duration = Duration::from_secs(20);
 
 /// A store with one version and a token for it.
@@ -43,6 +50,99 @@ pub(super) fn start(folder: &Path) -> (Child, String) {
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let at = line.find("http://").unwrap_or_else(|| panic!("no address in `{line}`"));
     (child, line[at..].trim().trim_end_matches('/').to_owned())
+}
+
+/// An act that the server acknowledged, by what it left.
+#[derive(Clone, Debug)]
+enum Act {
+    Batch(String),
+    Model(String),
+    Run(String),
+    Metric { run: String, step: i64 },
+    File { run: String, path: String },
+}
+
+/// Writes one act after the other, of every kind in turn, until the server is gone; sends each that was acknowledged.
+fn act_until_it_dies(url: String, token: String, round: u64) -> Receiver<Act> {
+    let (send, receive) = channel();
+    drop(Visitor::new(&url));
+    std::thread::spawn(move || {
+        let client = Client::builder().timeout(WAIT_MAX).build().unwrap();
+        let mlflow = format!("{url}/api/2.0/mlflow");
+        let mut run = String::new();
+        for number in 0_u64..10_000 {
+            let name = format!("r{round}-{number}");
+            let (request, act) = match number % 5 {
+                0 => (
+                    client
+                        .post(format!("{mlflow}/runs/create"))
+                        .json(&json!({"experiment_id": "0", "run_name": name, "start_time": 1})),
+                    Act::Run(String::new()),
+                ),
+                1 => (
+                    client
+                        .post(format!("{url}{VERSION_PATH}/batches?name={name}"))
+                        .header("content-type", "text/csv")
+                        .body(table(40, round * 10_000 + number, 0.0)),
+                    Act::Batch(name),
+                ),
+                2 => (
+                    client.post(format!("{mlflow}/runs/log-batch")).json(&json!({"run_id": run,
+                        "metrics": [{"key": "auc", "value": 0.75, "timestamp": 2, "step": number}]})),
+                    Act::Metric { run: run.clone(), step: number.cast_signed() },
+                ),
+                3 => (
+                    client.put(format!("{url}{FILES}/0/{run}/artifacts/{name}.bin")).body(name.clone()),
+                    Act::File { run: run.clone(), path: format!("{name}.bin") },
+                ),
+                _ => (
+                    client.post(format!("{url}/api/v1/models")).json(&json!({"model": name})),
+                    Act::Model(name),
+                ),
+            };
+            let Ok(response) = request.bearer_auth(&token).send() else { return };
+            let status = response.status().as_u16();
+            let Ok(body) = response.text() else { return };
+            assert!(matches!(status, 200 | 201), "{act:?}: {status} {body}");
+            let act = match act {
+                Act::Run(_) => {
+                    let body: Value = serde_json::from_str(&body).unwrap();
+                    run = body["run"]["info"]["run_id"].as_str().unwrap().to_owned();
+                    Act::Run(run.clone())
+                }
+                other => other,
+            };
+            if send.send(act).is_err() {
+                return;
+            }
+        }
+    });
+    receive
+}
+
+/// Every act is there, and an examination finds nothing.
+fn examine_acts(folder: &Path, acts: &[Act]) {
+    let store = Store::open(folder, Clock::system()).unwrap();
+    let is_there = |act: &Act| {
+        store.read(|tx| {
+            Ok::<_, driftledger::store::Error>(match act {
+                Act::Batch(_) => true,
+                Act::Model(name) => tx.model(name)?.is_some(),
+                Act::Run(id) => tx.run(id)?.is_some(),
+                Act::Metric { run, step } => tx.metrics(run)?.iter().any(|m| m.step == *step),
+                Act::File { run, path } => tx.artifact(run, path)?.is_some(),
+            })
+        })
+    };
+    for act in acts {
+        assert!(is_there(act).unwrap(), "{act:?} is gone");
+    }
+    drop(store);
+    let batches = acts.iter().filter_map(|act| match act {
+        Act::Batch(name) => Some(name.clone()),
+        _ => None,
+    });
+    examine(folder, &batches.collect::<Vec<_>>());
 }
 
 /// Posts batches until the server is gone; sends the name of each that was acknowledged.
@@ -78,7 +178,7 @@ pub(super) fn examine(folder: &Path, acknowledged: &[String]) {
             for name in acknowledged {
                 assert!(tx.batch_by_name(&version.id, name)?.is_some(), "{name} is gone");
             }
-            let batches = tx.batches(&version.id, None, 500)?;
+            let batches = tx.batches(&version.id, None, 5_000)?;
             assert!(batches.len() >= acknowledged.len());
             for batch in &batches {
                 let report = tx.report_of_batch(&batch.id)?;
@@ -104,10 +204,10 @@ fn what_was_acknowledged_survives_a_kill_at_any_moment() {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         (state >> 33) % below
     };
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let (mut child, url) = start(&folder);
-        let posted = post_until_it_dies(url, token.clone(), round);
-        for _ in 0..=draw(8) {
+        let posted = act_until_it_dies(url, token.clone(), round);
+        for _ in 0..=draw(12) {
             acknowledged.push(posted.recv_timeout(WAIT_MAX).unwrap());
         }
         // Into the middle of the next request: no signal says when that is.
@@ -117,10 +217,13 @@ fn what_was_acknowledged_survives_a_kill_at_any_moment() {
         }
         child.kill().unwrap();
         child.wait().unwrap();
+        let before = acknowledged.len();
         acknowledged.extend(posted.iter());
-        examine(&folder, &acknowledged);
+        // earlier rounds are examined once more at the end
+        examine_acts(&folder, &acknowledged[before.saturating_sub(12)..]);
     }
-    assert!(acknowledged.len() as u64 >= ROUNDS);
+    examine_acts(&folder, &acknowledged);
+    assert!(acknowledged.len() as u64 >= rounds());
 }
 
 #[test]
