@@ -24,6 +24,7 @@ pub mod evidence_chart;
 mod fleet;
 pub mod frame;
 pub mod heat_map;
+mod help;
 pub mod inbox;
 mod life_cycle;
 pub mod lineage_chart;

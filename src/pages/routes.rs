@@ -3,9 +3,9 @@
 use super::page_error::PageError;
 use super::{
     acceptance, acceptance_plan, access_log, account, accounts, alert, alert_step, assets,
-    audit_trail, batch_pair, change, difference, draft, entry, fleet, inbox, model_record, models,
-    notices, password, password_rules, performance, qualifications, register, report, roles,
-    score_cards, second_factor, send, sign_in, signing_sheet, step, study, version,
+    audit_trail, batch_pair, change, difference, draft, entry, fleet, help, inbox, model_record,
+    models, notices, password, password_rules, performance, qualifications, register, report,
+    roles, score_cards, second_factor, send, sign_in, signing_sheet, step, study, version,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};
@@ -31,6 +31,8 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(sign_in::leave)
             .service(inbox::show)
             .service(fleet::show)
+            .service(help::show)
+            .service(help::show_document)
             .service(models::show)
             .service(register::show)
             .service(register::by_document)

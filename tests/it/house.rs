@@ -107,6 +107,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("ndarray", &["statistics"]),
     ("rand_chacha", &["statistics"]),
     ("askama", &["evidence", "pages"]),
+    ("pulldown_cmark", &["pages"]),
     ("zip", &["evidence"]),
     ("clap", &["cli", "main"]),
     ("indicatif", &["cli"]),
