@@ -8,18 +8,21 @@ use super::levels::LevelCounts;
 use super::profile::FeatureProfile;
 use super::reader::TableFile;
 use super::schema::{Column, TableSchema};
+use crate::statistics::parted::Parted;
 use crate::statistics::selection::Selection;
 use polars::prelude::{Float64Chunked, Series};
 use rayon::prelude::*;
 use std::borrow::Cow;
 
-/// Values of a numeric column that are held and sorted, at most; of a longer column only the wanted order statistics are found.
+/// Values of a numeric column that are held, at most; of a longer column only the wanted order statistics are found.
 pub const HELD_VALUES_MAX: usize = 1 << 20;
 /// The values of one monitored column.
 #[derive(Clone, Debug)]
 pub enum Sample {
-    /// Finite numbers, ascending; −0 as 0.
+    /// Finite numbers in row order.
     Numbers(Vec<f64>),
+    /// Finite numbers, in order as far as bins need it.
+    Parted(Parted),
     /// Of more numbers than are held: the order statistics that bins need.
     Selected(Selection),
     /// Of more numbers than are held: nothing.
@@ -74,13 +77,13 @@ impl Sample {
 
     pub(super) fn visit(&mut self, series: &Series, held: Held) -> Result<()> {
         match self {
-            Self::Dropped => {}
+            Self::Dropped | Self::Parted(_) => {}
             Self::Levels(levels) => levels.visit(series)?,
             Self::Selected(selection) => selection.extend(&with_nan(numbers(series)?.f64()?)),
             Self::Numbers(values) => {
                 let numbers = numbers(series)?;
                 let all = with_nan(numbers.f64()?);
-                values.extend(all.iter().filter(|v| v.is_finite()).map(|v| v + 0.0));
+                values.extend(all.iter().filter(|value| value.is_finite()));
                 if values.len() > held.max {
                     let values = std::mem::take(values);
                     *self = held.beyond.sample();
@@ -93,12 +96,14 @@ impl Sample {
         Ok(())
     }
 
-    /// After a pass: sorts what is held, and says whether a selection needs another pass over the same values.
+    /// After a pass: parts what is held, and says whether a selection needs another pass over the same values.
     pub(super) fn is_open(&mut self) -> bool {
         match self {
-            Self::Numbers(values) => radsort::sort(values),
+            Self::Numbers(values) => {
+                *self = Self::Parted(Parted::of(values, &wanted_probabilities()));
+            }
             Self::Selected(selection) => return selection.narrow(&wanted_probabilities()),
-            Self::Levels(_) | Self::Dropped => {}
+            Self::Parted(_) | Self::Levels(_) | Self::Dropped => {}
         }
         false
     }
@@ -224,9 +229,5 @@ pub fn count_and_sample(
         offset += frame.height() as u64;
         Ok(())
     })?;
-    let finish = |mut counted: Counted<'_>| {
-        counted.sample.is_open();
-        counted.finish()
-    };
-    Ok((rows, counted.into_par_iter().map(finish).collect()))
+    Ok((rows, counted.into_par_iter().map(Counted::finish).collect()))
 }

@@ -60,7 +60,8 @@ pub fn rank_of(probability: f64, rows: u64) -> u64 {
 
 /// The order-preserving key of a number that is not NaN: `a < b` exactly when `key(a) < key(b)`, −0 being 0, and neighbouring
 /// numbers have neighbouring keys.
-fn key(value: f64) -> u64 {
+#[inline]
+pub(super) fn key(value: f64) -> u64 {
     let bits = value.to_bits();
     if bits >> 63 == 1 { !bits + 1 } else { bits | (1 << 63) }
 }
@@ -71,7 +72,7 @@ fn value_of(key: u64) -> f64 {
 
 /// Every so many-th value of a stream, somewhere in its stretch of the stream so that no period of the values is met.
 #[derive(Clone, Debug)]
-struct Thinned {
+pub(super) struct Thinned {
     values: Vec<f64>,
     stretch: u64,
     /// Where in the stream the next one stands, and where the stream now is.
@@ -79,8 +80,19 @@ struct Thinned {
     at: u64,
 }
 
+impl Default for Thinned {
+    fn default() -> Self {
+        Self { values: Vec::new(), stretch: 1, next: 0, at: 0 }
+    }
+}
+
 impl Thinned {
-    fn extend(&mut self, values: &[f64]) {
+    /// The finite values that were picked.
+    pub(super) fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    pub(super) fn extend(&mut self, values: &[f64]) {
         let end = self.at + values.len() as u64;
         while self.next < end {
             let value = values[(self.next - self.at) as usize];
@@ -235,7 +247,7 @@ pub struct Selection {
 
 impl Default for Selection {
     fn default() -> Self {
-        let pass = Pass::Sampling(Thinned { values: Vec::new(), stretch: 1, next: 0, at: 0 });
+        let pass = Pass::Sampling(Thinned::default());
         Self { rows: 0, buckets: Vec::new(), pass }
     }
 }
