@@ -134,7 +134,7 @@ impl Found {
                 (Sample::Parted(a), Sample::Numbers(b)) => {
                     let mut shown = counted(feature, profile);
                     let deviation = feature.profile.moments.deviation(0);
-                    shown.extend(shown::from_samples(a, b, deviation));
+                    shown.extend(shown::from_samples(a, &b.slices(), deviation));
                     shown
                 }
                 (Sample::Levels(a), Sample::Levels(b)) => from_levels(a, b),

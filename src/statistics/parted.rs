@@ -41,12 +41,13 @@ pub(super) struct Cut {
 }
 
 impl Cut {
-    /// A cut for about as many values as `values` (finite) holds, distributed like them.
-    fn of(values: &[f64]) -> Self {
-        let buckets = (values.len() / BUCKET_ROWS).clamp(1, BUCKETS_MAX);
+    /// A cut for about as many values as `runs` (finite) hold, distributed like them.
+    fn of(runs: &[&[f64]]) -> Self {
+        let rows: usize = runs.iter().map(|run| run.len()).sum();
+        let buckets = (rows / BUCKET_ROWS).clamp(1, BUCKETS_MAX);
         let cells_max = (buckets / 8).next_power_of_two().min(CELLS_MAX);
         let mut sample = Thinned::default();
-        sample.extend(values);
+        runs.iter().for_each(|run| sample.extend(run));
         let mut keys: Vec<u64> = sample.values().iter().map(|&value| key(value)).collect();
         let Some(last) = keys.len().checked_sub(1) else {
             let cells = vec![Cell { first: 0, buckets: 1 }];
@@ -97,18 +98,16 @@ pub struct Parted {
 }
 
 impl Parted {
-    /// Cuts `values`, which must be finite, so that [`Ranks`] tells the quantiles of `probabilities`.
+    /// Cuts the values of all `runs`, which must be finite, so that [`Ranks`] tells the quantiles of `probabilities`.
     ///
     /// ```
     /// use driftledger::statistics::parted::Parted;
     /// use driftledger::statistics::selection::Ranks;
-    /// let parted = Parted::of(&[3.0, 1.0, 2.0], &[0.5]);
+    /// let parted = Parted::of(&[&[3.0, 1.0], &[2.0]], &[0.5]);
     /// assert_eq!((parted.rows(), parted.at(1), parted.below(2.0)), (3, 2.0, 1));
     /// ```
-    pub fn of(values: &[f64], probabilities: &[f64]) -> Self {
-        let cut = Cut::of(values);
-        let (values, ends) = buckets(values, &cut);
-        let mut parted = Self { values, ends, cut };
+    pub fn of(runs: &[&[f64]], probabilities: &[f64]) -> Self {
+        let mut parted = Self::under(Cut::of(runs), runs);
         let mut sorted = None;
         let mut ranks: Vec<u64> =
             probabilities.iter().map(|&p| rank_of(p, parted.rows())).collect();
@@ -124,14 +123,27 @@ impl Parted {
         parted
     }
 
-    /// Other `values`, which must be finite, cut where this sample is cut: bucket after bucket, with the end of each.
-    pub(super) fn cut_alike(&self, values: &[f64]) -> (Vec<f64>, Vec<usize>) {
-        buckets(values, &self.cut)
+    /// Another sample, of finite values, cut where this one is cut.
+    pub(super) fn cut_alike(&self, runs: &[&[f64]]) -> Self {
+        Self::under(self.cut.clone(), runs)
     }
 
-    /// The values, in the order of the buckets, and the end of each bucket.
-    pub(super) fn buckets(&self) -> (&[f64], &[usize]) {
-        (&self.values, &self.ends)
+    fn under(cut: Cut, runs: &[&[f64]]) -> Self {
+        let (values, ends) = buckets(runs, &cut);
+        Self { values, ends, cut }
+    }
+
+    /// How many values there are up to the end of each bucket.
+    pub(super) fn ends(&self) -> &[usize] {
+        &self.ends
+    }
+
+    /// The first and the last bucket that hold values.
+    pub(super) fn outermost(&self) -> [&[f64]; 2] {
+        let rows = self.values.len();
+        let first = self.ends.iter().copied().find(|&end| end > 0).unwrap_or(0);
+        let last = self.ends.iter().copied().rev().find(|&end| end < rows).unwrap_or(0);
+        [&self.values[..first], &self.values[last..]]
     }
 
     /// The values, in the order of the buckets.
@@ -169,28 +181,34 @@ impl Ranks for Parted {
     }
 }
 
-/// `values` in the order of the buckets of `cut`, and the end of each bucket.
-fn buckets(values: &[f64], cut: &Cut) -> (Vec<f64>, Vec<usize>) {
+/// The values of `runs` in the order of the buckets of `cut`, and the end of each bucket.
+fn buckets(runs: &[&[f64]], cut: &Cut) -> (Vec<f64>, Vec<usize>) {
+    let rows = runs.iter().map(|run| run.len()).sum();
     let mut ends = vec![0; cut.buckets];
-    let numbers: Vec<u16> = values
-        .iter()
-        .map(|&value| {
+    let mut numbers: Vec<u16> = Vec::with_capacity(rows);
+    for run in runs {
+        numbers.extend(run.iter().map(|&value| {
             let bucket = cut.bucket_of(value);
             ends[bucket] += 1;
             bucket as u16
-        })
-        .collect();
+        }));
+    }
     let mut before = 0;
     for end in &mut ends {
         let rows = std::mem::replace(end, before);
         before += rows;
     }
     // Each end starts where its bucket does and moves as values are put there.
-    let mut parted = vec![0.0; values.len()];
-    for (&bucket, &value) in numbers.iter().zip(values) {
-        let place = &mut ends[usize::from(bucket)];
-        parted[*place] = value + 0.0;
-        *place += 1;
+    let mut parted = vec![0.0; rows];
+    let mut rest = numbers.as_slice();
+    for run in runs {
+        let (own, others) = rest.split_at(run.len());
+        rest = others;
+        for (&bucket, &value) in own.iter().zip(*run) {
+            let place = &mut ends[usize::from(bucket)];
+            parted[*place] = value + 0.0;
+            *place += 1;
+        }
     }
     (parted, ends)
 }
@@ -238,7 +256,8 @@ pub(super) mod tests {
             for values in awkward(rows, 0.0) {
                 let mut sorted: Vec<f64> = values.iter().map(|v| v + 0.0).collect();
                 sorted.sort_by(f64::total_cmp);
-                let parted = Parted::of(&values, &wanted);
+                let (one, other) = values.split_at(rows / 3);
+                let parted = Parted::of(&[one, other], &wanted);
                 assert_eq!(parted.rows(), rows as u64);
                 for &probability in &wanted {
                     let rank = rank_of(probability, rows as u64);
@@ -258,7 +277,7 @@ pub(super) mod tests {
     #[test]
     fn buckets_ascend_and_are_small_where_values_are_many() {
         for values in awkward(60_000, 0.0).into_iter().take(6) {
-            let parted = Parted::of(&values, &[]);
+            let parted = Parted::of(&[&values], &[]);
             let mut highest = f64::NEG_INFINITY;
             let (mut start, mut crowded) = (0, 0);
             for &end in &parted.ends {

@@ -27,27 +27,29 @@ pub struct TwoSamples {
     pub wasserstein_normed: Result<f64>,
 }
 
-/// The statistics of `batch`, finite values in any order, against `reference`, whose standard deviation (divisor n) is
+/// The statistics of `batch`, runs of finite values in any order, against `reference`, whose standard deviation (divisor n) is
 /// `deviation`, if it has one.
 ///
 /// ```
 /// use driftledger::statistics::{parted::Parted, two_samples::two_samples};
-/// let found = two_samples(&Parted::of(&[-1.0, 1.0], &[]), &[3.0, 1.0], Some(1.0));
+/// let found = two_samples(&Parted::of(&[&[-1.0, 1.0]], &[]), &[&[3.0, 1.0]], Some(1.0));
 /// assert_eq!((found.ks.unwrap().statistic, found.wasserstein, found.wasserstein_normed), (0.5, Ok(2.0), Ok(2.0)));
 /// ```
-pub fn two_samples(reference: &Parted, batch: &[f64], deviation: Option<f64>) -> TwoSamples {
-    let (n, m) = (reference.values().len(), batch.len());
-    let rows = i64::try_from(n).ok().zip(i64::try_from(m).ok());
-    let rows = rows.and_then(|(n, m)| n.checked_mul(m).map(|_| [n, m]));
+pub fn two_samples(reference: &Parted, batch: &[&[f64]], deviation: Option<f64>) -> TwoSamples {
+    let batch = reference.cut_alike(batch);
+    let (n, m) = (reference.values().len(), batch.values().len());
     if n == 0 || m == 0 {
         let none = || Error::NotEnough { found: 0, needed: 1 };
         let (ks, wasserstein) = (Err(none()), Err(none()));
         return TwoSamples { ks, wasserstein, wasserstein_normed: Err(none()) };
     }
-    let power = sample::excess(&[reference.values(), batch]);
-    let Some(rows) = rows.filter(|_| power == 0) else { return by_sorting(reference, batch) };
-    let (batch, ends) = reference.cut_alike(batch);
-    let (steps, distance) = walk(reference.buckets(), (&batch, &ends), rows);
+    let ([low, high], [first, last]) = (reference.outermost(), batch.outermost());
+    let rows = i64::try_from(n).ok().zip(i64::try_from(m).ok());
+    let rows = rows.filter(|(n, m)| n.checked_mul(*m).is_some());
+    let Some((i, j)) = rows.filter(|_| sample::excess(&[low, high, first, last]) == 0) else {
+        return by_sorting(reference, &batch);
+    };
+    let (steps, distance) = walk(reference, &batch, [i, j]);
     let deviation = deviation.filter(|deviation| *deviation > 0.0).ok_or(Error::NoSpread);
     TwoSamples {
         ks: ks::of_steps([n, m], u128::from(steps)),
@@ -57,13 +59,13 @@ pub fn two_samples(reference: &Parted, batch: &[f64], deviation: Option<f64>) ->
 }
 
 /// The same for values too far out for plain sums, or too many.
-fn by_sorting(reference: &Parted, batch: &[f64]) -> TwoSamples {
-    let sorted = |values: &[f64]| {
-        let mut sorted: Vec<f64> = values.iter().map(|value| value + 0.0).collect();
+fn by_sorting(reference: &Parted, batch: &Parted) -> TwoSamples {
+    let sorted = |sample: &Parted| {
+        let mut sorted = sample.values().to_vec();
         sort(&mut sorted);
         sorted
     };
-    let (reference, batch) = (sorted(reference.values()), sorted(batch));
+    let (reference, batch) = (sorted(reference), sorted(batch));
     let (wasserstein, wasserstein_normed) = wasserstein_both(&reference, &batch);
     TwoSamples { ks: ks::ks_sorted(&reference, &batch), wasserstein, wasserstein_normed }
 }
@@ -98,16 +100,17 @@ impl Spread {
 
 /// The largest gap and the area between the distribution functions of two samples in the same buckets; gaps in steps of 1/(nm),
 /// whole numbers, so that no rounding decides a tie.
-fn walk(reference: (&[f64], &[usize]), batch: (&[f64], &[usize]), [n, m]: [i64; 2]) -> (u64, f64) {
+fn walk(reference: &Parted, batch: &Parted, [n, m]: [i64; 2]) -> (u64, f64) {
     let gap = |i: usize, j: usize| i as i64 * m - j as i64 * n;
-    let ends = || reference.1.iter().zip(batch.1);
+    let ends = || reference.ends().iter().zip(batch.ends());
     let at_ends = ends().map(|(&i, &j)| gap(i, j).unsigned_abs());
     let mut largest = at_ends.max().unwrap_or(0);
     let rows = n as f64 * m as f64;
     let (mut area, mut before, mut highest) = (0.0, [0; 2], None);
     let mut sorted = [Vec::new(), Vec::new()];
     for (&i, &j) in ends() {
-        let (own, other) = (&reference.0[before[0]..i], &batch.0[before[1]..j]);
+        let own = &reference.values()[before[0]..i];
+        let other = &batch.values()[before[1]..j];
         let start = gap(before[0], before[1]);
         before = [i, j];
         let Some(&origin) = own.first().or(other.first()) else { continue };
@@ -181,7 +184,8 @@ mod tests {
                 let pairs = awkward(rows, 0.0).into_iter().zip(awkward(others, shift));
                 for (number, (reference, batch)) in pairs.enumerate() {
                     let deviation = Moments::of(&reference).deviation(0);
-                    let found = two_samples(&Parted::of(&reference, &[0.3]), &batch, deviation);
+                    let found =
+                        two_samples(&Parted::of(&[&reference], &[0.3]), &[&batch], deviation);
                     assert_eq!(found.ks, ks::ks(&reference, &batch), "{number}");
                     let close = |found: &Result<f64>, expected: Result<f64>| match (found, expected)
                     {
@@ -206,11 +210,11 @@ mod tests {
     fn equal_samples_are_at_zero_and_empty_ones_are_refused() {
         for values in awkward(5_000, 0.0) {
             let reversed: Vec<f64> = values.iter().rev().copied().collect();
-            let found = two_samples(&Parted::of(&values, &[]), &reversed, Some(1.0));
+            let found = two_samples(&Parted::of(&[&values], &[]), &[&reversed], Some(1.0));
             assert_eq!((found.ks.unwrap().statistic, found.wasserstein), (0.0, Ok(0.0)));
         }
         let none = Err(Error::NotEnough { found: 0, needed: 1 });
-        assert_eq!(two_samples(&Parted::of(&[1.0], &[]), &[], Some(1.0)).wasserstein, none);
-        assert_eq!(two_samples(&Parted::of(&[], &[]), &[1.0], None).wasserstein, none);
+        assert_eq!(two_samples(&Parted::of(&[&[1.0]], &[]), &[], Some(1.0)).wasserstein, none);
+        assert_eq!(two_samples(&Parted::of(&[], &[]), &[&[1.0]], None).wasserstein, none);
     }
 }
