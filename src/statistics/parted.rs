@@ -8,18 +8,29 @@
 //! Source: bucket sort with a piecewise linear model of the distribution function, Kristo, Vaidya, Çetintemel, Misra and Kraska,
 //! 2020, *The case for a learned sorting algorithm*; the key is that of [`selection`](super::selection).
 
-use super::selection::{Ranks, Thinned, key, rank_of};
+use super::selection::{Ranks, key, rank_of};
+use std::cell::RefCell;
 
 /// Values of one bucket, about.
 const BUCKET_ROWS: usize = 32;
 /// Buckets beside those of the cells, at most, so that the number of a bucket takes two bytes.
 const BUCKETS_MAX: usize = 1 << 15;
+/// Values of the sample, at least (if there are as many) and below twice as many.
+const SAMPLED: u64 = 1 << 13;
 /// Cells of the line, at most.
 const CELLS_MAX: usize = 1 << 11;
 /// Of the sample one value in so many is left out of the cells at either end, so that a few far ones do not take all of them.
 const FAR: usize = 512;
 /// Values of a bucket from which it is sorted by radix.
 const LARGE: usize = 1 << 12;
+/// Values of a sample whose memory a thread keeps for the next one, at most.
+const SPARE_MAX: usize = 1 << 20;
+
+thread_local! {
+    /// The memory of the last sample of this thread that was dropped, and of numbers of buckets: memory that a thread has used before
+    /// costs much less than new one.
+    static SPARE: RefCell<(Vec<f64>, Vec<u16>)> = const { RefCell::new((Vec::new(), Vec::new())) };
+}
 
 /// The buckets of one cell.
 #[derive(Clone, Copy, Debug)]
@@ -46,9 +57,7 @@ impl Cut {
         let rows: usize = runs.iter().map(|run| run.len()).sum();
         let buckets = (rows / BUCKET_ROWS).clamp(1, BUCKETS_MAX);
         let cells_max = (buckets / 8).next_power_of_two().min(CELLS_MAX);
-        let mut sample = Thinned::default();
-        runs.iter().for_each(|run| sample.extend(run));
-        let mut keys: Vec<u64> = sample.values().iter().map(|&value| key(value)).collect();
+        let mut keys = sampled(runs, rows as u64);
         let Some(last) = keys.len().checked_sub(1) else {
             let cells = vec![Cell { first: 0, buckets: 1 }];
             return Self { low: 0, span: 0, shift: 0, cells, buckets: 1 };
@@ -86,6 +95,23 @@ impl Cut {
             if self.shift > 16 { rest >> (self.shift - 16) } else { rest << (16 - self.shift) };
         (cell.first + ((place as u32 * cell.buckets) >> 16)) as usize
     }
+}
+
+/// The keys of about [`SAMPLED`] of the values of `runs`, which hold `rows`: one of every stretch, somewhere in it so that no period of
+/// the values is met.
+fn sampled(runs: &[&[f64]], rows: u64) -> Vec<u64> {
+    let stretch = (rows / SAMPLED).max(1);
+    // Fibonacci hashing: some place, the same in every run.
+    let place = |number: u64| (number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) % stretch;
+    let (mut keys, mut number, mut start) = (Vec::new(), 0, 0);
+    for run in runs {
+        while let Some(&value) = run.get((number * stretch + place(number) - start) as usize) {
+            keys.push(key(value));
+            number += 1;
+        }
+        start += run.len() as u64;
+    }
+    keys
 }
 
 /// Finite values, −0 as 0, bucket by bucket.
@@ -163,6 +189,19 @@ impl Parted {
     }
 }
 
+impl Drop for Parted {
+    fn drop(&mut self) {
+        let values = std::mem::take(&mut self.values);
+        // A thread that ends keeps nothing.
+        let _ = SPARE.try_with(|spare| {
+            let mut spare = spare.borrow_mut();
+            if values.capacity() <= SPARE_MAX && values.capacity() > spare.0.capacity() {
+                spare.0 = values;
+            }
+        });
+    }
+}
+
 impl Ranks for Parted {
     fn rows(&self) -> u64 {
         self.values.len() as u64
@@ -184,8 +223,15 @@ impl Ranks for Parted {
 /// The values of `runs` in the order of the buckets of `cut`, and the end of each bucket.
 fn buckets(runs: &[&[f64]], cut: &Cut) -> (Vec<f64>, Vec<usize>) {
     let rows = runs.iter().map(|run| run.len()).sum();
+    let (mut parted, mut numbers) = SPARE.take();
     let mut ends = vec![0; cut.buckets];
-    let mut numbers: Vec<u16> = Vec::with_capacity(rows);
+    if parted.capacity() < rows {
+        parted = Vec::with_capacity(rows);
+    }
+    if numbers.capacity() < rows {
+        numbers = Vec::with_capacity(rows);
+    }
+    numbers.clear();
     for run in runs {
         numbers.extend(run.iter().map(|&value| {
             let bucket = cut.bucket_of(value);
@@ -199,7 +245,7 @@ fn buckets(runs: &[&[f64]], cut: &Cut) -> (Vec<f64>, Vec<usize>) {
         before += rows;
     }
     // Each end starts where its bucket does and moves as values are put there.
-    let mut parted = vec![0.0; rows];
+    parted.resize(rows, 0.0);
     let mut rest = numbers.as_slice();
     for run in runs {
         let (own, others) = rest.split_at(run.len());
@@ -209,6 +255,9 @@ fn buckets(runs: &[&[f64]], cut: &Cut) -> (Vec<f64>, Vec<usize>) {
             parted[*place] = value + 0.0;
             *place += 1;
         }
+    }
+    if numbers.capacity() <= SPARE_MAX {
+        SPARE.with_borrow_mut(|spare| spare.1 = numbers);
     }
     (parted, ends)
 }

@@ -72,7 +72,7 @@ fn value_of(key: u64) -> f64 {
 
 /// Every so many-th value of a stream, somewhere in its stretch of the stream so that no period of the values is met.
 #[derive(Clone, Debug)]
-pub(super) struct Thinned {
+struct Thinned {
     values: Vec<f64>,
     stretch: u64,
     /// Where in the stream the next one stands, and where the stream now is.
@@ -80,19 +80,8 @@ pub(super) struct Thinned {
     at: u64,
 }
 
-impl Default for Thinned {
-    fn default() -> Self {
-        Self { values: Vec::new(), stretch: 1, next: 0, at: 0 }
-    }
-}
-
 impl Thinned {
-    /// The finite values that were picked.
-    pub(super) fn values(&self) -> &[f64] {
-        &self.values
-    }
-
-    pub(super) fn extend(&mut self, values: &[f64]) {
+    fn extend(&mut self, values: &[f64]) {
         let end = self.at + values.len() as u64;
         while self.next < end {
             let value = values[(self.next - self.at) as usize];
@@ -247,7 +236,7 @@ pub struct Selection {
 
 impl Default for Selection {
     fn default() -> Self {
-        let pass = Pass::Sampling(Thinned::default());
+        let pass = Pass::Sampling(Thinned { values: Vec::new(), stretch: 1, next: 0, at: 0 });
         Self { rows: 0, buckets: Vec::new(), pass }
     }
 }
