@@ -84,6 +84,7 @@ pub mod verify_sample;
 pub mod watch_access;
 pub mod watch_actions;
 pub mod watch_labels;
+pub mod watch_missing_labels;
 pub mod watch_silence;
 
 use crate::access::account::Acting;
