@@ -244,6 +244,22 @@ pub fn canonical_json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Error
     serde_json_canonicalizer::to_vec(&value).map_err(Error::NotCanonical)
 }
 
+/// The canonical JSON of a `value` whose type already has it: fields in the order of their names, texts, and integers within ±2^53.
+///
+/// A tenth of the work of [`canonical_json`], which sorts every object; a type that uses it has a test that both agree.
+///
+/// # Errors
+///
+/// [`Error::NotCanonical`] when the value cannot be serialised.
+///
+/// ```
+/// use driftledger::digest::{canonical_json, ordered_json};
+/// assert_eq!(ordered_json(&[1, 2]).unwrap(), canonical_json(&[1, 2]).unwrap());
+/// ```
+pub fn ordered_json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Error> {
+    serde_json::to_vec(value).map_err(Error::NotCanonical)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

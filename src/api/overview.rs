@@ -11,8 +11,13 @@ use serde::Serialize;
 /// What waits.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct InboxDocument {
-    /// Steps, signatures and answers that are waited for; those of the caller first.
+    /// Steps, signatures and answers that are waited for, the most urgent first: at most 100 that the caller may do, then at most 100
+    /// that others may.
     pub pending: Vec<Pending>,
+    /// How many there are that the caller may do.
+    pub pending_mine: u64,
+    /// How many there are that others may do.
+    pub pending_others: u64,
     /// Open alerts whose next step the caller may take.
     pub alerts: Vec<EpisodeLine>,
 }
@@ -25,8 +30,13 @@ pub(super) async fn read_inbox(
     caller: Caller,
 ) -> Result<HttpResponse, Problem> {
     let work = move || {
-        let pending = pending(&shared.store, &caller.0)?;
-        Ok(InboxDocument { pending, alerts: inbox(&shared.store, &caller.0)?.mine })
+        let waiting = pending(&shared.store, &caller.0)?;
+        Ok(InboxDocument {
+            pending: waiting.lines,
+            pending_mine: waiting.mine,
+            pending_others: waiting.others,
+            alerts: inbox(&shared.store, &caller.0)?.mine,
+        })
     };
     Ok(HttpResponse::Ok().json(blocking(work).await?))
 }

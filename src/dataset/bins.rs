@@ -160,14 +160,12 @@ pub fn freeze_bins(schema: &TableSchema, samples: &[Sample]) -> Vec<FeatureBins>
 
 fn freeze(column: &Column, sample: &Sample) -> FeatureBins {
     match sample {
-        Sample::Numbers(values) => {
-            ordered_bins(values.as_slice(), column.kind == Some(Kind::Count))
-        }
+        Sample::Parted(values) => ordered_bins(values, column.kind == Some(Kind::Count)),
         Sample::Selected(selection) => ordered_bins(selection, column.kind == Some(Kind::Count)),
         Sample::Levels(levels) => {
             level_bins(levels.iter().map(|(level, rows)| (level.to_owned(), rows)).collect())
         }
-        Sample::Dropped => FeatureBins::NoValues,
+        Sample::Numbers(_) | Sample::Dropped => FeatureBins::NoValues,
     }
 }
 

@@ -25,8 +25,6 @@ pub struct Columns<'a> {
     group: TableSchema,
     rows: u64,
     held: Option<Vec<DataFrame>>,
-    /// Finite numbers of each ordered column; none where the columns are not held.
-    finite: Vec<(String, u64)>,
 }
 
 /// The monitored columns of `schema` in groups, in its order, for going through all `files` together; at least one group.
@@ -132,12 +130,10 @@ impl<'a> Columns<'a> {
         (whole, group): (&'a TableSchema, TableSchema),
         mut beside: Option<See<'_>>,
     ) -> Result<Self> {
-        let ordered = group.monitored().filter(|column| column.kind.is_some_and(Kind::is_ordered));
-        let mut finite: Vec<(String, u64)> = ordered.map(|c| (c.name.clone(), 0)).collect();
         let rows = file.rows()?;
         let is_long = rows.is_some_and(|rows| rows * least_bytes(&group) > HELD_BYTES_MAX);
         if let (Some(rows), true, None) = (rows, is_long, &beside) {
-            return Ok(Self { file, whole, group, rows, held: None, finite: Vec::new() });
+            return Ok(Self { file, whole, group, rows, held: None });
         }
         let (mut held, mut bytes) = ((!is_long).then(Vec::new), 0);
         let rows = for_each_chunk_of(file, (whole, &group), |frame| {
@@ -145,9 +141,6 @@ impl<'a> Columns<'a> {
                 see(frame)?;
             }
             let frame = frame.select(group.monitored().map(|column| column.name.as_str()))?;
-            for (name, finite) in &mut finite {
-                *finite += finite_of(frame.column(name)?.as_materialized_series())?;
-            }
             bytes += frame.estimated_size() as u64;
             match &mut held {
                 Some(frames) if bytes <= HELD_BYTES_MAX => frames.push(frame),
@@ -155,7 +148,7 @@ impl<'a> Columns<'a> {
             }
             Ok(())
         })?;
-        Ok(Self { file, whole, group, rows, held, finite })
+        Ok(Self { file, whole, group, rows, held })
     }
 
     /// The declaration of the columns of the group.
@@ -168,9 +161,22 @@ impl<'a> Columns<'a> {
         self.rows
     }
 
-    /// Finite numbers of the ordered column `name`, where they have been counted.
-    pub(super) fn finite(&self, name: &str) -> Option<u64> {
-        self.finite.iter().find(|(own, _)| own == name).map(|(_, finite)| *finite)
+    /// Finite numbers of the column `name`, if it is held and there can be more than `most`.
+    ///
+    /// # Errors
+    ///
+    /// When the column cannot be taken as numbers.
+    pub(super) fn finite_beyond(&self, name: &str, most: u64) -> Result<Option<u64>> {
+        let column = self.group.column(name).and_then(|column| column.kind);
+        let Some(held) = &self.held else { return Ok(None) };
+        if self.rows <= most || !column.is_some_and(Kind::is_ordered) {
+            return Ok(None);
+        }
+        let mut finite = 0;
+        for frame in held {
+            finite += finite_of(frame.column(name)?.as_materialized_series())?;
+        }
+        Ok(Some(finite))
     }
 
     /// Calls `visit` for each of `tasks` with the chunks of the column that `name` says it is about, in row order, and the index

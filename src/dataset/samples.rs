@@ -8,24 +8,63 @@ use super::levels::LevelCounts;
 use super::profile::FeatureProfile;
 use super::reader::TableFile;
 use super::schema::{Column, TableSchema};
+use crate::statistics::parted::Parted;
 use crate::statistics::selection::Selection;
-use polars::prelude::{Float64Chunked, Series};
+use polars::prelude::{Float64Chunked, PlSmallStr, Series};
 use rayon::prelude::*;
 use std::borrow::Cow;
 
-/// Values of a numeric column that are held and sorted, at most; of a longer column only the wanted order statistics are found.
+/// Values of a numeric column that are held, at most; of a longer column only the wanted order statistics are found.
 pub const HELD_VALUES_MAX: usize = 1 << 20;
 /// The values of one monitored column.
 #[derive(Clone, Debug)]
 pub enum Sample {
-    /// Finite numbers, ascending; −0 as 0.
-    Numbers(Vec<f64>),
+    /// Finite numbers in row order.
+    Numbers(Runs),
+    /// Finite numbers, in order as far as bins need it.
+    Parted(Parted),
     /// Of more numbers than are held: the order statistics that bins need.
     Selected(Selection),
     /// Of more numbers than are held: nothing.
     Dropped,
     /// Rows per level.
     Levels(LevelCounts),
+}
+
+/// Finite numbers in runs, which share the memory they were decoded into where nothing had to be left out.
+#[derive(Clone, Debug, Default)]
+pub struct Runs {
+    runs: Vec<Float64Chunked>,
+    rows: usize,
+}
+
+impl Runs {
+    fn extend(&mut self, numbers: &Float64Chunked) {
+        for array in numbers.downcast_iter() {
+            let is_whole = array.validity().is_none_or(|valid| valid.unset_bits() == 0)
+                && are_finite(array.values());
+            let run = if is_whole {
+                Float64Chunked::with_chunk(PlSmallStr::EMPTY, array.clone().with_validity(None))
+            } else {
+                let finite = |value: &&f64| value.is_finite();
+                let values = array.iter().flatten().filter(finite).copied().collect();
+                Float64Chunked::from_vec(PlSmallStr::EMPTY, values)
+            };
+            self.rows += run.len();
+            self.runs.push(run);
+        }
+    }
+
+    /// The numbers, in row order.
+    pub fn slices(&self) -> Vec<&[f64]> {
+        // Every run is one array without nulls.
+        self.runs.iter().filter_map(|run| run.cont_slice().ok()).collect()
+    }
+}
+
+/// Whether all `values` are finite; looks at all of them, so that it needs no branch.
+fn are_finite(values: &[f64]) -> bool {
+    values.iter().fold(true, |all, value| all & value.is_finite())
 }
 
 /// How many numbers of a column are held, and what becomes of a column of more.
@@ -58,7 +97,7 @@ impl Beyond {
 impl Sample {
     pub(super) fn empty(column: &Column) -> Self {
         match column.kind {
-            Some(kind) if kind.is_ordered() => Self::Numbers(Vec::new()),
+            Some(kind) if kind.is_ordered() => Self::Numbers(Runs::default()),
             _ => Self::Levels(LevelCounts::default()),
         }
     }
@@ -67,25 +106,22 @@ impl Sample {
     fn of_finite(column: &Column, finite: Option<u64>, held: Held) -> Self {
         match (Self::empty(column), finite) {
             (Self::Numbers(_), Some(finite)) if finite > held.max as u64 => held.beyond.sample(),
-            (Self::Numbers(_), Some(finite)) => Self::Numbers(Vec::with_capacity(finite as usize)),
             (empty, _) => empty,
         }
     }
 
     pub(super) fn visit(&mut self, series: &Series, held: Held) -> Result<()> {
         match self {
-            Self::Dropped => {}
+            Self::Dropped | Self::Parted(_) => {}
             Self::Levels(levels) => levels.visit(series)?,
             Self::Selected(selection) => selection.extend(&with_nan(numbers(series)?.f64()?)),
-            Self::Numbers(values) => {
-                let numbers = numbers(series)?;
-                let all = with_nan(numbers.f64()?);
-                values.extend(all.iter().filter(|v| v.is_finite()).map(|v| v + 0.0));
-                if values.len() > held.max {
-                    let values = std::mem::take(values);
+            Self::Numbers(runs) => {
+                runs.extend(numbers(series)?.f64()?);
+                if runs.rows > held.max {
+                    let runs = std::mem::take(runs);
                     *self = held.beyond.sample();
                     if let Self::Selected(selection) = self {
-                        selection.extend(&values);
+                        runs.slices().iter().for_each(|run| selection.extend(run));
                     }
                 }
             }
@@ -93,12 +129,14 @@ impl Sample {
         Ok(())
     }
 
-    /// After a pass: sorts what is held, and says whether a selection needs another pass over the same values.
+    /// After a pass: parts what is held, and says whether a selection needs another pass over the same values.
     pub(super) fn is_open(&mut self) -> bool {
         match self {
-            Self::Numbers(values) => radsort::sort(values),
+            Self::Numbers(runs) => {
+                *self = Self::Parted(Parted::of(&runs.slices(), &wanted_probabilities()));
+            }
             Self::Selected(selection) => return selection.narrow(&wanted_probabilities()),
-            Self::Levels(_) | Self::Dropped => {}
+            Self::Parted(_) | Self::Levels(_) | Self::Dropped => {}
         }
         false
     }
@@ -132,8 +170,11 @@ pub(super) fn with_nan(numbers: &Float64Chunked) -> Cow<'_, [f64]> {
 /// Those of [`TableFile::for_each_typed_chunk`] where the columns are not held.
 pub fn collect_samples(group: &Columns<'_>, held: Held) -> Result<Vec<Sample>> {
     let columns: Vec<&Column> = group.schema().monitored().collect();
-    let empty = |column: &&Column| Sample::of_finite(column, group.finite(&column.name), held);
-    let mut samples: Vec<Sample> = columns.iter().map(empty).collect();
+    let empty = |column: &&Column| {
+        let finite = group.finite_beyond(&column.name, held.max as u64)?;
+        Ok(Sample::of_finite(column, finite, held))
+    };
+    let mut samples: Vec<Sample> = columns.iter().map(empty).collect::<Result<_>>()?;
     let mut open: Vec<(&Column, &mut Sample)> = columns.into_iter().zip(&mut samples).collect();
     while !open.is_empty() {
         group.for_each_series(
@@ -224,9 +265,5 @@ pub fn count_and_sample(
         offset += frame.height() as u64;
         Ok(())
     })?;
-    let finish = |mut counted: Counted<'_>| {
-        counted.sample.is_open();
-        counted.finish()
-    };
-    Ok((rows, counted.into_par_iter().map(finish).collect()))
+    Ok((rows, counted.into_par_iter().map(Counted::finish).collect()))
 }

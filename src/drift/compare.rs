@@ -131,9 +131,10 @@ impl Found {
         let shown: Vec<Statistics> = (features, samples, &counts)
             .into_par_iter()
             .map(|(feature, a, (profile, b))| match (a, b) {
-                (Sample::Numbers(a), Sample::Numbers(b)) => {
+                (Sample::Parted(a), Sample::Numbers(b)) => {
                     let mut shown = counted(feature, profile);
-                    shown.extend(shown::from_samples(a, b));
+                    let deviation = feature.profile.moments.deviation(0);
+                    shown.extend(shown::from_samples(a, &b.slices(), deviation));
                     shown
                 }
                 (Sample::Levels(a), Sample::Levels(b)) => from_levels(a, b),

@@ -4,8 +4,10 @@ use super::reference::ReferenceFeature;
 use crate::dataset::bins::FeatureBins;
 use crate::dataset::profile::FeatureProfile;
 use crate::statistics::adjust::benjamini_hochberg;
+use crate::statistics::parted::Parted;
+use crate::statistics::two_samples::two_samples;
 use crate::statistics::wasserstein_binned::{Span, wasserstein_binned};
-use crate::statistics::{chi_square, jensen_shannon, ks, psi, total_variation, wasserstein};
+use crate::statistics::{chi_square, jensen_shannon, ks, psi, total_variation};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -77,18 +79,16 @@ pub fn from_counts(reference: &[u64], batch: &[u64]) -> Statistics {
     shown
 }
 
-/// The statistics two samples of finite values in increasing order give: KS and Wasserstein.
-pub fn from_samples(reference: &[f64], batch: &[f64]) -> Statistics {
-    let test = ks::ks_sorted(reference, batch);
-    let p_value = test.as_ref().ok().map(|test| test.p_value);
-    let method = test.as_ref().map_or("exact", |test| word(test.method));
-    let ks = Statistic::of(test.map(|test| test.statistic), method).with_p(p_value);
-    let (distance, normed) = wasserstein::wasserstein_both(reference, batch);
-    let (distance, normed) = (Statistic::of(distance, "exact"), Statistic::of(normed, "exact"));
+/// The statistics that the finite values of two samples give: KS and Wasserstein. `deviation` is that of the reference.
+pub fn from_samples(reference: &Parted, batch: &[&[f64]], deviation: Option<f64>) -> Statistics {
+    let found = two_samples(reference, batch, deviation);
+    let p_value = found.ks.as_ref().ok().map(|test| test.p_value);
+    let method = found.ks.as_ref().map_or("exact", |test| word(test.method));
+    let ks = Statistic::of(found.ks.map(|test| test.statistic), method).with_p(p_value);
     Statistics::from([
         ("ks".to_owned(), ks),
-        ("wasserstein".to_owned(), distance),
-        ("wasserstein_normed".to_owned(), normed),
+        ("wasserstein".to_owned(), Statistic::of(found.wasserstein, "exact")),
+        ("wasserstein_normed".to_owned(), Statistic::of(found.wasserstein_normed, "exact")),
     ])
 }
 

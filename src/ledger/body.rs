@@ -15,26 +15,26 @@ pub const MEDIA_TYPE: &str = "application/vnd.driftledger.body.v1+json";
 /// The longest body, in bytes.
 pub const BODY_MAX: usize = 16 * 1024 * 1024;
 
-/// The digest of one row that the act wrote.
+/// The digest of one row that the act wrote. The fields stand in the order of their names, as in canonical JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RowDigest {
-    /// The record table.
-    pub table: String,
     /// The row's `id`.
     pub key: String,
     /// SHA-256 of the row's canonical JSON, 64 lowercase hexadecimal digits.
     pub sha256: String,
+    /// The record table.
+    pub table: String,
 }
 
-/// The body of one entry.
+/// The body of one entry. The fields stand in the order of their names, as in canonical JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Body {
-    /// Every record-table row the act wrote, in the order of writing.
-    pub rows: Vec<RowDigest>,
     /// Anything else about the act, as JSON; `null` when there is nothing to add.
     pub detail: Value,
+    /// Every record-table row the act wrote, in the order of writing.
+    pub rows: Vec<RowDigest>,
 }
 
 impl Body {
@@ -46,7 +46,7 @@ impl Body {
     /// - [`Error::TooLong`]: more than [`BODY_MAX`] bytes.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         self.validate()?;
-        let bytes = digest::canonical_json(self)?;
+        let bytes = self.canonical()?;
         within_limit(&bytes)?;
         Ok(bytes)
     }
@@ -66,10 +66,15 @@ impl Body {
         let body: Self = serde_json::from_slice(bytes)
             .map_err(|source| Error::Malformed { part: "body", source })?;
         body.validate()?;
-        if digest::canonical_json(&body)? != bytes {
+        if body.canonical()? != bytes {
             return Err(Error::NotCanonical { part: "body" });
         }
         Ok(body)
+    }
+
+    fn canonical(&self) -> Result<Vec<u8>> {
+        let is_ordered = self.detail.is_null();
+        Ok(if is_ordered { digest::ordered_json(self)? } else { digest::canonical_json(self)? })
     }
 
     fn validate(&self) -> Result<()> {
@@ -141,6 +146,16 @@ mod tests {
         assert_eq!(found.len, bytes.len() as u64);
         assert_eq!(found.sha256, digest::sha256_hex(&bytes));
         assert_eq!(found.b3, digest::blake3_hex(&bytes));
+    }
+
+    #[test]
+    fn a_body_without_detail_is_written_as_canonical_json() {
+        let key = "\u{0}\u{1f}\"\\/\n\r\t\u{8}\u{c}\u{7f}ü€😀\u{2028}".to_owned();
+        let row = RowDigest { key, ..example().rows.remove(0) };
+        for rows in [vec![], vec![row.clone()], vec![row.clone(), row]] {
+            let body = Body { rows, detail: Value::Null };
+            assert_eq!(body.to_bytes().unwrap(), digest::canonical_json(&body).unwrap());
+        }
     }
 
     #[test]

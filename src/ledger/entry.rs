@@ -136,12 +136,12 @@ impl fmt::Display for EntryType {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Actor {
+    /// How they proved who they are, for example `password` or `token`.
+    pub auth: String,
     /// Account id, or the name of a part of the program.
     pub id: String,
     /// The role acted in, for example `reviewer`.
     pub role: String,
-    /// How they proved who they are, for example `password` or `token`.
-    pub auth: String,
 }
 
 impl Actor {
@@ -155,13 +155,13 @@ impl Actor {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Subject {
-    /// What kind of thing, for example `model_version`.
-    pub kind: String,
-    /// Its id.
-    pub id: String,
     /// The digests of its content, where it has any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<SubjectDigest>,
+    /// Its id.
+    pub id: String,
+    /// What kind of thing, for example `model_version`.
+    pub kind: String,
 }
 
 impl Subject {
@@ -193,38 +193,38 @@ pub struct SubjectDigest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BodyDigest {
-    /// Media type of the body.
-    pub media: String,
-    /// Length of the body in bytes.
-    pub len: u64,
-    /// SHA-256 of the body, 64 lowercase hexadecimal digits.
-    pub sha256: String,
     /// BLAKE3 of the body, 64 lowercase hexadecimal digits.
     pub b3: String,
+    /// Length of the body in bytes.
+    pub len: u64,
+    /// Media type of the body.
+    pub media: String,
+    /// SHA-256 of the body, 64 lowercase hexadecimal digits.
+    pub sha256: String,
 }
 
-/// One entry, as it stands in a leaf.
+/// One entry, as it stands in a leaf. The fields stand in the order of their names, as in canonical JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
-    /// Always [`VERSION`].
-    pub v: u64,
+    /// Who acted.
+    pub actor: Actor,
+    /// Digests of the body.
+    pub body: BodyDigest,
     /// Position in the ledger, from 0.
     pub idx: u64,
+    /// Earlier entries this one refers to.
+    pub refs: Vec<u64>,
+    /// What it is about.
+    pub subj: Vec<Subject>,
     /// When, UTC with three fractional digits and `Z`.
     pub ts: String,
     /// What is recorded.
     #[serde(rename = "type")]
     #[schema(value_type = String)]
     pub kind: EntryType,
-    /// Who acted.
-    pub actor: Actor,
-    /// What it is about.
-    pub subj: Vec<Subject>,
-    /// Digests of the body.
-    pub body: BodyDigest,
-    /// Earlier entries this one refers to.
-    pub refs: Vec<u64>,
+    /// Always [`VERSION`].
+    pub v: u64,
 }
 
 impl Entry {
@@ -236,7 +236,7 @@ impl Entry {
     /// - [`Error::TooLong`]: more than [`LEAF_MAX`] bytes.
     pub fn to_leaf(&self) -> Result<Vec<u8>> {
         self.validate()?;
-        let leaf = digest::canonical_json(self)?;
+        let leaf = digest::ordered_json(self)?;
         within_limit(&leaf)?;
         Ok(leaf)
     }
@@ -256,7 +256,7 @@ impl Entry {
         let entry: Self = serde_json::from_slice(leaf)
             .map_err(|source| Error::Malformed { part: "entry", source })?;
         entry.validate()?;
-        if digest::canonical_json(&entry)? != leaf {
+        if digest::ordered_json(&entry)? != leaf {
             return Err(Error::NotCanonical { part: "entry" });
         }
         Ok(entry)
@@ -344,6 +344,16 @@ mod tests {
         let leaf = example().to_leaf().unwrap();
         assert_eq!(Entry::parse(&leaf).unwrap(), example());
         assert!(leaf.starts_with(br#"{"actor":{"auth":"password","id":"u_7f""#));
+    }
+
+    #[test]
+    fn a_leaf_is_canonical_json() {
+        let content = ContentDigest::of(b"x");
+        let text = "\u{0}\u{1f}\"\\/\n\r\t\u{8}\u{c}\u{7f}ü€😀\u{2028}";
+        let subjects = vec![Subject::new("a", text), Subject::new("b", "c").with_digest(&content)];
+        for entry in [example(), Entry { subj: subjects, refs: vec![0, 3], ..example() }] {
+            assert_eq!(entry.to_leaf().unwrap(), digest::canonical_json(&entry).unwrap());
+        }
     }
 
     #[test]

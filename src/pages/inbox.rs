@@ -139,10 +139,12 @@ impl PendingLine {
 #[template(path = "inbox.html")]
 struct InboxPage {
     frame: Frame,
-    /// Steps, signatures and answers that this person is waited for.
+    /// Steps, signatures and answers that this person is waited for, the most urgent, and how many there are.
     steps: Vec<PendingLine>,
+    steps_all: u64,
     /// Those of others.
     others: Vec<PendingLine>,
+    others_all: u64,
     mine: Vec<AlertLine>,
     nothing_mine: &'static str,
     /// Open alerts whose next step is somebody else's.
@@ -159,7 +161,7 @@ pub(super) async fn show(visitor: Visitor) -> Answer {
             let inbox = read_records::inbox(&visitor.store, &visitor.acting())?;
             let waits = pending(&visitor.store, &visitor.acting())?;
             let (steps, others): (Vec<&Pending>, Vec<&Pending>) =
-                waits.iter().partition(|one| one.is_mine);
+                waits.lines.iter().partition(|one| one.is_mine);
             let told = |all: Vec<&Pending>| all.into_iter().map(PendingLine::of).collect();
             let lines = |lines: &[EpisodeLine]| lines.iter().map(AlertLine::of).collect();
             let is_mine = |line: &EpisodeLine| {
@@ -174,7 +176,9 @@ pub(super) async fn show(visitor: Visitor) -> Answer {
                 nothing_open: if inbox.open.is_empty() { NONE_OPEN } else { NO_OTHER_OPEN },
                 open: lines(&open),
                 steps: told(steps),
+                steps_all: waits.mine,
                 others: told(others),
+                others_all: waits.others,
                 decided: lines(&inbox.decided),
                 frame,
             })

@@ -26,8 +26,13 @@ pub fn compare_files(
     exact: bool,
 ) -> Result<(Compared, TableSchema)> {
     let declared = schema.map(read_schema).transpose()?;
-    let reference = PreparedTable::open(reference, declared.as_ref())?;
-    let batch = PreparedTable::open(batch, declared.as_ref())?;
+    let open = |path| PreparedTable::open(path, declared.as_ref());
+    let (reference, batch) = std::thread::scope(|scope| {
+        let batch = scope.spawn(|| open(batch));
+        let reference = open(reference);
+        (reference, batch.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    let (reference, batch) = (reference?, batch?);
     let schema = declared.unwrap_or_else(|| unify(reference.schema(), batch.schema()));
     let (reference, batch) = (reference.under(&schema)?, batch.under(&schema)?);
     let held_max = if exact { usize::MAX } else { HELD_VALUES_MAX };

@@ -183,36 +183,37 @@ fn add_copies(pack: &mut PackWriter, stored: &mut StoredRecords<'_, '_>) -> Resu
     Ok(stored.keys.values().map(|keys| keys.len() as u64).sum())
 }
 
-/// Records of a store, as far as bodies list them.
+/// Records of a store: those that bodies were found to list, or all.
 pub(super) struct StoredRecords<'tx, 'connection> {
     tx: &'tx ReadTx<'connection>,
     keys: BTreeMap<String, BTreeSet<String>>,
+    /// Where all are meant, the rows that no entry lists, by table and id.
+    all_but: Option<BTreeSet<(String, String)>>,
 }
 
 impl<'tx, 'connection> StoredRecords<'tx, 'connection> {
     fn empty(tx: &'tx ReadTx<'connection>) -> Self {
-        Self { tx, keys: BTreeMap::new() }
+        Self { tx, keys: BTreeMap::new(), all_but: None }
     }
 
-    /// All rows that the ledger lists and that are there.
-    pub(super) fn all(tx: &'tx ReadTx<'connection>) -> Result<Self> {
-        let mut stored = Self::empty(tx);
-        for index in 0..tx.head()?.size {
-            let body = tx.body(index)?.and_then(|bytes| Body::parse(&bytes).ok());
-            for row in body.map(|body| body.rows).unwrap_or_default() {
-                stored.keys.entry(row.table).or_default().insert(row.key);
-            }
-        }
-        for (table, keys) in &mut stored.keys {
-            keys.retain(|key| matches!(tx.record_row(table, key), Ok(Some(_))));
-        }
-        Ok(stored)
+    /// All rows that are there, but for those that no entry lists.
+    pub(super) fn all_but(
+        tx: &'tx ReadTx<'connection>,
+        unwitnessed: BTreeSet<(String, String)>,
+    ) -> Self {
+        Self { all_but: Some(unwitnessed), ..Self::empty(tx) }
     }
 }
 
 impl Records for StoredRecords<'_, '_> {
     fn keys(&self, table: &str) -> Vec<String> {
-        self.keys.get(table).into_iter().flatten().cloned().collect()
+        let Some(unwitnessed) = &self.all_but else {
+            return self.keys.get(table).into_iter().flatten().cloned().collect();
+        };
+        // A table that is not there has no rows; the examination of the store names it.
+        let mut keys = self.tx.record_ids(table).unwrap_or_default();
+        keys.retain(|key| !unwitnessed.contains(&(table.to_owned(), key.clone())));
+        keys
     }
 
     fn bytes(&mut self, table: &str, key: &str) -> Option<Vec<u8>> {

@@ -4,6 +4,7 @@
 //! 2. in one snapshot: steps of versions that can be taken or lack something, studies and change records without a signature,
 //!    requests for roles without an answer
 //! 3. mark what this person may do now, by the same rules that the steps themselves check
+//! 4. of what this person may do, and of what others may, keep the most urgent
 
 use super::read_life_cycle::Standing;
 use super::record_change::change_fact;
@@ -14,6 +15,7 @@ use crate::review::change_record::next_signature;
 use crate::review::completeness::gaps;
 use crate::review::due::{ROLE_DAYS, SIGNATURE_DAYS, due_on, is_overdue};
 use crate::review::life_cycle::{Guard, History, Rule, Step, VersionState};
+use crate::store::life_cycle::VersionProgress;
 use crate::store::versions::VersionRow;
 use crate::store::{ReadTx, Store};
 
@@ -60,61 +62,127 @@ pub struct Pending {
     pub is_overdue: bool,
 }
 
+/// Lines that are kept of what the caller may do, and of what others may.
+pub const WAITING_ROWS_MAX: usize = 100;
+
+/// What waits, most urgent first, and how much of it there is.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// At most [`WAITING_ROWS_MAX`] that the caller may do, then as many that others may.
+    pub lines: Vec<Pending>,
+    /// How much the caller may do.
+    pub mine: u64,
+    /// How much others may do.
+    pub others: u64,
+}
+
+/// A line, or a draft of which it is known that it lacks something, and not yet what.
+enum Found {
+    Line(Pending),
+    Lacking { version: VersionRow, is_mine: bool },
+}
+
+impl Found {
+    fn is_mine(&self) -> bool {
+        match self {
+            Self::Line(line) => line.is_mine,
+            Self::Lacking { is_mine, .. } => *is_mine,
+        }
+    }
+
+    /// Smaller is more urgent.
+    fn urgency(&self) -> (bool, Option<&str>, &str) {
+        match self {
+            Self::Line(line) => (line.due_on.is_none(), line.due_on.as_deref(), &line.since),
+            Self::Lacking { version, .. } => (true, None, &version.registered_at),
+        }
+    }
+}
+
 /// Steps that somebody is waited for: the others are taken when there is a reason.
 const AWAITED: [Step; 4] = [Step::Submit, Step::Review, Step::Approve, Step::Release];
 
-/// Everything that waits, most urgent first: what the caller may do before what others may.
+/// What waits, most urgent first: what the caller may do before what others may.
 ///
 /// # Errors
 ///
 /// [`crate::error::Error::Access`].
-pub fn pending(store: &Store, acting: &Acting) -> Result<Vec<Pending>> {
+pub fn pending(store: &Store, acting: &Acting) -> Result<Waiting> {
     acting.permit(Action::Read)?;
     let account = &acting.account;
-    let mut found = store.read(|tx| {
-        let mut found = Vec::new();
+    let now = store.clock().now();
+    store.read(|tx| {
+        let (mut lines, mut found) = (Vec::new(), Vec::new());
+        let mut progress = tx.version_progress()?;
         for version in tx.versions(None)? {
-            of_version(tx, account, &version, &mut found)?;
+            let progress = progress.remove(&version.id).unwrap_or_default();
+            of_version(tx, account, (version, progress), (&mut lines, &mut found))?;
         }
         if Action::ApproveRoles.roles().contains(&account.role) {
-            roles(tx, account, &mut found)?;
+            roles(tx, account, &mut lines)?;
         }
-        Ok::<_, crate::error::Error>(found)
-    })?;
-    let now = store.clock().now();
-    for one in &mut found {
-        let days = if one.kind == PendingKind::Role { ROLE_DAYS } else { SIGNATURE_DAYS };
-        let due = due_on(&one.since, days).filter(|_| one.kind != PendingKind::Missing);
-        one.is_overdue = due.is_some_and(|due| is_overdue(due, now));
-        one.due_on = due.map(|due| due.to_string());
-    }
-    found.sort_by(|a, b| {
-        (!a.is_mine, a.due_on.is_none(), &a.due_on, &a.since).cmp(&(
-            !b.is_mine,
-            b.due_on.is_none(),
-            &b.due_on,
-            &b.since,
-        ))
-    });
-    Ok(found)
+        for line in &mut lines {
+            let days = if line.kind == PendingKind::Role { ROLE_DAYS } else { SIGNATURE_DAYS };
+            let due = due_on(&line.since, days).filter(|_| line.kind != PendingKind::Missing);
+            line.is_overdue = due.is_some_and(|due| is_overdue(due, now));
+            line.due_on = due.map(|due| due.to_string());
+        }
+        found.extend(lines.into_iter().map(Found::Line));
+        let (mut mine, mut others): (Vec<_>, Vec<_>) = found.into_iter().partition(Found::is_mine);
+        let (all_mine, all_others) = (mine.len() as u64, others.len() as u64);
+        let mut lines = Vec::new();
+        for found in [&mut mine, &mut others] {
+            found.sort_by(|a, b| a.urgency().cmp(&b.urgency()));
+            for one in found.drain(..).take(WAITING_ROWS_MAX) {
+                match one {
+                    Found::Line(line) => lines.push(line),
+                    Found::Lacking { version, .. } => {
+                        let standing = Standing::read(tx, &version.model, &version.version)?;
+                        steps(account, &standing, &mut lines);
+                    }
+                }
+            }
+        }
+        Ok(Waiting { lines, mine: all_mine, others: all_others })
+    })
 }
 
 fn of_version(
     tx: &ReadTx<'_>,
     account: &Account,
-    version: &VersionRow,
-    found: &mut Vec<Pending>,
+    (version, progress): (VersionRow, VersionProgress),
+    (lines, found): (&mut Vec<Pending>, &mut Vec<Found>),
 ) -> Result<()> {
-    let state = tx.version_state(&version.id)?;
-    if matches!(state, VersionState::Draft | VersionState::Submitted | VersionState::Approved) {
-        let standing = Standing::read(tx, &version.model, &version.version)?;
-        steps(account, &standing, found);
+    // Without these two a draft is not complete in any tier, and so it is not submitted: most drafts, and most versions.
+    let is_lacking = !progress.step && !(progress.record && progress.plan);
+    let state = if is_lacking { VersionState::Draft } else { tx.version_state(&version.id)? };
+    let standing = match state {
+        VersionState::Draft | VersionState::Submitted | VersionState::Approved
+            if !is_lacking || progress.change =>
+        {
+            Some(Standing::read(tx, &version.model, &version.version)?)
+        }
+        _ => None,
+    };
+    if let Some(standing) = &standing {
+        if !is_lacking {
+            steps(account, standing, lines);
+        }
         if state != VersionState::Approved {
-            change(tx, account, &standing, found)?;
+            change(tx, account, standing, lines)?;
         }
     }
-    if !state.is_over() {
-        studies(tx, account, version, found)?;
+    if progress.study && !state.is_over() {
+        studies(tx, account, &version, lines)?;
+    }
+    if is_lacking {
+        let is_mine = account.role == Role::DataScientist
+            && if progress.record || progress.plan || progress.change {
+                tx.version_authors(&version.id)?.iter().any(|author| author.id == account.id)
+            } else {
+                version.registered_by == account.user_name
+            };
+        found.push(Found::Lacking { version, is_mine });
     }
     Ok(())
 }

@@ -6,6 +6,7 @@
 //! Source: NIST DLMF 8.17.22 (continued fraction); Loader 2000, *Fast and accurate computation of binomial
 //! probabilities* (the factor in front, free of cancellation).
 
+use super::normal;
 use std::f64::consts::PI;
 
 /// Terms after which the continued fraction is taken as it is: enough for a + b = 10¹⁰.
@@ -26,6 +27,11 @@ pub(super) fn cdf(a: f64, b: f64, x: f64) -> f64 {
 
 /// I_x(a, b) by the continued fraction of DLMF 8.17.22 in Lentz's form; `y` = 1 − x.
 pub(super) fn lower_tail(a: f64, b: f64, x: f64, y: f64) -> f64 {
+    tail_of(a, b, x, binomial_density(a, b, x, y))
+}
+
+/// The same where the density of [`binomial_density`] is known.
+fn tail_of(a: f64, b: f64, x: f64, density: f64) -> f64 {
     const TINY: f64 = 1e-300;
     let guarded = |value: f64| if value.abs() < TINY { TINY } else { value };
     let mut c = 1.0;
@@ -46,7 +52,7 @@ pub(super) fn lower_tail(a: f64, b: f64, x: f64, y: f64) -> f64 {
             break;
         }
     }
-    (b / (a + b) * binomial_density(a, b, x, y) * fraction).clamp(0.0, 1.0)
+    (b / (a + b) * density * fraction).clamp(0.0, 1.0)
 }
 
 /// Γ(a + b + 1)/(Γ(a + 1) Γ(b + 1)) · x^a · y^b: the probability of `a` successes and `b` failures, also for numbers that
@@ -118,16 +124,27 @@ pub(super) fn deviance(x: f64, mean: f64) -> f64 {
 /// Newton's steps inside a bracket; a step that would leave it is replaced by a halving, so that the end is reached from
 /// everywhere, also next to 0.
 pub(super) fn quantile(a: f64, b: f64, probability: f64) -> f64 {
-    let (mut low, mut high, mut x) = (0.0, 1.0, a / (a + b));
+    let share = a / (a + b);
+    // The quantile of the normal law with the same mean and spread, if it is inside.
+    let spread = libm::sqrt(share * (1.0 - share) / (a + b + 1.0));
+    let guess = share + normal::quantile(probability) * spread;
+    let (mut low, mut high) = (0.0, 1.0);
+    let mut x = if guess > 0.0 && guess < 1.0 { guess } else { share };
     for _ in 0..200 {
-        let error = cdf(a, b, x) - probability;
+        let y = 1.0 - x;
+        let binomial = binomial_density(a, b, x, y);
+        let below = if x < (a + 1.0) / (a + b + 2.0) {
+            tail_of(a, b, x, binomial)
+        } else {
+            1.0 - tail_of(b, a, y, binomial)
+        };
+        let error = below - probability;
         if error < 0.0 {
             low = x;
         } else {
             high = x;
         }
-        let (share, y) = (a / (a + b), 1.0 - x);
-        let density = share * b * binomial_density(a, b, x, y) / (x * y);
+        let density = share * b * binomial / (x * y);
         let newton = x - error / density;
         let next = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
         // Beyond this the rounding of the distribution function decides; the last step squares what was left.

@@ -91,8 +91,14 @@ pub fn ks_sorted(reference: &[f64], batch: &[f64]) -> Result<KsTest> {
     if reference.is_empty() || batch.is_empty() {
         return Err(Error::NotEnough { found: 0, needed: 1 });
     }
-    let gap = Gap::of_sorted(reference, batch);
-    if reference.len().max(batch.len()) <= EXACT_MAX { gap.exact() } else { Ok(gap.asymptotic()) }
+    let Gap { n, m, steps } = Gap::of_sorted(reference, batch);
+    of_steps([n, m], steps)
+}
+
+/// As [`ks`], for samples of `n` and `m` values whose largest gap is that many steps of 1/(nm).
+pub(super) fn of_steps([n, m]: [usize; 2], steps: u128) -> Result<KsTest> {
+    let gap = Gap { n, m, steps };
+    if n.max(m) <= EXACT_MAX { gap.exact() } else { Ok(gap.asymptotic()) }
 }
 
 /// The test with the exact p-value: the share of all arrangements of the two samples with D at least as large.

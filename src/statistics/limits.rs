@@ -7,6 +7,7 @@
 use super::e_detector::EDetector;
 use super::intervals::{lower_share, lower_share_is_within, upper_share, upper_share_is_within};
 use super::noncentral_chi_square::upper_noncentrality;
+use super::normal;
 use super::total_variation::total_variation;
 
 /// One-sided error probability of every limit here.
@@ -74,10 +75,20 @@ pub fn tv_upper_of(
     }
 }
 
+/// The farther of both limits, of which the other one mostly need not be found.
 fn rate_upper(successes: f64, n: f64, share: f64) -> f64 {
-    let up = upper_share(successes, n, TAIL) - share;
-    let down = share - lower_share(successes, n, TAIL);
-    up.max(down).clamp(0.0, 1.0)
+    let up = || upper_share(successes, n, TAIL) - share;
+    let down = || share - lower_share(successes, n, TAIL);
+    let farther = if successes < share * n {
+        let down = down();
+        let is_farther = upper_share_is_within(successes, n, TAIL, share + down);
+        if is_farther { down } else { down.max(up()) }
+    } else {
+        let up = up();
+        let is_farther = lower_share_is_within(successes, n, TAIL, share - up);
+        if is_farther { up } else { up.max(down()) }
+    };
+    farther.clamp(0.0, 1.0)
 }
 
 fn chi_square_upper(pooled: &[(f64, f64)], least: f64, n: f64, m: f64) -> f64 {
@@ -199,14 +210,25 @@ fn rate_rows(tolerance: f64, share: f64) -> Option<u64> {
         upper_share_is_within(successes, rows, TAIL, share + tolerance)
             && lower_share_is_within(successes, rows, TAIL, share - tolerance)
     };
-    let mut high = 1.0;
-    while !settled(high) {
-        high *= 2.0;
-        if high > ROWS_MAX {
-            return None;
+    // Where the limits of the normal law are within tolerance, and from there in growing steps.
+    let z = normal::quantile(TAIL) / tolerance;
+    let guess = libm::ceil(z * z * share * (1.0 - share)).clamp(1.0, ROWS_MAX);
+    let (mut low, mut high) = (guess, guess);
+    let mut step = libm::ceil(guess / 16.0);
+    if settled(guess) {
+        while low > 0.0 && settled(low) {
+            (low, high) = ((low - step).max(0.0), low);
+            step *= 2.0;
+        }
+    } else {
+        while !settled(high) {
+            (low, high) = (high, high + step);
+            step *= 2.0;
+            if high > 2.0 * ROWS_MAX {
+                return None;
+            }
         }
     }
-    let mut low = 0.5 * high;
     while high - low > 1.0 {
         let middle = libm::floor(0.5 * (low + high));
         if settled(middle) {
@@ -215,7 +237,7 @@ fn rate_rows(tolerance: f64, share: f64) -> Option<u64> {
             low = middle;
         }
     }
-    Some(whole(high))
+    (high <= ROWS_MAX).then(|| whole(high))
 }
 
 /// The next whole number of rows, within what can be counted.

@@ -3,10 +3,15 @@
 //! Source: Johnson, Kotz & Balakrishnan 1995, *Continuous Univariate Distributions* vol. 2, equation 29.3 (Poisson
 //! mixture of central χ² laws). Vectors: `tests/vectors/statistics.json`.
 
+use super::normal;
 use statrs::function::gamma::{gamma_lr, ln_gamma};
 
 /// Beyond this non-centrality the law is normal for all purposes here (its skewness is below 0.01).
 const NORMAL_BEYOND: f64 = 1e5;
+/// Newton's steps and halvings, at most.
+const STEPS_MAX: usize = 200;
+/// A step that is this small for its size is the last one.
+const CLOSE: f64 = 1e-9;
 
 /// P(X ≤ x) for X non-central χ² with `degrees` degrees of freedom (> 0) and this `noncentrality` (≥ 0).
 ///
@@ -25,19 +30,30 @@ pub fn cdf(x: f64, degrees: f64, noncentrality: f64) -> f64 {
     if x <= 0.0 {
         return 0.0;
     }
-    let half = 0.5 * noncentrality.max(0.0);
-    if half <= 0.0 {
+    if noncentrality <= 0.0 {
         return gamma_lr(0.5 * degrees, 0.5 * x);
     }
-    if noncentrality > NORMAL_BEYOND {
-        let spread = libm::sqrt(2.0 * (degrees + 2.0 * noncentrality));
-        return super::normal::cdf((x - degrees - noncentrality) / spread);
-    }
-    mixture(0.5 * x, 0.5 * degrees, half)
+    cdf_and_slope(x, degrees, noncentrality).0
 }
 
-/// The Poisson mixture; `x`, `shape` and `mean` are half of x, ν and λ.
-fn mixture(x: f64, shape: f64, mean: f64) -> f64 {
+/// The distribution function and its derivative by λ, which is negative; all numbers above 0.
+///
+/// ```text
+/// dF/dλ = ½ (F_{ν+2}(x; λ) − F_ν(x; λ)) = −½ Σ_j Poisson(j; λ/2) · (x/2)^{ν/2+j} e^{−x/2}/Γ(ν/2+j+1)
+/// ```
+fn cdf_and_slope(x: f64, degrees: f64, noncentrality: f64) -> (f64, f64) {
+    if noncentrality > NORMAL_BEYOND {
+        let spread = libm::sqrt(2.0 * (degrees + 2.0 * noncentrality));
+        let z = (x - degrees - noncentrality) / spread;
+        return (normal::cdf(z), -normal::density(z) * (1.0 + 2.0 * z / spread) / spread);
+    }
+    let (below, steps) = mixture(0.5 * x, 0.5 * degrees, 0.5 * noncentrality);
+    (below, -0.5 * steps)
+}
+
+/// The Poisson mixture of distribution functions, and of their steps from ν + 2j + 2 to ν + 2j; `x`, `shape` and `mean` are half of
+/// x, ν and λ.
+fn mixture(x: f64, shape: f64, mean: f64) -> (f64, f64) {
     let reach = 9.0 * libm::sqrt(mean) + 30.0;
     let (first, last) = (libm::floor((mean - reach).max(0.0)), libm::ceil(mean + reach));
     let log =
@@ -45,7 +61,7 @@ fn mixture(x: f64, shape: f64, mean: f64) -> f64 {
     let mut weight = libm::exp(log(mean, last));
     let mut step = libm::exp(log(x, shape + last));
     let mut below = gamma_lr(shape + last, x);
-    let (mut j, mut total) = (last, weight * below);
+    let (mut j, mut total, mut steps) = (last, weight * below, weight * step);
     // a subnormal number has lost digits, so nothing is multiplied up from it
     let is_whole = |number: f64| number >= f64::MIN_POSITIVE;
     let (mut rising_weight, mut rising_step) = (is_whole(weight), is_whole(step));
@@ -57,13 +73,15 @@ fn mixture(x: f64, shape: f64, mean: f64) -> f64 {
         below += step;
         j -= 1.0;
         total += weight * below;
+        steps += weight * step;
     }
-    total.min(1.0)
+    (total.min(1.0), steps)
 }
 
 /// Upper limit of the non-centrality: the λ with P(X ≤ `x`) = `tail`; 0 where even λ = 0 has no larger probability.
 ///
-/// `tail` = 0.05 gives a one-sided 95 % limit. Found by doubling and 60 halvings.
+/// `tail` = 0.05 gives a one-sided 95 % limit. Found by Newton's steps from the limit of the normal law, inside a bracket; a step
+/// that would leave it is replaced by a halving.
 ///
 /// ```
 /// use driftledger::statistics::noncentral_chi_square::upper_noncentrality;
@@ -74,31 +92,54 @@ pub fn upper_noncentrality(x: f64, degrees: f64, tail: f64) -> f64 {
     if !x.is_finite() || cdf(x, degrees, 0.0) <= tail {
         return 0.0;
     }
-    let (mut low, mut high) = (0.0, x.max(1.0));
-    for _ in 0..100 {
-        if cdf(x, degrees, high) <= tail {
-            break;
-        }
-        low = high;
-        high *= 2.0;
-    }
-    for _ in 0..60 {
-        let middle = 0.5 * (low + high);
-        if middle <= low || middle >= high {
-            break;
-        }
-        if cdf(x, degrees, middle) > tail {
-            low = middle;
+    // ν + λ − z √(2 (ν + 2λ)) = x, solved for the root
+    let z = -std::f64::consts::SQRT_2 * normal::quantile(tail);
+    let root = z + libm::sqrt((z * z + 2.0 * x - degrees).max(0.0));
+    let guess = 0.5 * (root * root - degrees);
+    let (mut low, mut high) = (0.0, f64::INFINITY);
+    let mut limit = if guess > 0.0 && guess.is_finite() { guess } else { x.max(1.0) };
+    for _ in 0..STEPS_MAX {
+        let (below, slope) = cdf_and_slope(x, degrees, limit);
+        if below > tail {
+            low = limit;
         } else {
-            high = middle;
+            high = limit;
         }
+        let newton = limit - (below - tail) / slope;
+        let halved = if high.is_finite() { 0.5 * (low + high) } else { 2.0 * limit };
+        let next = if newton > low && newton < high { newton } else { halved };
+        // The next step would square what is left.
+        if (next - limit).abs() <= CLOSE * limit || next <= low || next >= high {
+            return next;
+        }
+        limit = next;
     }
-    high
+    limit
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn at_the_limit_the_probability_is_the_tail() {
+        for degrees in [1.0, 2.0, 9.0, 19.0, 200.0] {
+            for x in [degrees, 1.2 * degrees + 4.0, 30.0 * degrees, 9e4, 99_500.0, 3e7] {
+                for tail in [0.001, 0.05, 0.5, 0.9] {
+                    let limit = upper_noncentrality(x, degrees, tail);
+                    let (found, slope) = cdf_and_slope(x, degrees, limit.max(1e-9));
+                    let off = (found - tail) / (slope * limit);
+                    // at 10⁵ the law changes to the normal one, by a step
+                    let allowed = if (99_000.0..102_000.0).contains(&limit) { 1e-4 } else { 1e-10 };
+                    let is_zero = limit <= 0.0 && cdf(x, degrees, 0.0) <= tail;
+                    assert!(
+                        is_zero || off.abs() < allowed,
+                        "{degrees} {x} {tail}: {limit} {off:e}"
+                    );
+                }
+            }
+        }
+    }
 
     #[test]
     fn the_distribution_function_agrees_with_scipy() {

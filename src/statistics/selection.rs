@@ -60,7 +60,8 @@ pub fn rank_of(probability: f64, rows: u64) -> u64 {
 
 /// The order-preserving key of a number that is not NaN: `a < b` exactly when `key(a) < key(b)`, −0 being 0, and neighbouring
 /// numbers have neighbouring keys.
-fn key(value: f64) -> u64 {
+#[inline]
+pub(super) fn key(value: f64) -> u64 {
     let bits = value.to_bits();
     if bits >> 63 == 1 { !bits + 1 } else { bits | (1 << 63) }
 }

@@ -5,6 +5,7 @@ use crate::access::role::Role;
 use crate::review::life_cycle::{Author, Step, Taken, VersionState, state_after};
 use rusqlite::{OptionalExtension, Row, named_params};
 use serde::Serialize;
+use std::collections::HashMap;
 
 /// A revision of a version's model record, without its document.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
@@ -36,6 +37,21 @@ pub struct StepRow {
     pub document: String,
     /// The canonical signature.
     pub signature: String,
+}
+
+/// Which kinds of records there are about a version.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct VersionProgress {
+    /// A model record.
+    pub record: bool,
+    /// An acceptance plan.
+    pub plan: bool,
+    /// A change record.
+    pub change: bool,
+    /// A Phase I study.
+    pub study: bool,
+    /// A step of its life.
+    pub step: bool,
 }
 
 impl WriteTx<'_> {
@@ -222,6 +238,34 @@ impl ReadTx<'_> {
             Ok(Author { id: row.get(0)?, user_name: row.get(1)? })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Which kinds of records there are about each version, by its id; a version that is not there has none of them.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn version_progress(&self) -> Result<HashMap<String, VersionProgress>> {
+        let sql = "SELECT version_id, 0 AS kind FROM model_record \
+                   UNION SELECT version_id, 1 FROM acceptance_plan \
+                   UNION SELECT version_id, 2 FROM change_record \
+                   UNION SELECT version_id, 3 FROM study \
+                   UNION SELECT version_id, 4 FROM version_step \
+                   ORDER BY version_id, kind";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let mut rows = statement.query([])?;
+        let mut found: HashMap<String, VersionProgress> = HashMap::new();
+        while let Some(row) = rows.next()? {
+            let progress = found.entry(row.get(0)?).or_default();
+            match row.get(1)? {
+                0 => progress.record = true,
+                1 => progress.plan = true,
+                2 => progress.change = true,
+                3 => progress.study = true,
+                _ => progress.step = true,
+            }
+        }
+        Ok(found)
     }
 }
 

@@ -160,6 +160,21 @@ impl ReadTx<'_> {
         Ok(found.transpose()?.map(|(_, bytes)| bytes))
     }
 
+    /// The ids of the rows of a record table, in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotARecordTable`]; [`Error::Database`].
+    pub fn record_ids(&self, table: &str) -> Result<Vec<String>> {
+        if !RECORD_TABLES.contains(&table) {
+            return Err(Error::NotARecordTable { table: table.to_owned() });
+        }
+        let sql = format!("SELECT id FROM \"{table}\" ORDER BY id");
+        let mut statement = self.connection().prepare_cached(&sql)?;
+        let ids = statement.query_map([], |row| row.get(0))?;
+        Ok(ids.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Rows of every record table.
     ///
     /// # Errors

@@ -9,25 +9,33 @@ use crate::ledger::INTEGER_MAX;
 use crate::ledger::body::RowDigest;
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
-use serde_json::{Map, Number, Value, json};
 
 /// The canonical JSON of `row`, all of whose columns were selected, and its `id`.
 pub(super) fn canonical_row(table: &str, row: &Row<'_>) -> Result<(String, Vec<u8>)> {
     let statement: &rusqlite::Statement<'_> = row.as_ref();
-    let mut members = Map::new();
+    let mut members = Vec::new();
     for (position, column) in statement.column_names().into_iter().enumerate() {
         let value = row.get_ref(position)?;
-        if value == ValueRef::Null {
-            continue;
+        if value != ValueRef::Null {
+            members.push((column, value));
         }
-        let value = json_value(value).map_err(|found| {
+    }
+    // Names of columns are ASCII: their bytes are in the order of canonical JSON.
+    members.sort_unstable_by_key(|(column, _)| *column);
+    let mut json = vec![b'{'];
+    for (position, (column, value)) in members.into_iter().enumerate() {
+        if position > 0 {
+            json.push(b',');
+        }
+        json.extend(digest::ordered_json(column)?);
+        json.push(b':');
+        write_value(&mut json, value)?.map_err(|found| {
             let (table, column) = (table.to_owned(), column.to_owned());
             Error::RowNotCanonical { table, column, found }
         })?;
-        members.insert(column.to_owned(), value);
     }
-    let key = row.get("id")?;
-    Ok((key, digest::canonical_json(&members)?))
+    json.push(b'}');
+    Ok((row.get("id")?, json))
 }
 
 /// What an entry's body says about `row`.
@@ -36,22 +44,24 @@ pub(super) fn row_digest(table: &str, row: &Row<'_>) -> Result<RowDigest> {
     Ok(RowDigest { table: table.to_owned(), key, sha256: digest::sha256_hex(&bytes) })
 }
 
-fn json_value(value: ValueRef<'_>) -> Result<Value, String> {
-    Ok(match value {
-        ValueRef::Null => Value::Null,
+/// Adds the canonical JSON of `value`, which is not NULL; the inner error is a value that has none.
+fn write_value(json: &mut Vec<u8>, value: ValueRef<'_>) -> Result<Result<(), String>> {
+    let written = match value {
+        ValueRef::Null => b"null".to_vec(),
         ValueRef::Integer(number) if number.unsigned_abs() > INTEGER_MAX => {
-            return Err(number.to_string());
+            return Ok(Err(number.to_string()));
         }
-        ValueRef::Integer(number) => Value::from(number),
-        ValueRef::Real(number) => {
-            Value::Number(Number::from_f64(number).ok_or_else(|| number.to_string())?)
-        }
-        ValueRef::Text(bytes) => {
-            let text = std::str::from_utf8(bytes).map_err(|_invalid| hex::encode(bytes))?;
-            Value::from(text)
-        }
-        ValueRef::Blob(bytes) => json!({ "hex": hex::encode(bytes) }),
-    })
+        ValueRef::Integer(number) => digest::ordered_json(&number)?,
+        ValueRef::Real(number) if !number.is_finite() => return Ok(Err(number.to_string())),
+        ValueRef::Real(number) => digest::canonical_json(&number)?,
+        ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => digest::ordered_json(text)?,
+            Err(_invalid) => return Ok(Err(hex::encode(bytes))),
+        },
+        ValueRef::Blob(bytes) => format!("{{\"hex\":\"{}\"}}", hex::encode(bytes)).into_bytes(),
+    };
+    json.extend(written);
+    Ok(Ok(()))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// The term of an entry that is dated before the one it follows.
-const BACKWARDS: &str = "backwards";
+pub(super) const BACKWARDS: &str = "backwards";
 /// How many entries of a term are counted to find the rarest.
 const COUNTED_MAX: u64 = 5_000;
 

@@ -3,14 +3,19 @@
 //! 1. schema: tables and triggers are those that the migrations made, and the database is sound
 //! 2. entries: every leaf, body, node and checkpoint belongs to the others and is signed
 //! 3. rows: every record row is listed in an entry with its digest, and every listed row exists
-//! 4. objects: every stored content has the digest it is named by
+//! 4. terms: the index of the audit trail is the one that the leaves give
+//! 5. objects: every stored content has the digest it is named by
+//!
+//! The ledger is examined in parts, by several threads, and walked through in order; the memory does not grow with it.
 //!
 //! It only reads, and it never refuses a broken store: what is wrong is a [`Finding`].
 
 mod contents;
 mod entries;
 mod layout;
+mod parts;
 mod rows;
+mod terms;
 
 use super::count::Count;
 use super::folder::Folder;
@@ -18,7 +23,7 @@ use super::high_water;
 use super::objects::Objects;
 use super::open::{connect, load_verifier_key};
 use super::{Error, ReadTx, Result, schema};
-use crate::ledger::body::RowDigest;
+use crate::ledger::note::VerifierKey;
 use rusqlite::{Connection, OpenFlags, ffi};
 use serde::Serialize;
 use std::path::Path;
@@ -57,13 +62,6 @@ pub struct Progress {
     pub done: u64,
     /// How many there are.
     pub total: u64,
-}
-
-/// A row that a sound body lists.
-#[derive(Debug)]
-struct ListedRow {
-    index: u64,
-    row: RowDigest,
 }
 
 /// What all parts of the examination write to.
@@ -112,7 +110,7 @@ impl Report<'_> {
 }
 
 /// Examines the data folder and names everything that is wrong; nothing when it is whole. `progress` is called before
-/// the first and after every entry, row and object.
+/// the first entry, row and object, and as they are done.
 ///
 /// Truncation to an older state that was whole, by somebody who also removed its newer checkpoints, cannot be seen from
 /// inside: hold a checkpoint kept elsewhere against [`super::ReadTx::consistency_proof`].
@@ -132,14 +130,57 @@ pub fn check(folder: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Vec<Fi
     let snapshot = connection.unchecked_transaction()?;
     let mut report = Report { findings: Vec::new(), progress };
     layout::check(&snapshot, &mut report)?;
-    if let Some(listed) = tolerate(entries::check(&snapshot, &key, &mut report), &mut report)? {
-        let checked = rows::check(&snapshot, listed, &mut report);
-        tolerate(checked, &mut report)?;
-    }
+    let checked = check_ledger(&snapshot, (&folder, &key), &mut report);
+    tolerate(checked, &mut report)?;
     tolerate(check_high_water(&snapshot, seen, &mut report), &mut report)?;
     let objects = Objects::new(folder.objects(), folder.spool());
     contents::check(&snapshot, &objects, &folder.objects(), &mut report)?;
     Ok(report.findings)
+}
+
+/// Entries, their rows and their terms, part by part.
+fn check_ledger(
+    connection: &Connection,
+    (folder, key): (&Folder, &VerifierKey),
+    report: &mut Report<'_>,
+) -> Result<()> {
+    let count = "SELECT count(*) FROM entry";
+    let Count(total) = connection.query_row(count, [], |row| row.get(0))?;
+    let tables = rows::tables(connection)?;
+    let ranges = parts::ranges(connection)?;
+    let sums = terms::Sums::default();
+    let names: Vec<&str> = tables.keys().copied().collect();
+    let examiner = parts::Examiner { key, tables: &names, terms: &sums };
+    let connect = || open_for_reading(folder);
+    let (mut walk, mut found) = (entries::Walk::new(key), rows::PartRows::default());
+    let mut of_leaves = vec![0_u64; ranges.len()];
+    report.progress("entries", 0, total);
+    let mut done = 0;
+    let of_index = std::thread::scope(|scope| {
+        let of_index = scope.spawn(|| sums.of_index(&connect()?, &ranges));
+        let examined = examiner.examine(&ranges, connect, |number, mut part| {
+            done += part.seen.len() as u64;
+            let mut terms = part.terms;
+            walk.take(&mut part, report, |index| {
+                terms = terms.wrapping_add(sums.of_backwards(index));
+            });
+            of_leaves[number] = terms;
+            found.append(part.rows);
+            report.progress("entries", done, total);
+        });
+        examined?;
+        of_index.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })?;
+    walk.finish(connection, report)?;
+    let rows = tables.values().sum();
+    report.progress("rows", found.read(), rows);
+    found.add_strays(connection, &tables, &ranges)?;
+    found.report(connection, report)?;
+    report.progress("rows", rows, rows);
+    let Some((of_index, others)) = of_index else { return Ok(()) };
+    let sums = ranges.iter().zip(of_leaves.iter().zip(&of_index));
+    let differing: Vec<_> = sums.filter(|(_, (a, b))| a != b).map(|(range, _)| range).collect();
+    terms::report(connection, (&differing, others), report)
 }
 
 /// The ledger goes on from the newest head that was seen in this folder.
@@ -225,6 +266,12 @@ fn open_for_reading(folder: &Folder) -> Result<Connection> {
     let connection = Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags)?;
     schema::configure_reader(&connection)?;
     Ok(connection)
+}
+
+/// An error and its causes in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 #[cfg(test)]

@@ -117,7 +117,13 @@ fn a_leaf_with_a_matching_new_hash_is_named_by_node_and_root() {
         "UPDATE entry SET leaf = CAST('{forged}' AS BLOB), leaf_hash = x'{hash}' WHERE idx = 4"
     );
     tamper(folder.path(), &change);
-    assert_eq!(named(folder.path()), ["node_changed tree_node 1/2", "root_differs checkpoint 5"]);
+    let expected = [
+        "node_changed tree_node 1/2",
+        "root_differs checkpoint 5",
+        "term_missing entry_term 4",
+        "term_unexpected entry_term 4",
+    ];
+    assert_eq!(named(folder.path()), expected);
 }
 
 #[test]
@@ -158,12 +164,60 @@ fn a_changed_missing_or_added_checkpoint_is_named() {
 #[test]
 fn missing_entries_are_named() {
     let middle = after("DELETE FROM entry WHERE idx = 3");
-    assert_eq!(middle, ["entry_missing entry 3", "row_unwitnessed specimen s_3"]);
+    let lost = ["entry_missing entry 3", "row_unwitnessed specimen s_3"];
+    assert_eq!(middle, [lost.as_slice(), &["term_unexpected entry_term 3"]].concat());
     let last = after("DELETE FROM entry WHERE idx = 6");
-    assert_eq!(last, ["checkpoint_unexpected checkpoint 7", "row_unwitnessed specimen s_6"]);
+    let lost = ["checkpoint_unexpected checkpoint 7", "row_unwitnessed specimen s_6"];
+    assert_eq!(last, [lost.as_slice(), &["term_unexpected entry_term 6"]].concat());
     let cut = after("DELETE FROM entry WHERE idx = 6; DELETE FROM checkpoint WHERE size = 7");
-    assert_eq!(cut, ["row_unwitnessed specimen s_6", "rolled_back checkpoint 7"]);
+    let left = ["row_unwitnessed specimen s_6", "term_unexpected entry_term 6"];
+    assert_eq!(cut, [left.as_slice(), &["rolled_back checkpoint 7"]].concat());
     assert!(after("DELETE FROM entry").contains(&"entry_missing entry 0".to_owned()));
+}
+
+#[test]
+fn a_term_that_is_missing_or_too_many_is_named() {
+    let missing = "DELETE FROM entry_term WHERE idx = 4 AND term LIKE 'about %'";
+    assert_eq!(after(missing), ["term_missing entry_term 4"]);
+    let moved = "UPDATE entry_term SET idx = 5 WHERE idx = 4 AND term = 'about s_4'";
+    assert_eq!(after(moved), ["term_missing entry_term 4", "term_unexpected entry_term 5"]);
+    let beyond = "INSERT INTO entry_term (term, idx) VALUES ('about s_4', 9000)";
+    assert_eq!(after(beyond), ["term_unexpected entry_term "]);
+    let (folder, store) = filled();
+    store.clock().set("2026-11-23T17:48:24.131Z".parse().unwrap());
+    store.write(&actor(), KIND, |tx| tx.insert_specimen("s_7", "x", None)).unwrap();
+    drop(store);
+    assert_eq!(named(folder.path()), [""; 0]);
+    tamper(folder.path(), "DELETE FROM entry_term WHERE term = 'backwards'");
+    assert_eq!(named(folder.path()), ["term_missing entry_term 7"]);
+}
+
+#[test]
+fn a_store_of_many_parts_is_examined_as_one() {
+    let (folder, store) = filled();
+    let last = 2 * parts::PART_ENTRIES + 10;
+    for number in 7..=last {
+        store
+            .write(&actor(), KIND, |tx| tx.insert_specimen(&format!("s_{number}"), "x", None))
+            .unwrap();
+    }
+    drop(store);
+    assert_eq!(findings(folder.path()), []);
+    let part = parts::PART_ENTRIES;
+    let change = format!(
+        "UPDATE specimen SET entry = 3 WHERE id = 's_{part}';
+         UPDATE specimen SET name = 'y' WHERE id = 's_{last}';
+         DELETE FROM specimen WHERE id = 's_5';
+         DELETE FROM entry_term WHERE idx = {part} AND term LIKE 'about %'"
+    );
+    tamper(folder.path(), &change);
+    let expected = [
+        format!("row_changed specimen s_{last}"),
+        format!("row_changed specimen s_{part}"),
+        "row_missing specimen s_5".to_owned(),
+        format!("term_missing entry_term {part}"),
+    ];
+    assert_eq!(named(folder.path()), expected);
 }
 
 #[test]
