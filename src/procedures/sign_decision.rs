@@ -5,15 +5,16 @@
 //! 3. check that the bytes to sign are those that were shown
 //! 4. write the signature and its ledger entry: the alert is decided because a signed decision exists
 
-use super::sign_in::check_to_sign;
+use super::identify_signer::check_to_sign;
 use super::step_episode::EpisodeStanding;
 use super::{Recorded, actor, subject};
-use crate::access::account::{Acting, Way};
+use crate::access::account::Acting;
 use crate::access::role::Action;
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
 use crate::review::episode_cycle::EpisodeStep;
-use crate::review::signature::Signature;
+use crate::review::identified::Identified;
+use crate::review::signature::{Meaning, Signature};
 use crate::store::episodes::DocumentRow;
 use crate::store::{ReadTx, Store};
 use crate::{access, clock, digest};
@@ -33,13 +34,14 @@ pub fn sign_decision(
     acting.permit(Action::SignDecision)?;
     require_session(acting)?;
     store.read(|tx| signable(tx, acting, id))?;
-    let how = check_to_sign(store, &acting.account, password)?;
+    let what = (shown_sha256, Meaning::ApprovesDecision);
+    let how = check_to_sign(store, &acting.account, password, what)?;
     write(store, acting, id, (shown_sha256, how))
 }
 
 /// No token signs.
 pub(super) fn require_session(acting: &Acting) -> Result<()> {
-    if acting.way == Way::Session {
+    if acting.way.is_session() {
         return Ok(());
     }
     Err(Error::Access(access::Error::NotPermitted {
@@ -57,7 +59,7 @@ pub(super) fn sign_decision_shown(
 ) -> Result<Recorded<Signature>> {
     acting.permit(Action::SignDecision)?;
     let shown = store.read(|tx| signable(tx, acting, id))?;
-    write(store, acting, id, (&shown.sha256, DEMONSTRATION))
+    write(store, acting, id, (&shown.sha256, Identified::by(DEMONSTRATION)))
 }
 
 fn missing(id: &str) -> Error {
@@ -74,7 +76,7 @@ fn write(
     store: &Store,
     acting: &Acting,
     id: &str,
-    (shown_sha256, how): (&str, &str),
+    (shown_sha256, how): (&str, Identified),
 ) -> Result<Recorded<Signature>> {
     let written = store.write(&actor(acting), EntryType::DecisionSign, |tx| {
         let newest = signable(tx, acting, id)?;

@@ -1,5 +1,6 @@
 //! A signature over the canonical bytes of any record: what a step of a version's life is signed with.
 
+use super::identified::Identified;
 use super::signature::{Meaning, manifestation};
 use super::{Error, Result};
 use crate::access::account::Account;
@@ -35,8 +36,9 @@ pub struct RecordSignature {
     pub meaning: Meaning,
     /// When, UTC.
     pub signed_at: String,
-    /// How the signer was identified: user name and password, entered for this signature.
-    pub method: String,
+    /// How the signer was identified.
+    #[serde(flatten)]
+    pub identified: Identified,
 }
 
 impl RecordSignature {
@@ -49,7 +51,7 @@ impl RecordSignature {
         (table, id, bytes): (&str, &str, &[u8]),
         shown_sha256: &str,
         (signer, meaning): (Account, Meaning),
-        (signature_id, signed_at, method): (String, String, &str),
+        (signature_id, signed_at, identified): (String, String, Identified),
     ) -> Result<Self> {
         let sha256 = digest::sha256_hex(bytes);
         if sha256 != shown_sha256 {
@@ -62,7 +64,7 @@ impl RecordSignature {
             signer,
             meaning,
             signed_at,
-            method: method.to_owned(),
+            identified,
         })
     }
 

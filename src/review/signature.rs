@@ -1,5 +1,6 @@
 //! An electronic signature: who signed which bytes, with what meaning, when.
 
+use super::identified::Identified;
 use super::{Error, Result};
 use crate::access::account::Account;
 use crate::digest;
@@ -71,6 +72,14 @@ pub enum Meaning {
 }
 
 impl Meaning {
+    /// The word used in records.
+    pub fn word(self) -> String {
+        serde_json::to_value(self)
+            .ok()
+            .and_then(|word| word.as_str().map(str::to_owned))
+            .unwrap_or_default()
+    }
+
     /// The meaning in words, as every manifestation shows it.
     pub fn words(self) -> &'static str {
         match self {
@@ -127,8 +136,9 @@ pub struct Signature {
     pub meaning: Meaning,
     /// When, UTC.
     pub signed_at: String,
-    /// How the signer was identified: user name and password, entered for this signature.
-    pub method: String,
+    /// How the signer was identified.
+    #[serde(flatten)]
+    pub identified: Identified,
 }
 
 impl Signature {
@@ -142,7 +152,7 @@ impl Signature {
         shown_sha256: &str,
         signer: Account,
         (id, signed_at): (String, String),
-        method: &str,
+        identified: Identified,
     ) -> Result<Self> {
         let decision_sha256 = digest::sha256_hex(decision.1);
         if decision_sha256 != shown_sha256 {
@@ -156,7 +166,7 @@ impl Signature {
             signer,
             meaning: Meaning::ApprovesDecision,
             signed_at,
-            method: method.to_owned(),
+            identified,
         })
     }
 

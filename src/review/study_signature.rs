@@ -1,5 +1,6 @@
 //! The signature of a Phase I study: the same act as on a decision, over the canonical bytes of the study.
 
+use super::identified::Identified;
 use super::signature::{Meaning, manifestation};
 use super::{Error, Result};
 use crate::access::account::Account;
@@ -26,8 +27,9 @@ pub struct StudySignature {
     pub meaning: Meaning,
     /// When, UTC.
     pub signed_at: String,
-    /// How the signer was identified: user name and password, entered for this signature.
-    pub method: String,
+    /// How the signer was identified.
+    #[serde(flatten)]
+    pub identified: Identified,
 }
 
 impl StudySignature {
@@ -41,7 +43,7 @@ impl StudySignature {
         shown_sha256: &str,
         signer: Account,
         (id, signed_at): (String, String),
-        method: &str,
+        identified: Identified,
     ) -> Result<Self> {
         let study_sha256 = digest::sha256_hex(study.1);
         if study_sha256 != shown_sha256 {
@@ -55,7 +57,7 @@ impl StudySignature {
             signer,
             meaning: Meaning::ApprovesStudy,
             signed_at,
-            method: method.to_owned(),
+            identified,
         })
     }
 
