@@ -248,9 +248,11 @@ impl Error {
                 403,
                 "another person than who replaced the credential checks your identity and releases it",
             ),
-            Self::Access(A::ClockNotTrusted(_)) => {
-                ("clock_not_trusted", 409, "set the clock; an administrator confirms it at `/clock`")
-            }
+            Self::Access(A::ClockNotTrusted(_)) => (
+                "clock_not_trusted",
+                409,
+                "set the clock; an administrator confirms it at `/clock`",
+            ),
             Self::Access(A::FreshLoginNeeded) => {
                 ("fresh_login_needed", 401, "go to `/account/fresh-login`, then sign")
             }

@@ -54,10 +54,14 @@ impl Misuse {
                 format!("three wrong secrets in a row were typed to sign as {user_name}")
             }
             Self::OtherUserName => {
-                format!("another person's user name was typed to sign in the session of {user_name}")
+                format!(
+                    "another person's user name was typed to sign in the session of {user_name}"
+                )
             }
             Self::OtherIdentity => {
-                format!("somebody else than {user_name} logged in to sign in the session of {user_name}")
+                format!(
+                    "somebody else than {user_name} logged in to sign in the session of {user_name}"
+                )
             }
             Self::ForgedAssertion => {
                 format!("an assertion that no passkey of {user_name} made was sent to sign")

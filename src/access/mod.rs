@@ -74,7 +74,9 @@ pub enum Error {
         found: String,
     },
     /// Signing needs a login anew, and there is none.
-    #[error("to sign, log in again at the identity provider; it is good for one signature within 2 minutes")]
+    #[error(
+        "to sign, log in again at the identity provider; it is good for one signature within 2 minutes"
+    )]
     FreshLoginNeeded,
     /// Passkeys cannot be used at the address this server has.
     #[error("passkeys cannot be used at `{found}`: {detail}")]

@@ -43,8 +43,9 @@ impl Site {
     ///
     /// [`Error::PublicUrl`] for an address that is none, has no host name, or is plain HTTP elsewhere than on this machine.
     pub fn of(public_url: &str) -> Result<Self> {
-        let refuse = |detail: &'static str| Error::PublicUrl { found: public_url.to_owned(), detail };
-        let url = Url::parse(public_url).map_err(|_| refuse("it is no address"))?;
+        let refuse =
+            |detail: &'static str| Error::PublicUrl { found: public_url.to_owned(), detail };
+        let url = Url::parse(public_url).map_err(|_not_an_address| refuse("it is no address"))?;
         let host = url.domain().ok_or_else(|| refuse("browsers bind passkeys to a host name"))?;
         if url.scheme() != "https" && host != "localhost" {
             return Err(refuse("browsers keep passkeys to https"));
@@ -83,8 +84,8 @@ pub fn offer(site: &Site, account: &Account, registered: &[String]) -> Result<(V
     let failed = |detail: String| Error::Passkey { detail };
     let id = account.id.rsplit('_').next().unwrap_or_default();
     let id = Uuid::parse_str(id).map_err(|error| failed(format!("account id: {error}")))?;
-    let known = registered.iter().map(|id| bytes("credential id", id).map(CredentialID::from));
-    let known: Vec<_> = known.collect::<Result<_>>()?;
+    let known = registered.iter().map(|id| bytes("credential id", id));
+    let known: Vec<CredentialID> = known.collect::<Result<_>>()?;
     let (challenge, state) = site
         .webauthn()?
         .start_passkey_registration(id, &account.user_name, &account.printed_name, Some(known))
@@ -105,8 +106,8 @@ pub fn take(site: &Site, state: &str, answer: Value) -> Result<PasskeyKey> {
     let failed = |detail: String| Error::Passkey { detail };
     let state: PasskeyRegistration =
         serde_json::from_str(state).map_err(|e| failed(e.to_string()))?;
-    let answer: RegisterPublicKeyCredential =
-        serde_json::from_value(answer).map_err(|e| failed(format!("what the browser sent: {e}")))?;
+    let answer: RegisterPublicKeyCredential = serde_json::from_value(answer)
+        .map_err(|e| failed(format!("what the browser sent: {e}")))?;
     let passkey = site
         .webauthn()?
         .finish_passkey_registration(&answer, &state)
@@ -130,7 +131,7 @@ pub fn take(site: &Site, state: &str, answer: Value) -> Result<PasskeyKey> {
 
 fn bytes(what: &'static str, text: &str) -> Result<Vec<u8>> {
     Base64UrlUnpadded::decode_vec(text)
-        .map_err(|_| Error::Passkey { detail: format!("its {what} is not base64url") })
+        .map_err(|error| Error::Passkey { detail: format!("its {what} is not base64url: {error}") })
 }
 
 /// What an authenticator signed, as it left the browser.
@@ -196,7 +197,7 @@ impl Assertion {
         let signed = [&data[..], &digest::sha256(&client_data)].concat();
         public_key
             .verify(&signed, &signature)
-            .map_err(|_| refuse("the signature is not of this passkey"))
+            .map_err(|_does_not_verify| refuse("the signature is not of this passkey"))
     }
 }
 

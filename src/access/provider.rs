@@ -125,9 +125,10 @@ impl ProviderSettings {
     pub fn validate(&self) -> Result<()> {
         reachable_safely("--oidc-issuer", &self.issuer)?;
         reachable_safely("--oidc-redirect", &self.redirect)?;
-        for (field, value) in
-            [("--oidc-client-id", &self.client_id), ("--oidc-client-secret-file", &self.client_secret)]
-        {
+        for (field, value) in [
+            ("--oidc-client-id", &self.client_id),
+            ("--oidc-client-secret-file", &self.client_secret),
+        ] {
             if value.trim().is_empty() {
                 let (found, expected) = (String::new(), "something in it".to_owned());
                 return Err(Error::ProviderSetting { field, found, expected });
@@ -144,8 +145,8 @@ fn setting(field: &'static str, found: &str) -> impl Fn(openidconnect::url::Pars
 
 /// What the provider says about itself, and its keys.
 fn discover(settings: &ProviderSettings, fetch: &Fetch<'_>) -> Result<CoreProviderMetadata> {
-    let issuer =
-        IssuerUrl::new(settings.issuer.clone()).map_err(setting("--oidc-issuer", &settings.issuer))?;
+    let issuer = IssuerUrl::new(settings.issuer.clone())
+        .map_err(setting("--oidc-issuer", &settings.issuer))?;
     let failed = |error: DiscoveryError<FetchError>| match error {
         DiscoveryError::Request(error) => {
             Error::ProviderDown { issuer: settings.issuer.clone(), detail: error.0 }
@@ -173,8 +174,7 @@ pub fn begin(settings: &ProviderSettings, fetch: &Fetch<'_>, fresh: bool) -> Res
         .map_err(setting("--oidc-redirect", &settings.redirect))?;
     let metadata = discover(settings, fetch)?;
     let id = ClientId::new(settings.client_id.clone());
-    let client =
-        CoreClient::from_provider_metadata(metadata, id, None).set_redirect_uri(redirect);
+    let client = CoreClient::from_provider_metadata(metadata, id, None).set_redirect_uri(redirect);
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let mut request = client
         .authorize_url(
@@ -301,7 +301,8 @@ fn token_words(error: &ClaimsVerificationError) -> String {
         }
         ClaimsVerificationError::SignatureVerification(_)
         | ClaimsVerificationError::Unsupported(_) => {
-            let cause = std::error::Error::source(error).map_or(String::new(), |e| format!(": {e}"));
+            let cause =
+                std::error::Error::source(error).map_or(String::new(), |e| format!(": {e}"));
             format!("its ID token is not signed with a key of the provider ({error}{cause})")
         }
         other => format!("its ID token is not good: {other}"),

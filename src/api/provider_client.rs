@@ -87,7 +87,11 @@ impl ClockSource {
             Self::File(path) => ClockSample {
                 expected: None,
                 in_step: path.exists(),
-                detail: format!("{} is {}", path.display(), if path.exists() { "there" } else { "not there" }),
+                detail: format!(
+                    "{} is {}",
+                    path.display(),
+                    if path.exists() { "there" } else { "not there" }
+                ),
             },
             Self::Address(address) => {
                 let asked = client().and_then(|client| {

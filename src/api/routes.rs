@@ -3,8 +3,8 @@
 use super::extract::{caller_first, no_route};
 use super::{
     acceptance, access_log, accounts, alerts, batches, changes, evidence, identities, ledger,
-    life_cycle, lineage, models, notices, operation, overview, passkeys, performance, qualifications,
-    review, roles, session, studies, tiles, watch,
+    life_cycle, lineage, models, notices, operation, overview, passkeys, performance,
+    qualifications, review, roles, session, studies, tiles, watch,
 };
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
@@ -14,6 +14,7 @@ use utoipa_actix_web::scope::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Adds every API route.
+#[expect(clippy::too_many_lines, reason = "one list: a line for each route")]
 pub fn configure(config: &mut ServiceConfig<'_>) {
     config.service(operation::live).service(operation::ready).service(operation::metrics);
     config.service(
@@ -83,6 +84,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(alerts::acknowledge)
             .service(alerts::draft)
             .service(alerts::sign)
+            .service(alerts::sign_together)
             .service(alerts::prepare_alert_step)
             .service(alerts::take_alert_step)
             .service(alerts::read_statement)

@@ -1,8 +1,8 @@
 //! `driftledger serve`
 
 use super::{done, terminal};
-use crate::api::extract::{BODY_BYTES_MAX, Shared};
 use crate::access::provider::ProviderSettings;
+use crate::api::extract::{BODY_BYTES_MAX, Shared};
 use crate::api::limits::{Limits, REQUESTS_PER_SECOND};
 use crate::api::provider_client::ClockSource;
 use crate::api::witness_client::ask_first;
@@ -70,7 +70,12 @@ pub(super) struct ServeArguments {
     #[arg(long, env = "DRIFTLEDGER_OIDC_CLIENT_ID", requires = "oidc_issuer", value_name = "ID")]
     oidc_client_id: Option<String>,
     /// File with the secret shared with the provider
-    #[arg(long, env = "DRIFTLEDGER_OIDC_CLIENT_SECRET_FILE", requires = "oidc_issuer", value_name = "FILE")]
+    #[arg(
+        long,
+        env = "DRIFTLEDGER_OIDC_CLIENT_SECRET_FILE",
+        requires = "oidc_issuer",
+        value_name = "FILE"
+    )]
     oidc_client_secret_file: Option<PathBuf>,
     /// Where the provider sends people back to; by default `/sign-in/provider/answer` of the public address
     #[arg(long, env = "DRIFTLEDGER_OIDC_REDIRECT", requires = "oidc_issuer", value_name = "URL")]

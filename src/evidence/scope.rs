@@ -95,7 +95,8 @@ impl Concern {
             if entry.kind == EntryType::ClockEvent {
                 return true;
             }
-            OF_ACTORS.contains(&entry.kind) && entry.subj.iter().any(|s| s.kind == "account" && actors.contains(&s.id))
+            OF_ACTORS.contains(&entry.kind)
+                && entry.subj.iter().any(|s| s.kind == "account" && actors.contains(&s.id))
         });
         entries.extend(created.map(|entry| entry.idx));
         entries

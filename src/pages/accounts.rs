@@ -109,7 +109,9 @@ pub(super) async fn show(visitor: Visitor, query: web::Query<DoneQuery>) -> Answ
         "unlock" => Some(Notice::done("the account is unlocked")),
         "disable" => Some(Notice::done("the account is disabled; its sessions and tokens ended")),
         "factor" => Some(Notice::done("the removal is asked for; another person confirms it")),
-        "loss" => Some(Notice::done("the loss is recorded; another person lets the owner sign again")),
+        "loss" => {
+            Some(Notice::done("the loss is recorded; another person lets the owner sign again"))
+        }
         "enable" => Some(Notice::done("the account is enabled again")),
         _ => None,
     };

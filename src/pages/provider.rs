@@ -87,7 +87,8 @@ pub(super) async fn go_again(request: HttpRequest, visitor: Visitor) -> Answer {
     let none = || refuse(access::Error::NoProvider.into());
     let settings = shared.provider.clone().ok_or_else(none)?;
     let (store, session) = (shared.store.clone(), visitor.session.clone());
-    let begun = blocking(move || begin_login(&store, (&settings, &fetch), Some(&session), "/")).await;
+    let begun =
+        blocking(move || begin_login(&store, (&settings, &fetch), Some(&session), "/")).await;
     leave(begun.map_err(refuse)?, shared.is_secure())
 }
 
@@ -155,4 +156,3 @@ fn arrived(shared: &crate::api::extract::Shared, entered: Entered) -> Answer {
 pub(super) fn is_there(request: &HttpRequest) -> std::result::Result<bool, PageError> {
     Ok(shared(request)?.provider.is_some())
 }
-

@@ -4,8 +4,9 @@ use super::page_error::PageError;
 use super::{
     acceptance, acceptance_plan, access_log, account, accounts, alert, alert_step, assets,
     audit_trail, batch_pair, change, difference, draft, entry, fleet, inbox, model_record, models,
-    notices, passkeys, password, password_rules, performance, provider, qualifications, register, report,
-    roles, score_cards, second_factor, send, sign_in, signing_sheet, step, study, version, watch,
+    notices, passkeys, password, password_rules, performance, provider, qualifications, register,
+    report, roles, score_cards, second_factor, send, sign_in, signing_sheet, step, study, version,
+    watch,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};

@@ -207,9 +207,8 @@ async fn arriving(request: HttpRequest) -> std::result::Result<Arriving, PageErr
         Err(Problem(error)) => return Err(error.into()),
     };
     let (read, account) = (store.clone(), signed_in.session.account.clone());
-    let looked_up = move || {
-        Ok((read_records::is_demonstration(&read)?, signing_needs(&read, &account)?))
-    };
+    let looked_up =
+        move || Ok((read_records::is_demonstration(&read)?, signing_needs(&read, &account)?));
     let (demonstration, needs) = blocking(looked_up).await?;
     let SignedIn { session, secret } = signed_in;
     Ok(Arriving(Visitor { store, session, secret, demonstration, needs, asked }))

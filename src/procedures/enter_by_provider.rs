@@ -147,8 +147,9 @@ fn prove(
     let session = store.read(|tx| tx.session(session))?.ok_or(access::Error::SessionOver)?;
     let account = in_force(store, &session.account)?;
     let link = store.read(|tx| tx.linked_identity(&account.id))?;
-    let same =
-        |link: &crate::store::providers::LinkRow| link.issuer == identity.issuer && link.subject == identity.subject;
+    let same = |link: &crate::store::providers::LinkRow| {
+        link.issuer == identity.issuer && link.subject == identity.subject
+    };
     if !link.as_ref().is_some_and(same) {
         record_misuse(store, &account, Misuse::OtherIdentity, &identity.subject)?;
         return Err(Error::Access(access::Error::SubjectUnknown {

@@ -56,7 +56,12 @@ pub fn report_loss(store: &Store, acting: &Acting, user_name: &str, reason: &str
 /// # Errors
 ///
 /// [`Error::Access`] for a role that may not, for the owner and for who suspended it; [`Error::Conflict`] where it is not suspended.
-pub fn release_signing(store: &Store, acting: &Acting, user_name: &str, reason: &str) -> Result<()> {
+pub fn release_signing(
+    store: &Store,
+    acting: &Acting,
+    user_name: &str,
+    reason: &str,
+) -> Result<()> {
     acting.permit(Action::KeepWatch)?;
     let account = someone_else(store, acting, user_name)?;
     let reason = given("reason", reason)?;

@@ -15,10 +15,12 @@ use crate::access;
 use crate::access::account::{Account, Acting};
 use crate::access::misuse::Misuse;
 use crate::access::password::WRONG_PASSWORDS_MAX;
+use crate::access::provider::ProviderIdentity;
 use crate::error::{Error, Result};
 use crate::review::identified::{Identified, PasskeyProof, PasskeyStatement};
 use crate::review::signature::Meaning;
 use crate::store::Store;
+use crate::store::providers::LinkRow;
 
 /// Verifies who signs the record of this SHA-256 with this meaning, and says how.
 ///
@@ -35,7 +37,10 @@ pub(super) fn check_to_sign(
     let identified = identify(store, account, password, (record_sha256, meaning));
     if let Err(error) = &identified {
         store.end_series(&account.id)?;
-        if matches!(error, Error::Access(access::Error::WrongCredentials | access::Error::Locked { .. })) {
+        if matches!(
+            error,
+            Error::Access(access::Error::WrongCredentials | access::Error::Locked { .. })
+        ) {
             count_wrong_to_sign(store, account)?;
         }
     }
@@ -61,42 +66,53 @@ fn identify(
         return Err(Error::Access(access::Error::SecondFactorNeeded));
     }
     let statement = PasskeyStatement::new(record_sha256, meaning, &account.id);
-    let passkey = match passkeys.is_empty() {
-        true => None,
-        false => Some(word_of_passkey(store, account, &statement, now)?),
+    let passkey = if passkeys.is_empty() {
+        None
+    } else {
+        Some(word_of_passkey(store, account, &statement, now)?)
     };
-    let (mut method, provider) = match link {
-        Some(link) => {
-            if store.read(|tx| tx.is_locked(&account.id))? {
-                let (user_name, attempts) = (account.user_name.clone(), WRONG_PASSWORDS_MAX);
-                return Err(Error::Access(access::Error::Locked { user_name, attempts }));
-            }
-            let login = store.take_fresh_login(&account.id, now)?;
-            let same = |l: &access::provider::ProviderIdentity| l.issuer == link.issuer && l.subject == link.subject;
-            let login = login.filter(same).ok_or(access::Error::FreshLoginNeeded)?;
-            ("new login at the identity provider".to_owned(), Some(login))
+    let (words, provider) = if let Some(link) = link {
+        (BY_PROVIDER, Some(login_anew(store, account, &link, now)?))
+    } else {
+        check_kept_password(store, account, password)?;
+        if state.is_enrolled() && series.is_some() {
+            store.go_on_with_series(&account.id, now)?;
         }
-        None => {
-            check_kept_password(store, account, password)?;
-            let words = match (state.is_enrolled() && passkey.is_none(), series) {
-                (false, _) => "user name and password",
-                (true, Some(0)) => "user name, password and authenticator code",
-                (true, _) => {
-                    "password, in a series that began with user name, password and authenticator code"
-                }
-            };
-            if state.is_enrolled() && series.is_some() {
-                store.go_on_with_series(&account.id, now)?;
-            }
-            (words.to_owned(), None)
-        }
+        let by_code = state.is_enrolled() && passkey.is_none();
+        let words = match (by_code, series) {
+            (false, _) => BY_PASSWORD,
+            (true, Some(0)) => BY_CODE,
+            (true, _) => IN_SERIES,
+        };
+        (words, None)
     };
     let new_factor = first_use(store, account, passkey.as_ref())?;
-    if passkey.is_some() {
-        method.push_str(", confirmed by a passkey over the record");
-    }
     watch_signer(store, account, new_factor.as_deref())?;
-    Ok(Identified { method, passkey, provider })
+    let confirmed = if passkey.is_some() { BY_PASSKEY } else { "" };
+    Ok(Identified { method: format!("{words}{confirmed}"), passkey, provider })
+}
+
+const BY_PROVIDER: &str = "new login at the identity provider";
+const BY_PASSWORD: &str = "user name and password";
+const BY_CODE: &str = "user name, password and authenticator code";
+const IN_SERIES: &str =
+    "password, in a series that began with user name, password and authenticator code";
+const BY_PASSKEY: &str = ", confirmed by a passkey over the record";
+
+/// The login at the identity provider that this signature uses up.
+fn login_anew(
+    store: &Store,
+    account: &Account,
+    link: &LinkRow,
+    now: i64,
+) -> Result<ProviderIdentity> {
+    if store.read(|tx| tx.is_locked(&account.id))? {
+        let (user_name, attempts) = (account.user_name.clone(), WRONG_PASSWORDS_MAX);
+        return Err(Error::Access(access::Error::Locked { user_name, attempts }));
+    }
+    let login = store.take_fresh_login(&account.id, now)?;
+    let same = |l: &ProviderIdentity| l.issuer == link.issuer && l.subject == link.subject;
+    Ok(login.filter(same).ok_or(access::Error::FreshLoginNeeded)?)
 }
 
 /// The factor that has signed nothing before, where there is one.

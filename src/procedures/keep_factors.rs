@@ -84,11 +84,7 @@ pub fn signing_needs(store: &Store, account: &Account) -> Result<SigningNeeds> {
 /// # Errors
 ///
 /// As for [`prove_factor`]; [`access::Error::OtherUserName`].
-pub fn prove_typed(
-    store: &Store,
-    acting: &Acting,
-    (user_name, code): (&str, &str),
-) -> Result<()> {
+pub fn prove_typed(store: &Store, acting: &Acting, (user_name, code): (&str, &str)) -> Result<()> {
     check_typed_name(store, acting, user_name)?;
     if code.trim().is_empty() { Ok(()) } else { prove_factor(store, acting, code) }
 }

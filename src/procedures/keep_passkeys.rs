@@ -175,12 +175,13 @@ pub fn prove_passkey(
     let statement = PasskeyStatement::new(record_sha256, meaning, &account.id);
     let known = store.read(|tx| tx.passkeys_in_force(&account.id))?;
     let named = known.into_iter().find(|row| row.key.credential_id == assertion.credential_id);
-    let checked = match named {
-        None => Err(access::Error::Passkey { detail: "it is not one of yours".to_owned() }),
-        Some(row) => assertion
-            .check(&row.key, &statement.challenge()?)
-            .map(|()| PasskeyProof { passkey: row.id, key: row.key, statement, assertion }),
-    };
+    let checked =
+        match named {
+            None => Err(access::Error::Passkey { detail: "it is not one of yours".to_owned() }),
+            Some(row) => assertion
+                .check(&row.key, &statement.challenge()?)
+                .map(|()| PasskeyProof { passkey: row.id, key: row.key, statement, assertion }),
+        };
     match checked {
         Ok(proof) => {
             let now = store.clock().now().as_second();

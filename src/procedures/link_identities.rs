@@ -70,7 +70,9 @@ pub fn ask_unlink(store: &Store, acting: &Acting, user_name: &str, reason: &str)
     store.write(&actor(acting), EntryType::IdentityAsk, |tx| {
         let found = tx.provider_link(&account.id)?;
         let Some(link) = found.filter(|link| link.state == LinkState::Linked) else {
-            return conflict(format!("no link of `{user_name}` is in force, or its end is asked for"));
+            return conflict(format!(
+                "no link of `{user_name}` is in force, or its end is asked for"
+            ));
         };
         tx.subject(subject("account", &account.id));
         let (state, by) = (LinkState::RemovalAsked, acting.account.id.clone());

@@ -128,8 +128,7 @@ fn someone_else(store: &Store, acting: &Acting, user_name: &str) -> crate::error
     if acting.account.user_name == user_name {
         return Err(same_person(acting, "owns this account", "do this"));
     }
-    let missing =
-        || crate::error::Error::NotFound { what: "account", id: user_name.to_owned() };
+    let missing = || crate::error::Error::NotFound { what: "account", id: user_name.to_owned() };
     store.read(|tx| tx.account_by_name(user_name))?.ok_or_else(missing)
 }
 

@@ -8,10 +8,10 @@
 //! Signing: somebody who is signed in reads the record, enters the password again, and signs its bytes: an author first, then QA.
 
 use super::describe_version::registration;
+use super::identify_signer::check_to_sign;
 use super::read_life_cycle::require_version;
 use super::read_records::missing;
 use super::sign_decision::require_session;
-use super::identify_signer::check_to_sign;
 use super::take_step::insert_signature;
 use super::{Recorded, actor, stored, subject};
 use crate::access::account::Acting;

@@ -3,9 +3,9 @@
 //! 1. a run is recorded whatever came of it, and never changed: failed attempts stay
 //! 2. QA reads it and signs its bytes with the password again; a run that failed is signed by nobody, a run is signed once
 
+use super::identify_signer::check_to_sign;
 use super::read_records::missing;
 use super::sign_decision::require_session;
-use super::identify_signer::check_to_sign;
 use super::take_step::insert_signature;
 use super::{Recorded, actor, stored, subject};
 use crate::access::account::Acting;

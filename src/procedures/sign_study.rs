@@ -5,9 +5,9 @@
 //! 3. check that the bytes to sign are those that were shown, and that nobody signed them before
 //! 4. write the signature and its ledger entry
 
+use super::identify_signer::check_to_sign;
 use super::read_records::missing;
 use super::sign_decision::require_session;
-use super::identify_signer::check_to_sign;
 use super::{Recorded, actor, subject};
 use crate::access::account::Acting;
 use crate::access::role::Action;

@@ -8,8 +8,8 @@
 //! 5. in one transaction: compose the sheet once more, hold it against the one that was shown, and write the step, its signature
 //!    and the ledger entry. The state changed because the step exists
 
-use super::sign_decision::require_session;
 use super::identify_signer::check_to_sign;
+use super::sign_decision::require_session;
 use super::{Recorded, actor, stored, subject};
 use crate::access::account::{Acting, Way};
 use crate::access::role::Action;

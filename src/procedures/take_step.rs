@@ -8,9 +8,9 @@
 //! 5. in one transaction: compose the sheet once more, hold it against the one that was shown, and write the step, its signature
 //!    and the ledger entry. The state changed because the step exists
 
+use super::identify_signer::check_to_sign;
 use super::read_life_cycle::Standing;
 use super::sign_decision::DEMONSTRATION;
-use super::identify_signer::check_to_sign;
 use super::{Recorded, actor, subject};
 use crate::access::account::{Acting, Way};
 use crate::access::role::Action;

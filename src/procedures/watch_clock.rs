@@ -56,9 +56,8 @@ pub fn watch_clock(store: &Store, sample: Option<&ClockSample>) -> Result<()> {
         record(store, ("step", false), &state, "the clock was set while the program ran")?;
     }
     let found = store.clock().now();
-    let (newest, event) = store.read(|tx| {
-        Ok::<_, crate::store::Error>((tx.newest_time()?, tx.clock_event()?))
-    })?;
+    let (newest, event) =
+        store.read(|tx| Ok::<_, crate::store::Error>((tx.newest_time()?, tx.clock_event()?)))?;
     let newest = newest.and_then(|at| at.parse::<jiff::Timestamp>().ok());
     let is_known = |kind: &str| event.as_ref().is_some_and(|event| event.kind == kind);
     if let Some(expected) = newest {

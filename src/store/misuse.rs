@@ -56,7 +56,12 @@ impl WriteTx<'_> {
     ) -> Result<()> {
         self.insert(
             "misuse_event",
-            &[("id", &id), ("account_id", &account.id), ("rule", &rule.word()), ("detail", &detail)],
+            &[
+                ("id", &id),
+                ("account_id", &account.id),
+                ("rule", &rule.word()),
+                ("detail", &detail),
+            ],
         )?;
         let sentence = rule.sentence(&account.user_name);
         self.tell(NoticeKind::Misuse, sentence, "/accounts/watch".to_owned())

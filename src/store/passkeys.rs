@@ -179,7 +179,12 @@ impl Store {
     /// # Errors
     ///
     /// Those of the database.
-    pub fn keep_passkey_proof(&self, account_id: &str, proof: &PasskeyProof, now: i64) -> Result<()> {
+    pub fn keep_passkey_proof(
+        &self,
+        account_id: &str,
+        proof: &PasskeyProof,
+        now: i64,
+    ) -> Result<()> {
         let document = String::from_utf8(digest::canonical_json(proof)?).unwrap_or_default();
         self.work(|connection| {
             connection.execute(
@@ -206,10 +211,8 @@ impl Store {
         let Some((document, _)) = found.filter(|(_, at)| now - at <= ASSERTION_SECONDS_MAX) else {
             return Ok(None);
         };
-        let proof = serde_json::from_str(&document).map_err(|e| Error::DocumentBroken {
-            kind: "passkey proof",
-            detail: e.to_string(),
-        })?;
+        let proof = serde_json::from_str(&document)
+            .map_err(|e| Error::DocumentBroken { kind: "passkey proof", detail: e.to_string() })?;
         Ok(Some(proof))
     }
 }

@@ -47,7 +47,12 @@ impl WriteTx<'_> {
     /// # Errors
     ///
     /// Those of the database.
-    pub fn insert_provider_link(&mut self, id: &str, account_id: &str, link: &LinkRow) -> Result<()> {
+    pub fn insert_provider_link(
+        &mut self,
+        id: &str,
+        account_id: &str,
+        link: &LinkRow,
+    ) -> Result<()> {
         self.insert(
             "provider_link",
             &[

@@ -91,7 +91,10 @@ fn every_way_in_which_an_assertion_can_be_wrong_is_named() {
     for (field, broken) in [
         ("client data", Assertion { client_data_json: "{}".to_owned(), ..assertion(&good()) }),
         ("signature", Assertion { signature: encoded(b"short"), ..assertion(&good()) }),
-        ("authenticator data", Assertion { authenticator_data: encoded(b"x"), ..assertion(&good()) }),
+        (
+            "authenticator data",
+            Assertion { authenticator_data: encoded(b"x"), ..assertion(&good()) },
+        ),
     ] {
         assert!(refused(&broken).contains(field), "{field}");
     }
@@ -100,11 +103,8 @@ fn every_way_in_which_an_assertion_can_be_wrong_is_named() {
 #[test]
 fn every_flipped_bit_of_what_was_signed_is_found() {
     let whole = assertion(&good());
-    let fields: [fn(&mut Assertion) -> &mut String; 3] = [
-        |a| &mut a.authenticator_data,
-        |a| &mut a.client_data_json,
-        |a| &mut a.signature,
-    ];
+    let fields: [fn(&mut Assertion) -> &mut String; 3] =
+        [|a| &mut a.authenticator_data, |a| &mut a.client_data_json, |a| &mut a.signature];
     for field in fields {
         let mut copy = whole.clone();
         let length = Base64UrlUnpadded::decode_vec(field(&mut copy)).unwrap().len();
@@ -122,7 +122,10 @@ fn every_flipped_bit_of_what_was_signed_is_found() {
 #[test]
 fn passkeys_are_bound_to_a_host_name_over_https_or_to_this_machine() {
     let site = Site::of("https://drift.example:8443/").unwrap();
-    assert_eq!((site.rp_id.as_str(), site.origin.as_str()), ("drift.example", "https://drift.example:8443"));
+    assert_eq!(
+        (site.rp_id.as_str(), site.origin.as_str()),
+        ("drift.example", "https://drift.example:8443")
+    );
     assert_eq!(Site::of("http://localhost:8460").unwrap().origin, "http://localhost:8460");
     for bad in ["http://drift.example", "https://192.0.2.1", "drift.example", ""] {
         assert!(matches!(Site::of(bad), Err(Error::PublicUrl { .. })), "{bad}");

@@ -87,7 +87,8 @@ impl Examiner<'_> {
             refuse(format!("it speaks for `{}`", statement.signer));
         }
         let is_own = statement.record_sha256 == sha256 && statement.meaning == meaning;
-        if !is_own && !(meaning == Meaning::Superseded && self.is_of_same_act(row, entry, proof)) {
+        let is_also = || meaning == Meaning::Superseded;
+        if !is_own && (!is_also() || !self.is_of_same_act(row, entry, proof)) {
             let detail = format!("it is about the record {}", statement.record_sha256);
             self.trouble("passkey_proof_forged", of, detail);
         }
@@ -141,12 +142,14 @@ impl Examiner<'_> {
         (row, entry): (&Row, u64),
         (signer, identified): (&Account, &Identified),
     ) {
-        let newest = self.newest("provider_link", entry, |link| link.text("account_id") == signer.id);
+        let newest =
+            self.newest("provider_link", entry, |link| link.text("account_id") == signer.id);
         let linked = newest.filter(|link| LinkState::of_word(link.text("state")).is_linked());
         match (&identified.provider, linked) {
             (None, None) => {}
             (None, Some(_)) => {
-                let detail = "its signer signs in at the identity provider, and no login there is named";
+                let detail =
+                    "its signer signs in at the identity provider, and no login there is named";
                 self.trouble("provider_login_missing", of, detail);
             }
             (Some(login), None) => {
@@ -156,7 +159,8 @@ impl Examiner<'_> {
             (Some(login), Some(link)) => {
                 self.examined.provider_logins += 1;
                 if login.issuer != link.text("issuer") || login.subject != link.text("subject") {
-                    let detail = format!("its signer is linked to another than `{}`", login.subject);
+                    let detail =
+                        format!("its signer is linked to another than `{}`", login.subject);
                     self.trouble("provider_login_other", of, detail);
                 }
                 let signed: Option<jiff::Timestamp> = row.text("at").parse().ok();
