@@ -92,7 +92,7 @@ pub fn decision(decision: &Decision, signature: Option<&Signature>) -> Result<St
         ),
         manifestation: signature.map(Signature::manifestation).unwrap_or_default(),
         signature_id: signature.map(|signature| signature.id.as_str()).unwrap_or_default(),
-        method: signature.map(|signature| signature.identified.method.as_str()).unwrap_or_default(),
+        method: signature.map(|signature| signature.method.as_str()).unwrap_or_default(),
         decision,
     })
 }

@@ -31,7 +31,7 @@ pub fn study(
         program: PROGRAM,
         manifestation: signature.map(StudySignature::manifestation).unwrap_or_default(),
         signature_id: signature.map(|signature| signature.id.as_str()).unwrap_or_default(),
-        method: signature.map(|signature| signature.identified.method.as_str()).unwrap_or_default(),
+        method: signature.map(|signature| signature.method.as_str()).unwrap_or_default(),
         sentences: sentences.iter().map(|sentence| plain(sentence)).collect(),
         outlying: outlying(study).map(|sentence| plain(&sentence)).unwrap_or_default(),
         replay: plain(&replayed(study)),

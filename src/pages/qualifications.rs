@@ -202,6 +202,7 @@ pub(super) async fn sign(
     let asked = id.clone();
     let signed = visitor
         .act(move |store, acting| {
+            acting.permit(Action::ApproveQualification)?;
             prove_typed(store, acting, (&form.user_name, &form.factor_code))?;
             let given = (form.qualification_sha256.as_str(), form.password.as_str());
             sign_qualification(store, acting, &asked, given)

@@ -143,6 +143,7 @@ pub(super) async fn sign(
     let asked = id.clone();
     let signed = visitor
         .act(move |store, acting| {
+            acting.permit(Action::SignDecision)?;
             prove_typed(store, acting, (&form.user_name, &form.factor_code))?;
             sign_decision(store, acting, &asked, (&form.decision_sha256, &form.password))
         })

@@ -168,6 +168,7 @@ pub(super) async fn sign(
     let asked = id.clone();
     let signed = visitor
         .act(move |store, acting| {
+            acting.permit(Action::SignDecision)?;
             prove_typed(store, acting, (&form.user_name, &form.factor_code))?;
             sign_study(store, acting, &asked, (&form.study_sha256, &form.password))
         })

@@ -90,15 +90,13 @@ impl PasskeyProof {
 }
 
 /// How a signer was identified.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identified {
     /// In words: what the signer entered or did for this signature.
     pub method: String,
     /// What the signer's passkey says; on every signature of somebody who has one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub passkey: Option<PasskeyProof>,
     /// Who the identity provider said the signer is, after a login for this signature.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<ProviderIdentity>,
 }
 

@@ -1,8 +1,9 @@
 //! An electronic signature: who signed which bytes, with what meaning, when.
 
-use super::identified::Identified;
+use super::identified::{Identified, PasskeyProof};
 use super::{Error, Result};
 use crate::access::account::Account;
+use crate::access::provider::ProviderIdentity;
 use crate::digest;
 use serde::{Deserialize, Serialize};
 
@@ -136,9 +137,14 @@ pub struct Signature {
     pub meaning: Meaning,
     /// When, UTC.
     pub signed_at: String,
-    /// How the signer was identified.
-    #[serde(flatten)]
-    pub identified: Identified,
+    /// How the signer was identified, in words: what was entered or done for this signature.
+    pub method: String,
+    /// What the signer's passkey says; on every signature of somebody who has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passkey: Option<PasskeyProof>,
+    /// Who the identity provider said the signer is, after a login for this signature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<ProviderIdentity>,
 }
 
 impl Signature {
@@ -166,8 +172,19 @@ impl Signature {
             signer,
             meaning: Meaning::ApprovesDecision,
             signed_at,
-            identified,
+            method: identified.method,
+            passkey: identified.passkey,
+            provider: identified.provider,
         })
+    }
+
+    /// How the signer was identified.
+    pub fn identified(&self) -> Identified {
+        Identified {
+            method: self.method.clone(),
+            passkey: self.passkey.clone(),
+            provider: self.provider.clone(),
+        }
     }
 
     /// The canonical bytes.

@@ -106,7 +106,7 @@ impl Examiner<'_> {
             self.same(of, "time of signing", &signature.signed_at, row.text("at"));
             self.account(of, &row, &signature.signer);
             let signed = (signature.decision_sha256.as_str(), signature.meaning);
-            self.identified(of, &row, (&signature.signer, &signature.identified), signed);
+            self.identified(of, &row, (&signature.signer, &signature.identified()), signed);
             let Some(decision) = self.named((of.0, of.1, &row), "decision_id", "decision") else {
                 continue;
             };
@@ -146,7 +146,7 @@ impl Examiner<'_> {
             self.same(of, "time of signing", &signature.signed_at, row.text("at"));
             self.account(of, &row, &signature.signer);
             let signed = (signature.study_sha256.as_str(), signature.meaning);
-            self.identified(of, &row, (&signature.signer, &signature.identified), signed);
+            self.identified(of, &row, (&signature.signer, &signature.identified()), signed);
             let Some(study) = self.named((of.0, of.1, &row), "study_id", "study") else { continue };
             let found = digest::sha256_hex(study.text("document").as_bytes());
             if signature.study_sha256 != found {

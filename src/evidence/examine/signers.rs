@@ -104,7 +104,7 @@ impl Examiner<'_> {
                 && signature.is_some_and(|signature| {
                     signature.record.sha256 == proof.statement.record_sha256
                         && signature.meaning == proof.statement.meaning
-                        && signature.identified.passkey.as_ref() == Some(proof)
+                        && signature.passkey.as_ref() == Some(proof)
                 })
         })
     }

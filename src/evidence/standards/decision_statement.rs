@@ -70,7 +70,7 @@ pub fn decision_statement(found: &SignedDecision<'_>) -> Value {
                 },
                 "meaning": signature.meaning.words(),
                 "signedAt": signature.signed_at,
-                "method": signature.identified.method,
+                "method": signature.method,
                 "manifestation": signature.manifestation(),
             },
         },
