@@ -201,6 +201,7 @@ impl Error {
     pub fn entry(&self) -> (&'static str, u16, &'static str) {
         use access::Error as A;
         match self {
+            _ if self.is_disk_full() => ("disk_full", 507, MAKE_ROOM),
             Self::Access(A::WrongCredentials) => {
                 ("wrong_credentials", 401, "check both and try again")
             }
@@ -367,6 +368,7 @@ impl Error {
             Self::Store(store::Error::NoDatabase { .. }) => {
                 ("no_database", 500, "create one with `driftledger init`")
             }
+            Self::Store(store::Error::Served { .. }) => ("served", 500, "stop the other server"),
             Self::Digest(_)
             | Self::Drift(drift::Error::Digest(_))
             | Self::Ledger(_)
@@ -375,6 +377,17 @@ impl Error {
             Self::SelfTestFailed { .. } => {
                 ("self_test_failed", 500, "do not use this build on this machine")
             }
+        }
+    }
+
+    /// Whether there was no room on the disk. What was not acknowledged was not written.
+    fn is_disk_full(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_disk_full(),
+            Self::File { source, .. } | Self::Dataset(dataset::Error::Write(source)) => {
+                store::is_disk_full(source)
+            }
+            _ => false,
         }
     }
 
@@ -416,4 +429,6 @@ impl Error {
 
 const CHANGE_IT: &str = "change it at `/account/password`, by `driftledger password`, or by POST \
                          `/api/v1/session/password`";
+const MAKE_ROOM: &str =
+    "make room on the disk of the data folder and send it again; nothing was written";
 const REPORT: &str = "try again; if it stays, report it with the request id";

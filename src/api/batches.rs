@@ -88,7 +88,7 @@ fn period(query: &BatchQuery) -> Result<Option<(jiff::Timestamp, jiff::Timestamp
 }
 
 /// Sends a batch to be judged. The body is a table: Parquet, Arrow, CSV, NDJSON or JSON rows, gzip or zstd if so declared.
-#[utoipa::path(tag = "batches", params(BatchQuery), request_body(content = Vec<u8>, content_type = "application/vnd.apache.parquet"), responses(
+#[utoipa::path(tag = "batches", params(BatchQuery), request_body(content = Vec<u8>, content_type = "text/csv"), responses(
     (status = 201, body = Recorded<ReportRow>), (status = 200, body = Recorded<ReportRow>),
     (status = 409, body = ProblemDocument), (status = 413, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 #[post("/models/{model}/versions/{version}/batches")]

@@ -9,6 +9,7 @@ pub mod accounts;
 pub mod alerts;
 pub mod batches;
 pub mod changes;
+pub mod description;
 pub mod evidence;
 pub mod extract;
 pub mod identities;

@@ -9,6 +9,9 @@ use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use serde::{Deserialize, Serialize};
 
+/// Media type of a problem document.
+pub const PROBLEM_TYPE: &str = "application/problem+json";
+
 /// A problem document. `type` is `urn:driftledger:<code>`.
 #[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ProblemDocument {
@@ -91,7 +94,7 @@ impl ResponseError for Problem {
 
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code()).json(self.document());
-        let media_type = HeaderValue::from_static("application/problem+json");
+        let media_type = HeaderValue::from_static(PROBLEM_TYPE);
         response.headers_mut().insert(CONTENT_TYPE, media_type);
         response
     }

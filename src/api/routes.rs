@@ -1,15 +1,14 @@
-//! The whole list of API routes, and the OpenAPI description made from it.
+//! The whole list of API routes.
 
 use super::extract::{caller_first, no_route};
+
 use super::{
     acceptance, access_log, accounts, alerts, batches, changes, evidence, identities, ledger,
     life_cycle, lineage, models, notices, operation, overview, passkeys, performance,
     qualifications, review, roles, session, studies, tiles, watch,
 };
 use actix_web::middleware::from_fn;
-use actix_web::{App, web};
-use utoipa::openapi::OpenApi;
-use utoipa_actix_web::AppExt as _;
+use actix_web::web;
 use utoipa_actix_web::scope::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -132,18 +131,4 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(tiles::read_tile)
             .default_service(web::to(no_route)),
     );
-}
-
-/// The OpenAPI 3.1 description of these routes.
-pub fn openapi() -> OpenApi {
-    let (_, mut description) = App::new().into_utoipa_app().configure(configure).split_for_parts();
-    description.info = utoipa::openapi::InfoBuilder::new()
-        .title("driftledger")
-        .version(env!("CARGO_PKG_VERSION"))
-        .description(Some(
-            "Registers model versions, judges batches, keeps signed decisions. Send a token as `Authorization: Bearer`, or \
-             sign in and send the form token as `x-form-token`. Errors are RFC 9457 problem documents.",
-        ))
-        .build();
-    description
 }

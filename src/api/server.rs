@@ -3,14 +3,15 @@
 use super::extract::{Shared, blocking, no_route};
 use super::limits::{Limits, limited};
 use super::provider_client::ClockSource;
-use super::routes;
 use super::witness_client::keep_asking;
+use super::{description, routes};
 use crate::error::{Error, Result};
 use crate::pages;
 use crate::procedures::tell_people::{Post, deliver};
 use crate::procedures::watch_actions::watch_actions;
 use crate::procedures::watch_clock::watch_clock;
 use crate::procedures::watch_labels::watch_labels;
+use crate::procedures::watch_missing_labels::watch_missing_labels;
 use crate::procedures::watch_silence::watch_silence;
 use crate::store::Store;
 use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
@@ -68,7 +69,7 @@ pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
             // Before the scope of the API, which answers for every other path below `/api/v1`.
             .route(
                 "/api/v1/openapi.json",
-                web::get().to(|| async { HttpResponse::Ok().json(routes::openapi()) }),
+                web::get().to(|| async { HttpResponse::Ok().json(description::openapi()) }),
             )
             .into_utoipa_app()
             .app_data(data.clone())
@@ -77,6 +78,10 @@ pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
             }))
             .app_data(web::QueryConfig::default().error_handler(|e, _| {
                 super::problem::Problem(Error::BadRequest { detail: format!("query: {e}") }).into()
+            }))
+            .app_data(web::PathConfig::default().error_handler(|e, _| {
+                super::problem::Problem(Error::BadRequest { detail: format!("address: {e}") })
+                    .into()
             }))
             .configure(routes::configure)
             .map(|app| {
@@ -90,7 +95,7 @@ pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
                             )
                             .service(
                                 SwaggerUi::new("/{_:.*}")
-                                    .url("/api/v1/openapi.json", routes::openapi()),
+                                    .url("/api/v1/openapi.json", description::openapi()),
                             ),
                     )
                     .configure(super::mlflow::configure)
@@ -133,8 +138,8 @@ async fn send_notices(store: Store, post: Post) {
     }
 }
 
-/// Looks at the clock, notices batches that never came and labels that fell due, and forgets addresses that ask no more, for as long as the server
-/// runs.
+/// Looks at the clock, notices batches and labels that never came and labels that fell due, and forgets addresses that ask no more, for as
+/// long as the server runs.
 async fn every_minute(store: Store, limits: Arc<Limits>, clock_source: Option<ClockSource>) {
     let mut minutes = actix_web::rt::time::interval(Duration::from_mins(1));
     loop {
@@ -145,7 +150,7 @@ async fn every_minute(store: Store, limits: Arc<Limits>, clock_source: Option<Cl
         if let Err(error) = blocking(look).await {
             tracing::error!(code = error.code(), chain = error.chain(), "the clock is not watched");
         }
-        let (silent, due, late) = (store.clone(), store.clone(), store.clone());
+        let [silent, due, late, missing] = std::array::from_fn(|_| store.clone());
         if let Err(error) = blocking(move || watch_actions(&late)).await {
             tracing::error!(code = error.code(), chain = error.chain(), "actions are not watched");
         }
@@ -154,6 +159,9 @@ async fn every_minute(store: Store, limits: Arc<Limits>, clock_source: Option<Cl
         }
         if let Err(error) = blocking(move || watch_labels(&due)).await {
             tracing::error!(code = error.code(), chain = error.chain(), "labels are not watched");
+        }
+        if let Err(error) = blocking(move || watch_missing_labels(&missing)).await {
+            tracing::error!(code = error.code(), chain = error.chain(), "labels are not missed");
         }
     }
 }

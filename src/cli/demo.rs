@@ -52,6 +52,7 @@ pub(super) fn run(arguments: &DemoArguments) -> Result<ExitCode> {
         }
     })?;
     bar.finish_and_clear();
+    let _claim = demonstration.store.claim()?;
     let address = listener.as_ref().and_then(|l| l.local_addr().ok()).unwrap_or(arguments.listen);
     announce(arguments, &demonstration, address, &folder, started)?;
     match listener {

@@ -1,11 +1,11 @@
 //! `driftledger openapi`
 
 use super::{done, terminal};
-use crate::api::routes;
+use crate::api::description;
 use crate::error::Result;
 use std::process::ExitCode;
 
 pub(super) fn run() -> Result<ExitCode> {
-    terminal::say_json(&routes::openapi())?;
+    terminal::say_json(&description::openapi())?;
     done()
 }

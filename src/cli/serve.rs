@@ -112,6 +112,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode> {
         Some(reason) => Store::open_rolled_back(&arguments.data, Clock::system(), reason)?,
         None => Store::open(&arguments.data, Clock::system())?,
     };
+    let _claim = store.claim()?;
     let witnesses = arguments.witnesses.as_deref().map(read_policy).transpose()?;
     if let Some(policy) = &witnesses {
         ask_first(&store, policy, arguments.accept_rollback.is_some())?;

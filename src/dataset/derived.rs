@@ -19,7 +19,7 @@ const DIRECTIONS_MAX: u32 = 64;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScoreGroup {
-    /// Name of the group: its scores are `name.t2`, `name.spe`, `name.distance`, `name.direction_1`, …
+    /// Name of the group: its scores are `name.t2`, `name.spe`, `name.distance`, `name.direction_1`, …, `name.nearest`.
     pub name: String,
     /// The columns; with neither these nor a prefix, all continuous and count features.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -27,7 +27,8 @@ pub struct ScoreGroup {
     /// All columns whose name starts so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefix: Option<String>,
-    /// Random directions the rows are projected on; 8 for embedding columns and 0 for others, if nothing is said.
+    /// Random directions the rows are projected on; 8 for embedding columns and 0 for others, if nothing is said. A group with
+    /// directions has a distance and a nearest of 20 centres too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directions: Option<u32>,
 }
@@ -93,8 +94,12 @@ impl Derived {
 
     /// The derived columns in their order: the scores of each group, then the undecided zones.
     pub fn columns(&self) -> Vec<Column> {
-        let scores = self.scores.iter().flat_map(FrozenScores::names);
-        let scores = scores.map(|name| derived(name, Role::Derived, Kind::Continuous));
+        let of = |scores: &FrozenScores| {
+            let names = scores.names().into_iter().enumerate();
+            let column = |(place, name)| derived(name, Role::Derived, scores.kind(place));
+            names.map(column).collect::<Vec<_>>()
+        };
+        let scores = self.scores.iter().flat_map(of);
         let zones = self.undecided.iter();
         let zones = zones.map(|zone| derived(zone.name(), Role::Score, Kind::Binary));
         scores.chain(zones).collect()

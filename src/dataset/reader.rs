@@ -4,6 +4,7 @@ use super::error::{Error, Result};
 use super::files::{FoundFile, find_table_files, is_pattern};
 use super::parts::{Part, refuse_other_columns, union};
 use super::schema::CsvContract;
+use polars::error::{PolarsError, PolarsResult};
 use polars::prelude::{
     DataFrame, Engine, IntoLazy, IpcStreamReader, JsonReader, LazyCsvReader, LazyFileListReader,
     LazyFrame, LazyJsonLineReader, PlRefPath, PlanCallback, ScanArgsParquet, SerReader,
@@ -12,6 +13,7 @@ use polars::prelude::{
 use std::fs::File;
 use std::io::Read;
 use std::num::NonZeroUsize;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
 
@@ -39,6 +41,10 @@ pub enum Format {
 }
 
 impl Format {
+    /// All formats.
+    pub const ALL: [Self; 6] =
+        [Self::Parquet, Self::Csv, Self::Arrow, Self::ArrowStream, Self::Ndjson, Self::Json];
+
     /// The word used in messages.
     pub fn word(self) -> &'static str {
         match self {
@@ -53,9 +59,7 @@ impl Format {
 
     /// The format of that word.
     pub fn of_word(word: &str) -> Option<Self> {
-        let all =
-            [Self::Parquet, Self::Csv, Self::Arrow, Self::ArrowStream, Self::Ndjson, Self::Json];
-        all.into_iter().find(|format| format.word() == word)
+        Self::ALL.into_iter().find(|format| format.word() == word)
     }
 
     /// The format a media type names, for request bodies.
@@ -107,6 +111,15 @@ pub(super) struct Wanted<'a> {
     pub(super) columns: Option<&'a [&'a str]>,
     /// Rows from the first on, at most.
     pub(super) rows_max: Option<u32>,
+}
+
+/// Runs `decode` on bytes that somebody sent: a decoder that panics on them refuses them, like one that says so.
+fn guarded<T>(decode: impl FnOnce() -> PolarsResult<T>) -> PolarsResult<T> {
+    std::panic::catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| Err(stopped()))
+}
+
+fn stopped() -> PolarsError {
+    PolarsError::ComputeError("the decoder stopped on these bytes; the file is damaged".into())
 }
 
 /// A table in a file, or in many files of one format, whose format is known.
@@ -217,16 +230,17 @@ impl TableFile {
         let mut rows = 0;
         // File by file: polars adds the lengths of a union in a type that it cannot sum.
         for file in files.chain(self.parts.is_empty().then(|| self.clone())) {
-            rows += file
-                .scan_one(&CsvContract::default())
-                .and_then(|scan| scan.select([len()]).collect_with_engine(Engine::Streaming))
-                .and_then(|done| done.unwrap_single().column("len")?.get(0)?.try_extract::<u64>())
-                .map_err(|e| file.not_a_table(e))?;
+            let count = || {
+                let scan = file.scan_one(&CsvContract::default())?.select([len()]);
+                let counted = scan.collect_with_engine(Engine::Streaming)?.unwrap_single();
+                counted.column("len")?.get(0)?.try_extract::<u64>()
+            };
+            rows += guarded(count).map_err(|e| file.not_a_table(e))?;
         }
         Ok(Some(rows))
     }
 
-    pub(super) fn not_a_table(&self, source: polars::error::PolarsError) -> Error {
+    pub(super) fn not_a_table(&self, source: PolarsError) -> Error {
         let path = self.path.display().to_string();
         Error::NotATable { path, format: self.format.word(), source: Box::new(source) }
     }
@@ -253,7 +267,11 @@ impl TableFile {
         union(&frames).map_err(|e| self.not_a_table(e))
     }
 
-    pub(super) fn scan_one(&self, csv: &CsvContract) -> polars::error::PolarsResult<LazyFrame> {
+    pub(super) fn scan_one(&self, csv: &CsvContract) -> PolarsResult<LazyFrame> {
+        guarded(|| self.scan_unguarded(csv))
+    }
+
+    fn scan_unguarded(&self, csv: &CsvContract) -> PolarsResult<LazyFrame> {
         let path = PlRefPath::try_from_path(&self.path)?;
         match self.format {
             Format::Parquet => LazyFrame::scan_parquet(
@@ -334,8 +352,7 @@ impl TableFile {
             scan = scan.select(names.iter().map(|name| col(*name)).collect::<Vec<_>>());
         }
         let callback = PlanCallback::new(move |frame| Ok(send.send(frame).is_err()));
-        let query = scan
-            .sink_batches(callback, true, NonZeroUsize::new(CHUNK_ROWS))
+        let query = guarded(|| scan.sink_batches(callback, true, NonZeroUsize::new(CHUNK_ROWS)))
             .map_err(|e| self.not_a_table(e))?;
         let engine =
             std::thread::spawn(move || query.collect_with_engine(Engine::Streaming).map(|_| ()));
@@ -355,9 +372,7 @@ impl TableFile {
         match finished {
             Ok(Ok(())) => Ok(rows),
             Ok(Err(e)) => Err(self.not_a_table(e)),
-            Err(_) => Err(self.not_a_table(polars::error::PolarsError::ComputeError(
-                "the decoder stopped on these bytes".into(),
-            ))),
+            Err(_) => Err(self.not_a_table(stopped())),
         }
     }
 
@@ -372,7 +387,7 @@ impl TableFile {
     ) -> Result<Vec<(String, polars::prelude::DataType)>> {
         self.refuse_repeated_names(csv)?;
         let mut scan = self.scan(csv)?;
-        let schema = scan.collect_schema().map_err(|e| self.not_a_table(e))?;
+        let schema = guarded(|| scan.collect_schema()).map_err(|e| self.not_a_table(e))?;
         Ok(schema.iter().map(|(name, dtype)| (name.to_string(), dtype.clone())).collect())
     }
 }

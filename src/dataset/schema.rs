@@ -11,6 +11,7 @@ pub const SCHEMA_FORMAT: &str = "driftledger/schema/v1";
 /// What a column is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ColumnRole)]
 pub enum Role {
     /// An input of the model: monitored.
     Feature,

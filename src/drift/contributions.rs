@@ -107,6 +107,7 @@ mod tests {
             loadings: vec![vec![1.0, 0.0, 0.0]],
             variances: vec![1.0],
             directions: Vec::new(),
+            centres: Vec::new(),
             held: ScoreSums { rows: 10, t2: vec![10.0, 0.0, 5.0], spe: vec![0.0; 3] },
         };
         let batch = ScoreSums { rows: 20, t2: vec![80.0, 20.0, 2.0], spe: vec![0.0; 3] };

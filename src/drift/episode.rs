@@ -17,6 +17,8 @@ pub enum EpisodeKind {
     Performance,
     /// No batch by its due time.
     MissingBatch,
+    /// Labels of a batch that fell due and did not come.
+    MissingLabels,
     /// A batch of too few rows to judge.
     TooFewRows,
     /// A file that could not be read as declared.
@@ -32,6 +34,7 @@ impl EpisodeKind {
             Self::Drift => "drift",
             Self::Performance => "performance",
             Self::MissingBatch => "missing_batch",
+            Self::MissingLabels => "missing_labels",
             Self::TooFewRows => "too_few_rows",
             Self::UnreadableFile => "unreadable_file",
             Self::OtherConfiguration => "other_configuration",

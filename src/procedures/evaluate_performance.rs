@@ -7,6 +7,7 @@
 
 use super::ingest_batch::{Judge, check_source};
 use super::join_labels::{Counted, Sources, count};
+use super::raise_alerts::open_alert;
 use super::{Recorded, actor, stored, subject};
 use crate::access::account::Acting;
 use crate::access::role::Action;
@@ -192,7 +193,10 @@ fn record(
         })?;
     }
     let newest = documents.last().map(|(batch, ..)| batch.report_id.clone());
-    open_alert(tx, judge, &report, newest.as_deref())?;
+    // an alert is about the report of the newest batch that this evaluation judged
+    if let Some((opening, report_id)) = report.opens().zip(newest) {
+        open_alert(tx, &judge.version.id, &report_id, &opening)?;
+    }
     Ok(Some(row))
 }
 
@@ -214,21 +218,6 @@ fn insert(
     tx.subject(subject("model_version", &row.version_id));
     tx.insert_performance(&row, policy_id, &String::from_utf8(bytes).unwrap_or_default())?;
     Ok(row)
-}
-
-/// The alert, about the report of the newest batch that this evaluation judged.
-fn open_alert(
-    tx: &mut WriteTx<'_>,
-    judge: &Judge,
-    report: &PerformanceReport,
-    report_id: Option<&str>,
-) -> Result<()> {
-    let (Some(opening), Some(report_id)) = (report.opens(), report_id) else { return Ok(()) };
-    let id = clock::new_id("ep");
-    tx.subject(subject("episode", &id));
-    tx.insert_episode((&id, &judge.version.id), Some(report_id), &opening)?;
-    tx.insert_episode_batch(&clock::new_id("eb"), &id, report_id)?;
-    Ok(())
 }
 
 /// N and the declared alarm.

@@ -90,6 +90,7 @@ pub mod watch_access;
 pub mod watch_actions;
 pub mod watch_clock;
 pub mod watch_labels;
+pub mod watch_missing_labels;
 pub mod watch_misuse;
 pub mod watch_silence;
 

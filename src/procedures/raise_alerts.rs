@@ -24,7 +24,7 @@ pub(super) fn raise_alerts(
         tx.insert_episode_batch(&clock::new_id("eb"), episode_id, report_id)?;
     }
     if let Some(opening) = &routing.opens {
-        insert_episode(tx, batch, report_id, opening)?;
+        open_alert(tx, &batch.version_id, report_id, opening)?;
     }
     let check = report.context.configuration.as_ref();
     let Some(check) = check.filter(|check| check.outcome == ConfigurationMatch::Other) else {
@@ -36,18 +36,20 @@ pub(super) fn raise_alerts(
     }
     let told = check.sentence().unwrap_or_default();
     let opening = EpisodeOpening::told(kind, format!("batch `{}`: {told}", batch.name));
-    insert_episode(tx, batch, report_id, &opening)
+    open_alert(tx, &batch.version_id, report_id, &opening)?;
+    Ok(())
 }
 
-pub(super) fn insert_episode(
+/// Opens an alert of a version, whose first batch is that of the report; gives its id.
+pub(super) fn open_alert(
     tx: &mut WriteTx<'_>,
-    batch: &BatchRow,
+    version_id: &str,
     report_id: &str,
     opening: &EpisodeOpening,
-) -> Result<()> {
+) -> Result<String> {
     let id = clock::new_id("ep");
     tx.subject(subject("episode", &id));
-    tx.insert_episode((&id, &batch.version_id), Some(report_id), opening)?;
+    tx.insert_episode((&id, version_id), Some(report_id), opening)?;
     tx.insert_episode_batch(&clock::new_id("eb"), &id, report_id)?;
-    Ok(())
+    Ok(id)
 }

@@ -6,7 +6,7 @@
 //! The server runs this every minute; running it twice raises nothing twice. On the event clock, `insert_silence` is a step
 //! of taking a batch.
 
-use super::raise_alerts::insert_episode;
+use super::raise_alerts::open_alert;
 use super::{stored, subject, system};
 use crate::drift::episode::{EpisodeKind, EpisodeOpening};
 use crate::drift::policy::Policy;
@@ -113,9 +113,9 @@ pub(super) fn insert_silence(
         let (name, rows, needed) = (&batch.name, batch.rows, policy.rows_min);
         let noun = if rows == 1 { "row" } else { "rows" };
         let sentence = format!("batch `{name}` has {rows} {noun}, at least {needed} are expected");
-        insert_episode(
+        open_alert(
             tx,
-            batch,
+            &batch.version_id,
             report_id,
             &EpisodeOpening::told(EpisodeKind::TooFewRows, sentence),
         )?;
@@ -128,9 +128,9 @@ pub(super) fn insert_silence(
     let times = times.and_then(|(end, start)| Some((parsed(end)?, parsed(start)?)));
     if let Some(days) = times.and_then(|(end, start)| gap_days(policy, end, start)) {
         let sentence = format!("no batch covers the {days} days before `{}`", batch.name);
-        insert_episode(
+        open_alert(
             tx,
-            batch,
+            &batch.version_id,
             report_id,
             &EpisodeOpening::told(EpisodeKind::MissingBatch, sentence),
         )?;

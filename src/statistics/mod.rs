@@ -45,6 +45,7 @@ pub mod gwet_ac1;
 pub mod hellinger;
 pub mod intervals;
 pub mod jensen_shannon;
+pub mod k_means;
 pub mod kl_divergence;
 pub mod ks;
 pub mod l_infinity;

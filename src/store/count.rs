@@ -7,6 +7,13 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRe
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Count(pub(super) u64);
 
+impl Count {
+    /// A number from outside that a row is looked up by: beyond what SQLite stores, one that no row has.
+    pub(super) fn sought(number: u64) -> Self {
+        Self(number.min(i64::MAX as u64))
+    }
+}
+
 impl ToSql for Count {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         let stored = i64::try_from(self.0)
@@ -36,6 +43,7 @@ mod tests {
             assert_eq!(pass(count).unwrap(), Count(count));
         }
         assert!(pass(u64::MAX).is_err());
+        assert_eq!(pass(Count::sought(u64::MAX).0).unwrap(), Count(i64::MAX as u64));
         assert!(connection.query_row("SELECT -1", [], |row| row.get::<_, Count>(0)).is_err());
         assert!(connection.query_row("SELECT 'x'", [], |row| row.get::<_, Count>(0)).is_err());
     }

@@ -161,7 +161,7 @@ impl ReadTx<'_> {
     pub fn draft(&self, model: &str, number: u64) -> Result<Option<DraftRow>> {
         let sql = format!("{DRAFT} WHERE d.model = :model AND d.number = :number ORDER BY d.id");
         let mut statement = self.connection().prepare_cached(&sql)?;
-        let parameters = named_params! {":model": model, ":number": Count(number)};
+        let parameters = named_params! {":model": model, ":number": Count::sought(number)};
         Ok(statement.query_row(parameters, draft_of).optional()?)
     }
 

@@ -42,6 +42,11 @@ impl Folder {
         self.log().join("checkpoint")
     }
 
+    /// Locked by the server that serves the folder.
+    pub(super) fn served(&self) -> PathBuf {
+        self.0.join("served.lock")
+    }
+
     /// Both halves of the log key.
     pub(super) fn keys(&self) -> PathBuf {
         self.0.join("keys")

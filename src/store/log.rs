@@ -71,8 +71,9 @@ impl ReadTx<'_> {
     pub fn entry(&self, index: u64) -> Result<Option<StoredEntry>> {
         let sql = "SELECT leaf, leaf_hash FROM entry WHERE idx = :idx";
         let mut statement = self.connection().prepare_cached(sql)?;
-        let found =
-            statement.query_row(named_params! { ":idx": Count(index) }, raw_entry).optional()?;
+        let found = statement
+            .query_row(named_params! { ":idx": Count::sought(index) }, raw_entry)
+            .optional()?;
         found.map(parse_entry).transpose()
     }
 

@@ -49,6 +49,7 @@ mod row;
 pub mod run_lists;
 pub mod runs;
 mod schema;
+mod serving;
 #[cfg(test)]
 mod specimen;
 pub mod studies;
@@ -61,9 +62,11 @@ pub mod write;
 
 pub use open::Store;
 pub use read::ReadTx;
+pub use serving::Claim;
 pub use write::{WriteTx, Written};
 
 use crate::{digest, ledger};
+use rusqlite::ErrorCode;
 use std::path::PathBuf;
 
 /// What can go wrong in the store.
@@ -131,6 +134,12 @@ pub enum Error {
         path: PathBuf,
         /// What is wrong with it.
         source: ledger::Error,
+    },
+    /// Another server serves the data folder.
+    #[error("another server is running on `{}`; stop it first, or use the running one", folder.display())]
+    Served {
+        /// The data folder.
+        folder: PathBuf,
     },
     /// A write recorded nothing.
     #[error("a `{kind}` entry needs at least one record row")]
@@ -221,5 +230,52 @@ pub enum Error {
     Migration(#[from] rusqlite_migration::Error),
 }
 
+impl Error {
+    /// Whether there was no room on the disk, or no more was allowed to be used.
+    pub fn is_disk_full(&self) -> bool {
+        match self {
+            Self::Database(source) => source.sqlite_error_code() == Some(ErrorCode::DiskFull),
+            Self::File { source, .. } => is_disk_full(source),
+            _ => false,
+        }
+    }
+}
+
+/// Whether a file could not be written because there was no room for it, or because it may not be that large.
+pub fn is_disk_full(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+}
+
 /// Shorthand for results of this room.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::Connection;
+
+    #[test]
+    fn a_database_without_room_is_a_full_disk_and_a_wrong_statement_is_none() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("PRAGMA max_page_count = 4; CREATE TABLE t (x BLOB)").unwrap();
+        let full = connection.execute("INSERT INTO t VALUES (zeroblob(100000))", []);
+        assert!(Error::from(full.unwrap_err()).is_disk_full());
+        let wrong = connection.execute("INSERT INTO u VALUES (1)", []);
+        assert!(!Error::from(wrong.unwrap_err()).is_disk_full());
+    }
+
+    #[test]
+    fn a_file_that_may_not_grow_is_a_full_disk_and_a_missing_one_is_none() {
+        use std::io::ErrorKind;
+        for (kind, full) in [
+            (ErrorKind::StorageFull, true),
+            (ErrorKind::QuotaExceeded, true),
+            (ErrorKind::FileTooLarge, true),
+            (ErrorKind::NotFound, false),
+        ] {
+            let path = PathBuf::from("objects/ab/c");
+            assert_eq!(Error::File { path, source: kind.into() }.is_disk_full(), full, "{kind}");
+        }
+    }
+}

@@ -132,6 +132,23 @@ impl WriteTx<'_> {
     }
 }
 
+/// A batch that lacks labels.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnlabelledBatch {
+    /// Id of its report.
+    pub report_id: String,
+    /// Its name.
+    pub name: String,
+    /// End of its event period; without one, when it was received. UTC.
+    pub ended_at: String,
+    /// When it was received, UTC.
+    pub received_at: String,
+    /// Its rows.
+    pub rows: u64,
+    /// Share of them that had a label when it was last evaluated; 0 where it never was.
+    pub completeness: f64,
+}
+
 impl ReadTx<'_> {
     /// The judged batches of a version, oldest first.
     ///
@@ -174,6 +191,40 @@ impl ReadTx<'_> {
         let mut statement = self.connection().prepare_cached(sql)?;
         let rows = statement.query_map(named_params! {":version_id": version_id}, |row| {
             Ok((row.get(0)?, row.get(1)?))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The judged batches of a version whose newest evaluation found fewer than `completeness_min` of its rows labelled, or that
+    /// were never evaluated, oldest first; without those that an alert told of already.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn unlabelled(
+        &self,
+        version_id: &str,
+        completeness_min: f64,
+    ) -> Result<Vec<UnlabelledBatch>> {
+        let sql = "SELECT r.id, b.name, coalesce(b.period_end, b.at), b.at, b.rows, coalesce((SELECT \
+                   json_extract(c.document, '$.completeness') FROM cohort c WHERE c.batch_id = b.id \
+                   ORDER BY c.entry DESC, c.id DESC LIMIT 1), 0.0) AS found \
+                   FROM report r JOIN batch b ON b.id = r.batch_id WHERE r.version_id = :version_id \
+                   AND found < :completeness_min AND NOT EXISTS (SELECT 1 FROM episode_batch m \
+                   JOIN episode e ON e.id = m.episode_id WHERE m.report_id = r.id AND e.kind = 'missing_labels') \
+                   ORDER BY r.number";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let parameters =
+            named_params! {":version_id": version_id, ":completeness_min": completeness_min};
+        let rows = statement.query_map(parameters, |row| {
+            Ok(UnlabelledBatch {
+                report_id: row.get(0)?,
+                name: row.get(1)?,
+                ended_at: row.get(2)?,
+                received_at: row.get(3)?,
+                rows: unsigned(row, 4)?,
+                completeness: row.get(5)?,
+            })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }

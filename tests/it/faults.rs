@@ -1,4 +1,5 @@
 //! Faults: what a store is worth after it was treated badly.
 
 mod backup;
+mod disk;
 mod kill;

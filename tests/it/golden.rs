@@ -7,7 +7,7 @@ use crate::harness::{registration, repository, schema};
 use crate::stories::acceptance::example;
 use driftledger::access::account::Account;
 use driftledger::access::role::{Role, permission_table};
-use driftledger::api::routes::openapi;
+use driftledger::api::description::openapi;
 use driftledger::dataset::manifest::{DatasetManifest, MANIFEST_FORMAT};
 use driftledger::dataset::sample::{SAMPLE_FORMAT, SampleHead};
 use driftledger::dataset::schema::{SCHEMA_FORMAT, TableSchema};

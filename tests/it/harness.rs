@@ -184,7 +184,7 @@ impl Laboratory {
 
     /// A program with `token`.
     pub(crate) fn with_token(&self, token: &str) -> Visitor {
-        Visitor { token: Some(token.to_owned()), ..self.stranger() }
+        self.stranger().holding(token)
     }
 }
 
@@ -201,6 +201,12 @@ impl Visitor {
             token: None,
             named: None,
         }
+    }
+
+    /// The same, as a program with `token`.
+    pub(crate) fn holding(mut self, token: &str) -> Self {
+        self.token = Some(token.to_owned());
+        self
     }
 
     /// Signs in and keeps the cookie.

@@ -12,6 +12,7 @@ mod evidence;
 mod faults;
 mod golden;
 mod harness;
+mod hostile;
 mod house;
 mod pages;
 mod readme;

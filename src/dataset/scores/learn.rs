@@ -10,6 +10,7 @@ use crate::dataset::samples::{Beyond, HELD_VALUES_MAX, Held, Sample};
 use crate::dataset::schema::{Column, TableSchema};
 use crate::dataset::vectors::spread;
 use crate::digest;
+use crate::statistics::k_means::k_means;
 use crate::statistics::moments::Moments;
 use crate::statistics::principal::principal;
 use polars::prelude::{BooleanChunked, DataFrame, NewChunkedArray, PlSmallStr};
@@ -17,6 +18,13 @@ use rayon::prelude::*;
 
 /// Rows of the fitting half beyond the number of columns, at least.
 const ROWS_BEYOND: usize = 2;
+
+/// Centres of a group with directions, at most.
+const CENTRES: usize = 20;
+/// Rows of the fitting half for each centre, at least.
+const ROWS_PER_CENTRE: u64 = 50;
+/// Rows that centres are fitted on, at most: every k-th of the fitting half.
+const CENTRE_ROWS_MAX: u64 = 8_192;
 
 /// Half of a reference.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -117,6 +125,7 @@ fn fit(file: &TableFile, schema: &TableSchema, group: &ScoreGroup) -> Result<Fro
         loadings: Vec::new(),
         variances: Vec::new(),
         directions,
+        centres: Vec::new(),
         held: ScoreSums::default(),
     };
     if scores.columns.len() <= PRINCIPAL_COLUMNS_MAX {
@@ -126,7 +135,34 @@ fn fit(file: &TableFile, schema: &TableSchema, group: &ScoreGroup) -> Result<Fro
         })?;
         (scores.loadings, scores.variances) = (found.loadings, found.variances);
     }
+    if !scores.directions.is_empty() {
+        scores.centres = centres(file, schema, &scores)?;
+    }
     Ok(scores)
+}
+
+/// Centres of rows spread over the fitting half; none where it has too few rows for two.
+fn centres(file: &TableFile, schema: &TableSchema, scores: &FrozenScores) -> Result<Vec<Vec<f64>>> {
+    let count = CENTRES.min((scores.rows_fitted / ROWS_PER_CENTRE) as usize);
+    if count < 2 {
+        return Ok(Vec::new());
+    }
+    let step = scores.rows_fitted.div_ceil(CENTRE_ROWS_MAX);
+    let (mut rows, mut place) = (Vec::new(), 0);
+    for_each_half(file, schema, &scores.columns, Half::Fitting, |frame| {
+        let values = Standardised::of(scores, frame)?;
+        for index in 0..values.rows() {
+            if place % step == 0 {
+                rows.extend(values.row(index));
+            }
+            place += 1;
+        }
+        Ok(())
+    })?;
+    let seed = digest::sha256(format!("centres/{}", scores.name).as_bytes());
+    k_means(&rows, count, seed).map_err(|why| Error::Schema {
+        detail: format!("group `{}` of `scores` has no centres: {why}", scores.name),
+    })
 }
 
 /// Covariances of the standardised columns over the fitting half, a missing value counting as the mean.

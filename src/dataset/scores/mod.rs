@@ -1,4 +1,4 @@
-//! Scores of many columns at once: T² and SPE, distance, random directions. Each is one more column, judged like any other.
+//! Scores of many columns at once: T² and SPE, distance, random directions, nearest centre. Each is one more column, judged like any other.
 //!
 //! A score fitted and binned on the same rows drifts from day one, so the reference is split: means, deviations and components are
 //! learned on one half, the distribution of the scores is frozen on the other (`docs/STATISTICS.md`, section 9).
@@ -9,11 +9,13 @@ mod tests;
 
 pub(crate) use learn::learn_scores;
 
-use super::bins::numbers;
+use super::bins::{numbers, texts};
 use super::error::Result;
+use super::schema::Kind;
 use super::vectors::spread;
 use crate::digest;
 use crate::statistics::draws::Draws;
+use crate::statistics::k_means::nearest;
 use crate::statistics::principal::score;
 use polars::prelude::{DataFrame, NamedFrom, Series};
 use rayon::prelude::*;
@@ -49,6 +51,9 @@ pub struct FrozenScores {
     /// One row a random direction of length 1, drawn from a seed that is the digest of group and columns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub directions: Vec<Vec<f64>>,
+    /// One row a centre of the fitting half (k-means on standardised values), the most frequent first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub centres: Vec<Vec<f64>>,
     /// What the columns contribute to T² and SPE in the held half.
     pub held: ScoreSums,
 }
@@ -82,7 +87,7 @@ impl ScoreSums {
 }
 
 impl FrozenScores {
-    /// The scores of this group: `name.t2`, `name.spe`, then `name.distance`, `name.direction_1`, …
+    /// The scores of this group: `name.t2`, `name.spe`, then `name.distance`, `name.direction_1`, …, and `name.nearest`.
     pub fn names(&self) -> Vec<String> {
         let mut names = Vec::new();
         let mut put = |what: &str| names.push(format!("{}.{what}", self.name));
@@ -94,13 +99,22 @@ impl FrozenScores {
             put("distance");
             (1..=self.directions.len()).for_each(|k| put(&format!("direction_{k}")));
         }
+        if !self.centres.is_empty() {
+            put("nearest");
+        }
         names
+    }
+
+    /// The kind of the score at this place of the names: only the nearest centre, which is the last, is no number.
+    pub(super) fn kind(&self, place: usize) -> Kind {
+        let numbers = self.names().len() - usize::from(!self.centres.is_empty());
+        if place < numbers { Kind::Continuous } else { Kind::Categorical }
     }
 
     /// Why these numbers cannot be used; `None` where they can.
     pub fn unfit(&self) -> Option<String> {
         let size = self.columns.len();
-        let rows = self.loadings.iter().chain(&self.directions);
+        let rows = self.loadings.iter().chain(&self.directions).chain(&self.centres);
         let lengths = [self.means.len(), self.deviations.len()];
         let sums = if self.loadings.is_empty() { 0 } else { size };
         let fits = lengths.into_iter().chain(rows.clone().map(Vec::len)).all(|l| l == size)
@@ -125,7 +139,7 @@ impl FrozenScores {
         (0..count).map(&mut direction).collect()
     }
 
-    /// The scores of one standardised row, in the order of the names; adds its contributions to `sums`.
+    /// The scores of one standardised row, in the order of the names, a centre by its number from 1; adds its contributions to `sums`.
     fn score_row(&self, z: &[f64], sums: &mut ScoreSums) -> Vec<f64> {
         let mut found = Vec::with_capacity(2 + self.directions.len());
         sums.rows += 1;
@@ -143,6 +157,9 @@ impl FrozenScores {
         }
         let along = |direction: &Vec<f64>| direction.iter().zip(z).map(|(w, z)| w * z).sum::<f64>();
         found.extend(self.directions.iter().map(along));
+        if !self.centres.is_empty() {
+            found.push((nearest(z, &self.centres) + 1) as f64);
+        }
         found
     }
 }
@@ -204,9 +221,14 @@ pub(super) fn score_frame(
     blocks.iter().for_each(|(_, parts)| sums.add(parts));
     let series = |(place, name): (usize, String)| {
         let rows = blocks.iter().flat_map(|(rows, _)| rows);
-        let values: Vec<Option<f64>> =
-            rows.map(|row| row.as_ref().map(|scores| scores[place])).collect();
-        Series::new(name.into(), values)
+        let values = rows.map(|row| row.as_ref().map(|scores| scores[place]));
+        if scores.kind(place).is_ordered() {
+            return Ok(Series::new(name.into(), values.collect::<Vec<Option<f64>>>()));
+        }
+        let centre = |number: f64| format!("centre {number:02}");
+        let words: Vec<Option<String>> = values.map(|value| value.map(centre)).collect();
+        texts(&Series::new(name.into(), words))
     };
-    Ok((names.into_iter().enumerate().map(series).collect(), sums))
+    let series = names.into_iter().enumerate().map(series);
+    Ok((series.collect::<Result<_>>()?, sums))
 }

@@ -92,7 +92,8 @@ fn a_correlation_that_breaks_shows_in_spe_and_new_unchanged_rows_do_not() {
     let learned = learn(&table(6_000, 1, false), BOTH);
     let names: Vec<&str> = learned.bins.columns.iter().map(|c| c.name.as_str()).collect();
     assert_eq!(names[..5], ["inputs.t2", "inputs.spe", "note.t2", "note.spe", "note.distance"]);
-    assert_eq!(names.len(), 5 + 8);
+    assert_eq!(names.len(), 5 + 8 + 1);
+    assert_eq!(names[13], "note.nearest");
     let inputs = &learned.bins.derived.scores[0];
     assert_eq!(
         (inputs.columns.len(), inputs.left_out.as_slice()),
@@ -111,6 +112,37 @@ fn a_correlation_that_breaks_shows_in_spe_and_new_unchanged_rows_do_not() {
     let (held, batch) = (&inputs.held, &broken.scores[0]);
     let grown = |j: usize| batch.spe[j] / batch.rows as f64 - held.spe[j] / held.rows as f64;
     assert!(grown(0) > 10.0 * grown(2).abs() && grown(1) > 10.0 * grown(2).abs());
+}
+
+#[test]
+fn rows_that_leave_one_cloud_for_another_show_in_the_nearest_centre() {
+    // three clouds on a line, which every batch has in the middle; the outer two trade places, mean and spread stay
+    let clouds = |rows: u32, seed: u8, shares: [u32; 4]| {
+        let mut draws = Draws::new([seed; 32]);
+        let mut text = "a,b,c,d,e_0,e_1,e_2\n".to_owned();
+        for row in 0..rows {
+            let cloud = row % 20;
+            let place = shares.iter().scan(0, |all, share| {
+                *all += share;
+                Some(*all)
+            });
+            let corner = place.filter(|end| cloud >= *end).count();
+            let [x, y] = [[3.0, 3.0], [-3.0, -3.0], [3.0, -3.0], [-3.0, 3.0]][corner];
+            let [dx, dy, z] = std::array::from_fn(|_| 0.3 * draws.normal());
+            let _ = writeln!(text, "1,{row},{cloud},4.5,{:.5},{:.5},{z:.5}", x + dx, y + dy);
+        }
+        text
+    };
+    let learned = learn(&clouds(8_000, 1, [5, 5, 5, 5]), r#"[{"name":"note","prefix":"e_"}]"#);
+    let centres = &learned.bins.derived.scores[0].centres;
+    assert_eq!((centres.len(), centres[0].len()), (20, 3));
+    let same = learned.profile(&clouds(8_000, 2, [5, 5, 5, 5]));
+    assert!(learned.moved(&same, "note.nearest") < 0.05);
+    // the corners' shares change, each coordinate keeps its distribution
+    let moved = learned.profile(&clouds(8_000, 3, [7, 7, 3, 3]));
+    let found = learned.moved(&moved, "note.nearest");
+    assert!((0.17..0.25).contains(&found), "{found}");
+    assert!(learned.moved(&moved, "note.distance") < 0.06);
 }
 
 #[test]

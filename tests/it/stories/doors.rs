@@ -2,7 +2,7 @@
 //! Method: the API over HTTP; the list of routes is the OpenAPI description itself, so that a new route is tried too.
 
 use crate::harness::{Laboratory, MODEL, VERSION_PATH, register, registration, table};
-use driftledger::api::routes::openapi;
+use driftledger::api::description::openapi;
 use serde_json::{Value, json};
 
 /// Method and path of every route, path parameters filled in with values of nothing.

@@ -5,7 +5,7 @@
 use super::studies::study;
 use crate::harness::{CHOSEN, Laboratory, MODEL, Visitor, register, registration, repository};
 use driftledger::access::role::{Action, Role};
-use driftledger::api::routes::openapi;
+use driftledger::api::description::openapi;
 use driftledger::store::access_log::AccessFilter;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

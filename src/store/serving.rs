@@ -1,0 +1,33 @@
+//! One server at a time on a data folder.
+//!
+//! Commands may write beside a server, each act in a transaction of its own; but two servers would send each notice twice and watch
+//! the same silence. The lock belongs to the process and ends with it, however it ends: nothing has to be cleaned up after a crash.
+
+use super::{Error, Result, Store};
+use std::fs::{File, TryLockError};
+
+/// The right to serve a data folder, for as long as it is held.
+#[derive(Debug)]
+pub struct Claim {
+    _locked: File,
+}
+
+impl Store {
+    /// Claims the data folder for this server.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Served`] while another server has it, [`Error::File`] where the lock file cannot be made or locked.
+    pub fn claim(&self) -> Result<Claim> {
+        let path = self.inner.folder.served();
+        let failed = |source| Error::File { path: path.clone(), source };
+        let file = File::create(&path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Claim { _locked: file }),
+            Err(TryLockError::WouldBlock) => {
+                Err(Error::Served { folder: self.inner.folder.path().to_owned() })
+            }
+            Err(TryLockError::Error(source)) => Err(failed(source)),
+        }
+    }
+}
