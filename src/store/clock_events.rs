@@ -95,7 +95,8 @@ impl ReadTx<'_> {
     ///
     /// Those of the database.
     pub fn newest_time(&self) -> Result<Option<String>> {
-        let sql = "SELECT json_extract(leaf, '$.ts') FROM entry ORDER BY idx DESC LIMIT 1";
+        let sql =
+            "SELECT json_extract(CAST(leaf AS TEXT), '$.ts') FROM entry ORDER BY idx DESC LIMIT 1";
         let mut statement = self.connection().prepare_cached(sql)?;
         Ok(statement.query_row([], |row| row.get(0)).optional()?)
     }
