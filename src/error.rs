@@ -210,6 +210,53 @@ impl Error {
                 401,
                 "add a code; to sign, prove the second factor first; programs take a token",
             ),
+            Self::Access(A::SignsInAtProvider { .. }) => {
+                ("provider_sign_in", 403, "sign in at the identity provider")
+            }
+            Self::Access(A::SubjectUnknown { .. }) => (
+                "subject_unknown",
+                403,
+                "give both to an administrator, who links them to your account",
+            ),
+            Self::Access(A::NoProvider) => ("no_provider", 404, "sign in with a password"),
+            Self::Access(A::ProviderSetting { .. }) => {
+                ("provider_setting", 422, "correct the setting")
+            }
+            Self::Access(A::ProviderDown { .. }) => {
+                ("provider_down", 424, "try again when it is there; nothing was done")
+            }
+            Self::Access(A::ProviderAnswer { .. }) => {
+                ("provider_answer", 401, "begin again; if it stays, show it to an administrator")
+            }
+            Self::Access(A::LoginUnknown) => ("login_unknown", 401, "begin again"),
+            Self::Access(A::LoginNotFresh { .. }) => {
+                ("login_not_fresh", 401, "begin again, and log in when the provider asks")
+            }
+            Self::Access(A::PublicUrl { .. }) => {
+                ("public_url", 422, "start the server with `--public-url https://…`")
+            }
+            Self::Access(A::Passkey { .. }) => {
+                ("passkey_refused", 401, "try again with the passkey you registered")
+            }
+            Self::Access(A::PasskeyNeeded) => {
+                ("passkey_needed", 401, "sign in a browser with your passkey at hand")
+            }
+            Self::Access(A::OtherUserName { .. }) => {
+                ("other_user_name", 403, "everybody signs in a session of their own")
+            }
+            Self::Access(A::SigningHeld { .. }) => (
+                "signing_held",
+                403,
+                "another person than who replaced the credential checks your identity and releases it",
+            ),
+            Self::Access(A::ClockNotTrusted(_)) => (
+                "clock_not_trusted",
+                409,
+                "set the clock; an administrator confirms it at `/clock`",
+            ),
+            Self::Access(A::FreshLoginNeeded) => {
+                ("fresh_login_needed", 401, "go to `/account/fresh-login`, then sign")
+            }
             Self::Notify(notify::Error::Target { .. }) => {
                 ("target_not_valid", 422, "correct the field")
             }

@@ -17,9 +17,12 @@ import math
 import os
 import sys
 import zipfile
+from datetime import datetime
 from decimal import Decimal
 
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 try:
@@ -77,6 +80,9 @@ for state in ["open", "acknowledged", "investigated", "drafted", "decided", "act
         ALERT_RULES[state, "link_external"] = (state, QUALITY, "linked_external", "")
 FOLDERS = [folder for folder, _ in COPIES.values()] + ["bodies/", "proofs/", "records/", "witnessed/"]
 WITHHELD = ("credential", "token")
+# Entries about an account that acted which belong to every pack it acted in.
+OF_ACTORS = ("account.create", "role.request", "role.answer", "identity.ask", "identity.answer", "passkey.register",
+             "passkey.revoke", "signing.hold", "signing.release")
 FILE_MAX = 1 << 30
 TOLERANCE = 1e-9
 
@@ -799,7 +805,7 @@ class Verifier:
                 actors.add(entry["actor"]["id"])
                 episodes |= {key for kind, key in subjects if kind == "episode"}
         for entry in entries:
-            if entry["type"] in ("account.create", "role.request", "role.answer") and any(
+            if entry["type"] == "clock.event" or entry["type"] in OF_ACTORS and any(
                     s["kind"] == "account" and s["id"] in actors for s in entry["subj"]):
                 concerned.add(entry["idx"])
         for index in concerned:
@@ -972,6 +978,80 @@ class Verifier:
         expected = [account[field] for field in ("id", "user_name", "printed_name")] + [self.role_at(account, row["at"])]
         self.same(name, "the person", found, expected)
 
+    def newest(self, table, entry, fits=lambda row: True):
+        """The newest row of a table before an entry that fits."""
+        rows = [row for row in self.rows.get(table, {}).values() if row["entry"] < entry and fits(row)]
+        return max(rows, key=lambda row: row["entry"], default=None)
+
+    def identified(self, name, row, signature, digest):
+        """How a signer was identified, held against passkeys, suspended signing, the clock and the link to the identity provider."""
+        who, entry = signature["signer"]["id"], row["entry"]
+        own = lambda other: other["account_id"] == who
+        held, clock = self.newest("signing_hold", entry, own), self.newest("clock_event", entry)
+        if held and held["held"]:
+            self.find("signed_while_suspended", name, "signing was suspended for its signer")
+        if clock and not clock["trusted"]:
+            self.find("signed_while_clock_not_trusted", name, clock["detail"])
+        ended = {end["passkey_id"] for end in self.rows.get("passkey_revocation", {}).values() if end["entry"] < entry}
+        keys = {key: known for key, known in self.rows.get("passkey", {}).items()
+                if own(known) and known["entry"] < entry and key not in ended}
+        proof = signature.get("passkey")
+        if keys and not proof:
+            self.find("passkey_proof_missing", name, "its signer has a passkey, and it said nothing about this")
+        if proof:
+            self.count("passkey_proofs")
+            try:
+                self.check_passkey(proof, keys, who)
+                about = proof["statement"]["record_sha256"], proof["statement"]["meaning"]
+                if about != (digest, signature["meaning"]) and not (
+                        signature["meaning"] == "superseded" and self.is_of_same_act(row, proof, about)):
+                    raise ValueError(f"it is about the record {about[0]}")
+            except (ValueError, KeyError, InvalidSignature) as error:
+                self.find("passkey_proof_forged", name, str(error) or "the signature is not of this passkey")
+        link, login = self.newest("provider_link", entry, own), signature.get("provider")
+        linked = link and link["state"] in ("linked", "removal_asked")
+        if linked and not login:
+            self.find("provider_login_missing", name, "its signer signs in at the identity provider")
+        if login and not linked:
+            self.find("provider_login_other", name, "its signer is not linked to an identity")
+        if login and linked:
+            self.count("provider_logins")
+            if (login["issuer"], login["subject"]) != (link["issuer"], link["subject"]):
+                self.find("provider_login_other", name, "its signer is linked to another identity")
+            signed = datetime.fromisoformat(row["at"].replace("Z", "+00:00")).timestamp()
+            if not -10 <= int(signed) - login.get("auth_time", 0) <= 180:
+                self.find("provider_login_stale", name, "the login was not a moment before the signature")
+
+    def check_passkey(self, proof, keys, who):
+        """Raises where an assertion (WebAuthn) is not one of a key in force about its own statement."""
+        known, key, statement, said = keys.get(proof["passkey"]), proof["key"], proof["statement"], proof["assertion"]
+        if not known:
+            raise ValueError("its passkey is not in force for the signer")
+        if any(known[field] != key[field] for field in ("credential_id", "public_key", "rp_id", "origin")):
+            raise ValueError("its key is another than the one that was registered")
+        if statement["signer"] != who or statement["format"] != "driftledger/passkey-statement/v1":
+            raise ValueError("it speaks for somebody else, or in another format")
+        part = lambda text: base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        client, data = part(said["client_data_json"]), part(said["authenticator_data"])
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(canonical(statement).encode()).digest()).decode().rstrip("=")
+        told = json.loads(client)
+        if (told["type"], told["challenge"], told["origin"], told.get("crossOrigin", False), said["credential_id"]) != (
+                "webauthn.get", challenge, key["origin"], False, key["credential_id"]):
+            raise ValueError("what the browser says is about something else than what is signed")
+        if len(data) < 37 or data[:32] != hashlib.sha256(key["rp_id"].encode()).digest() or data[32] & 5 != 5:
+            raise ValueError("the authenticator did not verify its owner, on this site")
+        public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), part(key["public_key"]))
+        public.verify(part(said["signature"]), data + hashlib.sha256(client).digest(), ec.ECDSA(hashes.SHA256()))
+
+    def is_of_same_act(self, row, proof, about):
+        """Whether another signature of the same entry and signer is the one that this proof is about."""
+        for other in self.rows.get("record_signature", {}).values():
+            if (other["entry"], other["account_id"]) == (row["entry"], row["account_id"]):
+                signature = json.loads(other["document"])
+                if (signature["record"]["sha256"], signature["meaning"]) == about and signature.get("passkey") == proof:
+                    return True
+        return False
+
     def role_at(self, account, at):
         requests = {key: row for key, row in self.rows.get("role_request", {}).items() if row["account_id"] == account["id"]}
         granted = []
@@ -1014,6 +1094,7 @@ class Verifier:
             self.same(name, "decision", signature["decision"], row["decision_id"])
             self.same(name, "time of signing", signature["signed_at"], row["at"])
             self.account(name, row, signature["signer"])
+            self.identified(name, row, signature, signature["decision_sha256"])
             decision = self.row("decision", row["decision_id"])
             if not decision:
                 self.find("record_dangling", name, "the decision it signs is not there")
@@ -1022,6 +1103,11 @@ class Verifier:
                 self.find("signature_of_other_bytes", name, "it signs other bytes than the decision")
             if decision["account_id"] == row["account_id"]:
                 self.find("signed_by_drafter", name, "one person drafted and signed the decision")
+        for key, row in self.rows.get("study_signature", {}).items():
+            name, signature = record_file("study_signature", key), self.document("study_signature", key, row)
+            if signature:
+                self.account(name, row, signature["signer"])
+                self.identified(name, row, signature, signature["study_sha256"])
 
     def life_cycles(self):
         """Steps follow the table, in order; each has one signature over its bytes by somebody who may and is no author."""
@@ -1032,6 +1118,7 @@ class Verifier:
                 self.count("signatures")
                 self.same(name, "time of signing", signature["signed_at"], row["at"])
                 self.account(name, row, signature["signer"])
+                self.identified(name, row, signature, signature["record"]["sha256"])
                 signed.setdefault(signature["record"]["id"], []).append(signature)
         for table in ("change_record", "qualification"):
             for key, row in self.rows.get(table, {}).items():

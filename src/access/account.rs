@@ -35,6 +35,8 @@ pub fn check_user_name(user_name: &str) -> Result<()> {
 pub enum Way {
     /// Signed in with a password.
     Session,
+    /// Signed in at the identity provider.
+    ProviderSession,
     /// With the owner's personal token.
     PersonalToken,
     /// A program with its owner's user name and password; it may do what a personal token may.
@@ -48,6 +50,13 @@ pub enum Way {
     Host,
     /// A demo account, acted for while a demonstration is made. Nothing else constructs this.
     Demonstration,
+}
+
+impl Way {
+    /// Whether somebody is signed in, who can be asked to prove it again.
+    pub fn is_session(&self) -> bool {
+        matches!(self, Self::Session | Self::ProviderSession)
+    }
 }
 
 /// Somebody who acts: whose account, and how.
@@ -67,7 +76,7 @@ impl Acting {
     /// [`Error::NotPermitted`].
     pub fn permit(&self, action: Action) -> Result<()> {
         let by_token = match self.way {
-            Way::Session | Way::Host | Way::Demonstration => true,
+            Way::Session | Way::ProviderSession | Way::Host | Way::Demonstration => true,
             Way::PersonalToken | Way::Password => action.by_token(),
             Way::SourceToken { .. } => action == Action::Ingest,
         };
@@ -82,6 +91,7 @@ impl Acting {
     pub fn way_word(&self) -> &'static str {
         match self.way {
             Way::Session => "password",
+            Way::ProviderSession => "identity_provider",
             Way::PersonalToken => "personal_token",
             Way::Password => "password_of_program",
             Way::SourceToken { .. } => "source_token",

@@ -1,11 +1,14 @@
-//! Who may do what: account, role, password, password policy, session, token.
+//! Who may do what: account, role, password, password policy, session, token, second factor, identity provider, passkey.
 //!
 //! Must not know: HTTP, SQL, models. Start with [`role`] (the permission table, data in one place), then [`account`].
 
 pub mod account;
 pub mod event;
+pub mod misuse;
+pub mod passkey;
 pub mod password;
 pub mod password_policy;
+pub mod provider;
 pub mod role;
 pub mod second_factor;
 pub mod session;
@@ -20,6 +23,95 @@ pub enum Error {
     /// The password was right, and the account has a second factor.
     #[error("the account has a second factor; send a code of its authenticator too")]
     SecondFactorNeeded,
+    /// The account is linked to an identity at a provider.
+    #[error("`{user_name}` signs in at the identity provider, and not with a password")]
+    SignsInAtProvider {
+        /// Whose account.
+        user_name: String,
+    },
+    /// No account is linked to who came from the provider.
+    #[error("no account is linked to `{subject}` of {issuer}")]
+    SubjectUnknown {
+        /// The provider.
+        issuer: String,
+        /// What it calls the person.
+        subject: String,
+    },
+    /// Nobody can sign in at a provider here.
+    #[error("this server has no identity provider; start it with `--oidc-issuer`")]
+    NoProvider,
+    /// A setting of the provider that cannot be used.
+    #[error("`{field}` is `{found}`, expected {expected}")]
+    ProviderSetting {
+        /// The setting.
+        field: &'static str,
+        /// As given.
+        found: String,
+        /// What it should be.
+        expected: String,
+    },
+    /// The provider does not answer.
+    #[error("the identity provider {issuer} does not answer: {detail}")]
+    ProviderDown {
+        /// The provider.
+        issuer: String,
+        /// What happened.
+        detail: String,
+    },
+    /// The provider answered with something that lets nobody in.
+    #[error("the identity provider's answer is refused: {detail}")]
+    ProviderAnswer {
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// Nothing is known of the login that this answers.
+    #[error("nobody began this login in this browser, or it was begun more than 10 minutes ago")]
+    LoginUnknown,
+    /// Signing needs a login anew, and this is none.
+    #[error("signing needs a new login at the identity provider: {found}")]
+    LoginNotFresh {
+        /// What came instead.
+        found: String,
+    },
+    /// Signing needs a login anew, and there is none.
+    #[error(
+        "to sign, log in again at the identity provider; it is good for one signature within 2 minutes"
+    )]
+    FreshLoginNeeded,
+    /// Passkeys cannot be used at the address this server has.
+    #[error("passkeys cannot be used at `{found}`: {detail}")]
+    PublicUrl {
+        /// The address.
+        found: String,
+        /// What is wrong with it.
+        detail: &'static str,
+    },
+    /// A passkey, or what it says, is refused.
+    #[error("the passkey is refused: {detail}")]
+    Passkey {
+        /// What does not fit.
+        detail: String,
+    },
+    /// The account has a passkey, and its word about this record is missing.
+    #[error("your passkey has to confirm this signature, within 2 minutes before it")]
+    PasskeyNeeded,
+    /// Another person's user name was typed to sign.
+    #[error("`{typed}` is not the user name of whose session this is")]
+    OtherUserName {
+        /// As typed.
+        typed: String,
+    },
+    /// The account does not sign until another person has checked whose it is.
+    #[error("signing is suspended for `{user_name}`: {reason}")]
+    SigningHeld {
+        /// Whose account.
+        user_name: String,
+        /// Why.
+        reason: String,
+    },
+    /// Nobody signs while the time cannot be trusted.
+    #[error("nobody can sign now: {0}")]
+    ClockNotTrusted(String),
     /// Too many wrong passwords.
     #[error(
         "`{user_name}` is locked after {attempts} wrong passwords; an administrator can unlock it"

@@ -98,6 +98,8 @@ pub enum Action {
     ReadNotices,
     /// Read who signed in and who was refused what.
     ReadAccessLog,
+    /// Answer possible misuse, confirm the clock, let somebody sign again whose credential was replaced.
+    KeepWatch,
     /// Sign a qualification run.
     ApproveQualification,
     /// Issue and revoke tokens that post batches of one version.
@@ -108,7 +110,7 @@ pub enum Action {
 
 impl Action {
     /// All actions, in the order of the permission table.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Read,
         Self::Register,
         Self::Ingest,
@@ -122,6 +124,7 @@ impl Action {
         Self::ManageNotices,
         Self::ReadNotices,
         Self::ReadAccessLog,
+        Self::KeepWatch,
         Self::ApproveQualification,
         Self::ManageSourceTokens,
         Self::ManageOwnTokens,
@@ -143,6 +146,7 @@ impl Action {
             Self::ManageNotices => "manage notices",
             Self::ReadNotices => "read notices",
             Self::ReadAccessLog => "read the access log",
+            Self::KeepWatch => "keep watch",
             Self::ApproveQualification => "approve qualification runs",
             Self::ManageSourceTokens => "manage source tokens",
             Self::ManageOwnTokens => "manage own tokens",
@@ -167,7 +171,7 @@ impl Action {
             Self::Acknowledge | Self::DraftDecision => &[Role::Qa, Role::Reviewer],
             Self::SignDecision => &[Role::Qa, Role::Reviewer, Role::ProcessExpert],
             Self::ManageAccounts | Self::ManageNotices => &[Role::Admin],
-            Self::ApproveRoles => &[Role::Qa, Role::Admin],
+            Self::ApproveRoles | Self::KeepWatch => &[Role::Qa, Role::Admin],
             Self::ApproveQualification => &[Role::Qa],
             Self::ReadAccessLog | Self::ReadNotices => &[Role::Qa, Role::Inspector, Role::Admin],
         }
@@ -235,6 +239,7 @@ mod tests {
             Action::ManageNotices,
             Action::ReadNotices,
             Action::ReadAccessLog,
+            Action::KeepWatch,
         ];
         for action in Action::ALL.into_iter().filter(|a| !of_people.contains(a)) {
             assert!(permit(Role::Admin, action).is_err(), "{action:?}");

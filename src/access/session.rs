@@ -1,6 +1,6 @@
 //! A signed-in browser: a random secret in a cookie, everything else on the server.
 
-use super::account::Account;
+use super::account::{Account, Acting, Way};
 use super::password_policy::PasswordDue;
 use super::{Error, Result};
 use crate::{clock, digest};
@@ -15,6 +15,8 @@ pub struct Session {
     pub secret_sha256: String,
     /// Who.
     pub account: Account,
+    /// How this person signed in.
+    pub way: Way,
     /// What a form of this session must send back.
     pub form_token: String,
     /// When it was last used, UTC seconds.
@@ -45,6 +47,11 @@ impl Secret {
 }
 
 impl Session {
+    /// This person, acting in this session.
+    pub fn acting(&self) -> Acting {
+        Acting { account: self.account.clone(), way: self.way.clone() }
+    }
+
     /// Checks that the session is not idle for too long at `now` (UTC seconds).
     ///
     /// # Errors

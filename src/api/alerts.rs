@@ -8,7 +8,7 @@ use crate::procedures::acknowledge_alert::acknowledge_alert;
 use crate::procedures::draft_decision::{DraftDecision, draft_decision};
 use crate::procedures::export_standard::export_decision;
 use crate::procedures::read_records::{self, EpisodeLine, EpisodeView};
-use crate::procedures::sign_decision::sign_decision;
+use crate::procedures::sign_decision::{SignedTogether, sign_decision, sign_decisions};
 use crate::procedures::step_episode::{
     EpisodeSheetView, EpisodeStepTaken, prepare_episode_step, take_episode_step,
 };
@@ -36,6 +36,26 @@ pub struct Acknowledgement {
 pub struct SignRequest {
     /// SHA-256 of the decision record that was shown.
     pub decision_sha256: String,
+    /// Password of the signer.
+    pub password: String,
+}
+
+/// A decision as it was shown.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ShownDecision {
+    /// Id of the alert.
+    pub alert: String,
+    /// SHA-256 of the decision record that was shown.
+    pub decision_sha256: String,
+}
+
+/// Several decisions to sign by one act, and the password again.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignTogether {
+    /// The decisions, at most 50.
+    pub decisions: Vec<ShownDecision>,
     /// Password of the signer.
     pub password: String,
 }
@@ -122,6 +142,23 @@ pub(super) async fn sign(
 ) -> Result<HttpResponse, Problem> {
     let SignRequest { decision_sha256, password } = body.into_inner();
     let work = move || sign_decision(&shared.store, &caller.0, &id, (&decision_sha256, &password));
+    Ok(HttpResponse::Created().json(blocking(work).await?))
+}
+
+/// Signs several drafted decisions by one act: each gets a signature of its own, or none does. Needs a session.
+#[utoipa::path(tag = "alerts", responses((status = 201, body = Recorded<SignedTogether>), (status = 403, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+#[post("/decision-signatures")]
+pub(super) async fn sign_together(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    body: web::Json<SignTogether>,
+) -> Result<HttpResponse, Problem> {
+    let SignTogether { decisions, password } = body.into_inner();
+    let work = move || {
+        let named = |one: ShownDecision| (one.alert, one.decision_sha256);
+        let named: Vec<_> = decisions.into_iter().map(named).collect();
+        sign_decisions(&shared.store, &caller.0, &named, &password)
+    };
     Ok(HttpResponse::Created().json(blocking(work).await?))
 }
 

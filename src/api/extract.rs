@@ -2,9 +2,11 @@
 
 use super::limits::{Limits, REQUESTS_PER_SECOND, address_of};
 use super::problem::Problem;
+use super::provider_client::ClockSource;
 use crate::access;
-use crate::access::account::{Acting, Way};
+use crate::access::account::Acting;
 use crate::access::password::KnownPasswords;
+use crate::access::provider::ProviderSettings;
 use crate::access::session::Session;
 use crate::dataset::reader::Format;
 use crate::digest::ContentHasher;
@@ -56,6 +58,12 @@ pub struct Shared {
     pub passwords: Arc<KnownPasswords>,
     /// Witnesses to ask for cosignatures.
     pub witnesses: Option<Arc<TrustPolicy>>,
+    /// Where browsers reach this server: what passkeys are bound to.
+    pub public_url: String,
+    /// The identity provider that people sign in at.
+    pub provider: Option<Arc<ProviderSettings>>,
+    /// What the clock is compared with.
+    pub clock_source: Option<ClockSource>,
 }
 
 impl Shared {
@@ -65,7 +73,19 @@ impl Shared {
         let passwords = Arc::new(KnownPasswords::default());
         let (body_bytes_max, behind_proxy, tls) = (BODY_BYTES_MAX, false, None);
         let (post, witnesses) = (Post { relay: None, patience: NOTICE_PATIENCE }, None);
-        Self { store, body_bytes_max, behind_proxy, tls, limits, post, passwords, witnesses }
+        Self {
+            store,
+            body_bytes_max,
+            behind_proxy,
+            tls,
+            limits,
+            post,
+            passwords,
+            witnesses,
+            public_url: String::new(),
+            provider: None,
+            clock_source: None,
+        }
     }
 
     /// Whether browsers reach this server over HTTPS only.
@@ -111,7 +131,7 @@ pub struct SignedIn {
 impl SignedIn {
     /// This person, acting in a session.
     pub fn acting(&self) -> Acting {
-        Acting { account: self.session.account.clone(), way: Way::Session }
+        self.session.acting()
     }
 
     /// Checks that a request was sent by a script of this session.

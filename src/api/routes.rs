@@ -3,9 +3,9 @@
 use super::extract::{caller_first, no_route};
 
 use super::{
-    acceptance, access_log, accounts, alerts, batches, changes, evidence, ledger, life_cycle,
-    lineage, models, notices, operation, overview, performance, qualifications, review, roles,
-    session, studies, tiles,
+    acceptance, access_log, accounts, alerts, batches, changes, evidence, identities, ledger,
+    life_cycle, lineage, models, notices, operation, overview, passkeys, performance,
+    qualifications, review, roles, session, studies, tiles, watch,
 };
 use actix_web::middleware::from_fn;
 use actix_web::web;
@@ -13,6 +13,7 @@ use utoipa_actix_web::scope::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Adds every API route.
+#[expect(clippy::too_many_lines, reason = "one list: a line for each route")]
 pub fn configure(config: &mut ServiceConfig<'_>) {
     config.service(operation::live).service(operation::ready).service(operation::metrics);
     config.service(
@@ -27,6 +28,12 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(session::offer_factor)
             .service(session::confirm_factor)
             .service(session::prove_factor)
+            .service(passkeys::list_passkeys)
+            .service(passkeys::offer_passkey)
+            .service(passkeys::register_passkey)
+            .service(passkeys::end_passkey)
+            .service(passkeys::ask_passkey)
+            .service(passkeys::prove_passkey)
             .service(models::list_models)
             .service(models::create_model)
             .service(models::create_version)
@@ -76,6 +83,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(alerts::acknowledge)
             .service(alerts::draft)
             .service(alerts::sign)
+            .service(alerts::sign_together)
             .service(alerts::prepare_alert_step)
             .service(alerts::take_alert_step)
             .service(alerts::read_statement)
@@ -98,6 +106,15 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(accounts::set_password_policy)
             .service(accounts::ask_factor_removal)
             .service(accounts::answer_factor_removal)
+            .service(identities::ask_identity)
+            .service(identities::ask_identity_removal)
+            .service(identities::answer_identity)
+            .service(watch::list_misuse)
+            .service(watch::answer_misuse)
+            .service(watch::report_loss)
+            .service(watch::release_signing)
+            .service(watch::read_clock)
+            .service(watch::confirm_clock)
             .service(notices::list_targets)
             .service(notices::create_target)
             .service(notices::list_notices)

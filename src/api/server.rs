@@ -2,12 +2,14 @@
 
 use super::extract::{Shared, blocking, no_route};
 use super::limits::{Limits, limited};
+use super::provider_client::ClockSource;
 use super::witness_client::keep_asking;
 use super::{description, routes};
 use crate::error::{Error, Result};
 use crate::pages;
 use crate::procedures::tell_people::{Post, deliver};
 use crate::procedures::watch_actions::watch_actions;
+use crate::procedures::watch_clock::watch_clock;
 use crate::procedures::watch_labels::watch_labels;
 use crate::procedures::watch_missing_labels::watch_missing_labels;
 use crate::procedures::watch_silence::watch_silence;
@@ -60,6 +62,7 @@ pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
     let (letters, post) = (shared.store.clone(), shared.post.clone());
     let (tls, is_secure) = (shared.tls.clone(), shared.is_secure());
     let witnesses = shared.witnesses.clone();
+    let clock_source = shared.clock_source.clone();
     let data = web::Data::new(shared);
     let server = HttpServer::new(move || {
         App::new()
@@ -116,7 +119,7 @@ pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
             if let Some(policy) = witnesses {
                 actix_web::rt::spawn(keep_asking(store.clone(), policy));
             }
-            actix_web::rt::spawn(every_minute(store, limits));
+            actix_web::rt::spawn(every_minute(store, limits, clock_source));
             actix_web::rt::spawn(send_notices(letters, post));
             server.run().await
         })
@@ -135,13 +138,18 @@ async fn send_notices(store: Store, post: Post) {
     }
 }
 
-/// Notices batches and labels that never came and labels that fell due, and forgets addresses that ask no more, for as long as the server
-/// runs.
-async fn every_minute(store: Store, limits: Arc<Limits>) {
+/// Looks at the clock, notices batches and labels that never came and labels that fell due, and forgets addresses that ask no more, for as
+/// long as the server runs.
+async fn every_minute(store: Store, limits: Arc<Limits>, clock_source: Option<ClockSource>) {
     let mut minutes = actix_web::rt::time::interval(Duration::from_mins(1));
     loop {
         minutes.tick().await;
         limits.forget_idle();
+        let (timed, source) = (store.clone(), clock_source.clone());
+        let look = move || watch_clock(&timed, source.map(|source| source.sample()).as_ref());
+        if let Err(error) = blocking(look).await {
+            tracing::error!(code = error.code(), chain = error.chain(), "the clock is not watched");
+        }
         let [silent, due, late, missing] = std::array::from_fn(|_| store.clone());
         if let Err(error) = blocking(move || watch_actions(&late)).await {
             tracing::error!(code = error.code(), chain = error.chain(), "actions are not watched");

@@ -57,7 +57,9 @@ pub(super) fn run(arguments: &DemoArguments) -> Result<ExitCode> {
     announce(arguments, &demonstration, address, &folder, started)?;
     match listener {
         Some(listener) => {
-            serve::run_shared(Shared::new(demonstration.store), listener)?;
+            let public_url = format!("http://localhost:{}", address.port());
+            let shared = Shared { public_url, ..Shared::new(demonstration.store) };
+            serve::run_shared(shared, listener)?;
         }
         None => drop(demonstration),
     }

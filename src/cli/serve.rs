@@ -1,8 +1,10 @@
 //! `driftledger serve`
 
 use super::{done, terminal};
+use crate::access::provider::ProviderSettings;
 use crate::api::extract::{BODY_BYTES_MAX, Shared};
 use crate::api::limits::{Limits, REQUESTS_PER_SECOND};
+use crate::api::provider_client::ClockSource;
 use crate::api::witness_client::ask_first;
 use crate::api::{server, tls};
 use crate::clock::Clock;
@@ -11,6 +13,7 @@ use crate::ledger::trust_policy::TrustPolicy;
 use crate::notify::mail::Relay;
 use crate::procedures::prove_arithmetic::prove_arithmetic;
 use crate::procedures::tell_people::Post;
+use crate::procedures::watch_clock::watch_clock;
 use crate::statistics::selftest::embedded;
 use crate::store::Store;
 use clap::Args;
@@ -56,6 +59,30 @@ pub(super) struct ServeArguments {
     /// Serve although the ledger does not go on from what was seen in this folder; the reason is recorded
     #[arg(long, value_name = "REASON")]
     accept_rollback: Option<String>,
+    /// Address by which browsers reach this server: what passkeys are bound to, and where the identity provider sends people back to
+    /// (on a loopback address: http://localhost and the port)
+    #[arg(long, env = "DRIFTLEDGER_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+    /// Identity provider (OpenID Connect) that people sign in at, by its issuer identifier
+    #[arg(long, env = "DRIFTLEDGER_OIDC_ISSUER", requires_all = ["oidc_client_id", "oidc_client_secret_file"], value_name = "URL")]
+    oidc_issuer: Option<String>,
+    /// What the provider calls this server
+    #[arg(long, env = "DRIFTLEDGER_OIDC_CLIENT_ID", requires = "oidc_issuer", value_name = "ID")]
+    oidc_client_id: Option<String>,
+    /// File with the secret shared with the provider
+    #[arg(
+        long,
+        env = "DRIFTLEDGER_OIDC_CLIENT_SECRET_FILE",
+        requires = "oidc_issuer",
+        value_name = "FILE"
+    )]
+    oidc_client_secret_file: Option<PathBuf>,
+    /// Where the provider sends people back to; by default `/sign-in/provider/answer` of the public address
+    #[arg(long, env = "DRIFTLEDGER_OIDC_REDIRECT", requires = "oidc_issuer", value_name = "URL")]
+    oidc_redirect: Option<String>,
+    /// What the clock is compared with every minute: `file:/PATH` of a file that is there while it is in step, or an http(s) address
+    #[arg(long, env = "DRIFTLEDGER_CLOCK_CHECK", value_name = "SOURCE")]
+    clock_check: Option<String>,
     /// Witnesses to ask for cosignatures, as a C2SP tlog-policy file with their addresses
     #[arg(long, env = "DRIFTLEDGER_WITNESSES", value_name = "POLICY")]
     witnesses: Option<PathBuf>,
@@ -79,6 +106,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode> {
         _ => None,
     };
     relay.as_ref().map_or(Ok(()), Relay::validate)?;
+    let clock_source = arguments.clock_check.as_deref().map(ClockSource::parse).transpose()?;
     prove_arithmetic(embedded())?;
     let store = match &arguments.accept_rollback {
         Some(reason) => Store::open_rolled_back(&arguments.data, Clock::system(), reason)?,
@@ -93,8 +121,14 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode> {
     let address = listener.local_addr().unwrap_or(arguments.listen);
     let scheme = if tls.is_some() { "https" } else { "http" };
     terminal::say(&format!("serving {} on {scheme}://{address}/", arguments.data.display()));
+    watch_clock(&store, clock_source.as_ref().map(ClockSource::sample).as_ref())?;
+    let public_url = public_url(arguments, scheme, address);
+    let provider = provider(arguments, &public_url)?;
     let shared = Shared::new(store);
     let shared = Shared {
+        public_url,
+        provider: provider.map(Arc::new),
+        clock_source,
         body_bytes_max: arguments.body_bytes_max,
         behind_proxy: arguments.behind_proxy,
         tls,
@@ -105,6 +139,34 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode> {
     };
     run_shared(shared, listener)?;
     done()
+}
+
+/// Where browsers reach this server, as far as that is known.
+fn public_url(arguments: &ServeArguments, scheme: &str, address: SocketAddr) -> String {
+    match &arguments.public_url {
+        Some(url) => url.trim_end_matches('/').to_owned(),
+        None if address.ip().is_loopback() => format!("{scheme}://localhost:{}", address.port()),
+        None => format!("{scheme}://{address}"),
+    }
+}
+
+/// The identity provider of these arguments.
+fn provider(arguments: &ServeArguments, public_url: &str) -> Result<Option<ProviderSettings>> {
+    let (Some(issuer), Some(client_id), Some(path)) =
+        (&arguments.oidc_issuer, &arguments.oidc_client_id, &arguments.oidc_client_secret_file)
+    else {
+        return Ok(None);
+    };
+    let secret = std::fs::read_to_string(path).map_err(Error::file("reading", path))?;
+    let redirect = arguments.oidc_redirect.clone();
+    let settings = ProviderSettings {
+        issuer: issuer.clone(),
+        client_id: client_id.clone(),
+        client_secret: secret.trim().to_owned(),
+        redirect: redirect.unwrap_or_else(|| format!("{public_url}/sign-in/provider/answer")),
+    };
+    settings.validate()?;
+    Ok(Some(settings))
 }
 
 /// The trust policy in a file.

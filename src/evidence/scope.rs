@@ -2,8 +2,9 @@
 //!
 //! An entry is concerned when one of its subjects is: the model, one of its versions, an episode of these, a decision on
 //! such an episode, a draft that such a version took up, the run and the logged model this came out of,
-//! a dataset of its registration that another tool reported by its digest. Entries that created the accounts which acted in concerned entries, and those about their roles, belong
-//! to the pack as well, and so does entry 0, which names the ledger and its key.
+//! a dataset of its registration that another tool reported by its digest. Entries that created the accounts which acted in concerned entries, and those about their roles,
+//! passkeys, identities at the identity provider and suspended signing, belong to the pack as well; so do those about the clock, and entry 0,
+//! which names the ledger and its key.
 
 use super::manifest::Scope;
 use crate::dataset::fingerprint::Fingerprint;
@@ -13,6 +14,19 @@ use std::collections::BTreeSet;
 
 /// Columns of a draft version that name what it came out of.
 pub const ORIGIN_COLUMNS: [&str; 3] = ["owner_id", "run_id", "logged_model_id"];
+
+/// What is recorded about an account that acted: who it is, in which role, and how it is held to sign.
+const OF_ACTORS: [EntryType; 9] = [
+    EntryType::AccountCreate,
+    EntryType::RoleRequest,
+    EntryType::RoleAnswer,
+    EntryType::IdentityAsk,
+    EntryType::IdentityAnswer,
+    EntryType::PasskeyRegister,
+    EntryType::PasskeyRevoke,
+    EntryType::SigningHold,
+    EntryType::SigningRelease,
+];
 
 /// Follows the entries in order and says which are concerned.
 #[derive(Debug)]
@@ -78,10 +92,11 @@ impl Concern {
     pub fn entries<'a>(self, all: impl Iterator<Item = &'a Entry>) -> BTreeSet<u64> {
         let Self { actors, mut entries, .. } = self;
         let created = all.filter(|entry| {
-            matches!(
-                entry.kind,
-                EntryType::AccountCreate | EntryType::RoleRequest | EntryType::RoleAnswer
-            ) && entry.subj.iter().any(|s| s.kind == "account" && actors.contains(&s.id))
+            if entry.kind == EntryType::ClockEvent {
+                return true;
+            }
+            OF_ACTORS.contains(&entry.kind)
+                && entry.subj.iter().any(|s| s.kind == "account" && actors.contains(&s.id))
         });
         entries.extend(created.map(|entry| entry.idx));
         entries

@@ -7,6 +7,7 @@ use crate::access::account::Account;
 use crate::access::role::{Action, Role};
 use crate::error::{Error, Result};
 use crate::procedures::administer::create_account;
+use crate::procedures::hold_signing::report_loss;
 use crate::procedures::keep_accounts::{
     disable_account, enable_account, reset_password, unlock_account,
 };
@@ -108,6 +109,9 @@ pub(super) async fn show(visitor: Visitor, query: web::Query<DoneQuery>) -> Answ
         "unlock" => Some(Notice::done("the account is unlocked")),
         "disable" => Some(Notice::done("the account is disabled; its sessions and tokens ended")),
         "factor" => Some(Notice::done("the removal is asked for; another person confirms it")),
+        "loss" => {
+            Some(Notice::done("the loss is recorded; another person lets the owner sign again"))
+        }
         "enable" => Some(Notice::done("the account is enabled again")),
         _ => None,
     };
@@ -145,6 +149,7 @@ pub(super) async fn step(visitor: Visitor, form: web::Form<StepForm>) -> Answer 
                 "disable" => disable_account(store, acting, user_name, reason)?,
                 "enable" => enable_account(store, acting, user_name, reason)?,
                 "factor" => ask_removal(store, acting, user_name, reason)?,
+                "loss" => report_loss(store, acting, user_name, reason)?,
                 "reset" => {
                     let new = reset_password(store, acting, user_name, reason)?.value;
                     return Ok((form.step, Some((new.account.user_name, new.password))));

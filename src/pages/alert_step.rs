@@ -201,8 +201,8 @@ struct AlertStepPage {
     sheet: Option<EpisodeSheetView>,
     bytes: usize,
     signer: String,
-    user_name: String,
     meaning: &'static str,
+    meaning_word: String,
 }
 
 impl AlertStepPage {
@@ -247,6 +247,11 @@ impl AlertStepPage {
             rows: sheet.as_ref().map(|view| rows(&view.sheet)).unwrap_or_default(),
             bytes: sheet.as_ref().map_or(0, |view| view.document.len()),
             meaning: sheet.as_ref().and_then(|view| view.sheet.meaning).map_or("", |m| m.words()),
+            meaning_word: sheet
+                .as_ref()
+                .and_then(|view| view.sheet.meaning)
+                .map(|meaning| meaning.word())
+                .unwrap_or_default(),
             sheet,
             signer: format!(
                 "{} ({}, {})",
@@ -254,7 +259,6 @@ impl AlertStepPage {
                 account.user_name,
                 role_words(account.role)
             ),
-            user_name: account.user_name.clone(),
         })
     }
 }
@@ -396,7 +400,7 @@ pub(super) async fn sign(
     let (asked, input) = (path.clone(), form.input());
     let taken = visitor
         .act(move |store, acting| {
-            prove_typed(store, acting, &form.text("factor_code"))?;
+            prove_typed(store, acting, (&form.text("user_name"), &form.text("factor_code")))?;
             let signed = (&input, form.sheet_sha256.as_str(), form.password.as_str());
             take_episode_step(store, acting, (&asked.id, asked.step()?), signed)
         })

@@ -16,6 +16,7 @@ use crate::procedures::record_change::{
 };
 use crate::review::change_record::{ChangeKind, ChangeStatement, RiskEffect};
 use crate::review::life_cycle::VersionState;
+use crate::review::signature::Meaning;
 use actix_web::{get, post, web};
 use askama::Template;
 use std::collections::BTreeMap;
@@ -79,7 +80,7 @@ struct ChangePage {
     signs: &'static str,
     waits: &'static str,
     signer: String,
-    user_name: String,
+    meaning_word: String,
     typed: Typed,
     kinds: Vec<Choice>,
     risks: Vec<Choice>,
@@ -110,6 +111,11 @@ impl ChangePage {
             revisions: known.superseded.iter().map(revision).collect(),
             record: known.change.map(record),
             states,
+            meaning_word: [Meaning::AuthoredChange, Meaning::ApprovesChange]
+                .into_iter()
+                .find(|meaning| meaning.words() == signs)
+                .map(Meaning::word)
+                .unwrap_or_default(),
             signs,
             waits,
             signer: format!(
@@ -118,7 +124,6 @@ impl ChangePage {
                 account.user_name,
                 role_words(account.role)
             ),
-            user_name: account.user_name.clone(),
             kinds: kinds(&typed),
             risks: risks(&typed),
             typed,
@@ -292,10 +297,10 @@ pub(super) async fn sign(
     let field = |name: &str| form.get(name).cloned().unwrap_or_default();
     visitor.check_form(&field("form_token"))?;
     let (of, sha256, password) = (path.into_inner(), field("change_sha256"), field("password"));
-    let (asked, code) = (of.clone(), field("factor_code"));
+    let (asked, code, name) = (of.clone(), field("factor_code"), field("user_name"));
     let signed = visitor
         .act(move |store, acting| {
-            prove_typed(store, acting, &code)?;
+            prove_typed(store, acting, (&name, &code))?;
             sign_change(store, acting, (&asked.0, &asked.1), (&sha256, &password))
         })
         .await;

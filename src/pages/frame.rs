@@ -5,6 +5,7 @@ use super::markup::Markup;
 use crate::access::account::Account;
 use crate::access::role::{Action, Role};
 use crate::error::Error;
+use crate::procedures::keep_factors::SigningNeeds;
 
 /// A place in the navigation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,8 +81,10 @@ pub struct Frame {
     pub demonstration: bool,
     /// Whether the password has to be changed before any other page is shown; then there is no navigation.
     pub password_due: bool,
-    /// Whether the next signature needs a code of the second factor.
-    pub asks_code: bool,
+    /// What the next signature needs.
+    pub needs: SigningNeeds,
+    /// Whether the page has the script that asks passkeys.
+    pub scripted: bool,
     /// What a form led to.
     pub notice: Option<Notice>,
 }
@@ -96,7 +99,8 @@ impl Frame {
             form_token: String::new(),
             demonstration,
             password_due: false,
-            asks_code: false,
+            needs: SigningNeeds::default(),
+            scripted: false,
             notice: None,
         }
     }
@@ -150,6 +154,11 @@ impl Frame {
     /// Address of the style sheet, which changes with its content.
     pub fn style_address(&self) -> &'static str {
         assets::style_address()
+    }
+
+    /// Address of the script, which changes with its content.
+    pub fn script_address(&self) -> &'static str {
+        assets::script_address()
     }
 
     /// Version of the program.

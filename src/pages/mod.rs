@@ -2,7 +2,8 @@
 //!
 //! Start with [`routes`] (the whole list), then [`visitor`] (who asks) and [`frame`] (what every page has around it), then
 //! one file a page. Must not hold rules: who may do what is decided by the procedures; a page only shows what came of it.
-//! No script and no inline style anywhere, so that the strictest content security policy holds.
+//! No inline script and no inline style anywhere, so that the strictest content security policy holds; the one script there is asks
+//! passkeys, and only whoever has one gets it.
 
 pub mod acceptance;
 mod acceptance_plan;
@@ -33,10 +34,12 @@ mod model_record;
 pub mod models;
 pub mod notices;
 pub mod page_error;
+pub mod passkeys;
 pub mod password;
 pub mod password_rules;
 pub mod performance;
 pub mod performance_chart;
+pub mod provider;
 mod qualifications;
 mod register;
 pub mod report;
@@ -54,4 +57,5 @@ pub mod tolerances;
 mod upload;
 pub mod version;
 pub mod visitor;
+pub mod watch;
 pub mod wording;

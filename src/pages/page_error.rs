@@ -103,7 +103,8 @@ fn error_page(error: &Error, frame: &Frame, status: StatusCode) -> HttpResponse 
     } else {
         error.to_string()
     };
-    let frame = Frame { title: title_of(error).to_owned(), ..frame.clone() };
+    let title = title_of(error).to_owned();
+    let frame = Frame { title, scripted: false, ..frame.clone() };
     let page = ErrorPage {
         frame: &frame,
         status: status.as_u16(),

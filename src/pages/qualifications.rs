@@ -6,6 +6,7 @@ use super::markup::Markup;
 use super::page_error::{Answer, see_other};
 use super::visitor::Visitor;
 use crate::access::role::Action;
+use crate::procedures::keep_factors::prove_typed;
 use crate::procedures::record_qualification::{
     QualificationView, qualification, qualifications, sign_qualification,
 };
@@ -62,8 +63,8 @@ struct RunPage {
     document: String,
     checks: Vec<CheckLine>,
     signer: String,
-    user_name: String,
     meaning: &'static str,
+    meaning_word: String,
     manifestation: Option<(String, u64)>,
     /// Why this person cannot sign; empty when they can.
     barred: String,
@@ -93,8 +94,8 @@ impl RunPage {
                 account.user_name,
                 role_words(account.role)
             ),
-            user_name: account.user_name.clone(),
             meaning: Meaning::ApprovesQualification.words(),
+            meaning_word: Meaning::ApprovesQualification.word(),
             barred: barred(visitor, &view),
             manifestation: view.signed,
             document: view.document,
@@ -183,6 +184,10 @@ pub(super) struct SignForm {
     pub qualification_sha256: String,
     /// Password of the signer.
     pub password: String,
+    /// A code of the second factor, where a series of signatures begins.
+    pub factor_code: String,
+    /// User name of the signer.
+    pub user_name: String,
 }
 
 /// Signs a run.
@@ -197,6 +202,8 @@ pub(super) async fn sign(
     let asked = id.clone();
     let signed = visitor
         .act(move |store, acting| {
+            acting.permit(Action::ApproveQualification)?;
+            prove_typed(store, acting, (&form.user_name, &form.factor_code))?;
             let given = (form.qualification_sha256.as_str(), form.password.as_str());
             sign_qualification(store, acting, &asked, given)
         })

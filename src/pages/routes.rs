@@ -4,8 +4,9 @@ use super::page_error::PageError;
 use super::{
     acceptance, acceptance_plan, access_log, account, accounts, alert, alert_step, assets,
     audit_trail, batch_pair, change, difference, draft, entry, fleet, help, inbox, model_record,
-    models, notices, password, password_rules, performance, qualifications, register, report,
-    roles, score_cards, second_factor, send, sign_in, signing_sheet, step, study, version,
+    models, notices, passkeys, password, password_rules, performance, provider, qualifications,
+    register, report, roles, score_cards, second_factor, send, sign_in, signing_sheet, step, study,
+    version, watch,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};
@@ -26,6 +27,10 @@ pub fn configure(config: &mut ServiceConfig) {
             .app_data(PathConfig::default().error_handler(path))
             .service(assets::style)
             .service(assets::icon)
+            .service(assets::script)
+            .service(provider::go)
+            .service(provider::go_again)
+            .service(provider::come_back)
             .service(sign_in::show)
             .service(sign_in::enter)
             .service(sign_in::leave)
@@ -82,6 +87,13 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(second_factor::show_one)
             .service(second_factor::offer_one)
             .service(second_factor::confirm_one)
+            .service(passkeys::show_all)
+            .service(passkeys::end_one)
+            .service(passkeys::report)
+            .service(watch::show_watch)
+            .service(watch::take_watch_step)
+            .service(watch::show_clock)
+            .service(watch::confirm)
             .service(notices::show)
             .service(notices::keep)
             .service(notices::retry)

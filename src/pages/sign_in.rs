@@ -3,6 +3,7 @@
 use super::destination;
 use super::frame::{Frame, Notice};
 use super::page_error::{Answer, PageError, see_other};
+use super::provider::is_there;
 use super::visitor::{Arriving, rendered, shared};
 use crate::access;
 use crate::access::account::Acting;
@@ -24,6 +25,8 @@ struct SignInPage {
     frame: Frame,
     user_name: String,
     next: String,
+    /// Whether somebody can sign in at an identity provider.
+    provider: bool,
 }
 
 /// Where to go on to.
@@ -127,7 +130,7 @@ fn sent_from_elsewhere(request: &HttpRequest) -> bool {
     site.is_some_and(|site| !matches!(site, "same-origin" | "none"))
 }
 
-async fn form(
+pub(super) async fn form(
     request: &HttpRequest,
     user_name: String,
     next: String,
@@ -138,7 +141,7 @@ async fn form(
     let status = refused.as_ref().map_or(200, Error::status);
     let notice = refused.as_ref().map(Notice::refused);
     let frame = Frame::public("Sign in", demonstration).with_notice(notice);
-    let html = rendered(&SignInPage { frame, user_name, next })?;
+    let html = rendered(&SignInPage { frame, user_name, next, provider: is_there(request)? })?;
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html))
 }

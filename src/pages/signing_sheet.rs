@@ -29,6 +29,8 @@ pub struct SignForm {
     pub password: String,
     /// A code of the second factor, where a series of signatures begins.
     pub factor_code: String,
+    /// User name of the signer.
+    pub user_name: String,
 }
 
 #[derive(Template)]
@@ -45,7 +47,7 @@ struct SigningSheet {
     entry: u64,
     meaning: &'static str,
     signer: String,
-    user_name: String,
+    meaning_word: String,
     manifestation: Option<(String, u64)>,
     /// Why this person cannot sign; empty when they can.
     barred: String,
@@ -65,13 +67,13 @@ impl SigningSheet {
             bytes: decision.document.len(),
             barred: barred(visitor, &decision),
             meaning: Meaning::ApprovesDecision.words(),
+            meaning_word: Meaning::ApprovesDecision.word(),
             signer: format!(
                 "{} ({}, {})",
                 account.printed_name,
                 account.user_name,
                 role_words(account.role)
             ),
-            user_name: account.user_name.clone(),
             manifestation: decision.signature.map(|s| (s.manifestation, s.entry)),
             document: decision.document,
             sha256: decision.sha256,
@@ -141,7 +143,8 @@ pub(super) async fn sign(
     let asked = id.clone();
     let signed = visitor
         .act(move |store, acting| {
-            prove_typed(store, acting, &form.factor_code)?;
+            acting.permit(Action::SignDecision)?;
+            prove_typed(store, acting, (&form.user_name, &form.factor_code))?;
             sign_decision(store, acting, &asked, (&form.decision_sha256, &form.password))
         })
         .await;

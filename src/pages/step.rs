@@ -37,6 +37,8 @@ pub struct SignForm {
     pub password: String,
     /// A code of the second factor, where a series of signatures begins.
     pub factor_code: String,
+    /// User name of the signer.
+    pub user_name: String,
 }
 
 /// What was typed before the sheet is made.
@@ -104,8 +106,8 @@ struct StepPage {
     sheet: Option<SheetView>,
     bytes: usize,
     signer: String,
-    user_name: String,
     meaning: &'static str,
+    meaning_word: String,
 }
 
 impl StepPage {
@@ -161,8 +163,8 @@ impl StepPage {
                 account.user_name,
                 role_words(account.role)
             ),
-            user_name: account.user_name.clone(),
             meaning: rule.map_or("", |rule| rule.meaning.words()),
+            meaning_word: rule.map(|rule| rule.meaning.word()).unwrap_or_default(),
         })
     }
 
@@ -277,10 +279,11 @@ pub(super) async fn sign(
         sheet: "yes".to_owned(),
     };
     let (asked, input) = (path.clone(), typed.input());
-    let (sha256, password, code) = (form.sheet_sha256, form.password, form.factor_code);
+    let (sha256, password) = (form.sheet_sha256, form.password);
+    let (name, code) = (form.user_name, form.factor_code);
     let taken = visitor
         .act(move |store, acting| {
-            prove_typed(store, acting, &code)?;
+            prove_typed(store, acting, (&name, &code))?;
             take_step(store, acting, asked.of()?, (&input, &sha256, &password))
         })
         .await;

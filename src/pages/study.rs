@@ -51,8 +51,8 @@ struct StudyPage {
     sources: Vec<(String, String)>,
     id: String,
     signer: String,
-    user_name: String,
     meaning: &'static str,
+    meaning_word: String,
     manifestation: Option<(String, u64)>,
     /// Why this person cannot sign; empty when they can.
     barred: String,
@@ -100,8 +100,8 @@ impl StudyPage {
                 account.user_name,
                 role_words(account.role)
             ),
-            user_name: account.user_name.clone(),
             meaning: Meaning::ApprovesStudy.words(),
+            meaning_word: Meaning::ApprovesStudy.word(),
             manifestation: view.signature.as_ref().map(|(s, entry)| (s.manifestation(), *entry)),
             barred: barred(visitor, view),
         }
@@ -131,6 +131,8 @@ pub struct SignForm {
     pub password: String,
     /// A code of the second factor, where a series of signatures begins.
     pub factor_code: String,
+    /// User name of the signer.
+    pub user_name: String,
 }
 
 fn drawings(study: &Study) -> Vec<Drawing> {
@@ -166,7 +168,8 @@ pub(super) async fn sign(
     let asked = id.clone();
     let signed = visitor
         .act(move |store, acting| {
-            prove_typed(store, acting, &form.factor_code)?;
+            acting.permit(Action::SignDecision)?;
+            prove_typed(store, acting, (&form.user_name, &form.factor_code))?;
             sign_study(store, acting, &asked, (&form.study_sha256, &form.password))
         })
         .await;

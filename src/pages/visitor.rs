@@ -3,13 +3,13 @@
 use super::frame::{Frame, Notice, Place};
 use super::page_error::{Answer, PageError};
 use crate::access;
-use crate::access::account::{Account, Acting, Way};
+use crate::access::account::{Account, Acting};
 use crate::access::password_policy::PasswordDue;
 use crate::access::session::Session;
 use crate::api::extract::{Shared, SignedIn, asked_of, blocking};
 use crate::api::problem::Problem;
 use crate::error::{Error, Family, Result};
-use crate::procedures::keep_factors::asks_code;
+use crate::procedures::keep_factors::{SigningNeeds, signing_needs};
 use crate::procedures::read_records;
 use crate::procedures::watch_access::{Asked, note_refusal};
 use crate::store::Store;
@@ -19,6 +19,10 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use askama::Template;
 use std::future::Future;
 use std::pin::Pin;
+
+/// What a page with our one script may load: that script, and answers of this server to it.
+const SCRIPTED_POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; \
+     img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Somebody who is signed in, at the door of one page.
 #[derive(Clone, Debug)]
@@ -31,8 +35,8 @@ pub struct Visitor {
     pub secret: String,
     /// Whether the store is a demonstration.
     pub demonstration: bool,
-    /// Whether the next signature needs a code of the second factor.
-    pub asks_code: bool,
+    /// What the next signature needs.
+    pub needs: SigningNeeds,
     /// What was asked for, and from where.
     pub asked: Asked,
 }
@@ -40,7 +44,7 @@ pub struct Visitor {
 impl Visitor {
     /// This person, acting in a session.
     pub fn acting(&self) -> Acting {
-        Acting { account: self.account().clone(), way: Way::Session }
+        self.session.acting()
     }
 
     /// This person's account.
@@ -57,7 +61,8 @@ impl Visitor {
             form_token: self.session.form_token.clone(),
             demonstration: self.demonstration,
             password_due: self.session.password_due.is_some(),
-            asks_code: self.asks_code,
+            needs: self.needs,
+            scripted: self.is_scripted(),
             notice: None,
         }
     }
@@ -107,7 +112,16 @@ impl Visitor {
         };
         let html = blocking(compose).await;
         let html = html.map_err(|error| visitor.refuse(error))?;
-        Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html))
+        let mut response = HttpResponse::build(status);
+        if visitor.is_scripted() {
+            response.insert_header(("content-security-policy", SCRIPTED_POLICY));
+        }
+        Ok(response.content_type("text/html; charset=utf-8").body(html))
+    }
+
+    /// Whether pages of this person have the script that asks passkeys: everybody else's have none.
+    fn is_scripted(&self) -> bool {
+        self.needs.passkey || self.asked.what.contains(" /account/passkeys")
     }
 
     /// The page of a form again, with the refusal of what it asked for; faults and unknown things get a page of their own.
@@ -193,11 +207,11 @@ async fn arriving(request: HttpRequest) -> std::result::Result<Arriving, PageErr
         Err(Problem(error)) => return Err(error.into()),
     };
     let (read, account) = (store.clone(), signed_in.session.account.clone());
-    let (demonstration, asks_code) =
-        blocking(move || Ok((read_records::is_demonstration(&read)?, asks_code(&read, &account)?)))
-            .await?;
+    let looked_up =
+        move || Ok((read_records::is_demonstration(&read)?, signing_needs(&read, &account)?));
+    let (demonstration, needs) = blocking(looked_up).await?;
     let SignedIn { session, secret } = signed_in;
-    Ok(Arriving(Visitor { store, session, secret, demonstration, asks_code, asked }))
+    Ok(Arriving(Visitor { store, session, secret, demonstration, needs, asked }))
 }
 
 async fn visitor(request: HttpRequest) -> std::result::Result<Visitor, PageError> {

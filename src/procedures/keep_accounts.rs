@@ -3,6 +3,7 @@
 //! 1. check that the person keeps accounts, that the account is another's, and that there is a reason
 //! 2. write one row and its ledger entry: state is the newest row; an account is never deleted, a name never given away again
 //! 3. disabling and resetting end the open sessions at once; a disabled account's tokens are refused from then on
+//! 4. whoever resets a password suspends signing too, until another person has checked whose account it is (`hold_signing`)
 
 use super::administer::NewAccount;
 use super::{Recorded, actor, given, subject};
@@ -111,6 +112,9 @@ pub fn reset_password(
         tx.subject(subject("account", &account.id));
         tx.detail(json!({ "reason": reason }));
         tx.insert_credential(&clock::new_id("cr"), &account.id, (&phc, true))?;
+        let both = (account.id.as_str(), acting.account.id.as_str());
+        let held = (true, "the password was replaced by another person");
+        tx.insert_hold(&clock::new_id("sh"), both, held)?;
         Ok::<_, Error>(())
     })?;
     store.end_sessions_of(&account.id, None)?;

@@ -6,9 +6,10 @@
 //!    after 30 minutes in any case, with a failed proof and with the session. A code that was used is refused
 //! 3. remove: an administrator asks with a reason, another person confirms; secret and sessions end at once
 
+use super::identify_signer::check_typed_name;
 use super::sign_in::{check_password, count_wrong, is_right_code};
-use super::{actor, given, subject};
-use crate::access::account::{Account, Acting, Way};
+use super::{actor, given, same_person, someone_else, subject};
+use crate::access::account::{Account, Acting};
 use crate::access::password_policy::PasswordDue;
 use crate::access::role::Action;
 use crate::access::second_factor::{FactorState, OFFER_SECONDS_MAX, address, draw_secret, step_of};
@@ -46,26 +47,45 @@ pub fn own_factor(store: &Store, account: &Account) -> Result<FactorState> {
     Ok(state_of(store, &account.id)?.0)
 }
 
-/// Whether the next signature of an account needs a code.
+/// What the next signature of an account needs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not exclude each other")]
+pub struct SigningNeeds {
+    /// The user name: all components are asked for, not only the password.
+    pub name: bool,
+    /// A code of the second factor.
+    pub code: bool,
+    /// The word of a passkey.
+    pub passkey: bool,
+    /// A login anew at the identity provider, in place of name, password and code.
+    pub login: bool,
+}
+
+/// What the next signature of an account needs.
 ///
 /// # Errors
 ///
 /// Those of the store.
-pub fn asks_code(store: &Store, account: &Account) -> Result<bool> {
+pub fn signing_needs(store: &Store, account: &Account) -> Result<SigningNeeds> {
     let now = store.clock().now().as_second();
-    let (state, series) = store.read(|tx| {
-        let state = tx.second_factor(&account.id)?.0;
-        Ok::<_, crate::store::Error>((state, tx.series(&account.id, now)?))
-    })?;
-    Ok(state.is_enrolled() && series.is_none())
+    store.read(|tx| {
+        let login = tx.linked_identity(&account.id)?.is_some();
+        let passkey = !tx.passkeys_in_force(&account.id)?.is_empty();
+        let is_enrolled = tx.second_factor(&account.id)?.0.is_enrolled();
+        let in_series = is_enrolled && tx.series(&account.id, now)?.is_some();
+        let code = is_enrolled && !in_series && !passkey && !login;
+        Ok(SigningNeeds { name: !in_series && !login, code, passkey, login })
+    })
 }
 
-/// Proves the second factor by what a form holds; nothing where nothing was typed.
+/// Proves by what a form holds who signs: the user name, where it was typed, is that of the session; a code, where it was typed, begins a
+/// series.
 ///
 /// # Errors
 ///
-/// As for [`prove_factor`].
-pub fn prove_typed(store: &Store, acting: &Acting, code: &str) -> Result<()> {
+/// As for [`prove_factor`]; [`access::Error::OtherUserName`].
+pub fn prove_typed(store: &Store, acting: &Acting, (user_name, code): (&str, &str)) -> Result<()> {
+    check_typed_name(store, acting, user_name)?;
     if code.trim().is_empty() { Ok(()) } else { prove_factor(store, acting, code) }
 }
 
@@ -109,7 +129,7 @@ pub fn confirm_factor(store: &Store, session: &Session, code: &str) -> Result<()
     let Some(step) = step_of(&secret, code, now)? else {
         return Err(Error::Access(access::Error::WrongCredentials));
     };
-    let acting = Acting { account: account.clone(), way: Way::Session };
+    let acting = session.acting();
     store.write(&actor(&acting), EntryType::FactorEnrol, |tx| {
         if tx.second_factor(&account.id)?.0.is_enrolled() {
             return conflict("a second factor is enrolled already");
@@ -154,7 +174,7 @@ pub fn prove_factor(store: &Store, acting: &Acting, code: &str) -> Result<()> {
 /// [`Error::Access`], [`Error::NotFound`], [`Error::Conflict`], [`Error::BadRequest`] without a reason.
 pub fn ask_removal(store: &Store, acting: &Acting, user_name: &str, reason: &str) -> Result<()> {
     acting.permit(Action::ManageAccounts)?;
-    let account = others(store, acting, user_name)?;
+    let account = someone_else(store, acting, user_name)?;
     let reason = given("reason", reason)?;
     store.write(&actor(acting), EntryType::FactorRemovalAsk, |tx| {
         if tx.second_factor(&account.id)?.0 != FactorState::Enrolled {
@@ -182,7 +202,7 @@ pub fn answer_removal(
     (granted, reason): (bool, &str),
 ) -> Result<()> {
     acting.permit(Action::ApproveRoles)?;
-    let account = others(store, acting, user_name)?;
+    let account = someone_else(store, acting, user_name)?;
     let reason = given("reason", reason)?;
     store.write(&actor(acting), EntryType::FactorRemove, |tx| {
         let (state, asked_by) = tx.second_factor(&account.id)?;
@@ -206,17 +226,4 @@ pub fn answer_removal(
         store.end_sessions_of(&account.id, None)?;
     }
     Ok(())
-}
-
-fn same_person(acting: &Acting, did: &'static str, must: &'static str) -> Error {
-    let user_name = acting.account.user_name.clone();
-    Error::Access(access::Error::SamePerson { user_name, did, must })
-}
-
-fn others(store: &Store, acting: &Acting, user_name: &str) -> Result<Account> {
-    if acting.account.user_name == user_name {
-        return Err(same_person(acting, "owns this account", "do this"));
-    }
-    let missing = || Error::NotFound { what: "account", id: user_name.to_owned() };
-    store.read(|tx| tx.account_by_name(user_name))?.ok_or_else(missing)
 }

@@ -7,7 +7,7 @@
 
 use super::sign_in::check_password;
 use super::{Recorded, actor, subject};
-use crate::access::account::{Account, Acting, Way};
+use crate::access::account::{Account, Acting};
 use crate::access::password;
 use crate::access::password_policy::PasswordPolicy;
 use crate::access::role::Action;
@@ -30,7 +30,7 @@ pub fn change_password(store: &Store, session: &Session, old: &str, new: &str) -
     policy.check(new, account)?;
     refuse_reused(store, account, &policy, new)?;
     let phc = password::digest(new)?;
-    let acting = Acting { account: account.clone(), way: Way::Session };
+    let acting = session.acting();
     store.write(&actor(&acting), EntryType::AccountCredential, |tx| {
         tx.subject(subject("account", &account.id));
         tx.insert_credential(&clock::new_id("cr"), &account.id, (&phc, false))?;

@@ -20,19 +20,24 @@ mod count_rows;
 pub mod demonstrate;
 pub mod describe_version;
 pub mod draft_decision;
+pub mod enter_by_provider;
 pub mod evaluate_performance;
 pub mod export_evidence;
 pub mod export_standard;
 pub mod fingerprint_files;
 pub mod fix_acceptance;
 pub mod grant_roles;
+pub mod hold_signing;
+pub mod identify_signer;
 pub mod ingest_batch;
 pub mod ingest_labels;
 mod join_labels;
 pub mod keep_accounts;
 pub mod keep_artifact;
 pub mod keep_factors;
+pub mod keep_passkeys;
 pub mod keep_passwords;
+pub mod link_identities;
 pub mod log_experiment;
 pub mod log_model;
 pub mod log_run;
@@ -83,12 +88,15 @@ pub mod verify_pack;
 pub mod verify_sample;
 pub mod watch_access;
 pub mod watch_actions;
+pub mod watch_clock;
 pub mod watch_labels;
 pub mod watch_missing_labels;
+pub mod watch_misuse;
 pub mod watch_silence;
 
-use crate::access::account::Acting;
+use crate::access::account::{Account, Acting};
 use crate::ledger::entry::{Actor, Subject};
+use crate::store::Store;
 
 /// The actor of a ledger entry.
 fn actor(acting: &Acting) -> Actor {
@@ -108,6 +116,21 @@ fn given<'a>(field: &str, text: &'a str) -> crate::error::Result<&'a str> {
         }
         text => Ok(text),
     }
+}
+
+/// What somebody may not do because of what they did before.
+fn same_person(acting: &Acting, did: &'static str, must: &'static str) -> crate::error::Error {
+    let user_name = acting.account.user_name.clone();
+    crate::error::Error::Access(crate::access::Error::SamePerson { user_name, did, must })
+}
+
+/// The account of somebody else than who acts.
+fn someone_else(store: &Store, acting: &Acting, user_name: &str) -> crate::error::Result<Account> {
+    if acting.account.user_name == user_name {
+        return Err(same_person(acting, "owns this account", "do this"));
+    }
+    let missing = || crate::error::Error::NotFound { what: "account", id: user_name.to_owned() };
+    store.read(|tx| tx.account_by_name(user_name))?.ok_or_else(missing)
 }
 
 /// Names a thing a ledger entry is about.

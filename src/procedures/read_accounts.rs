@@ -4,10 +4,13 @@
 //! 2. read them in one read transaction
 
 use crate::access::account::{Account, Acting};
+use crate::access::provider::LinkState;
 use crate::access::role::Action;
+use crate::access::second_factor::FactorState;
 use crate::error::Result;
 use crate::store::Store;
 use crate::store::accounts::TokenRow;
+use crate::store::providers::LinkRow;
 
 /// All accounts.
 ///
@@ -34,6 +37,14 @@ pub struct AccountLine {
     pub enabled: bool,
     /// Whether its password was issued and not changed yet.
     pub one_time: bool,
+    /// Whether somebody asked for the removal of its second factor, and nobody answered.
+    pub factor_removal_asked: bool,
+    /// The identity at the identity provider it is linked to, or is to be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<LinkRow>,
+    /// Why its owner cannot sign for now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signing_held: Option<String>,
 }
 
 /// All accounts and where each stands, oldest first.
@@ -52,6 +63,12 @@ pub fn account_lines(store: &Store, acting: &Acting) -> Result<Vec<AccountLine>>
                 has_role: role.is_some(),
                 locked: tx.is_locked(&account.id)?,
                 enabled: tx.is_enabled(&account.id)?,
+                factor_removal_asked: tx.second_factor(&account.id)?.0 == FactorState::RemovalAsked,
+                identity: tx.provider_link(&account.id)?.filter(|l| l.state != LinkState::None),
+                signing_held: tx
+                    .signing_hold(&account.id)?
+                    .filter(|hold| hold.held)
+                    .map(|hold| hold.reason),
                 one_time: tx.credential(&account.id)?.is_some_and(|c| c.one_time),
                 account,
             })

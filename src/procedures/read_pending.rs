@@ -33,6 +33,8 @@ pub enum PendingKind {
     Change,
     /// A role that was asked for.
     Role,
+    /// Possible misuse, a clock that is not trusted, or somebody whose credential was replaced or is to be.
+    Watch,
 }
 
 /// One thing that waits.
@@ -121,8 +123,14 @@ pub fn pending(store: &Store, acting: &Acting) -> Result<Waiting> {
         if Action::ApproveRoles.roles().contains(&account.role) {
             roles(tx, account, &mut lines)?;
         }
+        if Action::KeepWatch.roles().contains(&account.role) {
+            watch(tx, account, &mut lines)?;
+        }
         for line in &mut lines {
-            let days = if line.kind == PendingKind::Role { ROLE_DAYS } else { SIGNATURE_DAYS };
+            let days = match line.kind {
+                PendingKind::Role | PendingKind::Watch => ROLE_DAYS,
+                _ => SIGNATURE_DAYS,
+            };
             let due = due_on(&line.since, days).filter(|_| line.kind != PendingKind::Missing);
             line.is_overdue = due.is_some_and(|due| is_overdue(due, now));
             line.due_on = due.map(|due| due.to_string());
@@ -315,6 +323,42 @@ fn studies(
             since: study.at.clone(),
             ..line(version, PendingKind::Study, "")
         });
+    }
+    Ok(())
+}
+
+/// What those who keep watch are waited for.
+fn watch(tx: &ReadTx<'_>, account: &Account, found: &mut Vec<Pending>) -> Result<()> {
+    let line = |what: String, why: String, path: &str, (since, mine): (String, bool)| Pending {
+        kind: PendingKind::Watch,
+        what,
+        why,
+        version: None,
+        who: Action::KeepWatch.roles().to_vec(),
+        is_mine: mine,
+        path: path.to_owned(),
+        since,
+        due_on: None,
+        is_overdue: false,
+    };
+    let here = "/accounts/watch";
+    for event in tx.misuse_events(u32::MAX)?.into_iter().filter(|event| event.found.is_none()) {
+        let what = format!("Find out about possible misuse: {}", event.rule.replace('_', " "));
+        let why = format!("account of {}: {}", event.user_name, event.detail);
+        let mine = event.user_name != account.user_name;
+        found.push(line(what, why, here, (event.at, mine)));
+    }
+    for other in tx.accounts()? {
+        let name = &other.user_name;
+        if let Some(hold) = tx.signing_hold(&other.id)?.filter(|hold| hold.held) {
+            let what = format!("Check whose account {name} is, and let its owner sign again");
+            let mine = other.id != account.id && hold.by != account.id;
+            found.push(line(what, hold.reason, here, (hold.at, mine)));
+        }
+    }
+    if let Some(event) = tx.clock_event()?.filter(|event| !event.trusted) {
+        let what = "Compare the clock and confirm it".to_owned();
+        found.push(line(what, event.detail, "/clock", (event.at, true)));
     }
     Ok(())
 }

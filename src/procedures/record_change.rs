@@ -8,10 +8,10 @@
 //! Signing: somebody who is signed in reads the record, enters the password again, and signs its bytes: an author first, then QA.
 
 use super::describe_version::registration;
+use super::identify_signer::check_to_sign;
 use super::read_life_cycle::require_version;
 use super::read_records::missing;
 use super::sign_decision::require_session;
-use super::sign_in::check_to_sign;
 use super::take_step::insert_signature;
 use super::{Recorded, actor, stored, subject};
 use crate::access::account::Acting;
@@ -22,6 +22,7 @@ use crate::provenance::version_difference::VersionDifference;
 use crate::review::change_record::{
     CHANGE_RECORD_FORMAT, ChangeFact, ChangeRecord, ChangeStatement, Followed, next_signature,
 };
+use crate::review::identified::Identified;
 use crate::review::life_cycle::{Step, VersionState};
 use crate::review::record_signature::RecordSignature;
 use crate::review::signature::Meaning;
@@ -237,8 +238,8 @@ pub fn sign_change(
 ) -> Result<Recorded<ChangeSignature>> {
     acting.permit(Action::Read)?;
     require_session(acting)?;
-    store.read(|tx| next(tx, acting, (model, version)))?;
-    let how = check_to_sign(store, &acting.account, password)?;
+    let (_, _, meaning) = store.read(|tx| next(tx, acting, (model, version)))?;
+    let how = check_to_sign(store, &acting.account, password, (shown_sha256, meaning))?;
     write_signature(store, acting, (model, version), (shown_sha256, how))
 }
 
@@ -270,7 +271,7 @@ fn write_signature(
     store: &Store,
     acting: &Acting,
     of: (&str, &str),
-    (shown_sha256, how): (&str, &str),
+    (shown_sha256, how): (&str, Identified),
 ) -> Result<Recorded<ChangeSignature>> {
     let written = store.write(&actor(acting), EntryType::ChangeSign, |tx| {
         let (version, change, meaning) = next(tx, acting, of)?;

@@ -3,9 +3,9 @@
 //! 1. a run is recorded whatever came of it, and never changed: failed attempts stay
 //! 2. QA reads it and signs its bytes with the password again; a run that failed is signed by nobody, a run is signed once
 
+use super::identify_signer::check_to_sign;
 use super::read_records::missing;
 use super::sign_decision::require_session;
-use super::sign_in::check_to_sign;
 use super::take_step::insert_signature;
 use super::{Recorded, actor, stored, subject};
 use crate::access::account::Acting;
@@ -146,7 +146,8 @@ pub fn sign_qualification(
             "this run failed; mend what failed and run it again, the failed one stays".to_owned();
         return Err(Error::Conflict { detail });
     }
-    let how = check_to_sign(store, &acting.account, password)?;
+    let what = (shown_sha256, Meaning::ApprovesQualification);
+    let how = check_to_sign(store, &acting.account, password, what)?;
     let written = store.write(&actor(acting), EntryType::QualificationSign, |tx| {
         if !tx.record_signatures(TABLE, id)?.is_empty() {
             let detail = format!("qualification `{id}` is signed already; a run is signed once");

@@ -48,14 +48,25 @@ pub fn sign_in_with_code(
         return Err(Error::Access(access::Error::WrongCredentials));
     };
     let credential = check_proof(store, &account, password, Proof::PasswordAndCode(code))?;
+    let account = in_force(store, &account)?;
+    let due = password_due(store, &account, &credential)?;
+    open_session(store, account, (Way::Session, due))
+}
+
+/// Opens a session of somebody who proved who they are.
+pub(super) fn open_session(
+    store: &Store,
+    account: Account,
+    (way, password_due): (Way, Option<PasswordDue>),
+) -> Result<(String, Session)> {
     store.end_series(&account.id)?;
     let secret = Secret::draw("")?;
-    let account = in_force(store, &account)?;
     let session = Session {
         secret_sha256: secret.sha256,
+        way,
         form_token: clock::new_secret(16).map_err(access::Error::Random)?,
         used_at: store.clock().now().as_second(),
-        password_due: password_due(store, &account, &credential)?,
+        password_due,
         account,
     };
     store.start_session(&session)?;
@@ -94,11 +105,12 @@ fn check_proof(
     let locked = |attempts| {
         Error::Access(access::Error::Locked { user_name: account.user_name.clone(), attempts })
     };
-    let (is_locked, credential, wrong) = store.read(|tx| {
+    let (is_locked, credential, wrong, link) = store.read(|tx| {
         let state = (
             tx.is_locked(&account.id)?,
             tx.credential(&account.id)?,
             tx.wrong_passwords(&account.id)?,
+            tx.linked_identity(&account.id)?,
         );
         Ok::<_, crate::store::Error>(state)
     })?;
@@ -107,6 +119,12 @@ fn check_proof(
     }
     let credential = credential.ok_or(access::Error::WrongCredentials)?;
     let mut is_right = password::verify(password, &credential.phc)?;
+    if link.is_some() {
+        // The password opens nothing here, so a wrong one locks nobody out; only who knows it learns that.
+        let user_name = account.user_name.clone();
+        let closed = access::Error::SignsInAtProvider { user_name };
+        return Err(Error::Access(if is_right { closed } else { access::Error::WrongCredentials }));
+    }
     if let (true, Proof::PasswordAndCode(code)) = (is_right, proof) {
         is_right = is_right_code(store, account, code)?;
     }
@@ -155,6 +173,21 @@ pub(super) fn count_wrong(store: &Store, account: &Account) -> Result<Error> {
     Ok(Error::Access(access::Error::Locked { user_name, attempts }))
 }
 
+/// Verifies in a session that its owner is there: by the password, or by a login anew where the account signs in at the provider.
+///
+/// # Errors
+///
+/// As for [`check_password`]; [`access::Error::FreshLoginNeeded`].
+pub(super) fn check_owner(store: &Store, account: &Account, password: &str) -> Result<()> {
+    if store.read(|tx| tx.linked_identity(&account.id))?.is_none() {
+        check_kept_password(store, account, password)?;
+        return Ok(());
+    }
+    let now = store.clock().now().as_second();
+    store.take_fresh_login(&account.id, now)?.ok_or(access::Error::FreshLoginNeeded)?;
+    Ok(())
+}
+
 /// Verifies a password that does more than sign in: one that has to be changed does not sign, and lets no program in.
 ///
 /// # Errors
@@ -170,38 +203,6 @@ pub(super) fn check_kept_password(
         Some(due) => Err(Error::Access(access::Error::PasswordDue(due))),
         None => Ok(credential),
     }
-}
-
-/// Verifies who signs, and says how: with a second factor, a proof of it begins a series of signatures in which the password is enough.
-///
-/// # Errors
-///
-/// As for [`check_kept_password`]; [`access::Error::SecondFactorNeeded`] outside a series. Each of them ends the series.
-pub(super) fn check_to_sign(
-    store: &Store,
-    account: &Account,
-    password: &str,
-) -> Result<&'static str> {
-    let now = store.clock().now().as_second();
-    let (state, series) = store.read(|tx| {
-        let state = tx.second_factor(&account.id)?.0;
-        Ok::<_, crate::store::Error>((state, tx.series(&account.id, now)?))
-    })?;
-    if state.is_enrolled() && series.is_none() {
-        return Err(Error::Access(access::Error::SecondFactorNeeded));
-    }
-    if let Err(error) = check_kept_password(store, account, password) {
-        store.end_series(&account.id)?;
-        return Err(error);
-    }
-    if !state.is_enrolled() {
-        return Ok("user name and password");
-    }
-    store.go_on_with_series(&account.id, now)?;
-    Ok(match series {
-        Some(0) => "user name, password and authenticator code",
-        _ => "password, in a series that began with user name, password and authenticator code",
-    })
 }
 
 /// The account with the role in force now.
@@ -263,7 +264,9 @@ pub fn acting_by_known_password(
     }
     let found = store.read(|tx| {
         let Some(account) = tx.account_by_name(user_name)? else { return Ok(None) };
-        let (credential, is_locked) = (tx.credential(&account.id)?, tx.is_locked(&account.id)?);
+        // Locked, or linked to an identity: the password opens nothing.
+        let is_locked = tx.is_locked(&account.id)? || tx.linked_identity(&account.id)?.is_some();
+        let credential = tx.credential(&account.id)?;
         Ok::<_, crate::store::Error>(Some((account, credential, is_locked)))
     })?;
     let Some((account, Some(credential), false)) = found else { return Ok(None) };
@@ -323,6 +326,9 @@ pub fn session_of(store: &Store, secret: &str) -> Result<Session> {
     session.account = account;
     if now > session.used_at {
         store.touch_session(&sha256, now)?;
+    }
+    if session.way == Way::ProviderSession {
+        return Ok(session);
     }
     if let Some(credential) = store.read(|tx| tx.credential(&session.account.id))? {
         session.password_due = password_due(store, &session.account, &credential)?;

@@ -5,14 +5,15 @@
 //! 3. check that the bytes to sign are those that were shown, and that nobody signed them before
 //! 4. write the signature and its ledger entry
 
+use super::identify_signer::check_to_sign;
 use super::read_records::missing;
 use super::sign_decision::require_session;
-use super::sign_in::check_to_sign;
 use super::{Recorded, actor, subject};
 use crate::access::account::Acting;
 use crate::access::role::Action;
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
+use crate::review::signature::Meaning;
 use crate::review::study_signature::StudySignature;
 use crate::store::Store;
 use crate::{access, clock, digest};
@@ -39,7 +40,8 @@ pub fn sign_study(
             must: "sign it",
         }));
     }
-    let how = check_to_sign(store, &acting.account, password)?;
+    let what = (shown_sha256, Meaning::ApprovesStudy);
+    let how = check_to_sign(store, &acting.account, password, what)?;
     let written = store.write(&actor(acting), EntryType::StudySign, |tx| {
         if tx.study_signature(id)?.is_some() {
             let detail = format!("study `{id}` is signed already; a study is signed once");

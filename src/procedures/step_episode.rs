@@ -8,8 +8,8 @@
 //! 5. in one transaction: compose the sheet once more, hold it against the one that was shown, and write the step, its signature
 //!    and the ledger entry. The state changed because the step exists
 
+use super::identify_signer::check_to_sign;
 use super::sign_decision::require_session;
-use super::sign_in::check_to_sign;
 use super::{Recorded, actor, stored, subject};
 use crate::access::account::{Acting, Way};
 use crate::access::role::Action;
@@ -24,6 +24,7 @@ use crate::review::episode_cycle::{EpisodeFacts, EpisodeRule, EpisodeStep};
 use crate::review::episode_sheet::{
     AboutEpisode, AffectedPredictions, EpisodeSheet, EpisodeStepInput, LookedUp, listed,
 };
+use crate::review::identified::Identified;
 use crate::review::record_signature::RecordSignature;
 use crate::store::episodes::EpisodeRow;
 use crate::store::versions::VersionRow;
@@ -262,8 +263,9 @@ pub fn take_episode_step(
     of: (&str, EpisodeStep),
     (input, shown_sha256, password): (&EpisodeStepInput, &str, &str),
 ) -> Result<Recorded<EpisodeStepTaken>> {
-    prepare_episode_step(store, acting, of, input)?;
-    let how = check_to_sign(store, &acting.account, password)?;
+    let view = prepare_episode_step(store, acting, of, input)?;
+    let meaning = view.sheet.meaning.ok_or(review::Error::Changed)?;
+    let how = check_to_sign(store, &acting.account, password, (shown_sha256, meaning))?;
     write(store, acting, of, (input, shown_sha256, how))
 }
 
@@ -304,7 +306,7 @@ fn write(
     store: &Store,
     acting: &Acting,
     of: (&str, EpisodeStep),
-    (input, shown_sha256, how): (&EpisodeStepInput, &str, &str),
+    (input, shown_sha256, how): (&EpisodeStepInput, &str, Identified),
 ) -> Result<Recorded<EpisodeStepTaken>> {
     let written = store.write(&actor(acting), EntryType::AlertStep, |tx| {
         let today = day(tx.at());

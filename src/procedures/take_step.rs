@@ -8,15 +8,16 @@
 //! 5. in one transaction: compose the sheet once more, hold it against the one that was shown, and write the step, its signature
 //!    and the ledger entry. The state changed because the step exists
 
+use super::identify_signer::check_to_sign;
 use super::read_life_cycle::Standing;
 use super::sign_decision::DEMONSTRATION;
-use super::sign_in::check_to_sign;
 use super::{Recorded, actor, subject};
 use crate::access::account::{Acting, Way};
 use crate::access::role::Action;
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
 use crate::review::completeness::Gap;
+use crate::review::identified::Identified;
 use crate::review::life_cycle::{History, RULES, Rule, Step, VersionState};
 use crate::review::record_signature::RecordSignature;
 use crate::review::step_sheet::{About, Composed, StepInput, StepSheet, Successor, Superseded};
@@ -102,8 +103,8 @@ pub fn take_step(
     of: StepOf<'_>,
     (input, shown_sha256, password): (&StepInput, &str, &str),
 ) -> Result<Recorded<StepTaken>> {
-    prepare_step(store, acting, of, input)?;
-    let how = check_to_sign(store, &acting.account, password)?;
+    let meaning = prepare_step(store, acting, of, input)?.sheet.meaning;
+    let how = check_to_sign(store, &acting.account, password, (shown_sha256, meaning))?;
     write(store, acting, of, (input, shown_sha256, how))
 }
 
@@ -115,13 +116,13 @@ pub(super) fn take_step_shown(
     input: &StepInput,
 ) -> Result<Recorded<StepTaken>> {
     let shown = prepare_step(store, acting, of, input)?;
-    write(store, acting, of, (input, &shown.sha256, DEMONSTRATION))
+    write(store, acting, of, (input, &shown.sha256, Identified::by(DEMONSTRATION)))
 }
 
 /// No token takes a step.
 fn signed_in(acting: &Acting, step: Step) -> Result<()> {
     acting.permit(Action::Read)?;
-    if matches!(acting.way, Way::Session | Way::Demonstration) {
+    if acting.way.is_session() || acting.way == Way::Demonstration {
         return Ok(());
     }
     Err(Error::Access(access::Error::NotPermitted {
@@ -236,15 +237,15 @@ fn write(
     store: &Store,
     acting: &Acting,
     of: StepOf<'_>,
-    (input, shown_sha256, how): (&StepInput, &str, &str),
+    (input, shown_sha256, how): (&StepInput, &str, Identified),
 ) -> Result<Recorded<StepTaken>> {
     let written = store.write(&actor(acting), EntryType::VersionStep, |tx| {
         let SheetView { sheet, document, sha256, also } = sheet(tx, acting, of, input)?;
         let taken =
-            insert(tx, acting, &AlsoSigned { sheet, document, sha256 }, (shown_sha256, how))?;
+            insert(tx, acting, &AlsoSigned { sheet, document, sha256 }, (shown_sha256, &how))?;
         for other in &also {
             // The sheet that was shown names this digest.
-            insert(tx, acting, other, (&other.sha256, how))?;
+            insert(tx, acting, other, (&other.sha256, &how))?;
         }
         Ok::<_, Error>(taken)
     })?;
@@ -256,7 +257,7 @@ fn insert(
     tx: &mut WriteTx<'_>,
     acting: &Acting,
     signed: &AlsoSigned,
-    (shown_sha256, how): (&str, &str),
+    (shown_sha256, how): (&str, &Identified),
 ) -> Result<StepTaken> {
     let AlsoSigned { sheet, document, sha256 } = signed;
     let id = clock::new_id("vs");
@@ -264,7 +265,7 @@ fn insert(
         (TABLE, &id, document.as_bytes()),
         shown_sha256,
         (acting.account.clone(), sheet.meaning),
-        (clock::new_id("rs"), tx.at().to_owned(), how),
+        (clock::new_id("rs"), tx.at().to_owned(), how.clone()),
     )?;
     tx.subject(subject("model_version", &sheet.version_id));
     tx.subject(subject(TABLE, &id));

@@ -5,11 +5,12 @@
 //! 2. a name that nobody has is not kept: it may be a password typed in the wrong field
 //! 3. QA, inspectors and administrators read the log, filtered
 
+use super::watch_misuse::record_misuse;
 use crate::access::account::{Account, Acting};
 use crate::access::event::{AccessEvent, AccessKind};
+use crate::access::misuse::Misuse;
 use crate::access::role::Action;
 use crate::error::{Error, Result};
-use crate::notify::notice::{NOTICE_FORMAT, Notice, NoticeKind};
 use crate::store::Store;
 use crate::store::access_log::AccessFilter;
 
@@ -49,26 +50,15 @@ pub fn note(
         asked: asked.what.clone(),
         address: asked.address.clone(),
     };
-    let told = match (account, event.code.as_str()) {
-        (Some(account), "account_disabled") => tell_misuse(store, account, &event.at),
-        _ => Ok(()),
-    };
-    if let Err(error) = store.note_access(&event).and(told) {
+    if let Err(error) = store.note_access(&event) {
         let error = Error::from(error);
         tracing::error!(code = error.code(), chain = error.chain(), "access is not noted");
     }
-}
-
-/// Tells that somebody tries a disabled account.
-fn tell_misuse(store: &Store, account: &Account, at: &str) -> crate::store::Result<()> {
-    store.tell(&Notice {
-        format: NOTICE_FORMAT.to_owned(),
-        kind: NoticeKind::Misuse,
-        sentence: format!("somebody tried the disabled account of {}", account.user_name),
-        path: "/access-log".to_owned(),
-        at: at.to_owned(),
-        entry: None,
-    })
+    if let (Some(account), "account_disabled") = (account, event.code.as_str())
+        && let Err(error) = record_misuse(store, account, Misuse::DisabledAccount, &event.at)
+    {
+        tracing::error!(code = error.code(), chain = error.chain(), "misuse is not recorded");
+    }
 }
 
 /// Notes a refusal, if `error` is about who may do what.

@@ -13,6 +13,7 @@ pub mod due;
 pub mod effectiveness;
 pub mod episode_cycle;
 pub mod episode_sheet;
+pub mod identified;
 pub mod life_cycle;
 pub mod plan;
 pub mod qualification;

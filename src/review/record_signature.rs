@@ -1,8 +1,10 @@
 //! A signature over the canonical bytes of any record: what a step of a version's life is signed with.
 
+use super::identified::{Identified, PasskeyProof};
 use super::signature::{Meaning, manifestation};
 use super::{Error, Result};
 use crate::access::account::Account;
+use crate::access::provider::ProviderIdentity;
 use crate::digest;
 use serde::{Deserialize, Serialize};
 
@@ -35,8 +37,14 @@ pub struct RecordSignature {
     pub meaning: Meaning,
     /// When, UTC.
     pub signed_at: String,
-    /// How the signer was identified: user name and password, entered for this signature.
+    /// How the signer was identified, in words: what was entered or done for this signature.
     pub method: String,
+    /// What the signer's passkey says; on every signature of somebody who has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passkey: Option<PasskeyProof>,
+    /// Who the identity provider said the signer is, after a login for this signature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<ProviderIdentity>,
 }
 
 impl RecordSignature {
@@ -49,7 +57,7 @@ impl RecordSignature {
         (table, id, bytes): (&str, &str, &[u8]),
         shown_sha256: &str,
         (signer, meaning): (Account, Meaning),
-        (signature_id, signed_at, method): (String, String, &str),
+        (signature_id, signed_at, identified): (String, String, Identified),
     ) -> Result<Self> {
         let sha256 = digest::sha256_hex(bytes);
         if sha256 != shown_sha256 {
@@ -62,8 +70,19 @@ impl RecordSignature {
             signer,
             meaning,
             signed_at,
-            method: method.to_owned(),
+            method: identified.method,
+            passkey: identified.passkey,
+            provider: identified.provider,
         })
+    }
+
+    /// How the signer was identified.
+    pub fn identified(&self) -> Identified {
+        Identified {
+            method: self.method.clone(),
+            passkey: self.passkey.clone(),
+            provider: self.provider.clone(),
+        }
     }
 
     /// The canonical bytes.

@@ -1,7 +1,9 @@
 //! An electronic signature: who signed which bytes, with what meaning, when.
 
+use super::identified::{Identified, PasskeyProof};
 use super::{Error, Result};
 use crate::access::account::Account;
+use crate::access::provider::ProviderIdentity;
 use crate::digest;
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +73,14 @@ pub enum Meaning {
 }
 
 impl Meaning {
+    /// The word used in records.
+    pub fn word(self) -> String {
+        serde_json::to_value(self)
+            .ok()
+            .and_then(|word| word.as_str().map(str::to_owned))
+            .unwrap_or_default()
+    }
+
     /// The meaning in words, as every manifestation shows it.
     pub fn words(self) -> &'static str {
         match self {
@@ -127,8 +137,14 @@ pub struct Signature {
     pub meaning: Meaning,
     /// When, UTC.
     pub signed_at: String,
-    /// How the signer was identified: user name and password, entered for this signature.
+    /// How the signer was identified, in words: what was entered or done for this signature.
     pub method: String,
+    /// What the signer's passkey says; on every signature of somebody who has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passkey: Option<PasskeyProof>,
+    /// Who the identity provider said the signer is, after a login for this signature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<ProviderIdentity>,
 }
 
 impl Signature {
@@ -142,7 +158,7 @@ impl Signature {
         shown_sha256: &str,
         signer: Account,
         (id, signed_at): (String, String),
-        method: &str,
+        identified: Identified,
     ) -> Result<Self> {
         let decision_sha256 = digest::sha256_hex(decision.1);
         if decision_sha256 != shown_sha256 {
@@ -156,8 +172,19 @@ impl Signature {
             signer,
             meaning: Meaning::ApprovesDecision,
             signed_at,
-            method: method.to_owned(),
+            method: identified.method,
+            passkey: identified.passkey,
+            provider: identified.provider,
         })
+    }
+
+    /// How the signer was identified.
+    pub fn identified(&self) -> Identified {
+        Identified {
+            method: self.method.clone(),
+            passkey: self.passkey.clone(),
+            provider: self.provider.clone(),
+        }
     }
 
     /// The canonical bytes.

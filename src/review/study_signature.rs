@@ -1,8 +1,10 @@
 //! The signature of a Phase I study: the same act as on a decision, over the canonical bytes of the study.
 
+use super::identified::{Identified, PasskeyProof};
 use super::signature::{Meaning, manifestation};
 use super::{Error, Result};
 use crate::access::account::Account;
+use crate::access::provider::ProviderIdentity;
 use crate::digest;
 use serde::{Deserialize, Serialize};
 
@@ -26,8 +28,14 @@ pub struct StudySignature {
     pub meaning: Meaning,
     /// When, UTC.
     pub signed_at: String,
-    /// How the signer was identified: user name and password, entered for this signature.
+    /// How the signer was identified, in words: what was entered or done for this signature.
     pub method: String,
+    /// What the signer's passkey says; on every signature of somebody who has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passkey: Option<PasskeyProof>,
+    /// Who the identity provider said the signer is, after a login for this signature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<ProviderIdentity>,
 }
 
 impl StudySignature {
@@ -41,7 +49,7 @@ impl StudySignature {
         shown_sha256: &str,
         signer: Account,
         (id, signed_at): (String, String),
-        method: &str,
+        identified: Identified,
     ) -> Result<Self> {
         let study_sha256 = digest::sha256_hex(study.1);
         if study_sha256 != shown_sha256 {
@@ -55,8 +63,19 @@ impl StudySignature {
             signer,
             meaning: Meaning::ApprovesStudy,
             signed_at,
-            method: method.to_owned(),
+            method: identified.method,
+            passkey: identified.passkey,
+            provider: identified.provider,
         })
+    }
+
+    /// How the signer was identified.
+    pub fn identified(&self) -> Identified {
+        Identified {
+            method: self.method.clone(),
+            passkey: self.passkey.clone(),
+            provider: self.provider.clone(),
+        }
     }
 
     /// The canonical bytes.

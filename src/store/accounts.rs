@@ -1,7 +1,7 @@
 //! Accounts, credentials, locks, tokens; and the working tables of sessions and wrong passwords.
 
 use super::{Error, ReadTx, Result, WriteTx};
-use crate::access::account::Account;
+use crate::access::account::{Account, Way};
 use crate::access::password_policy::PasswordPolicy;
 use crate::access::role::Role;
 use crate::access::session::Session;
@@ -52,7 +52,7 @@ pub struct TokenRow {
     pub revoked: bool,
 }
 
-fn account_of(row: &Row<'_>, first: usize) -> rusqlite::Result<Account> {
+pub(super) fn account_of(row: &Row<'_>, first: usize) -> rusqlite::Result<Account> {
     let role: String = row.get(first + 3)?;
     Ok(Account {
         id: row.get(first)?,
@@ -375,7 +375,7 @@ impl ReadTx<'_> {
     ///
     /// Those of the database.
     pub fn session(&self, secret_sha256: &str) -> Result<Option<Session>> {
-        let sql = "SELECT a.id, a.user_name, a.printed_name, a.role, s.form_token, s.used_at \
+        let sql = "SELECT a.id, a.user_name, a.printed_name, a.role, s.form_token, s.used_at, s.by_provider \
                    FROM session s JOIN account a ON a.id = s.account_id WHERE s.secret_sha256 = :secret \
                    ORDER BY a.id";
         let mut statement = self.connection().prepare_cached(sql)?;
@@ -385,6 +385,7 @@ impl ReadTx<'_> {
                 account: account_of(row, 0)?,
                 form_token: row.get(4)?,
                 used_at: row.get(5)?,
+                way: if row.get(6)? { Way::ProviderSession } else { Way::Session },
                 password_due: None,
             })
         });

@@ -106,6 +106,17 @@ impl WriteTx<'_> {
     }
 }
 
+impl WriteTx<'_> {
+    /// Tells that nobody can sign because of the clock.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn tell_clock(&mut self, sentence: String) -> Result<()> {
+        self.tell(NoticeKind::Misuse, sentence, "/clock".to_owned())
+    }
+}
+
 fn outbox_of(row: &Row<'_>) -> rusqlite::Result<(OutboxRow, String)> {
     let notice: String = row.get(2)?;
     let empty = Notice {
@@ -176,16 +187,6 @@ impl ReadTx<'_> {
 }
 
 impl Store {
-    /// Tells of something that is no act of its own, and so in no entry.
-    ///
-    /// # Errors
-    ///
-    /// Those of the database.
-    pub fn tell(&self, notice: &Notice) -> Result<()> {
-        let now = self.clock().now().as_second();
-        self.work(|connection| put(connection, notice, now))
-    }
-
     /// Keeps the secret that signs the webhooks of a target.
     ///
     /// # Errors

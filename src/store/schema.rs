@@ -28,6 +28,10 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0016_second_factor.sql")),
     M::up(include_str!("migrations/0019_qualification.sql")),
     M::up(include_str!("migrations/0020_rows_of_entry.sql")),
+    M::up(include_str!("migrations/0021_provider.sql")),
+    M::up(include_str!("migrations/0022_passkey.sql")),
+    M::up(include_str!("migrations/0023_clock.sql")),
+    M::up(include_str!("migrations/0024_misuse.sql")),
     // Last, so that it never stands between two real ones.
     #[cfg(test)]
     M::up(super::specimen::MIGRATION),

@@ -1,6 +1,7 @@
 //! Changes of the working tables: sessions, wrong passwords, settings. No record, so no ledger entry.
 
 use super::{ReadTx, Result, Store};
+use crate::access::account::Way;
 use crate::access::session::Session;
 use rusqlite::{Connection, OptionalExtension, named_params};
 use std::sync::PoisonError;
@@ -20,13 +21,14 @@ impl Store {
     pub fn start_session(&self, session: &Session) -> Result<()> {
         self.work(|connection| {
             connection.execute(
-                "INSERT INTO session (secret_sha256, account_id, form_token, started_at, used_at) \
-                 VALUES (:secret, :account_id, :form_token, :at, :at)",
+                "INSERT INTO session (secret_sha256, account_id, form_token, started_at, used_at, by_provider) \
+                 VALUES (:secret, :account_id, :form_token, :at, :at, :by_provider)",
                 named_params! {
                     ":secret": session.secret_sha256,
                     ":account_id": session.account.id,
                     ":form_token": session.form_token,
                     ":at": session.used_at,
+                    ":by_provider": session.way == Way::ProviderSession,
                 },
             )?;
             Ok(())

@@ -69,6 +69,8 @@ await enter(page);
 
 const password = await signIn(page, "reviewer");
 await page.goto(`${alert.replace(/\?.*/, "")}/signature`);
+await tabTo(page, "user_name", named);
+await page.keyboard.type(accounts.find((account) => account.role === "reviewer").user_name);
 await tabTo(page, "password", named);
 await page.keyboard.type(password);
 await enter(page);

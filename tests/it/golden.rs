@@ -39,6 +39,7 @@ use driftledger::review::episode_cycle::{
 use driftledger::review::episode_sheet::{
     AboutEpisode, EPISODE_STEP_FORMAT, EpisodeSheet, EpisodeStepInput, LookedUp,
 };
+use driftledger::review::identified::Identified;
 use driftledger::review::life_cycle::{Rule, Step, VersionState, rule_table};
 use driftledger::review::qualification::{
     CheckOutcome, Part, QUALIFICATION_FORMAT, Qualification, QualificationCheck,
@@ -272,7 +273,8 @@ fn reviewed(record: ModelRecord) -> (Value, Value) {
     };
     let bytes = sheet.bytes().unwrap();
     let shown = digest::sha256_hex(&bytes);
-    let made = ("rs_1".to_owned(), "2026-06-01T08:00:00.000Z".to_owned(), "password");
+    let made =
+        ("rs_1".to_owned(), "2026-06-01T08:00:00.000Z".to_owned(), Identified::by("password"));
     let signature = RecordSignature::over(
         ("version_step", "vs_1", &bytes),
         &shown,
@@ -384,7 +386,8 @@ fn a_study_is_as_its_schema_says() {
     };
     let made = ("ss_1".to_owned(), "2026-06-01T08:00:00.000Z".to_owned());
     let shown = digest::sha256_hex(b"{}");
-    let signature = StudySignature::over(("st_1", b"{}"), &shown, signer, made, "password");
+    let signature =
+        StudySignature::over(("st_1", b"{}"), &shown, signer, made, Identified::by("password"));
     let record = serde_json::to_value(signature.unwrap()).unwrap();
     hold_schema::<StudySignature>((STUDY_SIGNATURE_FORMAT, "format"), &record);
 }

@@ -23,6 +23,9 @@ use tempfile::TempDir;
 /// Largest body these servers take, in bytes.
 pub(crate) const BODY_BYTES_MAX: u64 = 400_000;
 
+/// Where browsers are told to reach these servers.
+pub(crate) const PUBLIC_URL: &str = "http://localhost:8460";
+
 /// A laboratory: its people, its store, its server.
 pub(crate) struct Laboratory {
     /// The data folder.
@@ -92,6 +95,11 @@ pub(crate) struct Visitor {
 impl Laboratory {
     /// A fresh store, its accounts and its server; the clock stands at 2026-06-01 08:00 UTC.
     pub(crate) fn open() -> Self {
+        Self::open_with(|shared| shared)
+    }
+
+    /// The same, served as `change` says.
+    pub(crate) fn open_with(change: impl FnOnce(Shared) -> Shared) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::fixed("2026-06-01T08:00:00Z".parse().unwrap());
         let store = create_store(&folder.path().join("data"), clock.clone()).unwrap();
@@ -110,7 +118,12 @@ impl Laboratory {
         }
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let shared = Shared { body_bytes_max: BODY_BYTES_MAX, ..Shared::new(store.clone()) };
+        let shared = Shared {
+            body_bytes_max: BODY_BYTES_MAX,
+            public_url: PUBLIC_URL.to_owned(),
+            ..Shared::new(store.clone())
+        };
+        let shared = change(shared);
         // It ends with the process; the listener takes connections from now on.
         std::thread::spawn(move || serve(shared, listener).unwrap());
         Self { folder, store, clock, url, issued, changed: Mutex::default() }
@@ -147,6 +160,20 @@ impl Laboratory {
         let dana = self.signed_in("dana");
         let made = dana.post("/api/v1/tokens", &json!({"name": "pipeline"}));
         self.with_token(made.text("token"))
+    }
+
+    /// Whoever has this cookie of a session.
+    pub(crate) fn with_cookie(&self, cookie: &str) -> Visitor {
+        let mut visitor = Visitor { cookie: Some(cookie.to_owned()), ..self.stranger() };
+        let answer = visitor.get("/api/v1/session");
+        visitor.form_token = answer.body["form_token"].as_str().map(str::to_owned);
+        visitor
+    }
+
+    /// Moves the clock on, as time that passes does.
+    pub(crate) fn later(&self, seconds: i64) {
+        let now = self.clock.now();
+        self.clock.set(now + jiff::SignedDuration::from_secs(seconds));
     }
 
     /// A program that sends a user name with a password, or a token in its place.

@@ -105,6 +105,8 @@ impl Examiner<'_> {
             self.same(of, "decision", &signature.decision, row.text("decision_id"));
             self.same(of, "time of signing", &signature.signed_at, row.text("at"));
             self.account(of, &row, &signature.signer);
+            let signed = (signature.decision_sha256.as_str(), signature.meaning);
+            self.identified(of, &row, (&signature.signer, &signature.identified()), signed);
             let Some(decision) = self.named((of.0, of.1, &row), "decision_id", "decision") else {
                 continue;
             };
@@ -143,6 +145,8 @@ impl Examiner<'_> {
             self.same(of, "study", &signature.study, row.text("study_id"));
             self.same(of, "time of signing", &signature.signed_at, row.text("at"));
             self.account(of, &row, &signature.signer);
+            let signed = (signature.study_sha256.as_str(), signature.meaning);
+            self.identified(of, &row, (&signature.signer, &signature.identified()), signed);
             let Some(study) = self.named((of.0, of.1, &row), "study_id", "study") else { continue };
             let found = digest::sha256_hex(study.text("document").as_bytes());
             if signature.study_sha256 != found {

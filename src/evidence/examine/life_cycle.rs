@@ -165,6 +165,8 @@ impl Examiner<'_> {
             self.same(of, "record", &signature.record.id, row.text("record_id"));
             self.same(of, "time of signing", &signature.signed_at, row.text("at"));
             self.account(of, &row, &signature.signer);
+            let signed = (signature.record.sha256.as_str(), signature.meaning);
+            self.identified(of, &row, (&signature.signer, &signature.identified()), signed);
             all.entry(signature.record.id.clone()).or_default().push((key, signature));
         }
         all

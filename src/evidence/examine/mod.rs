@@ -8,7 +8,7 @@
 //! 3. performance: each cohort is computed again from its own counts, each evaluation from its cohorts, and follows the one
 //!    before it
 //! 4. answers: decisions cite the reports of their episode, signatures are over the bytes of their decision, and nobody
-//!    signed what they drafted
+//!    signed what they drafted; how each signer was identified is held against their passkeys and their link to the identity provider
 //! 5. life cycles: the steps of every version follow the table, in order, each signed over its own bytes by somebody who may; at no
 //!    entry are two versions of a model in use, and what follows an approved version has a signed change record
 //! 6. lives of alerts: every step follows the table, each signed over its own bytes by somebody who may; counts of affected
@@ -29,6 +29,7 @@ mod life_cycle;
 mod qualifications;
 mod reports;
 mod runs;
+mod signers;
 mod studies;
 mod succession;
 
@@ -73,6 +74,10 @@ pub struct Examined {
     pub decisions: u64,
     /// Signatures.
     pub signatures: u64,
+    /// Assertions of passkeys among them, verified again.
+    pub passkey_proofs: u64,
+    /// Logins at the identity provider among them, held against the links of the accounts.
+    pub provider_logins: u64,
     /// Model records.
     pub model_records: u64,
     /// Steps of versions held against the table.

@@ -31,7 +31,7 @@ fn acknowledge(visitor: &Visitor, id: &str) -> u16 {
 }
 
 /// Acknowledged and drafted by quentin; the digest of the decision.
-fn drafted(laboratory: &Laboratory, id: &str) -> String {
+pub(super) fn drafted(laboratory: &Laboratory, id: &str) -> String {
     let quentin = laboratory.signed_in("quentin");
     assert_eq!(acknowledge(&quentin, id), 201);
     assert_eq!(quentin.post(&format!("/api/v1/alerts/{id}/decision"), &draft()).status, 201);
@@ -39,7 +39,12 @@ fn drafted(laboratory: &Laboratory, id: &str) -> String {
     view["decision"]["sha256"].as_str().unwrap().to_owned()
 }
 
-fn sign(visitor: &Visitor, id: &str, sha256: &str, password: &str) -> crate::harness::Answer {
+pub(super) fn sign(
+    visitor: &Visitor,
+    id: &str,
+    sha256: &str,
+    password: &str,
+) -> crate::harness::Answer {
     let body = json!({"decision_sha256": sha256, "password": password});
     visitor.post(&format!("/api/v1/alerts/{id}/signature"), &body)
 }

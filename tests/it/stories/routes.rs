@@ -32,8 +32,8 @@ enum Takes {
 fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     use Action::{
         Acknowledge, ApproveQualification, ApproveRoles, DraftDecision, FixAcceptance, Ingest,
-        ManageAccounts, ManageNotices, ManageOwnTokens, Read, ReadAccessLog, ReadNotices, Register,
-        SignDecision, TestVersion,
+        KeepWatch, ManageAccounts, ManageNotices, ManageOwnTokens, Read, ReadAccessLog,
+        ReadNotices, Register, SignDecision, TestVersion,
     };
     let no = Value::Null;
     let reason = || json!({"reason": "a test"});
@@ -108,6 +108,29 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     add("POST", factor, Takes::Session, &json!({"password": "a"}));
     add("POST", &format!("{factor}/confirmation"), Takes::Session, &json!({"code": "1"}));
     add("POST", &format!("{factor}/proof"), Takes::Session, &json!({"code": "1"}));
+    let identity = "/accounts/{user_name}/identity";
+    let link = json!({"issuer": "https://login.example", "subject": "1", "reason": "a test"});
+    add("POST", identity, of(ManageAccounts), &link);
+    add("POST", &format!("{identity}/removal"), of(ManageAccounts), &reason());
+    add("POST", &format!("{identity}/answer"), of(ApproveRoles), &granted);
+    add("GET", "/misuse-events", of(ReadAccessLog), &no);
+    add("POST", "/misuse-events/{id}/answer", of(KeepWatch), &json!({"found": "a test"}));
+    add("POST", "/accounts/{user_name}/loss", of(KeepWatch), &reason());
+    add("POST", "/accounts/{user_name}/signing", of(KeepWatch), &reason());
+    add("GET", "/clock", of(Read), &no);
+    add("POST", "/clock/confirmation", of(KeepWatch), &reason());
+    let passkeys = "/session/passkeys";
+    let about = json!({"record_sha256": "0", "meaning": "approved"});
+    let assertion = json!({"credential_id": "a", "authenticator_data": "a", "client_data_json": "a", "signature": "a"});
+    let said = json!({"record_sha256": "0", "meaning": "approved", "assertion": assertion});
+    add("GET", passkeys, Takes::Session, &no);
+    add("POST", passkeys, Takes::Session, &json!({"password": "a"}));
+    let made = json!({"name": "a test", "credential": {}});
+    add("POST", &format!("{passkeys}/confirmation"), Takes::Session, &made);
+    let end = json!({"password": "a", "reason": "a test"});
+    add("POST", &format!("{passkeys}/{{id}}/end"), Takes::Session, &end);
+    add("POST", &format!("{passkeys}/question"), Takes::Session, &about);
+    add("POST", &format!("{passkeys}/proof"), Takes::Session, &said);
     add("GET", "/tokens", of(ManageOwnTokens), &no);
     add("POST", "/tokens", of(ManageOwnTokens), &json!({"name": "a test"}));
     add("DELETE", "/tokens/{id}", of(ManageOwnTokens), &no);
@@ -163,6 +186,8 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     let draft = json!({"code": "no_action", "rationale": "a test"});
     add("POST", "/alerts/{id}/decision", of(DraftDecision), &draft);
     add("POST", "/alerts/{id}/signature", of(SignDecision), &signature);
+    let together = json!({"decisions": [], "password": "a"});
+    add("POST", "/decision-signatures", of(SignDecision), &together);
     let account = json!({"user_name": "x", "printed_name": "X", "role": "qa"});
     add("POST", "/accounts", of(ManageAccounts), &account);
     for step in ["unlock", "disable", "enable", "password"] {
@@ -293,6 +318,9 @@ fn form_takes(path: &str) -> Takes {
         | "/account/password"
         | "/account/second-factor"
         | "/account/second-factor/confirmation"
+        | "/account/passkeys/{id}/end"
+        | "/account/loss"
+        | "/accounts/watch"
         | "/alerts/{id}/steps/{step}"
         | "/models/{model}/versions/{version}/steps/{step}"
         | "/models/{model}/versions/{version}/change/signature" => Takes::Session,
@@ -308,6 +336,7 @@ fn form_takes(path: &str) -> Takes {
         "/accounts" | "/accounts/steps" | "/accounts/password-policy" | "/accounts/roles" => {
             Takes::Role(ManageAccounts)
         }
+        "/clock" => Takes::Role(Action::KeepWatch),
         "/accounts/roles/{id}/answer" => Takes::Role(ApproveRoles),
         "/qualifications/{id}/signature" => Takes::Role(Action::ApproveQualification),
         "/alerts/{id}/acknowledgement" => Takes::Role(Acknowledge),
@@ -324,7 +353,7 @@ fn every_page_sends_strangers_to_sign_in_and_issued_passwords_to_be_changed() {
     let mut arriving = laboratory.stranger();
     arriving.sign_in("quentin", laboratory.issued("quentin"));
     for (method, path) in pages() {
-        if path.starts_with("/static/") || path == "/sign-in" {
+        if path.starts_with("/static/") || path.starts_with("/sign-in") {
             continue;
         }
         let address = filled(&path);
@@ -344,7 +373,7 @@ fn each_role_may_send_the_forms_that_the_permission_table_says() {
         let visitor = laboratory.signed_in(user_name);
         for (method, path) in pages() {
             let takes = match (method.as_str(), path.as_str()) {
-                ("GET", "/access-log") => Takes::Role(Action::ReadAccessLog),
+                ("GET", "/access-log" | "/accounts/watch") => Takes::Role(Action::ReadAccessLog),
                 ("GET", "/notices") => Takes::Role(Action::ReadNotices),
                 ("GET", _) => Takes::Role(Action::Read),
                 _ => form_takes(&path),
