@@ -162,7 +162,7 @@ fn of_version(
     (lines, found): (&mut Vec<Pending>, &mut Vec<Found>),
 ) -> Result<()> {
     // Without these two a draft is not complete in any tier, and so it is not submitted: most drafts, and most versions.
-    let is_lacking = !progress.step && !(progress.record && progress.plan);
+    let is_lacking = !(progress.step || progress.record && progress.plan);
     let state = if is_lacking { VersionState::Draft } else { tx.version_state(&version.id)? };
     let standing = match state {
         VersionState::Draft | VersionState::Submitted | VersionState::Approved

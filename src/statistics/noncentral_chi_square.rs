@@ -106,10 +106,13 @@ pub fn upper_noncentrality(x: f64, degrees: f64, tail: f64) -> f64 {
             high = limit;
         }
         let newton = limit - (below - tail) / slope;
+        // The next step would square what is left.
+        if (newton - limit).abs() <= CLOSE * limit {
+            return newton;
+        }
         let halved = if high.is_finite() { 0.5 * (low + high) } else { 2.0 * limit };
         let next = if newton > low && newton < high { newton } else { halved };
-        // The next step would square what is left.
-        if (next - limit).abs() <= CLOSE * limit || next <= low || next >= high {
+        if next <= low || next >= high {
             return next;
         }
         limit = next;

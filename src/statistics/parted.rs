@@ -278,7 +278,7 @@ pub(super) mod tests {
 
     /// Samples that are easy to get wrong, `shift` moving their middle.
     pub(in crate::statistics) fn awkward(rows: usize, shift: f64) -> Vec<Vec<f64>> {
-        let mut draws = Draws::new([7 + (shift != 0.0) as u8; 32]);
+        let mut draws = Draws::new([7 + u8::from(shift != 0.0); 32]);
         let normal: Vec<f64> = (0..rows).map(|_| draws.normal() + shift).collect();
         let of = |f: fn(f64) -> f64| normal.iter().map(|&z| f(z)).collect::<Vec<f64>>();
         let extremes = [f64::MIN, -1.0, -5e-324, -0.0, 0.0, 5e-324, f64::MIN_POSITIVE, f64::MAX];

@@ -100,6 +100,10 @@ impl Spread {
 
 /// The largest gap and the area between the distribution functions of two samples in the same buckets; gaps in steps of 1/(nm),
 /// whole numbers, so that no rounding decides a tie.
+#[expect(
+    clippy::cast_possible_wrap,
+    reason = "the product of both numbers of values is within i64"
+)]
 fn walk(reference: &Parted, batch: &Parted, [n, m]: [i64; 2]) -> (u64, f64) {
     let gap = |i: usize, j: usize| i as i64 * m - j as i64 * n;
     let ends = || reference.ends().iter().zip(batch.ends());

@@ -40,6 +40,7 @@ pub struct StepRow {
 }
 
 /// Which kinds of records there are about a version.
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not exclude each other")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct VersionProgress {
     /// A model record.
