@@ -99,6 +99,9 @@ impl Provider {
     }
 }
 
+/// Makes an ID token another than it should be, at a time.
+type Change = fn(&mut Value, i64);
+
 /// What a browser sees.
 struct Seen {
     status: u16,
@@ -214,7 +217,6 @@ fn a_login_that_is_not_good_lets_nobody_in_and_says_why() {
     let laboratory = provider.laboratory();
     link(&laboratory, &provider, ("rosa", "rosa-7"));
     let now = laboratory.clock.now().as_second();
-    type Change = fn(&mut Value, i64);
     let cases: [(&str, Change); 4] = [
         ("for another client", |says, _| says["aud"] = json!("other")),
         ("from another issuer", |says, _| says["iss"] = json!("https://evil.example")),
