@@ -14,6 +14,8 @@ use std::sync::mpsc::sync_channel;
 
 /// Bytes of the values of one group, at most.
 const HELD_BYTES_MAX: u64 = 320 << 20;
+/// Bytes of the values of a group of more than one column, about: few, as memory that is used again costs less than new one.
+const GROUP_BYTES: u64 = 40 << 20;
 /// Bytes taken for one value: a number takes 8, the view of a text 16.
 const VALUE_BYTES: u64 = 12;
 
@@ -36,7 +38,7 @@ pub fn groups(files: &[&TableFile], schema: &TableSchema) -> Result<Vec<TableSch
     let mut columns = u64::MAX;
     for file in files {
         columns = match file.rows()? {
-            Some(rows) => columns.min(HELD_BYTES_MAX / VALUE_BYTES / rows.max(1)).max(1),
+            Some(rows) => columns.min(GROUP_BYTES / VALUE_BYTES / rows.max(1)).max(1),
             None => u64::MAX,
         };
         if !file.is_columnar() {
