@@ -99,13 +99,14 @@ pub fn for_each_group(
         let others = whole.columns.iter().filter(|column| !monitored.contains(column));
         first.columns.extend(others.cloned());
     }
+    let rows = file.rows()?;
     std::thread::scope(|scope| {
         let (send, ready) = sync_channel(0);
         scope.spawn(move || {
             for (number, group) in groups.into_iter().enumerate() {
                 let mut see = beside.as_mut().map(|see| |frame: &DataFrame| see(number, frame));
                 let see = see.as_mut().map(|see| see as See<'_>);
-                let columns = Columns::read_beside(file, (whole, group), see);
+                let columns = Columns::read_beside((file, rows), (whole, group), see);
                 let failed = columns.is_err();
                 if send.send(columns).is_err() || failed {
                     return;
@@ -124,15 +125,14 @@ impl<'a> Columns<'a> {
     ///
     /// Those of [`TableFile::for_each_typed_chunk`].
     pub fn read(file: &'a TableFile, whole: &'a TableSchema, group: TableSchema) -> Result<Self> {
-        Self::read_beside(file, (whole, group), None)
+        Self::read_beside((file, file.rows()?), (whole, group), None)
     }
 
     fn read_beside(
-        file: &'a TableFile,
+        (file, rows): (&'a TableFile, Option<u64>),
         (whole, group): (&'a TableSchema, TableSchema),
         mut beside: Option<See<'_>>,
     ) -> Result<Self> {
-        let rows = file.rows()?;
         let is_long = rows.is_some_and(|rows| rows * least_bytes(&group) > HELD_BYTES_MAX);
         if let (Some(rows), true, None) = (rows, is_long, &beside) {
             return Ok(Self { file, whole, group, rows, held: None });
