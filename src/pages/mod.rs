@@ -21,6 +21,7 @@ pub mod destination;
 pub mod difference;
 mod draft;
 pub mod entry;
+pub mod evidence;
 pub mod evidence_chart;
 mod fleet;
 pub mod frame;

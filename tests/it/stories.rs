@@ -7,6 +7,7 @@ mod clocks;
 mod decision;
 mod doors;
 mod drafts;
+mod evidence_packs;
 mod forms;
 mod ingest;
 mod leavers;
