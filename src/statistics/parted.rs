@@ -310,8 +310,11 @@ impl Parted {
     }
 
     fn rank_where(&self, value: f64, wanted: impl Fn(f64) -> bool) -> u64 {
-        let index = self.sorted.buckets.binary_search(&self.cut.place(value));
-        let index = index.expect("a value that was asked for is in a bucket that was sorted");
+        let bucket = self.cut.place(value);
+        let Ok(index) = self.sorted.buckets.binary_search(&bucket) else {
+            // Not a value that was told: as if its bucket held none below it.
+            return self.buckets[..bucket].iter().map(|bucket| bucket.rows() as u64).sum();
+        };
         let within = self.sorted.group(index).partition_point(|&v| wanted(v));
         (self.starts[index] + within) as u64
     }
