@@ -32,11 +32,12 @@ pub(super) struct Inner {
     pub(super) key: LogKey,
     pub(super) model_key: ModelKey,
     pub(super) objects: Objects,
+    /// Before the writer, so that they are closed before it: a reader that is closed last leaves the write-ahead log beside the database.
+    pub(super) readers: Mutex<Vec<Connection>>,
     pub(super) writer: Mutex<Writer>,
     /// Acts that wait for the writer.
     pub(super) waiting: AtomicUsize,
     pub(super) keeper: Keeper,
-    pub(super) readers: Mutex<Vec<Connection>>,
     pub(super) counted_ids: CountedIds,
 }
 
@@ -269,6 +270,16 @@ mod tests {
         assert_eq!(again.read(|tx| tx.head()).unwrap().size, 1);
         let refused = Store::create(folder.path(), "example.org/other", Clock::system());
         assert!(matches!(refused, Err(Error::DatabaseExists { .. })));
+    }
+
+    #[test]
+    fn a_store_that_was_closed_is_one_file() {
+        let (folder, store) = fresh();
+        let log = folder.path().join("driftledger.db-wal");
+        assert_eq!(store.read(|tx| tx.head()).unwrap().size, 1);
+        assert!(log.exists());
+        drop(store);
+        assert!(!log.exists());
     }
 
     #[test]
