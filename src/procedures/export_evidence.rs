@@ -251,6 +251,11 @@ impl Records for StoredRecords<'_, '_> {
     }
 
     fn bytes(&mut self, table: &str, key: &str) -> Option<Vec<u8>> {
+        // What is not in the pack must not be told there: nobody could check it.
+        let is_told = |keys: &BTreeSet<String>| keys.contains(key);
+        if self.all_but.is_none() && !self.keys.get(table).is_some_and(is_told) {
+            return None;
+        }
         self.tx.record_row(table, key).ok().flatten()
     }
 }
