@@ -15,7 +15,7 @@ use std::sync::mpsc::sync_channel;
 /// Bytes of the values of one group, at most.
 const HELD_BYTES_MAX: u64 = 320 << 20;
 /// Bytes of the values of a group of more than one column, about: few, as memory that is used again costs less than new one.
-const GROUP_BYTES: u64 = 40 << 20;
+const GROUP_BYTES: u64 = 80 << 20;
 /// Bytes taken for one value: a number takes 8, the view of a text 16.
 const VALUE_BYTES: u64 = 12;
 
