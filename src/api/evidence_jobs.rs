@@ -7,7 +7,7 @@ use crate::clock;
 use crate::error::{Error, Result};
 use crate::evidence::manifest::Scope;
 use crate::procedures::resolve_scope::check_scope;
-use crate::procedures::take_evidence::{Taken, take_evidence};
+use crate::procedures::take_evidence::{TakenPack, take_evidence};
 use crate::store::Store;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -41,7 +41,7 @@ pub struct EvidenceJob {
     pub entries_total: u64,
     /// What was made; absent until it is done.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub taken: Option<Taken>,
+    pub taken: Option<TakenPack>,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
@@ -55,7 +55,7 @@ struct Job {
     begun: Instant,
     done: Arc<AtomicU64>,
     total: Arc<AtomicU64>,
-    outcome: Option<std::result::Result<(Taken, NamedTempFile), String>>,
+    outcome: Option<std::result::Result<(TakenPack, NamedTempFile), String>>,
 }
 
 /// All jobs of this process.
@@ -173,7 +173,7 @@ fn make(
     acting: &Acting,
     scope: &Scope,
     (done, total): (&AtomicU64, &AtomicU64),
-) -> Result<(Taken, NamedTempFile)> {
+) -> Result<(TakenPack, NamedTempFile)> {
     let mut file = store.objects().spool_file()?;
     let taken = take_evidence(store, acting, scope, file.as_file_mut(), &mut |now, all| {
         done.store(now, Ordering::Relaxed);

@@ -20,7 +20,7 @@ use std::io::{Seek as _, SeekFrom, Write};
 
 /// A pack that was taken away.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
-pub struct Taken {
+pub struct TakenPack {
     /// What is in it.
     #[serde(flatten)]
     pub exported: Exported,
@@ -43,7 +43,7 @@ pub fn take_evidence(
     scope: &Scope,
     mut writer: impl Write,
     progress: Progress<'_>,
-) -> Result<Taken> {
+) -> Result<TakenPack> {
     let requested = store.clock().now();
     let failed = |source| Error::File { doing: "writing", path: "the pack".to_owned(), source };
     let mut file = tempfile::tempfile().map_err(failed)?;
@@ -74,7 +74,7 @@ pub fn take_evidence(
         })?;
         Ok::<_, store::Error>(())
     })?;
-    Ok(Taken { exported, sha256: content.sha256, bytes: content.bytes, entry: written.index })
+    Ok(TakenPack { exported, sha256: content.sha256, bytes: content.bytes, entry: written.index })
 }
 
 /// The packs that were taken away, newest first.
