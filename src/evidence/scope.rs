@@ -10,6 +10,7 @@
 //! that must be at least.
 
 use super::manifest::Scope;
+use super::records::{Records, Row};
 use crate::dataset::fingerprint::Fingerprint;
 use crate::ledger::entry::{Entry, EntryType};
 use crate::provenance::registration::{Dataset, Registration};
@@ -109,6 +110,36 @@ impl Concern {
         entries.extend(created.map(|entry| entry.idx));
         entries
     }
+}
+
+/// The versions that `scope` asks for, with their rows, in the order of the ledger.
+pub fn versions_asked(records: &mut dyn Records, scope: &Scope) -> Vec<(String, Row)> {
+    let asked =
+        |found: &str, asked: &Option<String>| asked.as_ref().is_none_or(|name| name == found);
+    let mut found = Vec::new();
+    for key in records.keys("model_version") {
+        let Some(row) = records.row("model_version", &key) else { continue };
+        if asked(row.text("model"), &scope.model) && asked(row.text("version"), &scope.version) {
+            found.push((key, row));
+        }
+    }
+    found.sort_by_key(|(_, row)| row.number("entry"));
+    found
+}
+
+/// Ids of the alerts that a batch is part of.
+pub fn episodes_of_batch(records: &mut dyn Records, batch_id: &str) -> BTreeSet<String> {
+    let keys = records.keys("report");
+    let is_its = |key: &&String, records: &mut dyn Records| {
+        records.row("report", key).is_some_and(|row| row.text("batch_id") == batch_id)
+    };
+    let reports: BTreeSet<String> =
+        keys.iter().filter(|key| is_its(key, records)).cloned().collect();
+    let keys = records.keys("episode_batch");
+    let rows = keys.iter().filter_map(|key| records.row("episode_batch", key));
+    rows.filter(|row| reports.contains(row.text("report_id")))
+        .map(|row| row.text("episode_id").to_owned())
+        .collect()
 }
 
 /// The smallest number of entries that tells the story `scope` asks for: up to the last entry that names its alert or its batch (and

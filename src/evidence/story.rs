@@ -5,9 +5,9 @@
 use super::manifest::Scope;
 use super::prediction::Prediction;
 use super::records::{Records, Row};
+use super::scope::{episodes_of_batch, versions_asked};
 use super::story_acts::{Act, Lookup, acts_of_episode, acts_of_version};
 use super::{Result, printable, qr};
-use crate::dataset::schema::Role;
 use crate::drift::episode::EpisodeOpening;
 use crate::drift::report::DriftReport;
 use crate::ledger::checkpoint::Checkpoint;
@@ -106,7 +106,7 @@ pub fn story(
     records: &mut dyn Records,
     prediction: Option<&Prediction>,
 ) -> Result<String> {
-    let versions = versions(records, cover.scope);
+    let versions = versions_asked(records, cover.scope);
     let ids: BTreeSet<String> = versions.iter().map(|(key, _)| key.clone()).collect();
     let batches = batches(records, cover.scope, &ids);
     let alerts = alerts(records, cover.scope, &ids);
@@ -132,7 +132,7 @@ fn prediction_part(prediction: &Prediction) -> PredictionPart {
     };
     let cell = |cell: &super::prediction::Cell| {
         let value = cell.value.clone().unwrap_or_else(|| "no value".to_owned());
-        [cell.column.clone(), role(cell.role), value]
+        [cell.column.clone(), cell.role.word().to_owned(), value]
     };
     PredictionPart {
         row: prediction.row,
@@ -144,25 +144,6 @@ fn prediction_part(prediction: &Prediction) -> PredictionPart {
         cells: prediction.cells.iter().map(cell).collect(),
         labels: prediction.labels.iter().map(label).collect(),
     }
-}
-
-fn role(role: Role) -> String {
-    role.word().to_owned()
-}
-
-/// The versions that the scope asks for, in the order of the ledger.
-fn versions(records: &mut dyn Records, scope: &Scope) -> Vec<(String, Row)> {
-    let asked =
-        |found: &str, asked: &Option<String>| asked.as_ref().is_none_or(|name| name == found);
-    let mut found: Vec<(String, Row)> = Vec::new();
-    for key in records.keys("model_version") {
-        let Some(row) = records.row("model_version", &key) else { continue };
-        if asked(row.text("model"), &scope.model) && asked(row.text("version"), &scope.version) {
-            found.push((key, row));
-        }
-    }
-    found.sort_by_key(|(_, row)| row.number("entry"));
-    found
 }
 
 fn version_part(records: &mut Lookup<'_>, key: &str, row: &Row) -> VersionPart {
@@ -307,19 +288,4 @@ fn alerts(records: &mut dyn Records, scope: &Scope, versions: &BTreeSet<String>)
     }
     found.sort_by_key(|alert| alert.entry);
     found
-}
-
-/// Ids of the alerts that a batch is part of.
-pub fn episodes_of_batch(records: &mut dyn Records, batch_id: &str) -> BTreeSet<String> {
-    let keys = records.keys("report");
-    let is_its = |key: &&String, records: &mut dyn Records| {
-        records.row("report", key).is_some_and(|row| row.text("batch_id") == batch_id)
-    };
-    let reports: BTreeSet<String> =
-        keys.iter().filter(|key| is_its(key, records)).cloned().collect();
-    let keys = records.keys("episode_batch");
-    let rows = keys.iter().filter_map(|key| records.row("episode_batch", key));
-    rows.filter(|row| reports.contains(row.text("report_id")))
-        .map(|row| row.text("episode_id").to_owned())
-        .collect()
 }

@@ -8,8 +8,9 @@ use crate::evidence::manifest::{
     record_of,
 };
 use crate::evidence::records::Records as _;
-use crate::evidence::scope::{Concern, ORIGIN_COLUMNS, dataset_digests, least_until};
-use crate::evidence::story::episodes_of_batch;
+use crate::evidence::scope::{
+    Concern, ORIGIN_COLUMNS, dataset_digests, episodes_of_batch, least_until, versions_asked,
+};
 use crate::ledger::body::{self, Body};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek};
@@ -111,7 +112,7 @@ impl<R: Read + Seek> Walk<'_, R> {
     /// Everything that the scope asks for is there.
     pub(super) fn completeness(&mut self, scope: &Scope, lines: &[Line]) {
         let versions = self.versions(scope);
-        self.told_far_enough(scope, lines);
+        self.told_far_enough(scope, &versions, lines);
         if scope.model.is_some() && versions.is_empty() {
             let detail = format!("it is about {}, of which the pack has no version", scope.words());
             self.find("scope_empty", MANIFEST, detail);
@@ -143,14 +144,12 @@ impl<R: Read + Seek> Walk<'_, R> {
     }
 
     /// What the scope names is there, and the story goes to its end.
-    fn told_far_enough(&mut self, scope: &Scope, lines: &[Line]) {
+    fn told_far_enough(&mut self, scope: &Scope, versions: &BTreeSet<String>, lines: &[Line]) {
         let named = [("episode", &scope.alert), ("batch", &scope.batch)];
         for (table, id) in named {
             let Some(id) = id else { continue };
             let found = super::PackedRecords(&mut self.pack).row(table, id);
-            let of = found.map(|row| row.text("version_id").to_owned());
-            let of = of.is_some_and(|version| self.versions(scope).contains(&version));
-            if !of {
+            if !found.is_some_and(|row| versions.contains(row.text("version_id"))) {
                 let detail = format!("it is about {}, which is not in the pack", scope.words());
                 self.find("scope_empty", MANIFEST, detail);
             }
@@ -205,17 +204,7 @@ impl<R: Read + Seek> Walk<'_, R> {
 
     /// Ids of the packed versions that the scope asks for.
     fn versions(&mut self, scope: &Scope) -> BTreeSet<String> {
-        let mut records = super::PackedRecords(&mut self.pack);
-        let asked =
-            |found: &str, asked: &Option<String>| asked.as_ref().is_none_or(|name| name == found);
-        let mut versions = BTreeSet::new();
-        for key in records.keys("model_version") {
-            let Some(row) = records.row("model_version", &key) else { continue };
-            if asked(row.text("model"), &scope.model) && asked(row.text("version"), &scope.version)
-            {
-                versions.insert(key);
-            }
-        }
-        versions
+        let versions = versions_asked(&mut super::PackedRecords(&mut self.pack), scope);
+        versions.into_iter().map(|(key, _)| key).collect()
     }
 }
