@@ -1,5 +1,6 @@
 //! `driftledger bench`
 
+mod site;
 mod store;
 mod watched;
 

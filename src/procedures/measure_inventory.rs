@@ -7,6 +7,7 @@ use super::administer::{create_demo_account, create_store, issue_token};
 use super::fingerprint_files::{RegistrationSources, make_registration};
 use super::ingest_batch::{Delivery, IngestBatch, ingest_batch};
 use super::register_version::register_version;
+use super::sign_in::sign_in;
 use super::{actor, subject};
 use crate::access::account::{Acting, Way};
 use crate::access::role::Role;
@@ -30,11 +31,26 @@ pub const MEASURED_VERSION: (&str, &str) = ("measured", "1");
 pub struct Measured {
     /// The store.
     pub store: Store,
-    /// User name and password of its account.
-    pub sign_in: (String, String),
-    /// A token of that account.
+    /// A token of its data scientist.
     pub token: String,
     acting: Acting,
+    /// User name and password of somebody of each role.
+    people: Vec<(Role, String, String)>,
+    columns: (usize, usize),
+}
+
+impl Measured {
+    /// The secret of a new session of somebody who has this role.
+    ///
+    /// # Errors
+    ///
+    /// Those of signing in.
+    pub fn session(&self, role: Role) -> Result<String> {
+        let person = self.people.iter().find(|person| person.0 == role);
+        let missing = || Error::NotFound { what: "account of role", id: role.word().to_owned() };
+        let (_, user_name, password) = person.ok_or_else(missing)?;
+        Ok(sign_in(&self.store, user_name, password)?.0)
+    }
 }
 
 /// The batch of this number for a version of `numbers` and `texts` columns: CSV.
@@ -59,6 +75,11 @@ pub fn measured_batch(number: u64, rows: u64, (numbers, texts): (usize, usize)) 
 pub fn make_measured(folder: &Path, columns: (usize, usize)) -> Result<Measured> {
     let store = create_store(folder, Clock::system())?;
     let account = create_demo_account(&store, ("bench", "Bench"), Role::DataScientist)?;
+    let mut people = vec![(Role::DataScientist, "bench".to_owned(), account.password)];
+    for (role, name) in [(Role::Qa, "quality"), (Role::Admin, "keeper")] {
+        let account = create_demo_account(&store, (name, name), role)?;
+        people.push((role, name.to_owned(), account.password));
+    }
     let acting = Acting { account: account.account, way: Way::Host };
     let files = tempfile::tempdir().map_err(Error::file("making a folder in", folder))?;
     let write = |name: &str, bytes: &[u8]| {
@@ -77,8 +98,7 @@ pub fn make_measured(folder: &Path, columns: (usize, usize)) -> Result<Measured>
     register_version(&store, &acting, &make_registration(&sources, |_| ())?)?;
     let named = (&acting.account, "bench");
     let token = issue_token(&store, &acting, named, &TokenScope::Personal, None)?.value.token;
-    let sign_in = ("bench".to_owned(), account.password);
-    Ok(Measured { store, sign_in, token, acting })
+    Ok(Measured { store, token, acting, people, columns })
 }
 
 /// What is recorded again under other names.
@@ -89,15 +109,15 @@ struct Template {
     report: (ReportRow, String),
 }
 
-/// Records `models` more models with one version and `batches` judged batches each, and an open alert for each. Documents are those of
-/// one batch that was judged, under new ids: they are long enough and parse, but `check` would say that they are copies.
+/// Records `models` more models with one version, so many judged batches each, and so many open alerts. Documents are those of one batch
+/// that was judged, under new ids: they are long enough and parse, but `check` would say that they are copies.
 ///
 /// # Errors
 ///
 /// Those of the store.
-pub fn make_inventory(measured: &Measured, models: u64, batches: u64) -> Result<()> {
+pub fn make_inventory(measured: &Measured, models: u64, each: (u64, u64)) -> Result<()> {
     let template = template(measured)?;
-    (0..models).try_for_each(|model| write_model(measured, &template, model, batches))
+    (0..models).try_for_each(|model| write_model(measured, &template, model, each))
 }
 
 /// The name of the model of this number.
@@ -107,7 +127,7 @@ pub fn measured_model(number: u64) -> String {
 
 fn template(measured: &Measured) -> Result<Template> {
     let Measured { store, acting, .. } = measured;
-    let bytes = measured_batch(0, 500, (2, 0))?;
+    let bytes = measured_batch(0, 500, measured.columns)?;
     let delivery = Delivery::of_bytes(store.objects().spool_file()?, &bytes, Some(Format::Csv))?;
     let (model, version) = MEASURED_VERSION;
     let (model, version) = (model.to_owned(), version.to_owned());
@@ -137,8 +157,13 @@ fn template(measured: &Measured) -> Result<Template> {
     })
 }
 
-/// One act for a model, its version and all its batches.
-fn write_model(measured: &Measured, template: &Template, number: u64, batches: u64) -> Result<()> {
+/// One act for a model, its version, its batches and its alerts.
+fn write_model(
+    measured: &Measured,
+    template: &Template,
+    number: u64,
+    (batches, alerts): (u64, u64),
+) -> Result<()> {
     let acting = &measured.acting;
     measured.store.write(&actor(acting), EntryType::VersionRegister, |tx| {
         let row = VersionRow {
@@ -181,12 +206,14 @@ fn write_model(measured: &Measured, template: &Template, number: u64, batches: u
             };
             tx.insert_report(&report, &ids[2], &template.report.1)?;
         }
-        let sentence = format!("`{}` stands for an alert.", row.model);
-        let opening = EpisodeOpening::told(EpisodeKind::MissingBatch, sentence);
-        let episode = clock::new_id("ep");
-        tx.insert_episode((&episode, &row.id), None, &opening)?;
-        if !newest.is_empty() {
-            tx.insert_episode_batch(&clock::new_id("eb"), &episode, &newest)?;
+        for alert in 0..alerts {
+            let sentence = format!("`{}` stands for alert {alert}.", row.model);
+            let opening = EpisodeOpening::told(EpisodeKind::MissingBatch, sentence);
+            let episode = clock::new_id("ep");
+            tx.insert_episode((&episode, &row.id), None, &opening)?;
+            if !newest.is_empty() {
+                tx.insert_episode_batch(&clock::new_id("eb"), &episode, &newest)?;
+            }
         }
         Ok::<_, Error>(())
     })?;

@@ -1,7 +1,9 @@
 //! `driftledger bench --store`: the store under load, each figure beside its floor or target.
 
+use super::site::time_pages;
 use super::watched::{Watched, watch};
 use super::{BenchArguments, done, slope, terminal};
+use crate::access::role::Role;
 use crate::api::extract::SESSION_COOKIE;
 use crate::error::{Error, Result};
 use crate::procedures::measure_inventory::{
@@ -9,7 +11,6 @@ use crate::procedures::measure_inventory::{
 };
 use crate::procedures::measure_store::{Throughput, measure_writes};
 use crate::procedures::measure_trail::{make_trail, measure_trail};
-use crate::procedures::sign_in::sign_in;
 use clap::ValueEnum;
 use reqwest::blocking::Client;
 use serde::Serialize;
@@ -33,6 +34,8 @@ pub(super) enum StorePart {
     Ingest,
     /// Pages of a large inventory
     Pages,
+    /// Every kind of page of a site
+    Site,
 }
 
 /// Entries of the long audit trail.
@@ -41,6 +44,10 @@ const TRAIL_ENTRIES: u64 = 1_000_000;
 const SENT: (u64, u64) = (1_000, 16);
 /// Most models of the inventory, and batches of each.
 const INVENTORY: (u64, u64) = (10_000, 20);
+/// Models of a site, batches of each, and alerts of each.
+const SITE: (u64, u64, u64) = (200, 50, 5);
+/// Kinds of pages of a site that are printed, the slowest.
+const PRINTED: usize = 12;
 /// How often a page is asked for.
 const ASKED: usize = 15;
 
@@ -79,6 +86,9 @@ pub(super) fn run(arguments: &BenchArguments, parts: &[StorePart]) -> Result<Exi
     }
     if wanted(StorePart::Pages) {
         figures.extend(bench.pages()?);
+    }
+    if wanted(StorePart::Site) {
+        figures.extend(bench.site()?);
     }
     if arguments.json {
         terminal::say_json(&figures)?;
@@ -259,9 +269,8 @@ impl StoreBench {
         for models in [most / 100, most / 10, most] {
             let folder = self.temporary()?;
             let measured = make_measured(folder.path(), (2, 0))?;
-            make_inventory(&measured, models, batches)?;
-            let (user_name, password) = &measured.sign_in;
-            let (secret, _) = sign_in(&measured.store, user_name, password)?;
+            make_inventory(&measured, models, (batches, 1))?;
+            let secret = measured.session(Role::DataScientist)?;
             drop(measured);
             let mut server = Watched::serve(folder.path())?;
             let version = format!("/models/{}/versions/1", measured_model(models / 2));
@@ -284,6 +293,39 @@ impl StoreBench {
         Ok(figures)
     }
 
+    /// Every kind of page that links lead to, as a data scientist, QA and an administrator see it.
+    fn site(&self) -> Result<Vec<Figure>> {
+        let (models, batches, alerts) = SITE;
+        let folder = self.temporary()?;
+        let measured = make_measured(folder.path(), (20, 5))?;
+        make_inventory(&measured, models, (batches, alerts))?;
+        let roles = [Role::DataScientist, Role::Qa, Role::Admin];
+        let sessions =
+            roles.iter().map(|role| measured.session(*role)).collect::<Result<Vec<_>>>()?;
+        drop(measured);
+        let mut server = Watched::serve(folder.path())?;
+        let times = time_pages(&server.address, &sessions)?;
+        server.stop();
+        let slow = times.iter().filter(|time| time.p95_ms >= 100.0).count();
+        let what = format!(
+            "{} kinds of pages, {} batches, {} alerts: {slow} too slow",
+            times.len(),
+            models * batches,
+            models * alerts
+        );
+        let ms = |what: String, found: f64| Figure {
+            what,
+            unit: "ms, p95",
+            found,
+            target: "< 100".to_owned(),
+            ..Figure::default()
+        };
+        let slowest = times.first().map_or(0.0, |time| time.p95_ms);
+        let mut figures = vec![ms(what, slowest)];
+        figures.extend(times.into_iter().take(PRINTED).map(|time| ms(time.kind, time.p95_ms)));
+        Ok(figures)
+    }
+
     /// The data folder with the long trail, made unless it is there.
     fn long_trail(&self) -> Result<PathBuf> {
         let folder = self.folder.join(format!("trail_{TRAIL_ENTRIES}"));
@@ -300,16 +342,19 @@ impl StoreBench {
     }
 }
 
-fn client() -> Result<Client> {
+/// A client that waits long enough.
+pub(super) fn client() -> Result<Client> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder().timeout(Duration::from_mins(5)).build().map_err(failed)
 }
 
-/// Status and length of an answer that was read to its end.
-fn answered(response: reqwest::Result<reqwest::blocking::Response>) -> Result<(u16, usize)> {
+/// Status and body of an answer.
+pub(super) fn answered(
+    response: reqwest::Result<reqwest::blocking::Response>,
+) -> Result<(u16, Vec<u8>)> {
     let response = response.map_err(failed)?;
     let status = response.status().as_u16();
-    Ok((status, response.bytes().map_err(failed)?.len()))
+    Ok((status, response.bytes().map_err(failed)?.to_vec()))
 }
 
 /// The slowest of many requests of a page, after a first one.
