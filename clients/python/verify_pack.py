@@ -43,7 +43,8 @@ COPIES = {"model_version": ("registrations/", "registration"), "reference": ("re
           "report": ("reports/", "document"),
           "performance": ("performance/", "document"), "cohort": ("cohorts/", "document"),
           "decision": ("decisions/", "document"), "signature": ("signatures/", "document"), "change_record": ("change-records/", "document"),
-          "episode_step": ("alert-steps/", "document"), "qualification": ("qualifications/", "document")}
+          "episode_step": ("alert-steps/", "document"), "qualification": ("qualifications/", "document"),
+          "periodic_review": ("periodic-reviews/", "document")}
 # The life of a version: state and step before, state after, roles that may, what the signature means.
 RULES = {("draft", "submit"): ("submitted", ["data_scientist"], "authored"),
          ("submitted", "reject"): ("draft", ["reviewer", "qa"], "rejected"),
@@ -1311,6 +1312,36 @@ class Verifier:
                 self.account(name, row, signature["signer"])
                 self.identified(name, row, signature, signature["study_sha256"])
 
+    def periodic_reviews(self, signed):
+        """Each counts the entries of its range by type, goes on from the signed one before it, and is signed by who held it, who did
+        nothing of what a review of the audit trail covers."""
+        reached = {}
+        for key, row in sorted(self.rows.get("periodic_review", {}).items(), key=lambda item: item[1]["entry"]):
+            name, review = record_file("periodic_review", key), self.document("periodic_review", key, row)
+            if not review:
+                continue
+            self.same(name, "kind", review["kind"], row["kind"])
+            self.same(name, "range", (review["from"], review["until"]), (row["from_entry"], row["until_entry"]))
+            self.same(name, "next day", review["next_due"], row["next_due"])
+            before = [until for entry, until in reached.get(review["kind"], []) if entry < row["entry"]]
+            self.same(name, "first entry", review["from"], max(before, default=0))
+            if not review["from"] < review["until"] <= row["entry"]:
+                self.find("review_not_valid", name, "it covers entries that came after it, or none")
+                continue
+            inside = [entry for entry in self.parsed[review["from"]:review["until"]] if entry]
+            for kind, count in review["covered"].items():
+                found = [entry for entry in inside if entry["type"] == kind]
+                self.same(name, f"entries of type {kind}", count, len(found))
+                of_trail = review["kind"] in ("decisions", "administration", "data")
+                if of_trail and any(entry["actor"]["id"] == row["account_id"] for entry in found):
+                    self.find("review_not_permitted", name, "who held it acted in what it covers")
+            for signature in signed.get(key, []):
+                if signature["record"]["sha256"] != row["sha256"]:
+                    self.find("signature_of_other_bytes", name, "a signature is over other bytes")
+                self.same(name, "signer", signature["signer"]["id"], row["account_id"])
+                made = self.rows["record_signature"][signature["id"]]["entry"]
+                reached.setdefault(review["kind"], []).append((made, review["until"]))
+
     def life_cycles(self):
         """Steps follow the table, in order; each has one signature over its bytes by somebody who may and is no author."""
         signed = {}
@@ -1333,6 +1364,7 @@ class Verifier:
                     self.same(name, "whether it passed", (record["passed"], bool(row["passed"])), (not failed, not failed))
                     if failed and key in signed:
                         self.find("qualification_not_permitted", name, "a run that failed was signed")
+        self.periodic_reviews(signed)
         makers = {key: {row["registered_by"]} for key, row in self.rows.get("model_version", {}).items()}
         for key, row in self.rows.get("model_record", {}).items():
             self.document("model_record", key, row)

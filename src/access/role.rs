@@ -102,6 +102,8 @@ pub enum Action {
     KeepWatch,
     /// Sign a qualification run.
     ApproveQualification,
+    /// Hold and sign a periodic review.
+    HoldReview,
     /// Issue and revoke tokens that post batches of one version.
     ManageSourceTokens,
     /// Issue and revoke one's own token.
@@ -110,7 +112,7 @@ pub enum Action {
 
 impl Action {
     /// All actions, in the order of the permission table.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Read,
         Self::Register,
         Self::Ingest,
@@ -126,6 +128,7 @@ impl Action {
         Self::ReadAccessLog,
         Self::KeepWatch,
         Self::ApproveQualification,
+        Self::HoldReview,
         Self::ManageSourceTokens,
         Self::ManageOwnTokens,
     ];
@@ -148,6 +151,7 @@ impl Action {
             Self::ReadAccessLog => "read the access log",
             Self::KeepWatch => "keep watch",
             Self::ApproveQualification => "approve qualification runs",
+            Self::HoldReview => "hold periodic reviews",
             Self::ManageSourceTokens => "manage source tokens",
             Self::ManageOwnTokens => "manage own tokens",
         }
@@ -168,7 +172,9 @@ impl Action {
                 &[Role::DataScientist]
             }
             Self::FixAcceptance | Self::TestVersion => &[Role::DataScientist, Role::ProcessExpert],
-            Self::Acknowledge | Self::DraftDecision => &[Role::Qa, Role::Reviewer],
+            Self::Acknowledge | Self::DraftDecision | Self::HoldReview => {
+                &[Role::Qa, Role::Reviewer]
+            }
             Self::SignDecision => &[Role::Qa, Role::Reviewer, Role::ProcessExpert],
             Self::ManageAccounts | Self::ManageNotices => &[Role::Admin],
             Self::ApproveRoles | Self::KeepWatch => &[Role::Qa, Role::Admin],

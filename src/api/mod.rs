@@ -29,6 +29,7 @@ pub mod problem;
 pub mod provider_client;
 pub mod qualifications;
 pub mod review;
+pub mod reviews;
 pub mod roles;
 pub mod routes;
 pub mod server;

@@ -5,7 +5,7 @@ use super::extract::{caller_first, no_route};
 use super::{
     acceptance, access_log, accounts, alerts, batches, changes, evidence, identities, ledger,
     life_cycle, lineage, models, notices, operation, overview, passkeys, performance,
-    qualifications, review, roles, session, studies, tiles, watch,
+    qualifications, review, reviews, roles, session, studies, tiles, watch,
 };
 use actix_web::middleware::from_fn;
 use actix_web::web;
@@ -74,6 +74,12 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(qualifications::list_runs)
             .service(qualifications::read_run)
             .service(qualifications::sign)
+            .service(reviews::list_reviews)
+            .service(reviews::list_due)
+            .service(reviews::lay_out)
+            .service(reviews::read_review)
+            .service(reviews::hold)
+            .service(reviews::sign)
             .service(review::read_plan)
             .service(review::measure)
             .service(evidence::list_evidence)

@@ -18,6 +18,8 @@ pub enum Place {
     Models,
     /// The ledger.
     AuditTrail,
+    /// Periodic reviews.
+    Reviews,
     /// Evidence packs.
     Evidence,
     /// All accounts.
@@ -121,6 +123,7 @@ impl Frame {
             link(Place::Fleet, "Fleet", "/fleet"),
             link(Place::Models, "Models", "/models"),
             link(Place::AuditTrail, "Audit trail", "/audit-trail"),
+            link(Place::Reviews, "Reviews", "/reviews"),
             link(Place::Evidence, "Evidence", "/evidence"),
         ];
         if self.may(Action::ManageAccounts) {

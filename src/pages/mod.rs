@@ -45,6 +45,7 @@ mod qualifications;
 mod register;
 pub mod report;
 pub mod report_features;
+pub mod reviews;
 pub mod roles;
 pub mod routes;
 pub mod score_cards;

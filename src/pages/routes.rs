@@ -5,7 +5,7 @@ use super::{
     acceptance, acceptance_plan, access_log, account, accounts, alert, alert_step, assets,
     audit_trail, batch_pair, change, difference, draft, entry, evidence, fleet, help, inbox,
     model_record, models, notices, passkeys, password, password_rules, performance, provider,
-    qualifications, register, report, roles, score_cards, second_factor, send, sign_in,
+    qualifications, register, report, reviews, roles, score_cards, second_factor, send, sign_in,
     signing_sheet, step, study, version, watch,
 };
 use crate::error::Error;
@@ -78,6 +78,11 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(qualifications::list)
             .service(qualifications::show)
             .service(qualifications::sign)
+            .service(reviews::list)
+            .service(reviews::next)
+            .service(reviews::hold)
+            .service(reviews::show)
+            .service(reviews::sign)
             .service(access_log::show)
             .service(evidence::show)
             .service(evidence::make)

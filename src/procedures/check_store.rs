@@ -10,9 +10,12 @@ use super::recount_tests::recount;
 use crate::error::{Error, Result};
 use crate::evidence::examine::{Examined, Trouble, examine};
 use crate::evidence::records::Records as _;
+use crate::ledger::entry::Entry;
 use crate::store::check::{Finding, Progress, Severity};
+use crate::store::log::PAGE_MAX;
 use crate::store::objects::Objects;
 use crate::store::{self, ReadTx};
+use std::ops::Range;
 use std::path::Path;
 
 /// What came of a check.
@@ -53,7 +56,18 @@ pub fn check_store(folder: &Path, progress: &mut dyn FnMut(Progress)) -> Result<
     let unwitnessed = unwitnessed.map(|f| (f.table.clone(), f.id.clone())).collect();
     let examined = store::check::read(folder, |tx| {
         let mut records = StoredRecords::all_but(tx, unwitnessed);
-        let (examined, mut troubles) = examine(&mut records, &mut reports);
+        let mut visit = |range: Range<u64>, visit: &mut dyn FnMut(&Entry)| {
+            let mut next = range.start;
+            while next < range.end {
+                // What cannot be read was named by the examination of the entries.
+                let page = tx.entries(next, PAGE_MAX).unwrap_or_default();
+                let Some(last) = page.last().map(|stored| stored.entry.idx) else { return };
+                let inside = page.iter().map(|stored| &stored.entry);
+                inside.filter(|entry| range.contains(&entry.idx)).for_each(&mut *visit);
+                next = last + 1;
+            }
+        };
+        let (examined, mut troubles) = examine(&mut records, &mut visit, &mut reports);
         let runs = records.keys("test_run");
         for id in &runs {
             troubles.extend(recounted(tx, &store::check::objects(folder), id));

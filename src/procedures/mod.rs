@@ -27,6 +27,7 @@ pub mod export_standard;
 pub mod fingerprint_files;
 pub mod fix_acceptance;
 pub mod grant_roles;
+pub mod hold_review;
 pub mod hold_signing;
 pub mod identify_signer;
 pub mod ingest_batch;

@@ -6,6 +6,7 @@
 //! 3. mark what this person may do now, by the same rules that the steps themselves check
 //! 4. of what this person may do, and of what others may, keep the most urgent
 
+use super::hold_review::due_reviews;
 use super::read_life_cycle::Standing;
 use super::record_change::change_fact;
 use crate::access::account::{Account, Acting};
@@ -33,6 +34,8 @@ pub enum PendingKind {
     Change,
     /// A role that was asked for.
     Role,
+    /// A periodic review that is due.
+    Review,
     /// Possible misuse, a clock that is not trusted, or somebody whose credential was replaced or is to be.
     Watch,
 }
@@ -135,6 +138,7 @@ pub fn pending(store: &Store, acting: &Acting) -> Result<Waiting> {
             line.is_overdue = due.is_some_and(|due| is_overdue(due, now));
             line.due_on = due.map(|due| due.to_string());
         }
+        reviews(tx, account, now, &mut lines)?;
         found.extend(lines.into_iter().map(Found::Line));
         let (mut mine, mut others): (Vec<_>, Vec<_>) = found.into_iter().partition(Found::is_mine);
         let (all_mine, all_others) = (mine.len() as u64, others.len() as u64);
@@ -359,6 +363,34 @@ fn watch(tx: &ReadTx<'_>, account: &Account, found: &mut Vec<Pending>) -> Result
     if let Some(event) = tx.clock_event()?.filter(|event| !event.trusted) {
         let what = "Compare the clock and confirm it".to_owned();
         found.push(line(what, event.detail, "/clock", (event.at, true)));
+    }
+    Ok(())
+}
+
+/// Periodic reviews that are due soon.
+fn reviews(
+    tx: &ReadTx<'_>,
+    account: &Account,
+    now: jiff::Timestamp,
+    found: &mut Vec<Pending>,
+) -> Result<()> {
+    for review in due_reviews(tx, account, &crate::clock::rfc3339(now))? {
+        let because = match &review.barred {
+            Some(barred) if !barred.is_empty() => format!("; {barred}"),
+            _ => String::new(),
+        };
+        found.push(Pending {
+            kind: PendingKind::Review,
+            what: format!("Hold the review \u{201c}{}\u{201d}", review.kind.title()),
+            why: format!("it covers what came since the last one{because}"),
+            version: None,
+            who: Action::HoldReview.roles().to_vec(),
+            is_mine: review.barred.is_none(),
+            path: format!("/reviews/next/{}", review.kind.word()),
+            since: review.since,
+            is_overdue: is_overdue(review.due, now),
+            due_on: Some(review.due.to_string()),
+        });
     }
     Ok(())
 }

@@ -8,6 +8,7 @@
 //! 5. in one transaction: compose the sheet once more, hold it against the one that was shown, and write the step, its signature
 //!    and the ledger entry. The state changed because the step exists
 
+use super::hold_review::check_trail_reviewed;
 use super::identify_signer::check_to_sign;
 use super::sign_decision::require_session;
 use super::{Recorded, actor, stored, subject};
@@ -295,6 +296,9 @@ fn sheet(
     }
     let (model, version) = (&standing.version.model, &standing.version.version);
     let about = AboutEpisode { id, model, version, today };
+    if step == EpisodeStep::Close {
+        check_trail_reviewed(tx, today)?;
+    }
     let sheet = EpisodeSheet::compose(rule, about, &standing.facts, (input, found))?;
     let bytes = sheet.bytes()?;
     let sha256 = digest::sha256_hex(&bytes);

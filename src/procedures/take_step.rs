@@ -8,6 +8,7 @@
 //! 5. in one transaction: compose the sheet once more, hold it against the one that was shown, and write the step, its signature
 //!    and the ledger entry. The state changed because the step exists
 
+use super::hold_review::check_trail_reviewed;
 use super::identify_signer::check_to_sign;
 use super::read_life_cycle::Standing;
 use super::sign_decision::DEMONSTRATION;
@@ -89,7 +90,8 @@ pub fn prepare_step(
     input: &StepInput,
 ) -> Result<SheetView> {
     signed_in(acting, of.step)?;
-    store.read(|tx| sheet(tx, acting, of, input))
+    let now = store.clock().now_text();
+    store.read(|tx| sheet(tx, acting, of, (input, &now)))
 }
 
 /// Takes a step; `shown_sha256` is the digest of the sheet that was on the screen.
@@ -146,7 +148,12 @@ fn allowed(of: StepOf<'_>, state: VersionState) -> Result<&'static Rule> {
     })
 }
 
-fn sheet(tx: &ReadTx<'_>, acting: &Acting, of: StepOf<'_>, input: &StepInput) -> Result<SheetView> {
+fn sheet(
+    tx: &ReadTx<'_>,
+    acting: &Acting,
+    of: StepOf<'_>,
+    (input, now): (&StepInput, &str),
+) -> Result<SheetView> {
     let standing = Standing::read(tx, of.model, of.version)?;
     let rule = allowed(of, standing.facts.state())?;
     let also = if rule.puts_in_use() {
@@ -157,6 +164,9 @@ fn sheet(tx: &ReadTx<'_>, acting: &Acting, of: StepOf<'_>, input: &StepInput) ->
     let supersedes: Vec<Superseded> = also.iter().map(named).collect();
     let AlsoSigned { sheet, document, sha256 } =
         compose((rule, &standing), acting, input, (&supersedes, None))?;
+    if of.step == Step::Approve {
+        check_trail_reviewed(tx, now)?;
+    }
     Ok(SheetView { sheet, document, sha256, also })
 }
 
@@ -240,7 +250,10 @@ fn write(
     (input, shown_sha256, how): (&StepInput, &str, Identified),
 ) -> Result<Recorded<StepTaken>> {
     let written = store.write(&actor(acting), EntryType::VersionStep, |tx| {
-        let SheetView { sheet, document, sha256, also } = sheet(tx, acting, of, input)?;
+        let SheetView { sheet, document, sha256, also } = {
+            let now = tx.at().to_owned();
+            sheet(tx, acting, of, (input, &now))?
+        };
         let taken =
             insert(tx, acting, &AlsoSigned { sheet, document, sha256 }, (shown_sha256, &how))?;
         for other in &also {

@@ -16,7 +16,7 @@ pub const SIGNATURE_DAYS: u32 = 5;
 /// The day by which something that has waited since `since` (UTC) is expected to be done: `working_days` later, Saturdays and Sundays
 /// not counted.
 pub fn due_on(since: &str, working_days: u32) -> Option<Date> {
-    let mut day = TimeZone::UTC.to_datetime(since.parse::<Timestamp>().ok()?).date();
+    let mut day = day_of(since)?;
     let mut left = working_days;
     while left > 0 {
         day = day.checked_add(1.day()).ok()?;
@@ -25,6 +25,11 @@ pub fn due_on(since: &str, working_days: u32) -> Option<Date> {
         }
     }
     Some(day)
+}
+
+/// The day of a time such as `2026-11-23T17:48:24.132Z`, or of a day alone, UTC; nothing for what is neither.
+pub fn day_of(at: &str) -> Option<Date> {
+    at.get(..10)?.parse().ok()
 }
 
 /// Whether `due` has passed at `now` (UTC).

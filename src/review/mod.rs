@@ -3,7 +3,7 @@
 //! Must not know: HTTP, SQL, sessions. Start with [`decision`], then [`signature`]; the life of a version is in
 //! [`life_cycle`] (the table), [`completeness`] (what is missing) and [`step_sheet`] (what is signed); [`change_record`] says what
 //! changed since the version before. The life of an alert is in [`episode_cycle`], [`effectiveness`] and [`episode_sheet`].
-//! [`plan`] and [`concordance`] stand alone.
+//! [`plan`], [`concordance`] and [`periodic_review`] stand alone.
 
 pub mod change_record;
 pub mod completeness;
@@ -15,6 +15,7 @@ pub mod episode_cycle;
 pub mod episode_sheet;
 pub mod identified;
 pub mod life_cycle;
+pub mod periodic_review;
 pub mod plan;
 pub mod qualification;
 pub mod record_signature;
@@ -28,6 +29,12 @@ pub enum Error {
     /// A qualification run that does not say what it must.
     #[error("the qualification run does not hold: {reason}")]
     Qualification {
+        /// What is wrong.
+        reason: String,
+    },
+    /// A periodic review that does not say what it must.
+    #[error("the periodic review does not hold: {reason}")]
+    PeriodicReview {
         /// What is wrong.
         reason: String,
     },

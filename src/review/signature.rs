@@ -38,6 +38,12 @@ pub enum Meaning {
     ApprovesChange,
     /// The signer has examined the qualification run and approves it.
     ApprovesQualification,
+    /// The signer has reviewed the audit trail.
+    AuditTrailReviewed,
+    /// The signer has reviewed who has which access.
+    AccessReviewed,
+    /// The signer has reviewed the system as a whole.
+    SystemReviewed,
     /// The signer ends the use of the version.
     Retired,
     /// The signer takes the approval back before any use.
@@ -98,6 +104,9 @@ impl Meaning {
                 "approves this change, its impact and the decision about testing again"
             }
             Self::ApprovesQualification => "examined and approves this qualification run",
+            Self::AuditTrailReviewed => "reviewed this part of the audit trail",
+            Self::AccessReviewed => "reviewed these access rights",
+            Self::SystemReviewed => "reviewed the state of the system",
             Self::Retired => "retires this version",
             Self::Withdrawn => "withdraws this version",
             Self::AuthoredInvestigation => "investigated this alert",

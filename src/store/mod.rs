@@ -41,6 +41,7 @@ pub mod open;
 pub mod outbox;
 pub mod passkeys;
 pub mod performance;
+pub mod periodic_reviews;
 pub mod providers;
 pub mod qualifications;
 pub mod read;

@@ -66,6 +66,7 @@ pub const RECORD_TABLES: &[&str] = &[
     "restore",
     "rollback",
     "qualification",
+    "periodic_review",
     "evidence_export",
     "lineage_event",
     "lineage_dataset",

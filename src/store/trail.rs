@@ -56,11 +56,11 @@ fn actor_term(actor: &str) -> String {
     format!("actor {actor}")
 }
 
-fn kind_term(kind: EntryType) -> String {
+pub(super) fn kind_term(kind: EntryType) -> String {
     format!("type {kind}")
 }
 
-fn act_term(actor: &str, kind: EntryType) -> String {
+pub(super) fn act_term(actor: &str, kind: EntryType) -> String {
     format!("act {kind} {actor}")
 }
 

@@ -41,6 +41,9 @@ use driftledger::review::episode_sheet::{
 };
 use driftledger::review::identified::Identified;
 use driftledger::review::life_cycle::{Rule, Step, VersionState, rule_table};
+use driftledger::review::periodic_review::{
+    AccountSeen, PERIODIC_REVIEW_FORMAT, PeriodicReview, ReviewConclusion, ReviewKind,
+};
 use driftledger::review::qualification::{
     CheckOutcome, Part, QUALIFICATION_FORMAT, Qualification, QualificationCheck,
 };
@@ -50,6 +53,7 @@ use driftledger::review::step_sheet::{About, Composed, STEP_FORMAT, StepInput, S
 use driftledger::review::study_signature::{STUDY_SIGNATURE_FORMAT, StudySignature};
 use driftledger::statistics::selftest::{CODES, run};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -237,6 +241,35 @@ fn a_qualification_run_is_as_its_schema_says() {
     run.validate().unwrap();
     let run = serde_json::to_value(run).unwrap();
     hold_schema::<Qualification>((QUALIFICATION_FORMAT, "format"), &run);
+}
+
+#[test]
+fn a_periodic_review_is_as_its_schema_says() {
+    let account = AccountSeen {
+        user_name: "ada".to_owned(),
+        printed_name: "Ada".to_owned(),
+        role: "qa".to_owned(),
+        state: "enabled".to_owned(),
+        signed_in_at: Some("2026-01-01T00:00:00.000Z".to_owned()),
+        tokens: 1,
+    };
+    let review = PeriodicReview {
+        format: PERIODIC_REVIEW_FORMAT.to_owned(),
+        kind: ReviewKind::Access,
+        from: 0,
+        until: 9,
+        covered: BTreeMap::from([("account.create".to_owned(), 3)]),
+        accounts: vec![account],
+        standing: vec!["Alerts without a signed decision: 0.".to_owned()],
+        statement: "every account was asked for".to_owned(),
+        findings: vec!["one is not needed any more".to_owned()],
+        conclusion: ReviewConclusion::ActionNeeded,
+        next_due: "2026-07-01".to_owned(),
+        held_by: "quentin".to_owned(),
+    };
+    review.validate("2026-06-01T08:00:00.000Z").unwrap();
+    let review = serde_json::to_value(review).unwrap();
+    hold_schema::<PeriodicReview>((PERIODIC_REVIEW_FORMAT, "format"), &review);
 }
 
 /// The sheet of a review of version 1, and a signature over it.

@@ -20,6 +20,7 @@ mod overview;
 mod passkeys;
 mod passwords;
 mod performance;
+mod periodic_reviews;
 mod providers;
 mod qualification;
 mod registration;

@@ -15,6 +15,7 @@
 //!    predictions and effectiveness checks are computed again
 //! 7. runs and drafts: what a run reported has the digest that its end froze; a draft froze files that were kept, and the version
 //!    that took it up names the same
+//! 8. periodic reviews: each counts what the ledger holds in its range, and was signed by somebody who had no part in it
 //!
 //! It works on a pack and on a store alike, and never stops at the first trouble.
 
@@ -26,6 +27,7 @@ mod episode_lives;
 mod frozen;
 mod labels;
 mod life_cycle;
+mod periodic_reviews;
 mod qualifications;
 mod reports;
 mod runs;
@@ -35,8 +37,10 @@ mod succession;
 
 use super::records::{Records, Row};
 use crate::digest;
+use crate::ledger::entry::Entry;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::ops::Range;
 
 /// One thing that does not agree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,19 +94,26 @@ pub struct Examined {
     pub changes: u64,
     /// Qualification runs held against their checks and signatures.
     pub qualifications: u64,
+    /// Periodic reviews held against the entries they cover and their signatures.
+    pub periodic_reviews: u64,
     /// Ended runs digested again.
     pub runs: u64,
     /// Draft versions held against the files they froze.
     pub drafts: u64,
 }
 
+/// Gives the entries of a range of the ledger, in order, to a closure; those that are not there are left out.
+pub type Entries<'a> = dyn FnMut(Range<u64>, &mut dyn FnMut(&Entry)) + 'a;
+
 /// Examines all `records`; `progress` is called with the number of reports done and their total.
 pub fn examine(
     records: &mut dyn Records,
+    entries: &mut Entries<'_>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> (Examined, Vec<Trouble>) {
     let mut examiner = Examiner {
         records,
+        entries,
         troubles: Vec::new(),
         examined: Examined::default(),
         frozen: frozen::Shelf::default(),
@@ -120,6 +131,7 @@ pub fn examine(
     let mut signatures = examiner.record_signatures();
     examiner.life_cycles(&mut signatures);
     examiner.episode_lives(&mut signatures);
+    examiner.periodic_reviews(&mut signatures);
     examiner.signatures_left(signatures);
     examiner.runs();
     (examiner.examined, examiner.troubles)
@@ -127,6 +139,7 @@ pub fn examine(
 
 struct Examiner<'records> {
     records: &'records mut dyn Records,
+    entries: &'records mut Entries<'records>,
     troubles: Vec<Trouble>,
     examined: Examined,
     frozen: frozen::Shelf,

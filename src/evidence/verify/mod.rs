@@ -26,11 +26,13 @@ use super::manifest::{
 use super::pack::Pack;
 use super::records::Records;
 use super::{Result, printable};
+use crate::ledger::entry::Entry;
 use crate::ledger::note::VerifierKey;
 use crate::ledger::trust_policy::TrustPolicy;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::{Read, Seek};
+use std::ops::Range;
 
 /// One thing that is wrong with a pack.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -163,7 +165,7 @@ pub fn verify<'a, R: Read + Seek>(
         let verifier = key.as_ref().map(ToString::to_string).unwrap_or_default();
         walk.derived(&scope, (head.as_ref(), &verifier), &entries, prediction.as_ref());
     }
-    walk.examine();
+    walk.examine(&entries);
     Ok(Verification {
         findings: walk.findings,
         checked: walk.checked,
@@ -256,10 +258,15 @@ impl<R: Read + Seek> Walk<'_, R> {
         }
     }
 
-    fn examine(&mut self) {
+    fn examine(&mut self, entries: &[ledger::Line]) {
         let progress = &mut self.progress;
         let mut report = |done, total| progress(Progress { stage: "reports", done, total });
-        let (examined, troubles) = examine(&mut PackedRecords(&mut self.pack), &mut report);
+        let mut visit = |range: Range<u64>, visit: &mut dyn FnMut(&Entry)| {
+            let inside = entries.iter().filter_map(|line| line.entry.as_ref());
+            inside.filter(|entry| range.contains(&entry.idx)).for_each(visit);
+        };
+        let mut records = PackedRecords(&mut self.pack);
+        let (examined, troubles) = examine(&mut records, &mut visit, &mut report);
         self.checked.examined = examined;
         for trouble in troubles {
             let file = record_file(&trouble.table, &trouble.id);

@@ -185,7 +185,7 @@ fn found(
     let bytes = canonical_json(&document).unwrap();
     row["sha256"] = json!(sha256_hex(&bytes));
     row["document"] = json!(String::from_utf8(bytes).unwrap());
-    let (_, troubles) = examine(&mut Changed(rows), &mut |_, _| ());
+    let (_, troubles) = examine(&mut Changed(rows), &mut |_, _| (), &mut |_, _| ());
     let mut codes: Vec<_> = troubles.into_iter().map(|trouble| trouble.code).collect();
     codes.dedup();
     codes

@@ -31,8 +31,8 @@ enum Takes {
 #[expect(clippy::too_many_lines, reason = "one table: a line for each route")]
 fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     use Action::{
-        Acknowledge, ApproveQualification, ApproveRoles, DraftDecision, FixAcceptance, Ingest,
-        KeepWatch, ManageAccounts, ManageNotices, ManageOwnTokens, Read, ReadAccessLog,
+        Acknowledge, ApproveQualification, ApproveRoles, DraftDecision, FixAcceptance, HoldReview,
+        Ingest, KeepWatch, ManageAccounts, ManageNotices, ManageOwnTokens, Read, ReadAccessLog,
         ReadNotices, Register, SignDecision, TestVersion,
     };
     let no = Value::Null;
@@ -68,6 +68,9 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
         "/qualifications/{id}",
         "/reports/{id}",
         "/review-plan",
+        "/reviews",
+        "/reviews/due",
+        "/reviews/{id}",
         "/role-requests",
         "/studies/{id}",
         "/test-runs/{id}",
@@ -183,6 +186,11 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     );
     let signed_run = json!({"qualification_sha256": "0", "password": "a"});
     add("POST", "/qualifications/{id}/signature", of(ApproveQualification), &signed_run);
+    add("GET", "/reviews/next?kind=data", of(Read), &no);
+    let held = json!({"kind": "data", "until": 0, "statement": "a test", "conclusion": "in_order", "next_due": ""});
+    add("POST", "/reviews", of(HoldReview), &held);
+    let signed_review = json!({"review_sha256": "0", "password": "a"});
+    add("POST", "/reviews/{id}/signature", of(HoldReview), &signed_review);
     let alert_step = json!({"input": {}, "sheet_sha256": "0", "password": "a"});
     add("POST", "/alerts/{id}/steps/{step}", Takes::Session, &alert_step);
     add("POST", "/alerts/{id}/steps/{step}/sheet", Takes::Session, &json!({}));
@@ -345,6 +353,7 @@ fn form_takes(path: &str) -> Takes {
         "/clock" => Takes::Role(Action::KeepWatch),
         "/accounts/roles/{id}/answer" => Takes::Role(ApproveRoles),
         "/qualifications/{id}/signature" => Takes::Role(Action::ApproveQualification),
+        "/reviews/next/{kind}" | "/reviews/{id}/signature" => Takes::Role(Action::HoldReview),
         "/alerts/{id}/acknowledgement" => Takes::Role(Acknowledge),
         "/alerts/{id}/decision" => Takes::Role(DraftDecision),
         "/alerts/{id}/signature" | "/studies/{id}/signature" => Takes::Role(SignDecision),

@@ -85,7 +85,7 @@ fn a_signature_that_is_moved_to_another_record_is_named() {
         other.extend(records(&rosa.bytes(&path)));
     }
     rows.extend(other);
-    let (_, troubles) = examine(&mut Changed(rows.clone()), &mut |_, _| ());
+    let (_, troubles) = examine(&mut Changed(rows.clone()), &mut |_, _| (), &mut |_, _| ());
     let before = troubles.len();
     let signed = rows.iter().find(|((table, _), _)| table == "signature").unwrap().1.clone();
     let another = rows
@@ -97,7 +97,7 @@ fn a_signature_that_is_moved_to_another_record_is_named() {
     // The row alone, and then the document too, with its digest made anew.
     let key = ("signature".to_owned(), signed["id"].as_str().unwrap().to_owned());
     rows.get_mut(&key).unwrap()["decision_id"] = json!(another);
-    let (_, moved) = examine(&mut Changed(rows.clone()), &mut |_, _| ());
+    let (_, moved) = examine(&mut Changed(rows.clone()), &mut |_, _| (), &mut |_, _| ());
     assert!(
         moved.len() > before && moved.iter().any(|t| t.code == "record_disagrees"),
         "{moved:?}"
@@ -108,6 +108,6 @@ fn a_signature_that_is_moved_to_another_record_is_named() {
     let bytes = canonical_json(&document).unwrap();
     row["sha256"] = json!(sha256_hex(&bytes));
     row["document"] = json!(String::from_utf8(bytes).unwrap());
-    let (_, moved) = examine(&mut Changed(rows), &mut |_, _| ());
+    let (_, moved) = examine(&mut Changed(rows), &mut |_, _| (), &mut |_, _| ());
     assert!(moved.iter().any(|t| t.code == "signature_of_other_bytes"), "{moved:?}");
 }
