@@ -102,6 +102,10 @@ pub enum Action {
     KeepWatch,
     /// Sign a qualification run.
     ApproveQualification,
+    /// Accept the statement of accountability, before the first signature.
+    AcceptAccountability,
+    /// Record a training that somebody else completed.
+    RecordTraining,
     /// Issue and revoke tokens that post batches of one version.
     ManageSourceTokens,
     /// Issue and revoke one's own token.
@@ -110,7 +114,7 @@ pub enum Action {
 
 impl Action {
     /// All actions, in the order of the permission table.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::Read,
         Self::Register,
         Self::Ingest,
@@ -126,6 +130,8 @@ impl Action {
         Self::ReadAccessLog,
         Self::KeepWatch,
         Self::ApproveQualification,
+        Self::AcceptAccountability,
+        Self::RecordTraining,
         Self::ManageSourceTokens,
         Self::ManageOwnTokens,
     ];
@@ -148,6 +154,8 @@ impl Action {
             Self::ReadAccessLog => "read the access log",
             Self::KeepWatch => "keep watch",
             Self::ApproveQualification => "approve qualification runs",
+            Self::AcceptAccountability => "accept accountability",
+            Self::RecordTraining => "record trainings",
             Self::ManageSourceTokens => "manage source tokens",
             Self::ManageOwnTokens => "manage own tokens",
         }
@@ -171,7 +179,10 @@ impl Action {
             Self::Acknowledge | Self::DraftDecision => &[Role::Qa, Role::Reviewer],
             Self::SignDecision => &[Role::Qa, Role::Reviewer, Role::ProcessExpert],
             Self::ManageAccounts | Self::ManageNotices => &[Role::Admin],
-            Self::ApproveRoles | Self::KeepWatch => &[Role::Qa, Role::Admin],
+            Self::ApproveRoles | Self::KeepWatch | Self::RecordTraining => &[Role::Qa, Role::Admin],
+            Self::AcceptAccountability => {
+                &[Role::DataScientist, Role::Qa, Role::Reviewer, Role::ProcessExpert]
+            }
             Self::ApproveQualification => &[Role::Qa],
             Self::ReadAccessLog | Self::ReadNotices => &[Role::Qa, Role::Inspector, Role::Admin],
         }
@@ -240,6 +251,7 @@ mod tests {
             Action::ReadNotices,
             Action::ReadAccessLog,
             Action::KeepWatch,
+            Action::RecordTraining,
         ];
         for action in Action::ALL.into_iter().filter(|a| !of_people.contains(a)) {
             assert!(permit(Role::Admin, action).is_err(), "{action:?}");

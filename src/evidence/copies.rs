@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
 /// Folders of copies: record table, folder, column of the document.
-pub const COPIES: [(&str, &str, &str); 19] = [
+pub const COPIES: [(&str, &str, &str); 20] = [
     ("model_version", "registrations/", "registration"),
     ("reference", "references/", "document"),
     ("policy", "policies/", "document"),
@@ -34,6 +34,7 @@ pub const COPIES: [(&str, &str, &str); 19] = [
     ("signature", "signatures/", "document"),
     ("qualification", "qualifications/", "document"),
     ("episode_step", "alert-steps/", "document"),
+    ("accountability_acceptance", "acceptances/", "document"),
 ];
 
 /// Tables whose rows have an HTML page as well.

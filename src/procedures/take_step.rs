@@ -8,9 +8,8 @@
 //! 5. in one transaction: compose the sheet once more, hold it against the one that was shown, and write the step, its signature
 //!    and the ledger entry. The state changed because the step exists
 
-use super::identify_signer::check_to_sign;
+use super::identify_signer::{check_to_sign, demonstrated};
 use super::read_life_cycle::Standing;
-use super::sign_decision::DEMONSTRATION;
 use super::{Recorded, actor, subject};
 use crate::access::account::{Acting, Way};
 use crate::access::role::Action;
@@ -116,7 +115,8 @@ pub(super) fn take_step_shown(
     input: &StepInput,
 ) -> Result<Recorded<StepTaken>> {
     let shown = prepare_step(store, acting, of, input)?;
-    write(store, acting, of, (input, &shown.sha256, Identified::by(DEMONSTRATION)))
+    let how = demonstrated(store, acting, shown.sheet.meaning)?;
+    write(store, acting, of, (input, &shown.sha256, how))
 }
 
 /// No token takes a step.

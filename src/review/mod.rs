@@ -5,6 +5,7 @@
 //! changed since the version before. The life of an alert is in [`episode_cycle`], [`effectiveness`] and [`episode_sheet`].
 //! [`plan`] and [`concordance`] stand alone.
 
+pub mod accountability;
 pub mod change_record;
 pub mod completeness;
 pub mod concordance;

@@ -6,6 +6,7 @@ use super::group::Writer;
 use super::high_water::{self, HighWater, Keeper};
 use super::objects::Objects;
 use super::{Error, Result, log, schema};
+use crate::access::accountability::SHIPPED_STATEMENT;
 use crate::clock::{self, Clock};
 use crate::ledger::entry::{Actor, EntryType, Subject};
 use crate::ledger::envelope::{Envelope, bundle};
@@ -199,7 +200,10 @@ impl Store {
         let verifier = self.verifier_key().to_string();
         self.write(&actor, EntryType::LogCreate, |tx| {
             tx.subject(Subject::new("ledger", origin));
-            tx.insert("ledger", &[("id", &origin), ("verifier_key", &verifier)])
+            tx.insert("ledger", &[("id", &origin), ("verifier_key", &verifier)])?;
+            // In force before anybody can sign, so that no signature is older than what its signer accepted.
+            let said = (SHIPPED_STATEMENT, "the statement that a new store begins with");
+            tx.insert_statement(&clock::new_id("st"), "driftledger", said)
         })?;
         Ok(())
     }

@@ -173,7 +173,7 @@ impl Examiner<'_> {
 
     /// The role of an account at a time: the newest grant in force then, else the one it was created with, if nobody had to
     /// approve that.
-    fn role_at(&mut self, account: &Row, at: &str) -> String {
+    pub(super) fn role_at(&mut self, account: &Row, at: &str) -> String {
         let id = account.text("id");
         let mut role = None;
         for (_, answer) in self.rows("role_answer") {
