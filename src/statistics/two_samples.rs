@@ -9,7 +9,7 @@
 //! ```
 //!
 //! a and b being its smallest and its largest value. The other buckets, a few in a hundred, are sorted. Definitions and sources:
-//! [`ks`](super::ks), [`wasserstein`](super::wasserstein); with them it agrees to rounding.
+//! [`super::ks`], [`super::wasserstein`]; with them it agrees to rounding.
 
 use super::ks::{self, KsTest};
 use super::parted::{Parted, sort};

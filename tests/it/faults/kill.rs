@@ -107,7 +107,7 @@ fn act_until_it_dies(url: String, token: String, round: u64) -> Receiver<Act> {
             let act = match act {
                 Act::Run(_) => {
                     let body: Value = serde_json::from_str(&body).unwrap();
-                    run = body["run"]["info"]["run_id"].as_str().unwrap().to_owned();
+                    body["run"]["info"]["run_id"].as_str().unwrap().clone_into(&mut run);
                     Act::Run(run.clone())
                 }
                 other => other,
