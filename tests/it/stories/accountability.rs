@@ -3,13 +3,17 @@
 //! Method: the API and the forms over HTTP; accounts are made anew, so that nothing is recorded about them yet.
 
 use super::decision::{drafted, sign, with_an_alert};
+use super::passkeys::{Changed, records};
 use crate::harness::{Answer, CHOSEN, Laboratory, Visitor, identify};
 use driftledger::access::role::Role;
+use driftledger::digest::{canonical_json, sha256_hex};
+use driftledger::evidence::examine::examine;
 use driftledger::procedures::administer::{create_account, host};
 use driftledger::procedures::check_store::check_store;
 use driftledger::procedures::keep_passwords::change_password;
 use driftledger::procedures::sign_in::sign_in;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// A person of that role about whom nothing is recorded yet, signed in.
 fn newcomer(laboratory: &Laboratory, user_name: &'static str, role: Role) -> Visitor {
@@ -198,4 +202,79 @@ fn a_program_goes_on_sending_while_its_owner_has_to_learn() {
     let sent = source.post_batch("june", "text/csv", crate::harness::table(200, 9, 0.0).as_bytes());
     assert_eq!(sent.status, 201, "{sent:?}");
     own.get("/api/v1/models").problem(401, "token_not_valid");
+}
+
+/// What is found in the records of a pack once `change` was made to them.
+fn found(
+    rows: &BTreeMap<(String, String), Value>,
+    change: impl FnOnce(&mut BTreeMap<(String, String), Value>),
+) -> Vec<&'static str> {
+    let mut rows = rows.clone();
+    change(&mut rows);
+    let (_, troubles) = examine(&mut Changed(rows), &mut |_, _| ());
+    let mut codes: Vec<_> = troubles.into_iter().map(|trouble| trouble.code).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    codes
+}
+
+/// The rows of `table` about `account`.
+fn about<'a>(
+    rows: &'a mut BTreeMap<(String, String), Value>,
+    table: &'a str,
+    account: &'a str,
+) -> impl Iterator<Item = &'a mut Value> {
+    rows.iter_mut()
+        .filter(move |((of, _), row)| of == table && row["account_id"] == account)
+        .map(|(_, row)| row)
+}
+
+#[test] // P11-100b, P11-10i, P11-10j, P11-70
+fn a_forged_record_about_a_signer_is_named() {
+    let (laboratory, id) = with_an_alert();
+    let sha256 = drafted(&laboratory, &id);
+    let (adam, quentin) = (laboratory.signed_in("adam"), laboratory.signed_in("quentin"));
+    assert_eq!(quentin.post("/api/v1/accounts/rosa/training", &training("2026-05-01")).status, 201);
+    assert_eq!(switch_on(&adam, "reviewer").status, 201);
+    let rosa = laboratory.signed_in("rosa");
+    assert_eq!(sign(&rosa, &id, &sha256, CHOSEN).status, 201);
+    let rows = records(&rosa.bytes("/api/v1/models/tablets/versions/1/evidence"));
+    assert_eq!(found(&rows, |_| ()), [""; 0], "as it is");
+    let signature = rows.iter().find(|((table, _), _)| table == "signature").unwrap().1;
+    let document: Value = serde_json::from_str(signature["document"].as_str().unwrap()).unwrap();
+    let who = document["signer"]["id"].as_str().unwrap();
+    let left_out = |table: &str| {
+        found(&rows, |rows| rows.retain(|(of, _), row| of != table || row["account_id"] != who))
+    };
+    assert_eq!(left_out("identity_check"), ["signed_without_identity_check"]);
+    let unaccepted = left_out("accountability_acceptance");
+    assert!(unaccepted.contains(&"signed_without_accountability"), "{unaccepted:?}");
+    assert_eq!(left_out("training_record"), ["signed_without_training"]);
+    // Recorded about oneself, or by somebody whose role may not; a text that holds a number.
+    let dana = rows.iter().find(|(_, row)| row["user_name"] == "dana").unwrap().0.1.clone();
+    let changed = |table: &'static str, column: &'static str, to: &str| {
+        found(&rows, |rows| about(rows, table, who).for_each(|row| row[column] = json!(to)))
+    };
+    let own = changed("identity_check", "checked_by", who);
+    assert_eq!(own, ["recorded_about_oneself", "recorded_without_authority"]);
+    assert_eq!(changed("identity_check", "checked_by", &dana), ["recorded_without_authority"]);
+    assert_eq!(changed("training_record", "recorded_by", &dana), ["recorded_without_authority"]);
+    assert_eq!(changed("identity_check", "seen", "passport 123456"), ["identity_check_not_valid"]);
+    let late = changed("training_record", "completed_on", "2026-07-01");
+    assert!(late.contains(&"training_not_valid"), "{late:?}");
+    assert_eq!(
+        changed("training_record", "completed_on", "2024-05-01"),
+        ["signed_without_training"]
+    );
+    // Other words than those that were in force, and other words than those that were signed.
+    let other_words = found(&rows, |rows| {
+        let row = about(rows, "accountability_acceptance", who).next().unwrap();
+        let mut said: Value = serde_json::from_str(row["document"].as_str().unwrap()).unwrap();
+        said["statement"] = json!("I am accountable for nothing at all, whatever I have signed.");
+        let bytes = canonical_json(&said).unwrap();
+        row["sha256"] = json!(sha256_hex(&bytes));
+        row["document"] = json!(String::from_utf8(bytes).unwrap());
+    });
+    assert!(other_words.contains(&"record_disagrees"), "{other_words:?}");
+    assert!(other_words.contains(&"signature_of_other_bytes"), "{other_words:?}");
 }
