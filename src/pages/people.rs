@@ -184,7 +184,8 @@ impl TrainingForm {
             else {
                 return Err(Error::BadRequest { detail: detail() });
             };
-            let days = days.parse().map_err(|_| Error::BadRequest { detail: detail() })?;
+            let days =
+                days.parse().map_err(|_not_a_number| Error::BadRequest { detail: detail() })?;
             Ok(TrainingRule { role: Role::parse(role)?, course: course.trim().to_owned(), days })
         };
         Ok(TrainingPolicy { rules: lines.map(rule).collect::<Result<_>>()? })

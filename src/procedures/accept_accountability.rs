@@ -62,7 +62,7 @@ pub fn accountability(store: &Store, acting: &Acting) -> Result<AccountabilityVi
         let accepted = tx.acceptance(&acting.account.id)?;
         let (document, sha256) = to_sign(&acting.account, statement)?;
         let accepted = accepted.filter(|row| row.statement_id == statement.id);
-        Ok(AccountabilityView { accepted, document, sha256, statements })
+        Ok(AccountabilityView { statements, accepted, document, sha256 })
     })
 }
 

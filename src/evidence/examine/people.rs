@@ -59,7 +59,7 @@ impl Examiner<'_> {
             self.examined.trainings += 1;
             self.recorded_by(of, &row, ("recorded_by", Action::RecordTraining));
             let valid = training_of(&row).zip(day(row.text("at")));
-            if !valid.is_some_and(|(training, today)| training.validate(today).is_ok()) {
+            if valid.is_none_or(|(training, today)| training.validate(today).is_err()) {
                 self.trouble("training_not_valid", of, "its days, role or course cannot be");
             }
         }
