@@ -26,7 +26,8 @@ fn newcomer(laboratory: &Laboratory, user_name: &'static str, role: Role) -> Vis
     visitor
 }
 
-fn accept(visitor: &Visitor, password: &str) -> Answer {
+/// Accepts the statement in force.
+pub(super) fn accept(visitor: &Visitor, password: &str) -> Answer {
     let shown = visitor.get("/api/v1/accountability");
     let body = json!({"acceptance_sha256": shown.text("sha256"), "password": password});
     visitor.post("/api/v1/accountability/acceptance", &body)

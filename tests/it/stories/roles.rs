@@ -78,6 +78,9 @@ fn a_role_for_a_time_counts_at_once_and_ends_by_itself_and_signatures_stay_prova
     assert_eq!(quentin.post(&path("decision"), &draft).status, 201);
     let sha256 = ines.get(path("").trim_end_matches('/')).body["decision"]["sha256"].clone();
     let sign = json!({"decision_sha256": sha256, "password": CHOSEN});
+    ines.post(&path("signature"), &sign).problem(403, "identity_not_checked");
+    crate::harness::identify(&laboratory.store, "ines");
+    assert_eq!(super::accountability::accept(&ines, CHOSEN).status, 201);
     let signed = ines.post(&path("signature"), &sign);
     assert_eq!(
         (signed.status, &signed.body["signer"]["role"]),
