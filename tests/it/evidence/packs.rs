@@ -24,7 +24,7 @@ fn a_pack_of_the_whole_store_verifies_under_the_trusted_key() {
     assert_eq!((checked.entries, checked.bodies, checked.proofs), (18, 18, 0));
     let examined = checked.examined;
     assert_eq!((examined.reports, examined.monitors), (6, 2));
-    assert_eq!((examined.decisions, examined.signatures), (1, 1));
+    assert_eq!((examined.decisions, examined.signatures, examined.acceptances), (1, 2, 1));
     assert_eq!(found.size, Some(18));
 }
 
