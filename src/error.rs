@@ -262,7 +262,7 @@ impl Error {
             Self::Access(A::NoStatement) => (
                 "no_statement",
                 409,
-                "an administrator puts one in force at `/account/accountability`",
+                "an administrator puts one in force at `/account/accountability`, or `driftledger user statement` on the data folder",
             ),
             Self::Access(A::TrainingNeeded { .. }) => (
                 "training_needed",

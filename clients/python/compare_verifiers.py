@@ -5,7 +5,8 @@
 
 For the first file of every folder: one flipped byte, removed, renamed, swapped with its neighbour, a file more; each as it is
 and once more with the manifest listing the files anew, as somebody who covers a change would. Needs the packages `cryptography`
-and `blake3`. Exit code 0 when both verifiers answer every change alike.
+and `blake3`. Exit code 0 when both verifiers answer every change alike. Pages and words for reading prove nothing, and only the
+program can write them again: where the manifest covers up a change in one of them, the program alone must name it.
 """
 import hashlib
 import json
@@ -20,6 +21,9 @@ import blake3
 import verify_pack
 
 SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "verify_pack.py")
+
+# Files for reading, which follow from records that both verifiers check.
+FOR_READING = (".html", "README.txt", "DICTIONARY.csv")
 
 
 def read(path):
@@ -97,6 +101,8 @@ def main():
     differ = 0
     for what, file, ((code, named), (script_code, script_named)) in answers:
         program_sees, script_sees = file in named, file in script_named
+        if program_sees and file.endswith(FOR_READING) and what.endswith(", covered up"):
+            continue
         if (code, program_sees) != (script_code, script_sees):
             differ += 1
             print(f"differ: {what}: program {code} {'names' if program_sees else 'does not name'} it, "

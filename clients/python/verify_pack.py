@@ -11,7 +11,9 @@ BLAKE3 digests are verified where the package `blake3` is there (the same files 
 """
 import argparse
 import base64
+import csv
 import hashlib
+import io
 import json
 import math
 import os
@@ -30,7 +32,8 @@ try:
 except ImportError:
     blake3 = None
 
-FIXED = ["MANIFEST.json", "README.txt", "checkpoint", "verifier_key", "entries.jsonl"]
+FIXED = ["MANIFEST.json", "README.txt", "checkpoint", "verifier_key", "entries.jsonl", "story.html", "prediction.json"]
+SCOPE = {"model", "version", "alert", "batch", "prediction", "from", "to", "until"}
 COPIES = {"model_version": ("registrations/", "registration"), "reference": ("references/", "document"),
           "policy": ("policies/", "document"), "monitor": ("monitors/", "document"), "study": ("studies/", "document"),
           "study_signature": ("study-signatures/", "document"), "model_record": ("model-records/", "document"),
@@ -79,7 +82,7 @@ for state in ["open", "acknowledged", "investigated", "drafted", "decided", "act
         ALERT_RULES[state, "escalate"] = (state, RECORDERS, "escalated", "")
     if state != "open":
         ALERT_RULES[state, "link_external"] = (state, QUALITY, "linked_external", "")
-FOLDERS = [folder for folder, _ in COPIES.values()] + ["bodies/", "proofs/", "records/", "witnessed/"]
+FOLDERS = [folder for folder, _ in COPIES.values()] + ["bodies/", "proofs/", "records/", "witnessed/", "tables/", "row_ids/"]
 WITHHELD = ("credential", "token")
 # Entries about an account that acted which belong to every pack it acted in.
 OF_ACTORS = ("account.create", "role.request", "role.answer", "identity.ask", "identity.answer", "passkey.register",
@@ -392,6 +395,23 @@ def bin_counts(feature, profile):
     return counts
 
 
+def cell_text(value):
+    """A value as a CSV cell; a text that begins like a formula has an apostrophe."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return "'" + value if value[:1] in ("=", "+", "-", "@", "\t", "\r") and value else value
+    return str(value)
+
+
+def quoted(text):
+    return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\n\r') else text
+
+
+def same_number(found, value):
+    return found not in (None, "") and float(found) == value
+
+
 def close(a, b):
     if a is None or b is None:
         return a is b
@@ -530,7 +550,7 @@ class Verifier:
             if not own or own.get("verifier_key") != self.key.text:
                 code = "key_differs" if own else "record_missing"
                 self.find(code, record_file("ledger", self.key.name), "the ledger's own record names another key or none")
-        for part in (self.copies, self.acceptance, self.reports, self.decisions, self.signatures, self.life_cycles, self.alert_lives, self.runs):
+        for part in (self.copies, self.prediction, self.tables, self.acceptance, self.reports, self.decisions, self.signatures, self.life_cycles, self.alert_lives, self.runs):
             self.guard(part)
 
     def guard(self, part):
@@ -565,7 +585,7 @@ class Verifier:
             shape = {"format", "program", "scope", "origin", "size", "files"}
             if set(manifest) != shape or any(set(f) != {"name", "bytes", "sha256", "blake3"} for f in manifest["files"]):
                 raise ValueError("unknown or missing fields")
-            if not set(manifest["scope"]) <= {"model", "version"}:
+            if not set(manifest["scope"]) <= SCOPE:
                 raise ValueError("unknown scope")
             if manifest["format"] != "driftledger/evidence/v1" or canonical(manifest).encode() != data:
                 raise ValueError("not of this format, or not canonical JSON")
@@ -781,6 +801,7 @@ class Verifier:
 
     def completeness(self):
         model, version = self.scope.get("model"), self.scope.get("version")
+        until = self.scope.get("until", math.inf)
         versions = {key for key, row in self.rows.get("model_version", {}).items()
                     if model in (None, row["model"]) and version in (None, row["version"])}
         if model and not versions:
@@ -795,7 +816,8 @@ class Verifier:
                 origins.add(draft)
                 row = self.row("draft_version", draft) or {}
                 origins |= {row[column] for column in ("owner_id", "run_id", "logged_model_id") if row.get(column)}
-        entries = [entry for entry in self.parsed if entry]
+        self.told_far_enough(versions)
+        entries = [entry for entry in self.parsed if entry and entry["idx"] < until]
         concerned, episodes, actors = set(), set(), set()
         for entry in entries:
             subjects = {(subject["kind"], subject["id"]) for subject in entry["subj"]}
@@ -814,8 +836,188 @@ class Verifier:
         for index in concerned:
             if f"bodies/{index}.json" not in self.names:
                 self.find("body_missing", f"bodies/{index}.json", f"entry {index} concerns what the pack is about")
-            if model and f"proofs/{index}.tlog-proof" not in self.names:
+            if (model or until < math.inf) and f"proofs/{index}.tlog-proof" not in self.names:
                 self.find("proof_missing", f"proofs/{index}.tlog-proof", f"entry {index} concerns what the pack is about")
+
+    def told_far_enough(self, versions):
+        """What the scope names is there, and the story goes to its end."""
+        alert, batch, start, end = (self.scope.get(key) for key in ("alert", "batch", "from", "to"))
+        for table, key in (("episode", alert), ("batch", batch)):
+            if key and (self.row(table, key) or {}).get("version_id") not in versions:
+                self.find("scope_empty", "MANIFEST.json", f"it is about the {table} {key}, which is not in the pack")
+        asks, until = any((alert, batch, start, end)), self.scope.get("until")
+        if until is None:
+            if asks:
+                self.find("manifest_invalid", "MANIFEST.json", "it does not say how far its story goes")
+            return
+        reports = {key for key, row in self.rows.get("report", {}).items() if row["batch_id"] == batch}
+        episodes = {row["episode_id"] for row in self.rows.get("episode_batch", {}).values() if row["report_id"] in reports}
+        least = 0
+        for entry in filter(None, self.parsed):
+            subjects = {(subject["kind"], subject["id"]) for subject in entry["subj"]}
+            if alert:
+                told = ("episode", alert) in subjects
+            elif batch:
+                told = bool(subjects & ({("batch", batch)} | {("episode", key) for key in episodes}))
+            else:
+                told = end is None or entry["ts"] < end
+            least = max(least, entry["idx"] + 1) if told else least
+        if not asks or not least <= until <= len(self.parsed):
+            self.find("scope_cut", "MANIFEST.json", f"its story goes to entry {until}, expected {least} at least")
+
+    def prediction(self):
+        """The prediction that the scope asks for is in its batch, and its digests are those of its cells."""
+        name, asked, batch_id = "prediction.json", self.scope.get("prediction"), self.scope.get("batch")
+        ids_name = f"row_ids/{encode(batch_id)}.bin" if asked else None
+        for other in self.within("row_ids/"):
+            if other != ids_name:
+                self.find("file_unknown", other, "no row ids of this batch belong in this pack")
+        if not asked:
+            if name in self.names:
+                self.find("file_unknown", name, "the manifest asks for no prediction")
+            return
+        data = self.required(name)
+        if data is None:
+            return
+        try:
+            found = strict_json(data)
+            if canonical(found).encode() != data:
+                raise ValueError("it is not canonical JSON")
+            values = {cell["column"]: cell.get("value") for cell in found["cells"]}
+            inputs = {cell["column"]: cell.get("value") for cell in found["cells"] if cell["role"] == "feature"}
+            batch = self.row("batch", batch_id) or {}
+            parts = [values.get(column) for column in found["id_columns"]]
+            row_id = ",".join(parts) if parts and None not in parts else None
+            for what, one, other in [
+                    ("format", found["format"], "driftledger/prediction/v1"), ("batch", found["batch_id"], batch_id),
+                    ("version", found["version_id"], batch.get("version_id")), ("file", found["file_sha256"], batch.get("sha256")),
+                    ("digest of the input", found["input_sha256"], sha256(canonical(inputs).encode())),
+                    ("digest of the row", found["row_sha256"], sha256(canonical(values).encode())),
+                    ("id", f"#{found['row']}" if asked[:1] == "#" and asked[1:].isdigit() else row_id, asked)]:
+                self.disagree(name, what, one, other)
+            if not 1 <= found["row"] <= batch.get("rows", 0):
+                self.find("prediction_disagrees", name, "its batch has no such row")
+            if ("id_digest" in found) != (row_id is not None):
+                self.find("prediction_disagrees", name, "it states a digest of no id, or none of its id")
+            if row_id is not None and "row_ids" in batch:
+                listed = self.read(ids_name) or b""
+                if blake3:
+                    key = hashlib.sha256(f"row ids of version {found['version_id']}".encode()).digest()
+                    encoded = b"".join(len(part.encode()).to_bytes(8, "little") + part.encode() for part in parts)
+                    digest = max(int.from_bytes(blake3.blake3(encoded, key=key).digest()[:8], "big"), 1)
+                    self.disagree(name, "digest of the id", found["id_digest"], f"{digest:016x}")
+                    for file in (name, ids_name):
+                        self.disagree(file, "list of row ids", blake3.blake3(listed).hexdigest(), batch["row_ids"])
+                if bytes.fromhex(found["id_digest"]) not in {listed[at:at + 8] for at in range(0, len(listed), 8)}:
+                    for file in (name, ids_name):
+                        self.find("prediction_disagrees", file, "its id is not among the row ids of its batch")
+            for label in found["labels"]:
+                if (self.row("labels", label["labels_id"]) or {}).get("version_id") != found["version_id"]:
+                    self.find("prediction_disagrees", name, "it names labels that are not in the pack")
+            self.count("predictions")
+        except (ValueError, KeyError, TypeError) as error:
+            self.find("prediction_invalid", name, f"{type(error).__name__}: {error}")
+
+    def disagree(self, name, what, found, expected):
+        if found != expected:
+            self.find("prediction_disagrees", name, f"{what}: {found!r}, expected {expected!r}")
+
+    def tables(self):
+        """Tables hold what the records hold, row by row."""
+        made = {table for table, rows in self.rows.items() if rows}
+        entries = {entry["idx"]: entry for entry in filter(None, self.parsed)
+                   if f"bodies/{entry['idx']}.json" in self.names}
+        features = {}
+        for key, row in self.rows.get("report", {}).items():
+            for feature in json.loads(row["document"])["features"]:
+                features[key, feature["feature"]] = feature
+        told = "story.html" in self.names
+        if not told and not self.within("tables/"):
+            return  # Packs of 0.1.0 had neither.
+        if not told:
+            self.find("copy_missing", "story.html", "a pack with tables tells its story")
+        for table in sorted(made) + ["log_entry"] + (["report_feature"] if features else []):
+            for ending in (".jsonl", ".csv"):
+                name = f"tables/{table}{ending}"
+                data = self.read(name)
+                if data is None:
+                    self.find("copy_missing", name, "the records in the pack make such a file")
+                    continue
+                try:
+                    self.table(name, table, data, entries, features)
+                except (ValueError, KeyError, TypeError) as error:
+                    self.find("copy_differs", name, f"{type(error).__name__}: {error}")
+        expected = {f"tables/{table}{ending}" for table in made | {"log_entry", "report_feature"} for ending in (".jsonl", ".csv")}
+        if "tables/DICTIONARY.csv" not in self.names:
+            self.find("copy_missing", "tables/DICTIONARY.csv", "the records in the pack make such a file")
+        for name in self.within("tables/"):
+            if name not in expected and name != "tables/DICTIONARY.csv":
+                self.find("table_without_records", name, "no record in the pack is in this table")
+
+    def dictionary(self):
+        """The columns of every table, by the data dictionary of the pack."""
+        columns = {}
+        for table, column, *_ in csv.reader(io.StringIO((self.read("tables/DICTIONARY.csv") or b"").decode())):
+            columns.setdefault(table, set()).add(column)
+        return columns
+
+    def table(self, name, table, data, entries, features):
+        text = data.decode()
+        if name.endswith(".jsonl"):
+            *parts, end = text.split("\n")
+            if end:
+                raise ValueError("its last line does not end")
+            lines = [strict_json(part.encode()) for part in parts]
+        else:
+            header, *body = list(csv.reader(io.StringIO(text, newline="")))
+            if text != "".join(",".join(map(quoted, row)) + "\n" for row in [header, *body]):
+                raise ValueError("it is not CSV as a pack has it")
+            if set(header) != self.dictionary().get(table):
+                raise ValueError("it has other columns than the data dictionary")
+            if any(len(row) != len(header) for row in body):
+                raise ValueError("a row has more or fewer cells than there are columns")
+            lines = [dict(zip(header, row)) for row in body]
+        plain = lambda value: value if name.endswith(".jsonl") else cell_text(value)
+        seen = set()
+        for line in lines:
+            if table == "log_entry":
+                entry = entries[int(line["idx"])]
+                person = self.row("account", entry["actor"]["id"]) or {}
+                expected = {"user_name": person.get("user_name"), "printed_name": person.get("printed_name"), "at": entry["ts"], "type": entry["type"], "actor": entry["actor"]["id"],
+                            "role": entry["actor"]["role"], "auth": entry["actor"]["auth"], "body_sha256": entry["body"]["sha256"],
+                            "subjects": " ".join(f"{s['kind']}:{s['id']}" for s in entry["subj"])}
+                key = int(line["idx"])
+            elif table == "report_feature":
+                key = (line["report_id"], line["feature"])
+                feature = features[key]
+                series = feature["series"][0] if feature["series"] else {}
+                expected = {"verdict": feature["verdict"], "sentence": feature["sentence"], "kind": feature["kind"],
+                            "batch_rows": feature["batch"]["rows"], "batch_nulls": feature["batch"]["nulls"],
+                            **{column: series.get(column) for column in ("tv", "tv_lower", "tv_upper", "tolerance")},
+                            "psi": feature["statistics"].get("psi", {}).get("value")}
+            else:
+                key, row = line["id"], self.row(table, line["id"])
+                if row is None:
+                    raise ValueError(f"no record in the pack has the id {key!r}")
+                folder, copied = COPIES.get(table, (None, None))
+                expected = {column: value for column, value in row.items() if column != copied}
+                if copied in row:
+                    expected[f"{copied}_file"] = f"{folder}{encode(key)}.json"
+                if name.endswith(".jsonl") and set(line) != set(expected):
+                    raise ValueError(f"{key} has other columns than its record")
+            if key in seen:
+                raise ValueError(f"{key} stands twice")
+            seen.add(key)
+            for column, value in expected.items():
+                found = line.get(column, None if name.endswith(".jsonl") else "")
+                is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+                same = same_number(found, value) if is_number else found == plain(value)
+                if not same:
+                    raise ValueError(f"{column} of {key} is {found!r}, the record says {value!r}")
+        whole = {"log_entry": entries, "report_feature": features}.get(table, self.rows.get(table, {}))
+        if len(seen) != len(whole):
+            raise ValueError(f"it has {len(seen)} rows, the records {len(whole)}")
+        self.count("table rows", len(seen))
 
     def copies(self):
         expected = set()

@@ -125,7 +125,9 @@ pub enum Error {
         user_name: String,
     },
     /// No statement of accountability is in force.
-    #[error("no statement of accountability is in force, so nobody can accept it and sign")]
+    #[error(
+        "no statement of accountability is in force, so nobody can accept it and sign; a data folder of an earlier version has none until one is put in force"
+    )]
     NoStatement,
     /// A statement that cannot be in force.
     #[error("the statement of accountability has {found} characters, expected {low} to {high}")]

@@ -1,5 +1,6 @@
 //! Who asks, and what a body becomes: the extractors every door shares.
 
+use super::evidence_jobs::EvidenceJobs;
 use super::limits::{Limits, REQUESTS_PER_SECOND, address_of};
 use super::problem::Problem;
 use super::provider_client::ClockSource;
@@ -64,6 +65,8 @@ pub struct Shared {
     pub provider: Option<Arc<ProviderSettings>>,
     /// What the clock is compared with.
     pub clock_source: Option<ClockSource>,
+    /// Evidence packs that are being made.
+    pub evidence: EvidenceJobs,
 }
 
 impl Shared {
@@ -85,6 +88,7 @@ impl Shared {
             public_url: String::new(),
             provider: None,
             clock_source: None,
+            evidence: EvidenceJobs::default(),
         }
     }
 

@@ -11,6 +11,7 @@ pub mod batches;
 pub mod changes;
 pub mod description;
 pub mod evidence;
+pub mod evidence_jobs;
 pub mod extract;
 pub mod identities;
 pub mod ledger;

@@ -2,12 +2,13 @@
 
 use super::{done, terminal};
 use crate::access::account::Acting;
-use crate::access::accountability::IdentityMethod;
+use crate::access::accountability::{IdentityMethod, SHIPPED_STATEMENT};
 use crate::access::role::Role;
 use crate::access::token::TokenScope;
 use crate::access::training::Training;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::procedures::accept_accountability::set_statement;
 use crate::procedures::administer::{create_account, create_store, host, issue_token};
 use crate::procedures::check_identity::{IdentitySeen, record_identity_check};
 use crate::procedures::keep_accounts::{
@@ -81,6 +82,17 @@ enum UserCommand {
         /// Day of the check, 2026-01-31; today without it
         #[arg(long)]
         on: Option<jiff::civil::Date>,
+    },
+    /// Put a statement of accountability in force, which everybody who signs accepts; a data folder of an earlier version has none
+    Statement {
+        /// Data folder
+        data: PathBuf,
+        /// Text file with what it says; without it, the statement that comes with the program
+        #[arg(long)]
+        file: Option<PathBuf>,
+        /// Why
+        #[arg(long)]
+        reason: String,
     },
     /// Record a training that somebody completed
     Train {
@@ -210,6 +222,20 @@ pub(super) fn user(arguments: &UserArguments) -> Result<ExitCode> {
             let found = IdentitySeen { method, seen: seen.clone(), checked_on: *on };
             record_identity_check(&store, &host(), user_name, &found)?;
             terminal::say(&format!("identity check of {user_name} recorded"));
+        }
+        UserCommand::Statement { data, file, reason } => {
+            let text = match file {
+                None => SHIPPED_STATEMENT.to_owned(),
+                Some(file) => {
+                    std::fs::read_to_string(file).map_err(Error::file("reading", file))?
+                }
+            };
+            let store = Store::open(data, Clock::system())?;
+            let set = set_statement(&store, &host(), (&text, reason))?;
+            let sha256 = &set.value.sha256;
+            terminal::say(&format!(
+                "statement {sha256} is in force; whoever signs accepts it first"
+            ));
         }
         UserCommand::Train {
             data,

@@ -6,8 +6,8 @@ use crate::error::{Error, Result};
 use crate::evidence::manifest::Scope;
 use crate::evidence::standards::StandardKind;
 use crate::procedures::administer::host;
-use crate::procedures::export_evidence::export_evidence;
 use crate::procedures::export_standard::{export_decision, export_standard};
+use crate::procedures::take_evidence::take_evidence;
 use crate::store::Store;
 use clap::Args;
 use std::path::PathBuf;
@@ -17,8 +17,12 @@ use std::process::ExitCode;
 #[derive(Debug, Args)]
 #[command(
     after_help = "The pack holds every ledger entry, the record rows that concern what is asked for, and documents \
-    to read. Credentials and tokens stay at home. With `--as` it is one document that other tools read.\n\n\
-    Example: driftledger export data --model triage --version 1.0.0 --output triage-1.0.0.zip"
+    to read, as pages and as tables. Credentials and tokens stay at home. An alert, a batch, a prediction and a period bring everything \
+    that their story rests on, and nothing that came later. With `--as` it is one document that other tools read. Who took what is \
+    recorded.\n\n\
+    Examples:\n  driftledger export data --model triage --version 1.0.0 --output triage-1.0.0.zip\n  \
+    driftledger export data --model triage --version 1.0.0 --prediction S-1017 --output one.zip\n  \
+    driftledger export data --from 2026-01-01 --to 2026-03-31 --output quarter.zip"
 )]
 pub(super) struct ExportArguments {
     /// Data folder
@@ -36,9 +40,22 @@ pub(super) struct ExportArguments {
     /// `decision` with `--alert`
     #[arg(long = "as", value_name = "KIND", value_parser = kind, conflicts_with = "json")]
     standard: Option<Kind>,
-    /// Alert whose signed decision is written, with `--as decision`
-    #[arg(long, value_name = "ID", requires = "standard", conflicts_with = "model")]
+    /// The story of this alert, up to the last act on it; with `--as decision`, its signed decision
+    #[arg(long, value_name = "ID", conflicts_with_all = ["batch", "prediction", "from", "to"])]
     alert: Option<String>,
+    /// The story of this batch, its alerts and its labels: its id, or its name with --model and --version
+    #[arg(long, value_name = "ID", conflicts_with_all = ["from", "to"])]
+    batch: Option<String>,
+    /// The story of one prediction, by its row id with --batch, or with --model and --version (of several id columns: values with a
+    /// comma between them); or #N, the Nth row of the batch
+    #[arg(long, value_name = "ID", conflicts_with_all = ["from", "to"])]
+    prediction: Option<String>,
+    /// What happened from this day or time on (UTC)
+    #[arg(long, value_name = "DAY")]
+    from: Option<String>,
+    /// What happened up to this day, or before this time (UTC)
+    #[arg(long, value_name = "DAY")]
+    to: Option<String>,
     /// Print what was exported as JSON
     #[arg(long)]
     json: bool,
@@ -85,20 +102,29 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<ExitCode> {
     if let Some(kind) = arguments.standard {
         return run_standard(arguments, &store, kind);
     }
-    let scope = Scope { model: arguments.model.clone(), version: arguments.version.clone() };
+    let scope = Scope {
+        model: arguments.model.clone(),
+        version: arguments.version.clone(),
+        alert: arguments.alert.clone(),
+        batch: arguments.batch.clone(),
+        prediction: arguments.prediction.clone(),
+        from: arguments.from.clone(),
+        to: arguments.to.clone(),
+        until: None,
+    };
     let bar = terminal::progress(0, false);
     bar.set_message("entries");
-    let exported = terminal::write_whole(&arguments.output, |file| {
-        export_evidence(&store, &host(), &scope, file, &mut |done, total| {
+    let taken = terminal::write_whole(&arguments.output, |file| {
+        take_evidence(&store, &host(), &scope, file, &mut |done, total| {
             bar.set_length(total);
             bar.set_position(done);
         })
     })?;
     bar.finish_and_clear();
     if arguments.json {
-        terminal::say_json(&exported)?;
+        terminal::say_json(&taken)?;
     } else {
-        let path = arguments.output.display();
+        let (path, exported) = (arguments.output.display(), &taken.exported);
         terminal::say(&format!(
             "wrote {path}: {}, {} of {} ledger entries in full, {} record rows, {} files",
             exported.scope.words(),
@@ -107,6 +133,7 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<ExitCode> {
             exported.records,
             exported.files
         ));
+        terminal::say(&format!("SHA-256 {}, recorded in entry {}", taken.sha256, taken.entry));
         terminal::say(&format!(
             "verify it with: driftledger verify {path} --key '{}'",
             store.verifier_key()

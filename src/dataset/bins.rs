@@ -160,7 +160,7 @@ pub fn freeze_bins(schema: &TableSchema, samples: &[Sample]) -> Vec<FeatureBins>
 
 fn freeze(column: &Column, sample: &Sample) -> FeatureBins {
     match sample {
-        Sample::Parted(values) => ordered_bins(values, column.kind == Some(Kind::Count)),
+        Sample::Parted(_, values) => ordered_bins(values, column.kind == Some(Kind::Count)),
         Sample::Selected(selection) => ordered_bins(selection, column.kind == Some(Kind::Count)),
         Sample::Levels(levels) => {
             level_bins(levels.iter().map(|(level, rows)| (level.to_owned(), rows)).collect())

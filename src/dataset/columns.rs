@@ -14,6 +14,8 @@ use std::sync::mpsc::sync_channel;
 
 /// Bytes of the values of one group, at most.
 const HELD_BYTES_MAX: u64 = 320 << 20;
+/// Bytes of the values of a group of more than one column, about: few, as memory that is used again costs less than new one.
+const GROUP_BYTES: u64 = 80 << 20;
 /// Bytes taken for one value: a number takes 8, the view of a text 16.
 const VALUE_BYTES: u64 = 12;
 
@@ -36,7 +38,7 @@ pub fn groups(files: &[&TableFile], schema: &TableSchema) -> Result<Vec<TableSch
     let mut columns = u64::MAX;
     for file in files {
         columns = match file.rows()? {
-            Some(rows) => columns.min(HELD_BYTES_MAX / VALUE_BYTES / rows.max(1)).max(1),
+            Some(rows) => columns.min(GROUP_BYTES / VALUE_BYTES / rows.max(1)).max(1),
             None => u64::MAX,
         };
         if !file.is_columnar() {
@@ -97,13 +99,14 @@ pub fn for_each_group(
         let others = whole.columns.iter().filter(|column| !monitored.contains(column));
         first.columns.extend(others.cloned());
     }
+    let rows = file.rows()?;
     std::thread::scope(|scope| {
         let (send, ready) = sync_channel(0);
         scope.spawn(move || {
             for (number, group) in groups.into_iter().enumerate() {
                 let mut see = beside.as_mut().map(|see| |frame: &DataFrame| see(number, frame));
                 let see = see.as_mut().map(|see| see as See<'_>);
-                let columns = Columns::read_beside(file, (whole, group), see);
+                let columns = Columns::read_beside((file, rows), (whole, group), see);
                 let failed = columns.is_err();
                 if send.send(columns).is_err() || failed {
                     return;
@@ -122,15 +125,14 @@ impl<'a> Columns<'a> {
     ///
     /// Those of [`TableFile::for_each_typed_chunk`].
     pub fn read(file: &'a TableFile, whole: &'a TableSchema, group: TableSchema) -> Result<Self> {
-        Self::read_beside(file, (whole, group), None)
+        Self::read_beside((file, file.rows()?), (whole, group), None)
     }
 
     fn read_beside(
-        file: &'a TableFile,
+        (file, rows): (&'a TableFile, Option<u64>),
         (whole, group): (&'a TableSchema, TableSchema),
         mut beside: Option<See<'_>>,
     ) -> Result<Self> {
-        let rows = file.rows()?;
         let is_long = rows.is_some_and(|rows| rows * least_bytes(&group) > HELD_BYTES_MAX);
         if let (Some(rows), true, None) = (rows, is_long, &beside) {
             return Ok(Self { file, whole, group, rows, held: None });

@@ -100,6 +100,11 @@ fn digests_of(frame: &DataFrame, columns: &[String], key: &[u8; 32]) -> Result<V
     Ok((0..frame.height()).into_par_iter().map(row).collect())
 }
 
+/// The key under which the row ids of a version are digested.
+pub fn id_key(version_id: &str) -> [u8; 32] {
+    digest::sha256(format!("row ids of version {version_id}").as_bytes())
+}
+
 /// The digest of one id, from the values of its columns; a row without a value in any of them has none.
 pub fn id_digest<'a>(
     mut values: impl Iterator<Item = Option<&'a str>>,

@@ -21,8 +21,8 @@ pub const HELD_VALUES_MAX: usize = 1 << 20;
 pub enum Sample {
     /// Finite numbers in row order.
     Numbers(Runs),
-    /// Finite numbers, in order as far as bins need it.
-    Parted(Parted),
+    /// Finite numbers, with their order as far as bins need it.
+    Parted(Runs, Parted),
     /// Of more numbers than are held: the order statistics that bins need.
     Selected(Selection),
     /// Of more numbers than are held: nothing.
@@ -112,7 +112,7 @@ impl Sample {
 
     pub(super) fn visit(&mut self, series: &Series, held: Held) -> Result<()> {
         match self {
-            Self::Dropped | Self::Parted(_) => {}
+            Self::Dropped | Self::Parted(..) => {}
             Self::Levels(levels) => levels.visit(series)?,
             Self::Selected(selection) => selection.extend(&with_nan(numbers(series)?.f64()?)),
             Self::Numbers(runs) => {
@@ -129,14 +129,15 @@ impl Sample {
         Ok(())
     }
 
-    /// After a pass: parts what is held, and says whether a selection needs another pass over the same values.
+    /// After a pass: counts what is held in buckets, and says whether a selection needs another pass over the same values.
     pub(super) fn is_open(&mut self) -> bool {
         match self {
             Self::Numbers(runs) => {
-                *self = Self::Parted(Parted::of(&runs.slices(), &wanted_probabilities()));
+                let parted = Parted::of(&runs.slices(), &wanted_probabilities());
+                *self = Self::Parted(std::mem::take(runs), parted);
             }
             Self::Selected(selection) => return selection.narrow(&wanted_probabilities()),
-            Self::Parted(_) | Self::Levels(_) | Self::Dropped => {}
+            Self::Parted(..) | Self::Levels(_) | Self::Dropped => {}
         }
         false
     }

@@ -131,10 +131,11 @@ impl Found {
         let shown: Vec<Statistics> = (features, samples, &counts)
             .into_par_iter()
             .map(|(feature, a, (profile, b))| match (a, b) {
-                (Sample::Parted(a), Sample::Numbers(b)) => {
+                (Sample::Parted(runs, a), Sample::Numbers(b)) => {
                     let mut shown = counted(feature, profile);
                     let deviation = feature.profile.moments.deviation(0);
-                    shown.extend(shown::from_samples(a, &b.slices(), deviation));
+                    let (reference, batch) = (runs.slices(), b.slices());
+                    shown.extend(shown::from_samples((a, &reference), &batch, deviation));
                     shown
                 }
                 (Sample::Levels(a), Sample::Levels(b)) => from_levels(a, b),

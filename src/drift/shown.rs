@@ -80,7 +80,11 @@ pub fn from_counts(reference: &[u64], batch: &[u64]) -> Statistics {
 }
 
 /// The statistics that the finite values of two samples give: KS and Wasserstein. `deviation` is that of the reference.
-pub fn from_samples(reference: &Parted, batch: &[&[f64]], deviation: Option<f64>) -> Statistics {
+pub fn from_samples(
+    reference: (&Parted, &[&[f64]]),
+    batch: &[&[f64]],
+    deviation: Option<f64>,
+) -> Statistics {
     let found = two_samples(reference, batch, deviation);
     let p_value = found.ks.as_ref().ok().map(|test| test.p_value);
     let method = found.ks.as_ref().map_or("exact", |test| word(test.method));

@@ -40,10 +40,16 @@ pub const COPIES: [(&str, &str, &str); 20] = [
 /// Tables whose rows have an HTML page as well.
 pub const PAGES: [&str; 3] = ["report", "decision", "study"];
 
+/// Name of the copy of the document of a record; `None` for tables without one.
+pub fn document_file(table: &str, key: &str) -> Option<String> {
+    let (_, folder, _) = COPIES.iter().find(|copy| copy.0 == table)?;
+    Some(format!("{folder}{}.json", encode(key)))
+}
+
 /// Name and content of the copy of the document in `row`; `None` for tables without one.
 pub fn document<'row>(table: &str, key: &str, row: &'row Row) -> Option<(String, &'row str)> {
-    let (_, folder, column) = COPIES.iter().find(|copy| copy.0 == table)?;
-    Some((format!("{folder}{}.json", encode(key)), row.text(column)))
+    let (_, _, column) = COPIES.iter().find(|copy| copy.0 == table)?;
+    Some((document_file(table, key)?, row.text(column)))
 }
 
 /// Name of the page of a record; `None` for tables without pages.

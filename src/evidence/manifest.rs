@@ -25,11 +25,22 @@ pub const PROOFS: &str = "proofs/";
 pub const WITNESSED: &str = "witnessed/";
 /// Folder of the record rows.
 pub const RECORDS: &str = "records/";
+/// Folder of record rows as tables, for other tools, with a data dictionary.
+pub const TABLES: &str = "tables/";
+/// The story of the pack, to read and to print.
+pub const STORY: &str = "story.html";
+/// One prediction: its row and what it is held against.
+pub const PREDICTION: &str = "prediction.json";
+/// Folder of the digests of row ids of a batch.
+pub const ROW_IDS: &str = "row_ids/";
 
 /// Record tables whose rows stay at home: what somebody signs in with. Their digests are in the bodies all the same.
 pub const WITHHELD: [&str; 2] = ["credential", "token"];
 
-/// What a pack is about: the whole store, one model, or one version of it.
+/// What a pack is about: the whole store, one model, one version of it; or an alert, a batch or a prediction of a version, or a period.
+///
+/// The last four take everything up to where their story ends ([`Scope::until`]) and nothing that came later: what they show rests on
+/// all that was there before.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scope {
@@ -39,6 +50,25 @@ pub struct Scope {
     /// Version of the model; absent for all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// Id of an alert (episode) of the version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert: Option<String>,
+    /// Id of a batch of the version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<String>,
+    /// A prediction in that batch: its row id (the values of several id columns with a comma between them), or `#` and the number of
+    /// its row, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prediction: Option<String>,
+    /// Begin of the period: a day or a time (RFC 3339, UTC).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// End of the period: a day, which is in it, or a time, which is not (RFC 3339, UTC).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// Number of ledger entries up to which the story goes; absent where it goes to the checkpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<u64>,
 }
 
 impl Scope {
@@ -49,22 +79,92 @@ impl Scope {
 
     /// One model, or one version of it.
     pub fn of(model: &str, version: Option<&str>) -> Self {
-        Self { model: Some(model.to_owned()), version: version.map(str::to_owned) }
+        let (model, version) = (Some(model.to_owned()), version.map(str::to_owned));
+        Self { model, version, ..Self::default() }
     }
 
     /// Whether the pack is about everything in the store.
     pub fn is_whole(&self) -> bool {
-        self.model.is_none()
+        self.model.is_none() && self.until.is_none()
+    }
+
+    /// Whether what is asked for fits together: one of alert, batch (with or without a prediction) and period, each way complete.
+    ///
+    /// # Errors
+    ///
+    /// What does not fit, and what would.
+    pub fn check(&self) -> std::result::Result<(), String> {
+        let (alert, batch) = (self.alert.is_some(), self.batch.is_some());
+        let (prediction, period) =
+            (self.prediction.is_some(), self.from.is_some() || self.to.is_some());
+        if self.version.is_some() && self.model.is_none() {
+            return Err("a version without its model; name the model too".to_owned());
+        }
+        if usize::from(alert) + usize::from(batch || prediction) + usize::from(period) > 1 {
+            return Err(
+                "more than one of alert, batch or prediction, and period; ask for one".to_owned()
+            );
+        }
+        if prediction && !batch && (self.model.is_none() || self.version.is_none()) {
+            return Err(
+                "a prediction without its batch or its model and version; name them".to_owned()
+            );
+        }
+        let edge = |text: &Option<String>, is_end| {
+            text.as_deref().map(|text| period_edge(text, is_end)).transpose()
+        };
+        match (edge(&self.from, false)?, edge(&self.to, true)?) {
+            (Some(from), Some(to)) if from >= to => {
+                Err("a period that ends before it begins".to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether an act at that time (RFC 3339) is in the period, where one is asked for.
+    pub fn is_in_period(&self, at: &str) -> bool {
+        self.from.as_deref().is_none_or(|from| from <= at)
+            && self.to.as_deref().is_none_or(|to| at < to)
     }
 
     /// The scope in words.
     pub fn words(&self) -> String {
-        match (&self.model, &self.version) {
+        let of = match (&self.model, &self.version) {
             (None, _) => "the whole store".to_owned(),
             (Some(model), None) => format!("model `{model}`"),
             (Some(model), Some(version)) => format!("model `{model}`, version `{version}`"),
+        };
+        let what = match (&self.alert, &self.batch, &self.prediction, &self.from, &self.to) {
+            (Some(alert), ..) => format!("alert `{alert}` of {of}"),
+            (_, Some(batch), Some(row), ..) => {
+                format!("prediction `{row}` in batch `{batch}` of {of}")
+            }
+            (_, Some(batch), None, ..) => format!("batch `{batch}` of {of}"),
+            (.., Some(from), Some(to)) => format!("{of}, from {from} to {to}"),
+            (.., Some(from), None) => format!("{of}, from {from}"),
+            (.., None, Some(to)) => format!("{of}, to {to}"),
+            _ => of,
+        };
+        match self.until {
+            Some(until) => format!("{what}, up to its {until} first entries"),
+            None => what,
         }
     }
+}
+
+/// The begin or end of a period: a time (RFC 3339), or a day (YYYY-MM-DD, UTC) that begins at its first moment and ends with its last.
+///
+/// # Errors
+///
+/// What was found, and what was expected.
+pub fn period_edge(text: &str, is_end: bool) -> std::result::Result<jiff::Timestamp, String> {
+    if let Ok(at) = text.parse() {
+        return Ok(at);
+    }
+    let day: Option<jiff::civil::Date> = text.parse().ok();
+    let day = day.and_then(|day| if is_end { day.tomorrow().ok() } else { Some(day) });
+    day.and_then(|day| jiff::tz::Offset::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok())
+        .ok_or_else(|| format!("`{text}` as a time, expected YYYY-MM-DD or RFC 3339"))
 }
 
 /// One file of the pack.

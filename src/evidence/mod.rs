@@ -4,6 +4,8 @@
 //! - [`verify`](mod@verify) takes such a file and a public key, and names everything that is wrong with it.
 //! - [`examine`] holds records against each other: reports are computed again, monitors frozen again, signatures and
 //!   decisions compared. It works on a pack and on a store alike.
+//! - [`story`] is the page that tells a pack from registration to decision; [`tables`] its rows for other tools; [`prediction`] one row of
+//!   one batch.
 //! - [`printable`] and [`printable_study`] render what a person reads; [`copies`] says which record has which copy.
 //! - [`standards`] says what was registered in the words of other tools.
 //!
@@ -13,13 +15,18 @@ pub mod copies;
 pub mod examine;
 pub mod manifest;
 pub mod pack;
+pub mod prediction;
 pub mod printable;
 pub mod printable_study;
+pub mod qr;
 pub mod readme;
 pub mod records;
 pub mod scope;
 pub mod shape;
 pub mod standards;
+pub mod story;
+pub mod story_acts;
+pub mod tables;
 pub mod verify;
 
 /// What can be wrong with a pack.

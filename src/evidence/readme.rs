@@ -2,10 +2,10 @@
 
 use super::manifest::Scope;
 use crate::ledger::checkpoint::Checkpoint;
-use crate::ledger::note::VerifierKey;
+use std::fmt::Display;
 
 /// `README.txt`: what is in the pack and how to verify it on a machine that never saw the server.
-pub fn readme(scope: &Scope, head: &Checkpoint, key: &VerifierKey) -> String {
+pub fn readme(scope: &Scope, head: &Checkpoint, key: impl Display) -> String {
     format!(
         "driftledger evidence pack
 
@@ -40,6 +40,11 @@ records/TABLE/ID.json
 reports/, decisions/, signatures/, references/, policies/, monitors/, registrations/,
 model-records/, version-steps/, record-signatures/, acceptances/
                     the documents inside these rows, byte for byte, and HTML files to read and to print
+story.html          what happened, in the order of the ledger, to read and to print
+tables/             the same rows as CSV and as JSON Lines, the entries, the features of all reports;
+                    DICTIONARY.csv says what each column means
+prediction.json, row_ids/
+                    in packs of one prediction: its cells, their digests, and the digests of the ids in its batch
 
 How one is held against the other
 ---------------------------------

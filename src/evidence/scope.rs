@@ -1,4 +1,4 @@
-//! Which entries a pack of one model or one version must explain: the same rule for writing and for verifying.
+//! Which entries a pack must explain: the same rule for writing and for verifying.
 //!
 //! An entry is concerned when one of its subjects is: the model, one of its versions, an episode of these, a decision on
 //! such an episode, a draft that such a version took up, the run and the logged model this came out of,
@@ -6,8 +6,12 @@
 //! passkeys, identities at the identity provider, suspended signing, identity check, acceptance of accountability and trainings, belong to
 //! the pack as well; so do those about the clock, the statement of accountability and the training policy, and entry 0, which names the ledger and its
 //! key.
+//!
+//! A pack of an alert, a batch, a prediction or a period takes the entries up to [`Scope::until`] only; [`least_until`] says how far
+//! that must be at least.
 
 use super::manifest::Scope;
+use super::records::{Records, Row};
 use crate::dataset::fingerprint::Fingerprint;
 use crate::ledger::entry::{Entry, EntryType};
 use crate::provenance::registration::{Dataset, Registration};
@@ -40,6 +44,7 @@ const OF_ALL: [EntryType; 3] =
 #[derive(Debug)]
 pub struct Concern {
     is_whole: bool,
+    until: u64,
     model: Option<String>,
     versions: BTreeSet<String>,
     origins: BTreeSet<String>,
@@ -66,12 +71,16 @@ impl Concern {
         // A pack of one version leaves out what concerns the model alone or its other versions.
         let model = if scope.version.is_none() { scope.model.clone() } else { None };
         let (episodes, actors, entries) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        let is_whole = scope.is_whole();
-        Self { is_whole, model, versions, origins, episodes, actors, entries }
+        let is_whole = scope.model.is_none();
+        let until = scope.until.unwrap_or(u64::MAX);
+        Self { is_whole, until, model, versions, origins, episodes, actors, entries }
     }
 
     /// Takes the next entry, in the order of the ledger.
     pub fn visit(&mut self, entry: &Entry) {
+        if entry.idx >= self.until {
+            return;
+        }
         let names = |kind: &str, ids: &BTreeSet<String>| {
             entry.subj.iter().any(|subject| subject.kind == kind && ids.contains(&subject.id))
         };
@@ -98,8 +107,8 @@ impl Concern {
 
     /// The concerned entries, once all were visited; `all` gives them again, for the accounts that acted.
     pub fn entries<'a>(self, all: impl Iterator<Item = &'a Entry>) -> BTreeSet<u64> {
-        let Self { actors, mut entries, .. } = self;
-        let created = all.filter(|entry| {
+        let Self { until, actors, mut entries, .. } = self;
+        let created = all.filter(|entry| entry.idx < until).filter(|entry| {
             if OF_ALL.contains(&entry.kind) {
                 return true;
             }
@@ -109,6 +118,57 @@ impl Concern {
         entries.extend(created.map(|entry| entry.idx));
         entries
     }
+}
+
+/// The versions that `scope` asks for, with their rows, in the order of the ledger.
+pub fn versions_asked(records: &mut dyn Records, scope: &Scope) -> Vec<(String, Row)> {
+    let asked =
+        |found: &str, asked: &Option<String>| asked.as_ref().is_none_or(|name| name == found);
+    let mut found = Vec::new();
+    for key in records.keys("model_version") {
+        let Some(row) = records.row("model_version", &key) else { continue };
+        if asked(row.text("model"), &scope.model) && asked(row.text("version"), &scope.version) {
+            found.push((key, row));
+        }
+    }
+    found.sort_by_key(|(_, row)| row.number("entry"));
+    found
+}
+
+/// Ids of the alerts that a batch is part of.
+pub fn episodes_of_batch(records: &mut dyn Records, batch_id: &str) -> BTreeSet<String> {
+    let keys = records.keys("report");
+    let is_its = |key: &&String, records: &mut dyn Records| {
+        records.row("report", key).is_some_and(|row| row.text("batch_id") == batch_id)
+    };
+    let reports: BTreeSet<String> =
+        keys.iter().filter(|key| is_its(key, records)).cloned().collect();
+    let keys = records.keys("episode_batch");
+    let rows = keys.iter().filter_map(|key| records.row("episode_batch", key));
+    rows.filter(|row| reports.contains(row.text("report_id")))
+        .map(|row| row.text("episode_id").to_owned())
+        .collect()
+}
+
+/// The smallest number of entries that tells the story `scope` asks for: up to the last entry that names its alert or its batch (and
+/// the alerts that the batch is part of, `episodes`), or that lies before the end of its period.
+pub fn least_until<'a>(
+    scope: &Scope,
+    episodes: &BTreeSet<String>,
+    entries: impl Iterator<Item = &'a Entry>,
+) -> u64 {
+    let names = |entry: &Entry, kind: &str, id: &str| {
+        entry.subj.iter().any(|subject| subject.kind == kind && subject.id == id)
+    };
+    let is_told = |entry: &&Entry| match (&scope.alert, &scope.batch, &scope.to) {
+        (Some(alert), ..) => names(entry, "episode", alert),
+        (_, Some(batch), _) => {
+            names(entry, "batch", batch) || episodes.iter().any(|id| names(entry, "episode", id))
+        }
+        (.., Some(to)) => entry.ts < *to,
+        _ => true,
+    };
+    entries.filter(is_told).map(|entry| entry.idx + 1).max().unwrap_or_default()
 }
 
 #[cfg(test)]

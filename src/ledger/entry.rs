@@ -111,6 +111,7 @@ entry_types! {
     DraftChange        "draft.change"        "A draft version's stage, description or tags changed."
     QualificationRun   "qualification.run"   "The installation, its operation or a version's performance was qualified."
     QualificationSign  "qualification.sign"  "A qualification run was signed."
+    EvidenceExport     "evidence.export"     "Somebody took an evidence pack away."
     LogRollback        "log.rollback"        "The ledger goes on from an earlier state; later entries are lost."
     BackupRestore      "backup.restore"      "The store was made again from a backup."
     LineageEvent       "lineage.event"       "Another tool reported which process read and wrote which datasets."

@@ -5,6 +5,7 @@ use super::frame::{Frame, Notice, Place, role_words};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
 use super::visitor::Visitor;
+use crate::access::accountability::SHIPPED_STATEMENT;
 use crate::access::role::Action;
 use crate::error::Result;
 use crate::procedures::accept_accountability::{accept_statement, accountability, set_statement};
@@ -55,9 +56,10 @@ pub struct DoneQuery {
 #[template(path = "accountability.html")]
 struct AccountabilityPage {
     frame: Frame,
+    /// What it says; what it could say, while none is in force.
     text: String,
-    since: Markup,
-    entry: u64,
+    /// Since when it is in force, and the ledger entry.
+    since: Option<(Markup, u64)>,
     history: Vec<StatementRow>,
     /// When it was accepted, and the ledger entry.
     accepted: Option<(Markup, u64)>,
@@ -77,21 +79,21 @@ impl AccountabilityPage {
         let view = accountability(&visitor.store, &visitor.acting())?;
         let account = visitor.account();
         let mut statements = view.statements;
-        let current = statements.remove(0);
+        let current = (!statements.is_empty()).then(|| statements.remove(0));
+        let since = current.as_ref().map(|row| (Markup::time(&row.at), row.entry));
         let role = role_words(account.role);
         Ok(Self {
             signer: format!("{} ({}, {role})", account.printed_name, account.user_name),
             meaning: Meaning::AcceptsAccountability.words(),
             meaning_word: Meaning::AcceptsAccountability.word(),
-            since: Markup::time(&current.at),
-            entry: current.entry,
-            text: current.text,
+            since,
+            text: current.map_or_else(|| SHIPPED_STATEMENT.to_owned(), |row| row.text),
             history: statements,
             accepted: view.accepted.map(|row| (Markup::time(&row.at), row.entry)),
             signs: frame.may(Action::AcceptAccountability),
             sets: frame.may(Action::ManageAccounts),
-            document: view.document,
-            sha256: view.sha256,
+            document: view.document.unwrap_or_default(),
+            sha256: view.sha256.unwrap_or_default(),
             frame,
         })
     }

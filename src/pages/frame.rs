@@ -18,6 +18,8 @@ pub enum Place {
     Models,
     /// The ledger.
     AuditTrail,
+    /// Evidence packs.
+    Evidence,
     /// All accounts.
     Accounts,
     /// Who is told outside.
@@ -119,6 +121,7 @@ impl Frame {
             link(Place::Fleet, "Fleet", "/fleet"),
             link(Place::Models, "Models", "/models"),
             link(Place::AuditTrail, "Audit trail", "/audit-trail"),
+            link(Place::Evidence, "Evidence", "/evidence"),
         ];
         if self.may(Action::ManageAccounts) {
             links.push(link(Place::Accounts, "Accounts", "/accounts"));

@@ -22,6 +22,7 @@ pub mod destination;
 pub mod difference;
 mod draft;
 pub mod entry;
+pub mod evidence;
 pub mod evidence_chart;
 mod fleet;
 pub mod frame;

@@ -35,6 +35,7 @@ struct Tally {
 struct ReportPage {
     frame: Frame,
     id: String,
+    batch_id: String,
     version: String,
     version_path: String,
     batch: String,
@@ -75,6 +76,7 @@ impl ReportPage {
         Self {
             frame: visitor.frame(&title, Place::Models),
             id: row.id.clone(),
+            batch_id: row.batch_id.clone(),
             version: format!("{} {}", context.model, context.version),
             version_path: format!("/models/{}/versions/{}", context.model, context.version),
             batch: context.batch.clone(),

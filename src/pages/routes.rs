@@ -3,8 +3,8 @@
 use super::page_error::PageError;
 use super::{
     acceptance, acceptance_plan, access_log, account, accountability, accounts, alert, alert_step,
-    assets, audit_trail, batch_pair, change, difference, draft, entry, fleet, help, inbox,
-    model_record, models, notices, passkeys, password, password_rules, people, performance,
+    assets, audit_trail, batch_pair, change, difference, draft, entry, evidence, fleet, help,
+    inbox, model_record, models, notices, passkeys, password, password_rules, people, performance,
     provider, qualifications, register, report, roles, score_cards, second_factor, send, sign_in,
     signing_sheet, step, study, version, watch,
 };
@@ -79,6 +79,10 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(qualifications::show)
             .service(qualifications::sign)
             .service(access_log::show)
+            .service(evidence::show)
+            .service(evidence::make)
+            .service(evidence::look)
+            .service(evidence::fetch)
             .service(entry::show)
             .service(entry::proof_file)
             .service(account::show)

@@ -7,12 +7,12 @@
 //!    again there, so that two overlapping batches sent at the same moment never both count a row
 
 use super::ingest_batch::Judge;
+use crate::dataset;
 use crate::dataset::profile::Profile;
 use crate::dataset::reader::TableFile;
-use crate::dataset::row_ids::{RowIds, profile_with_ids, profile_without, to_bytes};
+use crate::dataset::row_ids::{RowIds, id_key, profile_with_ids, profile_without, to_bytes};
 use crate::error::Result;
 use crate::store::Store;
-use crate::{dataset, digest};
 
 /// The rows of one file: counted as if none had come before.
 pub(super) struct Delivered {
@@ -25,11 +25,6 @@ pub(super) struct NewRows {
     pub(super) profile: Profile,
     repeated: Vec<u64>,
     known: usize,
-}
-
-/// The key under which the row ids of a version are digested.
-pub(super) fn id_key(version_id: &str) -> [u8; 32] {
-    digest::sha256(format!("row ids of version {version_id}").as_bytes())
 }
 
 /// Counts the rows of `table` and takes their ids.

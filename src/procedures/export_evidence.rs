@@ -1,33 +1,40 @@
 //! Procedure: export an evidence pack.
 //!
 //! 1. check that the person may read
-//! 2. in one snapshot: write every leaf, the checkpoint and the heads that witnesses cosigned, and find the entries that concern what is asked for
-//! 3. write the bodies of these entries, their proofs, and every record row they list, except credentials and tokens
-//! 4. write the documents inside these rows once more, for reading, as JSON and as HTML
-//! 5. seal the archive with its manifest
+//! 2. find what is asked for, and how far its story goes
+//! 3. in one snapshot: write every leaf, the checkpoint and the heads that witnesses cosigned, and find the entries that concern what is asked for
+//! 4. write the bodies of these entries, their proofs, and every record row they list, except credentials and tokens
+//! 5. write the documents inside these rows once more, for reading, as JSON and as HTML; the rows as tables; the story of it all
+//! 6. seal the archive with its manifest
 
+use super::resolve_scope::{find_prediction, resolve};
 use crate::access::account::Acting;
 use crate::access::role::Action;
+use crate::digest;
 use crate::error::{Error, Result};
 use crate::evidence::copies::{self, Pages};
 use crate::evidence::manifest::{
-    CHECKPOINT, ENTRIES, README, Scope, VERIFIER_KEY, WITHHELD, body_file, proof_file, record_file,
-    witnessed_file,
+    CHECKPOINT, ENTRIES, PREDICTION, README, STORY, Scope, VERIFIER_KEY, WITHHELD, body_file,
+    proof_file, record_file, witnessed_file,
 };
 use crate::evidence::pack::PackWriter;
+use crate::evidence::prediction::{Prediction, row_ids_file};
 use crate::evidence::readme::readme;
 use crate::evidence::records::Records;
 use crate::evidence::scope::{Concern, dataset_digests};
+use crate::evidence::story::{Cover, story};
+use crate::evidence::tables;
 use crate::ledger::body::Body;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::entry::Entry;
 use crate::store::log::PAGE_MAX;
+use crate::store::record_table::RECORD_TABLES;
 use crate::store::{ReadTx, Store};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Seek, Write};
 
 /// What was exported.
-#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct Exported {
     /// What the pack is about.
     pub scope: Scope,
@@ -62,9 +69,11 @@ pub fn export_evidence(
     acting.permit(Action::Read)?;
     let key = store.verifier_key();
     store.read(|tx| {
-        let versions = versions(tx, scope)?;
         let checkpoint = tx.head()?.checkpoint;
         let head = Checkpoint::open(&checkpoint, key)?;
+        let (leaves, entries) = leaves(tx, head.size)?;
+        let scope = &resolve(store, tx, scope, &entries)?;
+        let versions = versions(tx, scope)?;
         let mut pack = PackWriter::new()?;
         pack.add(README, readme(scope, &head, key).as_bytes())?;
         pack.add(CHECKPOINT, checkpoint.as_bytes())?;
@@ -72,7 +81,6 @@ pub fn export_evidence(
         for (size, note) in tx.witnessed_checkpoints()? {
             pack.add(&witnessed_file(size), note.as_bytes())?;
         }
-        let (leaves, entries) = leaves(tx, head.size)?;
         pack.add(ENTRIES, &leaves)?;
         let origins = origins(tx, &versions)?;
         let mut concern = Concern::new(scope, versions, origins);
@@ -87,6 +95,15 @@ pub fn export_evidence(
             add_entry(tx, &mut pack, (*index, scope), &mut stored)?;
         }
         let records = add_copies(&mut pack, &mut stored)?;
+        let explained: Vec<&Entry> =
+            entries.iter().filter(|entry| concerned.contains(&entry.idx)).collect();
+        for (name, bytes) in tables::files(&mut stored, RECORD_TABLES, &explained) {
+            pack.add(&name, &bytes)?;
+        }
+        let prediction = add_prediction(store, tx, &mut pack, scope)?;
+        let (note, verifier) = (checkpoint.as_str(), key.to_string());
+        let cover = Cover { scope, note, head: &head, key: &verifier, entries: total };
+        pack.add(STORY, story(&cover, &mut stored, prediction.as_ref())?.as_bytes())?;
         progress(total, total);
         let files = pack.len() as u64 + 1;
         pack.finish(scope.clone(), &head, writer)?;
@@ -95,8 +112,25 @@ pub fn export_evidence(
     })
 }
 
+/// The prediction that `scope` asks for, and what shows that it is in its batch.
+fn add_prediction(
+    store: &Store,
+    tx: &ReadTx<'_>,
+    pack: &mut PackWriter,
+    scope: &Scope,
+) -> Result<Option<Prediction>> {
+    let (Some(batch), Some(wanted)) = (&scope.batch, &scope.prediction) else { return Ok(None) };
+    let (prediction, row_ids) =
+        find_prediction(store, tx, (batch, wanted), scope.until.unwrap_or_default())?;
+    pack.add(PREDICTION, &digest::canonical_json(&prediction)?)?;
+    if let Some(row_ids) = row_ids {
+        pack.add(&row_ids_file(batch), &row_ids)?;
+    }
+    Ok(Some(prediction))
+}
+
 /// Ids of the versions that `scope` asks for; there must be what it names.
-fn versions(tx: &ReadTx<'_>, scope: &Scope) -> Result<BTreeSet<String>> {
+pub(super) fn versions(tx: &ReadTx<'_>, scope: &Scope) -> Result<BTreeSet<String>> {
     let Some(model) = &scope.model else { return Ok(BTreeSet::new()) };
     let mut versions = tx.versions(Some(model))?;
     if let Some(version) = &scope.version {
@@ -123,7 +157,7 @@ fn origins(tx: &ReadTx<'_>, versions: &BTreeSet<String>) -> Result<BTreeSet<Stri
 }
 
 /// Every leaf, one a line, and what they say.
-fn leaves(tx: &ReadTx<'_>, size: u64) -> Result<(Vec<u8>, Vec<Entry>)> {
+pub(super) fn leaves(tx: &ReadTx<'_>, size: u64) -> Result<(Vec<u8>, Vec<Entry>)> {
     let mut lines = Vec::new();
     let mut entries = Vec::new();
     while (entries.len() as u64) < size {
@@ -217,6 +251,11 @@ impl Records for StoredRecords<'_, '_> {
     }
 
     fn bytes(&mut self, table: &str, key: &str) -> Option<Vec<u8>> {
+        // What is not in the pack must not be told there: nobody could check it.
+        let is_told = |keys: &BTreeSet<String>| keys.contains(key);
+        if self.all_but.is_none() && !self.keys.get(table).is_some_and(is_told) {
+            return None;
+        }
         self.tx.record_row(table, key).ok().flatten()
     }
 }

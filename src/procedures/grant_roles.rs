@@ -6,8 +6,7 @@
 //! 3. the newest grant in force is the account's one role, so nobody ever holds two; when it ends, the role from before counts
 //!    again, or none
 
-use super::check_identity::today;
-use super::keep_trainings::check_trained;
+use super::keep_trainings::{check_trained, day_of};
 use super::{Recorded, actor, given, subject};
 use crate::access::account::Acting;
 use crate::access::role::{Action, Role};
@@ -103,7 +102,6 @@ pub fn answer_role(
     acting.permit(Action::ApproveRoles)?;
     let reason = given("reason", reason)?;
     let missing = || Error::NotFound { what: "role request", id: id.to_owned() };
-    let today = today(store);
     let written = store.write(&actor(acting), EntryType::RoleAnswer, |tx| {
         let request = tx.role_request(id)?.ok_or_else(missing)?;
         let by = &acting.account;
@@ -119,7 +117,7 @@ pub fn answer_role(
         }
         let account = tx.account_by_name(&request.user_name)?.ok_or_else(missing)?;
         if granted {
-            check_trained(tx, &account, request.role, today)?;
+            check_trained(tx, &account, request.role, day_of(tx))?;
         }
         tx.subject(subject("account", &account.id));
         tx.subject(subject("role_request", id));

@@ -6,10 +6,13 @@
 //!    (`keep_factors`), and the password is enough until it ends
 //! 3. an account that signs in at the identity provider: a login anew, used up by this signature
 //! 4. an account with a passkey: its word about this record, with this meaning, by this person; it stands in place of a code
-//! 5. what failed is counted: three wrong secrets in a row are told, five lock the account
+//! 5. in the transaction that writes the signature, ask once more for what is recorded about the signer, whose training is held against the
+//!    day of the entry: what is judged later is the entry
+//! 6. what failed is counted: three wrong secrets in a row are told, five lock the account
 
 use super::accept_accountability::check_accountable;
 use super::hold_signing::check_not_held;
+use super::keep_trainings::{check_trained, day_of};
 use super::sign_decision::DEMONSTRATION;
 use super::sign_in::check_kept_password;
 use super::watch_clock::check_clock;
@@ -22,8 +25,8 @@ use crate::access::provider::ProviderIdentity;
 use crate::error::{Error, Result};
 use crate::review::identified::{Identified, PasskeyProof, PasskeyStatement};
 use crate::review::signature::Meaning;
-use crate::store::Store;
 use crate::store::providers::LinkRow;
+use crate::store::{Store, WriteTx};
 
 /// Verifies who signs the record of this SHA-256 with this meaning, and says how.
 ///
@@ -58,8 +61,10 @@ fn identify(
     (record_sha256, meaning): (&str, Meaning),
 ) -> Result<Identified> {
     check_clock(store)?;
-    check_not_held(store, account)?;
-    check_accountable(store, account, meaning)?;
+    store.read(|tx| {
+        check_not_held(tx, account)?;
+        check_accountable(tx, account, meaning)
+    })?;
     let now = store.clock().now().as_second();
     let (link, state, series, passkeys) = store.read(|tx| {
         let state = tx.second_factor(&account.id)?.0;
@@ -97,13 +102,25 @@ fn identify(
     Ok(Identified { method: format!("{words}{confirmed}"), passkey, provider })
 }
 
+/// Refuses, in the transaction that writes a signature, somebody about whom something was recorded since they were identified that a
+/// signature with this meaning may not follow, and somebody whose training ended with the day before.
+///
+/// # Errors
+///
+/// [`access::Error::SigningHeld`], [`access::Error::TrainingNeeded`]; as for `check_accountable`.
+pub(super) fn check_still(tx: &WriteTx<'_>, account: &Account, meaning: Meaning) -> Result<()> {
+    check_not_held(tx, account)?;
+    check_accountable(tx, account, meaning)?;
+    check_trained(tx, account, account.role, day_of(tx))
+}
+
 /// How a demo account signs, which has no password to enter; what is recorded about its person is asked for all the same.
 ///
 /// # Errors
 ///
 /// [`access::Error::IdentityNotChecked`], [`access::Error::AccountabilityNotAccepted`].
 pub(super) fn demonstrated(store: &Store, acting: &Acting, meaning: Meaning) -> Result<Identified> {
-    check_accountable(store, &acting.account, meaning)?;
+    store.read(|tx| check_accountable(tx, &acting.account, meaning))?;
     Ok(Identified::by(DEMONSTRATION))
 }
 

@@ -288,7 +288,9 @@ fn quarantine(
     store.write(&actor(acting), EntryType::BatchQuarantine, |tx| {
         tx.subject(subject("model_version", &batch.version_id));
         tx.insert_quarantine(batch, &reasons)?;
-        tx.insert_episode((&clock::new_id("ep"), &batch.version_id), None, &opening)?;
+        let episode = clock::new_id("ep");
+        tx.subject(subject("episode", &episode));
+        tx.insert_episode((&episode, &batch.version_id), None, &opening)?;
         Ok::<_, Error>(())
     })?;
     Ok(Error::Quarantined {

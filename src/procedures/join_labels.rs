@@ -5,9 +5,9 @@
 //!
 //! The files are read once for every 2²⁰ labelled rows, so memory does not grow with them.
 
-use super::count_rows::id_key;
 use super::ingest_batch::Judge;
 use crate::dataset::reader::{Format, TableFile};
+use crate::dataset::row_ids::id_key;
 use crate::dataset::row_ids::{id_columns, id_digest};
 use crate::dataset::rows::{TextCells, as_it_stands, for_each_text_chunk};
 use crate::dataset::schema::{Column, Role, TableSchema};

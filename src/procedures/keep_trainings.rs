@@ -15,7 +15,7 @@ use crate::clock;
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
 use crate::store::trainings::{TrainingPolicyRow, TrainingRow};
-use crate::store::{ReadTx, Store};
+use crate::store::{ReadTx, Store, WriteTx};
 use jiff::civil::Date;
 
 /// The policy in force, and every one that was set, newest first; no row while no role needs a training.
@@ -55,6 +55,12 @@ pub(super) fn check_trained(
     Ok(policy.check((&account.user_name, role), &trainings, today)?)
 }
 
+/// The day of the entry that is being written, UTC.
+pub(super) fn day_of(tx: &WriteTx<'_>) -> Date {
+    let day = tx.at().get(..10).and_then(|day| day.parse().ok());
+    day.unwrap_or(Date::MAX)
+}
+
 /// Sets which roles need which training, with a reason.
 ///
 /// # Errors
@@ -70,13 +76,12 @@ pub fn set_training_policy(
     acting.permit(Action::ManageAccounts)?;
     policy.validate()?;
     let reason = given("reason", reason)?;
-    let today = today(store);
     let written = store.write(&actor(acting), EntryType::TrainingPolicySet, |tx| {
         let id = clock::new_id("tp");
         tx.subject(subject("training_policy", &id));
         tx.insert_training_policy(&id, &acting.account.id, (policy, reason))?;
         if acting.way != Way::Host
-            && let Err(error) = check_trained(tx, &acting.account, acting.account.role, today)
+            && let Err(error) = check_trained(tx, &acting.account, acting.account.role, day_of(tx))
         {
             let detail = format!("you would suspend your own role: {error}; record it first");
             return Err(Error::Conflict { detail });

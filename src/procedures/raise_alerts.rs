@@ -21,6 +21,7 @@ pub(super) fn raise_alerts(
 ) -> Result<()> {
     let routing = route(report, open);
     for episode_id in &routing.joins {
+        tx.subject(subject("episode", episode_id));
         tx.insert_episode_batch(&clock::new_id("eb"), episode_id, report_id)?;
     }
     if let Some(opening) = &routing.opens {
@@ -32,6 +33,7 @@ pub(super) fn raise_alerts(
     };
     let kind = EpisodeKind::OtherConfiguration;
     if let Some(open) = tx.open_episode_of_kind(&batch.version_id, kind.word())? {
+        tx.subject(subject("episode", &open));
         return Ok(tx.insert_episode_batch(&clock::new_id("eb"), &open, report_id)?);
     }
     let told = check.sentence().unwrap_or_default();

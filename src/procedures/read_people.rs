@@ -6,7 +6,7 @@
 use super::check_identity::today;
 use crate::access::account::{Account, Acting};
 use crate::access::role::Action;
-use crate::access::training::{NOTICE_DAYS, Training};
+use crate::access::training::{NOTICE_DAYS, Training, TrainingRule};
 use crate::error::Result;
 use crate::store::accountability::{AcceptanceRow, IdentityCheckRow};
 use crate::store::trainings::TrainingRow;
@@ -48,13 +48,23 @@ pub struct TrainingNeed {
     pub is_due: bool,
 }
 
+impl TrainingNeed {
+    /// How `trainings`, in the order of their records, stand to `rule` on `today`.
+    pub(super) fn of(rule: &TrainingRule, trainings: &[Training], today: Date) -> Self {
+        let last_day = rule.newest(trainings).map(|training| rule.last_day(training));
+        let soon = today.checked_add(NOTICE_DAYS.days()).unwrap_or(today);
+        Self {
+            course: rule.course.clone(),
+            is_current: last_day.is_some_and(|last| today <= last),
+            is_due: last_day.is_none_or(|last| last <= soon),
+            last_day,
+        }
+    }
+}
+
 impl PersonLine {
     /// What is recorded about `account` on `today`.
-    pub(super) fn read(
-        tx: &ReadTx<'_>,
-        account: Account,
-        (now, today): (&str, Date),
-    ) -> Result<Self> {
+    fn read(tx: &ReadTx<'_>, account: Account, (now, today): (&str, Date)) -> Result<Self> {
         let role = tx.role_in_force(&account, now)?;
         let account = Account { role: role.unwrap_or(account.role), ..account };
         let statement = tx.statements()?.into_iter().next();
@@ -64,16 +74,8 @@ impl PersonLine {
         let mut trainings = tx.trainings(&account.id)?;
         let recorded: Vec<Training> = trainings.iter().map(|row| row.training.clone()).collect();
         let policy = tx.training_policy()?;
-        let needs = policy.rule(account.role).map(|rule| {
-            let last_day = rule.newest(&recorded).map(|training| rule.last_day(training));
-            let soon = today.checked_add(NOTICE_DAYS.days()).unwrap_or(today);
-            TrainingNeed {
-                course: rule.course.clone(),
-                is_current: last_day.is_some_and(|last| today <= last),
-                is_due: last_day.is_none_or(|last| last <= soon),
-                last_day,
-            }
-        });
+        let rule = policy.rule(account.role);
+        let needs = rule.map(|rule| TrainingNeed::of(rule, &recorded, today));
         trainings.reverse();
         Ok(Self {
             enabled: tx.is_enabled(&account.id)?,

@@ -3,12 +3,12 @@
 //! 1. open the file by its digest
 //! 2. count it as its plan asks, with what the run says is predicted, and hold the counts against those of the run
 
-use super::count_rows::id_key;
 use super::fix_acceptance::registered;
 use super::ingest_batch::Judge;
 use super::read_records::missing;
 use super::stored;
 use crate::dataset::reader::{Format, TableFile};
+use crate::dataset::row_ids::id_key;
 use crate::drift::acceptance::count::count;
 use crate::drift::acceptance::plan::{AcceptanceCriteria, Registered};
 use crate::drift::acceptance::run::TestRun;

@@ -8,7 +8,7 @@
 //! 5. in one transaction: compose the sheet once more, hold it against the one that was shown, and write the step, its signature
 //!    and the ledger entry. The state changed because the step exists
 
-use super::identify_signer::check_to_sign;
+use super::identify_signer::{check_still, check_to_sign};
 use super::sign_decision::require_session;
 use super::{Recorded, actor, stored, subject};
 use crate::access::account::{Acting, Way};
@@ -314,6 +314,7 @@ fn write(
         let Some(meaning) = view.sheet.meaning else {
             return Err(Error::Review(review::Error::Changed));
         };
+        check_still(tx, &acting.account, meaning)?;
         let id = clock::new_id("es");
         let signature = RecordSignature::over(
             (TABLE, &id, view.document.as_bytes()),

@@ -8,7 +8,7 @@
 //! 5. in one transaction: compose the sheet once more, hold it against the one that was shown, and write the step, its signature
 //!    and the ledger entry. The state changed because the step exists
 
-use super::identify_signer::{check_to_sign, demonstrated};
+use super::identify_signer::{check_still, check_to_sign, demonstrated};
 use super::read_life_cycle::Standing;
 use super::{Recorded, actor, subject};
 use crate::access::account::{Acting, Way};
@@ -277,12 +277,13 @@ fn insert(
     Ok(StepTaken { id, state, signature, manifestation })
 }
 
-/// Writes the signature over the record `(table, id)`.
+/// Writes the signature over the record `(table, id)`, if its signer may sign at this entry.
 pub(super) fn insert_signature(
     tx: &mut WriteTx<'_>,
     signature: &RecordSignature,
     record: (&str, &str),
 ) -> Result<()> {
+    check_still(tx, &signature.signer, signature.meaning)?;
     let bytes = signature.bytes()?;
     let sha256 = digest::sha256_hex(&bytes);
     let document = String::from_utf8(bytes).unwrap_or_default();

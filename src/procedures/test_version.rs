@@ -7,13 +7,13 @@
 //! 4. keep the file; in one transaction: the plan must still be in force; judge, count how often these rows were tested, and write
 //!    the run and its ledger entry, which refers to that of the plan
 
-use super::count_rows::id_key;
 use super::fix_acceptance::registered;
 use super::ingest_batch::{Delivery, Judge};
 use super::{Recorded, actor, stored, subject};
 use crate::access::account::Acting;
 use crate::access::role::Action;
 use crate::dataset::reader::TableFile;
+use crate::dataset::row_ids::id_key;
 use crate::digest::{self, ContentDigest};
 use crate::drift::acceptance::count::{Counts, count};
 use crate::drift::acceptance::plan::AcceptanceCriteria;

@@ -66,7 +66,8 @@ pub(super) fn key(value: f64) -> u64 {
     if bits >> 63 == 1 { !bits + 1 } else { bits | (1 << 63) }
 }
 
-fn value_of(key: u64) -> f64 {
+/// The number of that key.
+pub(super) fn value_of(key: u64) -> f64 {
     f64::from_bits(if key >> 63 == 1 { key & !(1 << 63) } else { !(key - 1) })
 }
 

@@ -1,18 +1,18 @@
 //! Kolmogorov–Smirnov and Wasserstein of two samples at once, exact and mostly without sorting.
 //!
-//! Both samples are cut into the same buckets. How many values of each lie below a bucket says F − G there. The gap of KS can grow
+//! Both samples are counted in the same buckets. How many values of each lie below a bucket says F − G there. The gap of KS can grow
 //! within a bucket only by what the bucket holds, so that few buckets can hold the largest one. The area of Wasserstein over a
-//! bucket in which F − G cannot change its sign depends on the sums of its values alone:
+//! bucket [a, b) in which F − G cannot change its sign depends on the sums of its values alone:
 //!
 //! ```text
 //! ∫_a^b (F − G) dx = (F − G)(a) · (b − a) + Σ_{x in bucket} (b − x)/n − Σ_{y in bucket} (b − y)/m
 //! ```
 //!
-//! a and b being its smallest and its largest value. The other buckets, a few in a hundred, are sorted. Definitions and sources:
+//! The values of the other buckets, a few in a hundred, and of the two at the ends, are gathered and sorted. Definitions and sources:
 //! [`super::ks`], [`super::wasserstein`]; with them it agrees to rounding.
 
 use super::ks::{self, KsTest};
-use super::parted::{Parted, sort};
+use super::parted::{Bucket, Parted};
 use super::wasserstein::wasserstein_both;
 use super::{Error, Result, sample};
 
@@ -27,29 +27,33 @@ pub struct TwoSamples {
     pub wasserstein_normed: Result<f64>,
 }
 
-/// The statistics of `batch`, runs of finite values in any order, against `reference`, whose standard deviation (divisor n) is
-/// `deviation`, if it has one.
+/// The statistics of `batch`, runs of finite values in any order, against the reference, given as counted and as the runs that were
+/// counted, whose standard deviation (divisor n) is `deviation`, if it has one.
 ///
 /// ```
 /// use driftledger::statistics::{parted::Parted, two_samples::two_samples};
-/// let found = two_samples(&Parted::of(&[&[-1.0, 1.0]], &[]), &[&[3.0, 1.0]], Some(1.0));
+/// let reference: [&[f64]; 1] = [&[-1.0, 1.0]];
+/// let found = two_samples((&Parted::of(&reference, &[]), &reference), &[&[3.0, 1.0]], Some(1.0));
 /// assert_eq!((found.ks.unwrap().statistic, found.wasserstein, found.wasserstein_normed), (0.5, Ok(2.0), Ok(2.0)));
 /// ```
-pub fn two_samples(reference: &Parted, batch: &[&[f64]], deviation: Option<f64>) -> TwoSamples {
-    let batch = reference.cut_alike(batch);
-    let (n, m) = (reference.values().len(), batch.values().len());
+pub fn two_samples(
+    (reference, reference_runs): (&Parted, &[&[f64]]),
+    batch: &[&[f64]],
+    deviation: Option<f64>,
+) -> TwoSamples {
+    let rows = |runs: &[&[f64]]| runs.iter().map(|run| run.len()).sum::<usize>();
+    let (n, m) = (rows(reference_runs), rows(batch));
     if n == 0 || m == 0 {
         let none = || Error::NotEnough { found: 0, needed: 1 };
         let (ks, wasserstein) = (Err(none()), Err(none()));
         return TwoSamples { ks, wasserstein, wasserstein_normed: Err(none()) };
     }
-    let ([low, high], [first, last]) = (reference.outermost(), batch.outermost());
-    let rows = i64::try_from(n).ok().zip(i64::try_from(m).ok());
-    let rows = rows.filter(|(n, m)| n.checked_mul(*m).is_some());
-    let Some((i, j)) = rows.filter(|_| sample::excess(&[low, high, first, last]) == 0) else {
-        return by_sorting(reference, &batch);
-    };
-    let (steps, distance) = walk(reference, &batch, [i, j]);
+    let steps = i64::try_from(n).ok().zip(i64::try_from(m).ok());
+    let steps = steps.filter(|(n, m)| n.checked_mul(*m).is_some());
+    let counted = steps.and_then(|(n, m)| {
+        gap_and_area([(reference, reference_runs), (&reference.alike(batch), batch)], [n, m])
+    });
+    let Some((steps, distance)) = counted else { return by_sorting(reference_runs, batch) };
     let deviation = deviation.filter(|deviation| *deviation > 0.0).ok_or(Error::NoSpread);
     TwoSamples {
         ks: ks::of_steps([n, m], u128::from(steps)),
@@ -59,10 +63,11 @@ pub fn two_samples(reference: &Parted, batch: &[&[f64]], deviation: Option<f64>)
 }
 
 /// The same for values too far out for plain sums, or too many.
-fn by_sorting(reference: &Parted, batch: &Parted) -> TwoSamples {
-    let sorted = |sample: &Parted| {
-        let mut sorted = sample.values().to_vec();
-        sort(&mut sorted);
+fn by_sorting(reference: &[&[f64]], batch: &[&[f64]]) -> TwoSamples {
+    let sorted = |runs: &[&[f64]]| {
+        let mut sorted: Vec<f64> =
+            runs.iter().flat_map(|run| run.iter()).map(|v| v + 0.0).collect();
+        radsort::sort(&mut sorted);
         sorted
     };
     let (reference, batch) = (sorted(reference), sorted(batch));
@@ -70,97 +75,121 @@ fn by_sorting(reference: &Parted, batch: &Parted) -> TwoSamples {
     TwoSamples { ks: ks::ks_sorted(&reference, &batch), wasserstein, wasserstein_normed }
 }
 
-/// Smallest and largest value of a part of a bucket and the sum of what they are above `origin`, in four interleaved lanes.
-struct Spread {
-    ends: [f64; 2],
-    sum: f64,
+/// A bucket of both samples, with F − G before it in steps of 1/(nm): whole numbers, so that no rounding decides a tie.
+#[derive(Clone, Copy)]
+struct Step {
+    before: i64,
+    held: [Bucket; 2],
+    rows: [i64; 2],
 }
 
-impl Spread {
-    fn of(values: &[f64], origin: f64) -> Self {
-        const LANES: usize = 4;
-        let (mut low, mut high, mut sum) = ([origin; LANES], [origin; LANES], [0.0; LANES]);
-        let mut add = |chunk: &[f64]| {
-            for (lane, &value) in chunk.iter().enumerate() {
-                low[lane] = if value < low[lane] { value } else { low[lane] };
-                high[lane] = if value > high[lane] { value } else { high[lane] };
-                sum[lane] += value - origin;
-            }
-        };
-        let chunks = values.chunks_exact(LANES);
-        add(chunks.remainder());
-        chunks.for_each(add);
-        let ends = |of: [f64; LANES], pick: fn(f64, f64) -> f64| {
-            pick(pick(of[0], of[1]), pick(of[2], of[3]))
-        };
-        let sum = (sum[0] + sum[1]) + (sum[2] + sum[3]);
-        Self { ends: [ends(low, f64::min), ends(high, f64::max)], sum }
-    }
-}
-
-/// The largest gap and the area between the distribution functions of two samples in the same buckets; gaps in steps of 1/(nm),
-/// whole numbers, so that no rounding decides a tie.
 #[expect(
     clippy::cast_possible_wrap,
     reason = "the product of both numbers of values is within i64"
 )]
-fn walk(reference: &Parted, batch: &Parted, [n, m]: [i64; 2]) -> (u64, f64) {
-    let gap = |i: usize, j: usize| i as i64 * m - j as i64 * n;
-    let ends = || reference.ends().iter().zip(batch.ends());
-    let at_ends = ends().map(|(&i, &j)| gap(i, j).unsigned_abs());
-    let mut largest = at_ends.max().unwrap_or(0);
-    let rows = n as f64 * m as f64;
-    let (mut area, mut before, mut highest) = (0.0, [0; 2], None);
-    let mut sorted = [Vec::new(), Vec::new()];
-    for (&i, &j) in ends() {
-        let own = &reference.values()[before[0]..i];
-        let other = &batch.values()[before[1]..j];
-        let start = gap(before[0], before[1]);
-        before = [i, j];
-        let Some(&origin) = own.first().or(other.first()) else { continue };
-        let (r, b) = (Spread::of(own, origin), Spread::of(other, origin));
-        let (low, high) = (r.ends[0].min(b.ends[0]), r.ends[1].max(b.ends[1]));
-        if let Some(highest) = highest {
-            area += start.unsigned_abs() as f64 / rows * (low - highest);
-        }
-        highest = Some(high);
-        if low >= high {
-            continue;
-        }
-        let (up, down) = (start + own.len() as i64 * m, start - other.len() as i64 * n);
-        let can_be_largest = up.unsigned_abs().max(down.unsigned_abs()) > largest;
-        let keeps_sign = down >= 0 || up <= 0;
-        if keeps_sign {
-            let left = |values: &[f64], sum: f64| (high - origin) * values.len() as f64 - sum;
-            let own = left(own, r.sum) / n as f64 - left(other, b.sum) / m as f64;
-            area += (start as f64 / rows * (high - low) + own).abs();
-        }
-        if can_be_largest || !keeps_sign {
-            for (sorted, values) in sorted.iter_mut().zip([own, other]) {
-                sorted.clear();
-                sorted.extend_from_slice(values);
-                sort(sorted);
-            }
-            let (steps, within) = merge([&sorted[0], &sorted[1]], start, [n, m]);
-            largest = largest.max(steps);
-            area += if keeps_sign { 0.0 } else { within / rows };
+impl Step {
+    /// What F − G can be in the bucket, at most and at least.
+    fn limits(&self) -> [i64; 2] {
+        let [[n, m], [own, other]] = [self.rows, self.held.map(|bucket| bucket.rows() as i64)];
+        [self.before + own * m, self.before - other * n]
+    }
+
+    /// F − G behind the bucket.
+    fn after(&self) -> i64 {
+        let [most, least] = self.limits();
+        most - self.before + least
+    }
+
+    /// Whether F − G can change its sign in it, or come farther from 0 than `largest`.
+    fn is_open(&self, largest: u64) -> bool {
+        let [most, least] = self.limits();
+        (least < 0 && most > 0) || most.unsigned_abs().max(least.unsigned_abs()) > largest
+    }
+
+    /// The one value that all values of both samples in it are.
+    fn only(&self) -> Option<f64> {
+        let [own, other] = self.held;
+        match (own.rows(), other.rows()) {
+            (_, 0) => own.only(),
+            (0, _) => other.only(),
+            _ => own.only().filter(|value| other.only() == Some(*value)),
         }
     }
-    (largest, area)
+
+    /// ∫ |F − G| over it, from `low` to `high`, if it holds one value or F − G keeps its sign.
+    fn area(&self, [low, high]: [f64; 2]) -> f64 {
+        let [n, m] = self.rows.map(|rows| rows as f64);
+        let gap = |steps: i64| steps as f64 / (n * m);
+        if let Some(value) = self.only() {
+            return gap(self.before).abs() * (value - low)
+                + gap(self.after()).abs() * (high - value);
+        }
+        let [own, other] =
+            self.held.map(|held| (high - held.first) * held.rows() as f64 - held.sum);
+        (gap(self.before) * (high - low) + own / n - other / m).abs()
+    }
 }
 
-/// The largest gap within a bucket whose sorted values these are, and the area in steps; `gap` is the one before it.
-fn merge([own, other]: [&[f64]; 2], mut gap: i64, [n, m]: [i64; 2]) -> (u64, f64) {
+/// The largest gap, in steps of 1/(nm), and the area between the distribution functions of two samples in the same buckets; `None`
+/// where values are too far out for plain sums.
+fn gap_and_area(samples: [(&Parted, &[&[f64]]); 2], rows: [i64; 2]) -> Option<(u64, f64)> {
+    let [reference, batch] = samples.map(|(sample, _)| sample.buckets());
+    let steps = || {
+        let mut before = 0;
+        reference.iter().zip(batch).map(move |(&own, &other)| {
+            let step = Step { before, held: [own, other], rows };
+            before = step.after();
+            step
+        })
+    };
+    let (lows, [first, last]) = (samples[0].0.lows(), samples[0].0.outermost());
+    let high = |number: usize| lows.get(number + 1).copied().unwrap_or(f64::NAN);
+    let mut largest = steps().map(|step| step.after().unsigned_abs()).max()?;
+    let wanted = steps().enumerate().map(|(number, step)| {
+        number == first || number == last || (step.is_open(largest) && step.only().is_none())
+    });
+    let wanted: Vec<bool> = wanted.collect();
+    let sorted = samples.map(|(sample, runs)| sample.gather(runs, &wanted));
+    let far = |number: usize| sorted.iter().flat_map(move |sorted| sorted.of(number));
+    let far: Vec<f64> = far(first).chain(far(last)).copied().collect();
+    if sample::excess(&[&far, &[lows[first], lows[last]]]) != 0 {
+        return None;
+    }
+    let (mut area, mut groups) = (0.0, sorted[0].iter().zip(sorted[1].iter()));
+    for (number, step) in steps().enumerate().take(last + 1) {
+        if !wanted[number] {
+            area += step.area([lows[number], high(number)]);
+            continue;
+        }
+        let (own, other) = groups.next()?;
+        let low = (number > first).then(|| lows[number]);
+        let high = (number < last).then(|| high(number));
+        let (steps, within) = merge([own, other], step.before, rows, [low, high]);
+        largest = largest.max(steps);
+        area += within / (rows[0] as f64 * rows[1] as f64);
+    }
+    Some((largest, area))
+}
+
+/// The largest gap within a bucket of sorted values and the area in steps, from its lower to its upper end or, where it has none,
+/// from its first or to its last value; `gap` is the one before it.
+fn merge(
+    [own, other]: [&[f64]; 2],
+    mut gap: i64,
+    [n, m]: [i64; 2],
+    [mut last, high]: [Option<f64>; 2],
+) -> (u64, f64) {
     let (mut i, mut j) = (0, 0);
-    let (mut largest, mut area, mut last) = (0, 0.0, None);
+    let (mut largest, mut area) = (0, 0.0);
+    let mut step = |gap: i64, next: f64| {
+        area += gap.unsigned_abs() as f64 * last.map_or(0.0, |last| next - last);
+        last = Some(next);
+    };
     while let Some(next) = match (own.get(i), other.get(j)) {
         (Some(&r), Some(&b)) => Some(r.min(b)),
         (one, another) => one.or(another).copied(),
     } {
-        if let Some(last) = last {
-            area += gap.unsigned_abs() as f64 * (next - last);
-        }
-        last = Some(next);
+        step(gap, next);
         while own.get(i).is_some_and(|&r| r <= next) {
             i += 1;
             gap += m;
@@ -170,6 +199,9 @@ fn merge([own, other]: [&[f64]; 2], mut gap: i64, [n, m]: [i64; 2]) -> (u64, f64
             gap -= n;
         }
         largest = largest.max(gap.unsigned_abs());
+    }
+    if let Some(high) = high {
+        step(gap, high);
     }
     (largest, area)
 }
@@ -188,8 +220,8 @@ mod tests {
                 let pairs = awkward(rows, 0.0).into_iter().zip(awkward(others, shift));
                 for (number, (reference, batch)) in pairs.enumerate() {
                     let deviation = Moments::of(&reference).deviation(0);
-                    let found =
-                        two_samples(&Parted::of(&[&reference], &[0.3]), &[&batch], deviation);
+                    let parted = Parted::of(&[&reference], &[0.3]);
+                    let found = two_samples((&parted, &[&reference]), &[&batch], deviation);
                     assert_eq!(found.ks, ks::ks(&reference, &batch), "{number}");
                     let close = |found: &Result<f64>, expected: Result<f64>| match (found, expected)
                     {
@@ -214,11 +246,13 @@ mod tests {
     fn equal_samples_are_at_zero_and_empty_ones_are_refused() {
         for values in awkward(5_000, 0.0) {
             let reversed: Vec<f64> = values.iter().rev().copied().collect();
-            let found = two_samples(&Parted::of(&[&values], &[]), &[&reversed], Some(1.0));
+            let parted = Parted::of(&[&values], &[]);
+            let found = two_samples((&parted, &[&values]), &[&reversed], Some(1.0));
             assert_eq!((found.ks.unwrap().statistic, found.wasserstein), (0.0, Ok(0.0)));
         }
         let none = Err(Error::NotEnough { found: 0, needed: 1 });
-        assert_eq!(two_samples(&Parted::of(&[&[1.0]], &[]), &[], Some(1.0)).wasserstein, none);
-        assert_eq!(two_samples(&Parted::of(&[], &[]), &[&[1.0]], None).wasserstein, none);
+        let one: [&[f64]; 1] = [&[1.0]];
+        assert_eq!(two_samples((&Parted::of(&one, &[]), &one), &[], Some(1.0)).wasserstein, none);
+        assert_eq!(two_samples((&Parted::of(&[], &[]), &[]), &one, None).wasserstein, none);
     }
 }

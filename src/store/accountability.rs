@@ -1,6 +1,8 @@
 //! What is recorded about a person before the first signature: the statement in force, who accepted it, how identities were checked.
 
+use super::accounts::account_of;
 use super::{ReadTx, Result, WriteTx};
+use crate::access::account::Account;
 use crate::digest;
 use rusqlite::{OptionalExtension as _, named_params};
 use serde::Serialize;
@@ -54,6 +56,19 @@ pub struct IdentityCheckRow {
     pub at: String,
     /// Ledger entry.
     pub entry: u64,
+}
+
+/// What is recorded about the owner of an account, as far as signing asks for it.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// The account, with its role in force; without one, with the role it was created with.
+    pub account: Account,
+    /// When it was created, UTC.
+    pub created_at: String,
+    /// When it was recorded last how it was checked whose account it is, UTC.
+    pub identity_checked_at: Option<String>,
+    /// The newest statement that was accepted.
+    pub accepted_statement_id: Option<String>,
 }
 
 impl WriteTx<'_> {
@@ -124,7 +139,36 @@ impl WriteTx<'_> {
     }
 }
 
+/// One row for each account that may be used.
+const STANDINGS: &str = "SELECT o.id, o.user_name, o.printed_name, coalesce(( \
+       SELECT q.role FROM role_answer a JOIN role_request q ON q.id = a.request_id \
+       WHERE q.account_id = o.id AND a.granted = 1 AND q.valid_from <= :now AND (q.valid_until IS NULL OR q.valid_until > :now) \
+       ORDER BY a.entry DESC, a.id DESC LIMIT 1), o.role), o.at, \
+     (SELECT c.at FROM identity_check c WHERE c.account_id = o.id ORDER BY c.entry DESC, c.id DESC LIMIT 1), \
+     (SELECT a.statement_id FROM accountability_acceptance a WHERE a.account_id = o.id ORDER BY a.entry DESC, a.id DESC LIMIT 1) \
+     FROM account o WHERE coalesce(( \
+       SELECT s.enabled FROM account_state s WHERE s.account_id = o.id ORDER BY s.entry DESC, s.id DESC LIMIT 1), 1) = 1 \
+     ORDER BY o.entry, o.id";
+
 impl ReadTx<'_> {
+    /// What is recorded at `now` (UTC) about the owners of all accounts that may be used, oldest account first.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn standings(&self, now: &str) -> Result<Vec<Standing>> {
+        let mut statement = self.connection().prepare_cached(STANDINGS)?;
+        let rows = statement.query_map(named_params! {":now": now}, |row| {
+            Ok(Standing {
+                account: account_of(row, 0)?,
+                created_at: row.get(4)?,
+                identity_checked_at: row.get(5)?,
+                accepted_statement_id: row.get(6)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Every statement of accountability, the one in force first.
     ///
     /// # Errors

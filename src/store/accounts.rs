@@ -239,17 +239,6 @@ impl ReadTx<'_> {
             .optional()?)
     }
 
-    /// When an account was created, UTC.
-    ///
-    /// # Errors
-    ///
-    /// Those of the database.
-    pub fn account_created_at(&self, account_id: &str) -> Result<String> {
-        let sql = "SELECT at FROM account WHERE id = :id ORDER BY id";
-        let mut statement = self.connection().prepare_cached(sql)?;
-        Ok(statement.query_row(named_params! {":id": account_id}, |row| row.get(0))?)
-    }
-
     /// All accounts, oldest first.
     ///
     /// # Errors

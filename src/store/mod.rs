@@ -25,6 +25,7 @@ pub mod drafts;
 pub mod episode_steps;
 pub mod episodes;
 pub mod experiments;
+pub mod exports;
 pub mod factors;
 mod facts;
 pub mod floor;

@@ -251,6 +251,19 @@ impl ReadTx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// The ledger entries of the evaluations that looked at a batch, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn cohort_entries(&self, batch_id: &str) -> Result<Vec<u64>> {
+        let sql = "SELECT entry FROM cohort WHERE batch_id = :batch_id ORDER BY entry";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let entries =
+            statement.query_map(named_params! {":batch_id": batch_id}, |row| unsigned(row, 0))?;
+        Ok(entries.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// The newest evaluation of a version, with its canonical document.
     ///
     /// # Errors

@@ -32,8 +32,9 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0022_passkey.sql")),
     M::up(include_str!("migrations/0023_clock.sql")),
     M::up(include_str!("migrations/0024_misuse.sql")),
-    M::up(include_str!("migrations/0025_accountability.sql")),
-    M::up(include_str!("migrations/0026_training.sql")),
+    M::up(include_str!("migrations/0030_evidence_export.sql")),
+    M::up(include_str!("migrations/0031_accountability.sql")),
+    M::up(include_str!("migrations/0032_training.sql")),
     // Last, so that it never stands between two real ones.
     #[cfg(test)]
     M::up(super::specimen::MIGRATION),

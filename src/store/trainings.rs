@@ -6,6 +6,7 @@ use crate::access::training::{Training, TrainingPolicy};
 use crate::digest;
 use rusqlite::{Row, named_params};
 use serde::Serialize;
+use std::collections::HashMap;
 
 /// A training policy as it was set.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
@@ -161,6 +162,24 @@ impl ReadTx<'_> {
     pub fn training_policy(&self) -> Result<TrainingPolicy> {
         let newest = self.training_policies()?.into_iter().next();
         Ok(newest.map(|row| row.policy).unwrap_or_default())
+    }
+
+    /// The trainings of everybody by the id of the account, each in the order of their records.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database; [`Error::DocumentBroken`].
+    pub fn trainings_of_all(&self) -> Result<HashMap<String, Vec<TrainingRow>>> {
+        let sql = "SELECT role, course, completed_on, valid_until, evidence, recorded_by, at, entry, account_id FROM training_record \
+                   ORDER BY entry, id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let rows = statement.query_map([], |row| Ok((row.get::<_, String>(8)?, raw(row)?)))?;
+        let mut all: HashMap<String, Vec<TrainingRow>> = HashMap::new();
+        for found in rows {
+            let (account_id, raw) = found?;
+            all.entry(account_id).or_default().push(training_of(raw)?);
+        }
+        Ok(all)
     }
 
     /// The trainings of an account, in the order of their records.

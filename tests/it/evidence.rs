@@ -3,6 +3,7 @@
 //! the name of that thing.
 
 mod attacks;
+mod old_packs;
 mod packs;
 mod stores;
 

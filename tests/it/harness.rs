@@ -55,7 +55,7 @@ pub(crate) fn choose_password(store: &Store, user_name: &str, issued: &str) {
     let acting = session.acting();
     if acting.permit(Action::AcceptAccountability).is_ok() {
         identify(store, user_name);
-        let shown = accountability(store, &acting).unwrap().sha256;
+        let shown = accountability(store, &acting).unwrap().sha256.unwrap();
         accept_statement(store, &acting, (&shown, CHOSEN)).unwrap();
     }
     store.end_session(&session.secret_sha256).unwrap();

@@ -8,6 +8,7 @@ mod clocks;
 mod decision;
 mod doors;
 mod drafts;
+mod evidence_packs;
 mod forms;
 mod ingest;
 mod leavers;

@@ -5,11 +5,13 @@
 //!    and every proof leads there
 //! 3. bodies and rows: every body is the one its leaf digests, every row the one its body lists, and everything that the
 //!    scope asks for is there
-//! 4. copies: every document beside the records is the one inside them
+//! 4. copies: every document beside the records is the one inside them; a prediction is in its batch; tables and story are those of the
+//!    records, where the same build wrote them
 //! 5. records: reports are computed again, monitors frozen again, decisions and signatures compared
 //!
 //! It stops at nothing: what is wrong is a [`Finding`] that names the file.
 
+mod derived;
 mod files;
 mod ledger;
 pub mod registered;
@@ -18,7 +20,9 @@ mod witnessed;
 
 use super::copies::{self, Pages};
 use super::examine::{Examined, examine};
-use super::manifest::{BODIES, PROOFS, README, RECORDS, Scope, WITNESSED, record_file};
+use super::manifest::{
+    BODIES, PREDICTION, PROOFS, README, RECORDS, STORY, Scope, TABLES, WITNESSED, record_file,
+};
 use super::pack::Pack;
 use super::records::Records;
 use super::{Result, printable};
@@ -154,6 +158,11 @@ pub fn verify<'a, R: Read + Seek>(
     walk.identity(manifest.as_ref(), head.as_ref(), key.as_ref());
     let pages_compared = manifest.as_ref().is_some_and(|found| found.program == printable::PROGRAM);
     walk.copies(pages_compared);
+    let prediction = walk.prediction(&scope);
+    if pages_compared {
+        let verifier = key.as_ref().map(ToString::to_string).unwrap_or_default();
+        walk.derived(&scope, (head.as_ref(), &verifier), &entries, prediction.as_ref());
+    }
     walk.examine();
     Ok(Verification {
         findings: walk.findings,
@@ -260,10 +269,12 @@ impl<R: Read + Seek> Walk<'_, R> {
 
     /// Files outside the known names and folders have no meaning in this format.
     fn has_meaning(name: &str) -> bool {
-        use super::manifest::{CHECKPOINT, ENTRIES, MANIFEST, VERIFIER_KEY};
-        let folders =
-            copies::COPIES.iter().map(|copy| copy.1).chain([BODIES, PROOFS, RECORDS, WITNESSED]);
-        [MANIFEST, README, CHECKPOINT, VERIFIER_KEY, ENTRIES].contains(&name)
+        use super::manifest::{CHECKPOINT, ENTRIES, MANIFEST, ROW_IDS, VERIFIER_KEY};
+        let folders = copies::COPIES
+            .iter()
+            .map(|copy| copy.1)
+            .chain([BODIES, PROOFS, RECORDS, WITNESSED, TABLES, ROW_IDS]);
+        [MANIFEST, README, CHECKPOINT, VERIFIER_KEY, ENTRIES, STORY, PREDICTION].contains(&name)
             || folders.into_iter().any(|folder| name.starts_with(folder))
     }
 }

@@ -8,7 +8,9 @@ use crate::evidence::manifest::{
     record_of,
 };
 use crate::evidence::records::Records as _;
-use crate::evidence::scope::{Concern, ORIGIN_COLUMNS, dataset_digests};
+use crate::evidence::scope::{
+    Concern, ORIGIN_COLUMNS, dataset_digests, episodes_of_batch, least_until, versions_asked,
+};
 use crate::ledger::body::{self, Body};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek};
@@ -110,7 +112,8 @@ impl<R: Read + Seek> Walk<'_, R> {
     /// Everything that the scope asks for is there.
     pub(super) fn completeness(&mut self, scope: &Scope, lines: &[Line]) {
         let versions = self.versions(scope);
-        if !scope.is_whole() && versions.is_empty() {
+        self.told_far_enough(scope, &versions, lines);
+        if scope.model.is_some() && versions.is_empty() {
             let detail = format!("it is about {}, of which the pack has no version", scope.words());
             self.find("scope_empty", MANIFEST, detail);
         }
@@ -137,6 +140,40 @@ impl<R: Read + Seek> Walk<'_, R> {
                     format!("entry {index} concerns {}", scope.words()),
                 );
             }
+        }
+    }
+
+    /// What the scope names is there, and the story goes to its end.
+    fn told_far_enough(&mut self, scope: &Scope, versions: &BTreeSet<String>, lines: &[Line]) {
+        let named = [("episode", &scope.alert), ("batch", &scope.batch)];
+        for (table, id) in named {
+            let Some(id) = id else { continue };
+            let found = super::PackedRecords(&mut self.pack).row(table, id);
+            if !found.is_some_and(|row| versions.contains(row.text("version_id"))) {
+                let detail = format!("it is about {}, which is not in the pack", scope.words());
+                self.find("scope_empty", MANIFEST, detail);
+            }
+        }
+        let asks = scope.alert.is_some()
+            || scope.batch.is_some()
+            || scope.from.is_some()
+            || scope.to.is_some();
+        let Some(until) = scope.until else {
+            if asks {
+                self.find("manifest_invalid", MANIFEST, "it does not say how far its story goes");
+            }
+            return;
+        };
+        let episodes = scope
+            .batch
+            .as_ref()
+            .map(|batch| episodes_of_batch(&mut super::PackedRecords(&mut self.pack), batch))
+            .unwrap_or_default();
+        let entries = lines.iter().filter_map(|line| line.entry.as_ref());
+        let least = least_until(scope, &episodes, entries);
+        if !asks || until < least || until > lines.len() as u64 {
+            let detail = format!("its story goes to entry {until}, expected {least} at least");
+            self.find("scope_cut", MANIFEST, detail);
         }
     }
 
@@ -167,17 +204,7 @@ impl<R: Read + Seek> Walk<'_, R> {
 
     /// Ids of the packed versions that the scope asks for.
     fn versions(&mut self, scope: &Scope) -> BTreeSet<String> {
-        let mut records = super::PackedRecords(&mut self.pack);
-        let asked =
-            |found: &str, asked: &Option<String>| asked.as_ref().is_none_or(|name| name == found);
-        let mut versions = BTreeSet::new();
-        for key in records.keys("model_version") {
-            let Some(row) = records.row("model_version", &key) else { continue };
-            if asked(row.text("model"), &scope.model) && asked(row.text("version"), &scope.version)
-            {
-                versions.insert(key);
-            }
-        }
-        versions
+        let versions = versions_asked(&mut super::PackedRecords(&mut self.pack), scope);
+        versions.into_iter().map(|(key, _)| key).collect()
     }
 }

@@ -90,7 +90,7 @@ fn no_pack_holds_what_somebody_signs_in_with() {
 fn documents_to_read_need_nothing_else() {
     let files = Files::of(&story().whole);
     let pages: Vec<_> = files.0.iter().filter(|(name, _)| name.ends_with(".html")).collect();
-    assert_eq!(pages.len(), 7);
+    assert_eq!(pages.len(), 8);
     for (name, bytes) in pages {
         let page = std::str::from_utf8(bytes).unwrap();
         for forbidden in ["<script", "src=", "href=", "url(", "@import", "style=\""] {

@@ -52,6 +52,10 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
         "/alerts",
         "/alerts/{id}",
         "/alerts/{id}/statement",
+        "/evidence",
+        "/evidence/pack",
+        "/evidence/{id}",
+        "/evidence/{id}/pack",
         "/fleet",
         "/inbox",
         "/ledger/checkpoint",
@@ -95,6 +99,7 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     ] {
         add("GET", &format!("{version}{path}"), of(Read), &no);
     }
+    add("POST", "/evidence", of(Read), &json!({}));
     add("GET", "/access-log", of(ReadAccessLog), &no);
     add("GET", "/notices", of(ReadNotices), &no);
     add("GET", "/notice-targets", of(ReadNotices), &no);
@@ -350,6 +355,7 @@ fn form_takes(path: &str) -> Takes {
         "/accounts" | "/accounts/steps" | "/accounts/password-policy" | "/accounts/roles" => {
             Takes::Role(ManageAccounts)
         }
+        "/evidence" => Takes::Role(Action::Read),
         "/clock" => Takes::Role(Action::KeepWatch),
         "/account/accountability" => Takes::Role(Action::AcceptAccountability),
         "/account/accountability/statement" | "/accounts/training" => Takes::Role(ManageAccounts),

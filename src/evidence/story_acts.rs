@@ -1,0 +1,168 @@
+//! What people did about a version or an alert, one act after the other, as the story of a pack tells it.
+
+use super::records::{Records, Row};
+use crate::review::decision::Decision;
+use crate::review::record_signature::RecordSignature;
+use crate::review::signature::Signature;
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// One act.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Act {
+    /// Ledger entry.
+    pub entry: u64,
+    /// When, UTC.
+    pub at: String,
+    /// What was done.
+    pub what: String,
+    /// What was said.
+    pub said: Vec<String>,
+    /// The signature, where there is one.
+    pub manifestation: String,
+}
+
+impl Act {
+    fn of(row: &Row, what: impl Into<String>) -> Self {
+        Self {
+            entry: row.number("entry").unwrap_or_default(),
+            at: row.text("at").to_owned(),
+            what: what.into(),
+            said: Vec::new(),
+            manifestation: String::new(),
+        }
+    }
+}
+
+/// What was done about an alert, in order.
+pub fn acts_of_episode(records: &mut Lookup<'_>, episode_id: &str) -> Vec<Act> {
+    let mut acts = Vec::new();
+    for (_, row) in records.rows("acknowledgement", ("episode_id", episode_id)) {
+        let who = records.person(row.text("account_id"));
+        let mut act = Act::of(&row, format!("acknowledged by {who} as {}", row.text("severity")));
+        act.said.push(row.text("comment").to_owned());
+        acts.push(act);
+    }
+    for (key, row) in records.rows("decision", ("episode_id", episode_id)) {
+        let Ok(decision) = serde_json::from_str::<Decision>(row.text("document")) else { continue };
+        let code = decision.code.word().replace('_', " ");
+        let who = records.person(row.text("account_id"));
+        let mut act = Act::of(&row, format!("decision drafted by {who}: {code}"));
+        act.said.push(decision.rationale.clone());
+        if let Some(action) = &decision.remedial_action {
+            act.said.push(format!("{}; {} by {}", action.what, action.owner, action.due_on));
+        }
+        acts.push(act);
+        for (_, row) in records.rows("signature", ("decision_id", &key)) {
+            let signature = serde_json::from_str::<Signature>(row.text("document"));
+            let mut act = Act::of(&row, "decision signed");
+            act.manifestation = signature.map(|found| found.manifestation()).unwrap_or_default();
+            acts.push(act);
+        }
+    }
+    acts.extend(steps(records, "episode_step", ("episode_id", episode_id)));
+    acts.sort_by_key(|act| act.entry);
+    acts
+}
+
+/// What was done about a version, in order.
+pub fn acts_of_version(records: &mut Lookup<'_>, version_id: &str) -> Vec<Act> {
+    let of = ("version_id", version_id);
+    let mut acts = steps(records, "version_step", of);
+    acts.extend(steps(records, "change_record", of));
+    for (table, what) in [
+        ("model_record", "what it is for was written down"),
+        ("acceptance_plan", "acceptance criteria were fixed"),
+        ("study", "a study was attached"),
+    ] {
+        for (_, row) in records.rows(table, of) {
+            let who = records.person(row.text("account_id"));
+            acts.push(Act::of(&row, format!("{what} by {who}")));
+        }
+    }
+    for (_, row) in records.rows("test_run", of) {
+        let meets = if row.number("meets") == Some(1) { "meets" } else { "does not meet" };
+        let who = records.person(row.text("account_id"));
+        acts.push(Act::of(&row, format!("tested by {who}: it {meets} its criteria")));
+    }
+    acts.sort_by_key(|act| act.entry);
+    acts
+}
+
+/// Steps that are signed with a record signature.
+fn steps(records: &mut Lookup<'_>, table: &'static str, of: (&str, &str)) -> Vec<Act> {
+    let mut acts = Vec::new();
+    for (key, row) in records.rows(table, of) {
+        let sheet: Value = serde_json::from_str(row.text("document")).unwrap_or_default();
+        let step = row
+            .optional("step")
+            .map_or("change recorded".to_owned(), |step| step.replace('_', " "));
+        let mut act = Act::of(&row, step);
+        for field in ["reason", "deviation", "effective_on", "impact", "severity"] {
+            if let Some(said) = sheet.get(field).and_then(Value::as_str) {
+                act.said.push(format!("{}: {said}", field.replace('_', " ")));
+            }
+        }
+        let signed = records.rows("record_signature", ("record_id", &key));
+        let manifestations: Vec<String> = signed
+            .iter()
+            .filter(|(_, row)| row.text("record_table") == table)
+            .filter_map(|(_, row)| {
+                serde_json::from_str::<RecordSignature>(row.text("document")).ok()
+            })
+            .map(|signature| signature.manifestation())
+            .collect();
+        act.manifestation = manifestations.join(" — ");
+        acts.push(act);
+    }
+    acts
+}
+
+/// Rows with their ids, by the value of one of their columns.
+type ByValue = HashMap<String, Vec<(String, Row)>>;
+
+/// Records by the value of one of their columns: each table is read once.
+pub struct Lookup<'a> {
+    records: &'a mut dyn Records,
+    tables: HashMap<(String, String), ByValue>,
+}
+
+impl std::fmt::Debug for Lookup<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Lookup")
+            .field("tables", &self.tables.keys())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Lookup<'a> {
+    /// Nothing read yet.
+    pub fn new(records: &'a mut dyn Records) -> Self {
+        Self { records, tables: HashMap::new() }
+    }
+
+    /// The rows of a table whose `column` holds `value`, in the order of their ids.
+    pub fn rows(&mut self, table: &str, (column, value): (&str, &str)) -> Vec<(String, Row)> {
+        let place = (table.to_owned(), column.to_owned());
+        if !self.tables.contains_key(&place) {
+            let mut by_value = ByValue::new();
+            for key in self.records.keys(table) {
+                if let Some(row) = self.records.row(table, &key) {
+                    by_value.entry(row.text(column).to_owned()).or_default().push((key, row));
+                }
+            }
+            self.tables.insert(place.clone(), by_value);
+        }
+        let found = self.tables.get(&place).and_then(|rows| rows.get(value));
+        found.cloned().unwrap_or_default()
+    }
+
+    /// Who an account is, in words.
+    fn person(&mut self, account_id: &str) -> String {
+        match self.records.row("account", account_id) {
+            Some(row) => format!("{} ({})", row.text("printed_name"), row.text("user_name")),
+            None => account_id.to_owned(),
+        }
+    }
+}
