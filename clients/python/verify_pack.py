@@ -18,6 +18,7 @@ import json
 import math
 import os
 import sys
+import unicodedata
 import zipfile
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -1262,6 +1263,8 @@ class Verifier:
             for key, row in self.rows.get(table, {}).items():
                 name, account = record_file(table, key), self.row("account", row[column])
                 self.count(table.replace("_", " ") + "s")
+                if any(unicodedata.category(letter) in ("Nd", "Nl", "No") for letter in row.get("seen", "")):
+                    self.find("identity_check_not_valid", name, "what was seen holds a digit: numbers of documents are not kept")
                 if row[column] == row["account_id"]:
                     self.find("recorded_about_oneself", name, "a person recorded it about themselves")
                 if account and self.role_at(account, row["at"]) not in roles:
