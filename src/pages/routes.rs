@@ -94,13 +94,7 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(passkeys::show_all)
             .service(passkeys::end_one)
             .service(passkeys::report)
-            .service(people::show_people)
-            .service(people::record_person)
-            .service(people::show_training)
-            .service(people::set_training)
-            .service(accountability::show_statement)
-            .service(accountability::accept_shown)
-            .service(accountability::set_other)
+            .configure(people_before_they_sign)
             .service(watch::show_watch)
             .service(watch::take_watch_step)
             .service(watch::show_clock)
@@ -120,4 +114,16 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(password_rules::set)
             .default_service(web::to(sign_in::nowhere)),
     );
+}
+
+/// What is recorded about people before they sign and while they hold a role.
+fn people_before_they_sign(config: &mut ServiceConfig) {
+    config
+        .service(people::show_people)
+        .service(people::record_person)
+        .service(people::show_training)
+        .service(people::set_training)
+        .service(accountability::show_statement)
+        .service(accountability::accept_shown)
+        .service(accountability::set_other);
 }
