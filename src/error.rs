@@ -249,6 +249,29 @@ impl Error {
                 403,
                 "another person than who replaced the credential checks your identity and releases it",
             ),
+            Self::Access(A::IdentityNotChecked { .. }) => (
+                "identity_not_checked",
+                403,
+                "an administrator checks it and records that at `/accounts/people`",
+            ),
+            Self::Access(A::AccountabilityNotAccepted { .. }) => (
+                "accountability_not_accepted",
+                403,
+                "read and accept it at `/account/accountability`, then sign",
+            ),
+            Self::Access(A::NoStatement) => (
+                "no_statement",
+                409,
+                "an administrator puts one in force at `/account/accountability`, or `driftledger user statement` on the data folder",
+            ),
+            Self::Access(A::TrainingNeeded { .. }) => (
+                "training_needed",
+                403,
+                "QA or an administrator records the training at `/accounts/people`",
+            ),
+            Self::Access(
+                A::Statement { .. } | A::UnknownMethod { .. } | A::Seen { .. } | A::Training { .. },
+            ) => ("person_record_not_valid", 422, "correct the field"),
             Self::Access(A::ClockNotTrusted(_)) => (
                 "clock_not_trusted",
                 409,

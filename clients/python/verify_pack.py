@@ -18,8 +18,9 @@ import json
 import math
 import os
 import sys
+import unicodedata
 import zipfile
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from cryptography.exceptions import InvalidSignature
@@ -42,7 +43,8 @@ COPIES = {"model_version": ("registrations/", "registration"), "reference": ("re
           "acceptance_plan": ("acceptance-plans/", "document"), "test_run": ("test-runs/", "document"),
           "report": ("reports/", "document"),
           "performance": ("performance/", "document"), "cohort": ("cohorts/", "document"),
-          "decision": ("decisions/", "document"), "signature": ("signatures/", "document"), "change_record": ("change-records/", "document"),
+          "decision": ("decisions/", "document"), "signature": ("signatures/", "document"),
+          "accountability_acceptance": ("acceptances/", "document"),
           "episode_step": ("alert-steps/", "document"), "qualification": ("qualifications/", "document"),
           "periodic_review": ("periodic-reviews/", "document")}
 # The life of a version: state and step before, state after, roles that may, what the signature means.
@@ -86,7 +88,9 @@ FOLDERS = [folder for folder, _ in COPIES.values()] + ["bodies/", "proofs/", "re
 WITHHELD = ("credential", "token")
 # Entries about an account that acted which belong to every pack it acted in.
 OF_ACTORS = ("account.create", "role.request", "role.answer", "identity.ask", "identity.answer", "passkey.register",
-             "passkey.revoke", "signing.hold", "signing.release")
+             "passkey.revoke", "signing.hold", "signing.release", "accountability.accept", "identity.check", "training.record")
+# Entries that hold for everybody who signs.
+OF_ALL = ("clock.event", "accountability.set", "training_policy.set")
 FILE_MAX = 1 << 30
 TOLERANCE = 1e-9
 
@@ -828,7 +832,7 @@ class Verifier:
                 actors.add(entry["actor"]["id"])
                 episodes |= {key for kind, key in subjects if kind == "episode"}
         for entry in entries:
-            if entry["type"] == "clock.event" or entry["type"] in OF_ACTORS and any(
+            if entry["type"] in OF_ALL or entry["type"] in OF_ACTORS and any(
                     s["kind"] == "account" and s["id"] in actors for s in entry["subj"]):
                 concerned.add(entry["idx"])
         for index in concerned:
@@ -1190,6 +1194,7 @@ class Verifier:
         """How a signer was identified, held against passkeys, suspended signing, the clock and the link to the identity provider."""
         who, entry = signature["signer"]["id"], row["entry"]
         own = lambda other: other["account_id"] == who
+        self.accountable(name, row, signature)
         held, clock = self.newest("signing_hold", entry, own), self.newest("clock_event", entry)
         if held and held["held"]:
             self.find("signed_while_suspended", name, "signing was suspended for its signer")
@@ -1224,6 +1229,67 @@ class Verifier:
             signed = datetime.fromisoformat(row["at"].replace("Z", "+00:00")).timestamp()
             if not -10 <= int(signed) - login.get("auth_time", 0) <= 180:
                 self.find("provider_login_stale", name, "the login was not a moment before the signature")
+
+    def accountable(self, name, row, signature):
+        """What was recorded about a signer before: identity check, acceptance of the statement in force, training of the role."""
+        who, entry = signature["signer"]["id"], row["entry"]
+        own = lambda other: other["account_id"] == who
+        statement = self.newest("accountability_statement", entry)
+        if statement:
+            if not self.newest("identity_check", entry, own):
+                self.find("signed_without_identity_check", name, "nobody had recorded how it was checked who the signer is")
+            accepted = self.newest("accountability_acceptance", entry, own)
+            if signature["meaning"] != "accepts_accountability" and not (
+                    accepted and accepted["statement_id"] == statement["id"]):
+                self.find("signed_without_accountability", name, "the signer had not accepted the statement in force")
+        if self.is_untrained(who, signature["signer"]["role"], entry, row["at"]):
+            self.find("signed_without_training", name, "the training that the signer's role needs was not current")
+
+    def is_untrained(self, who, role, entry, at):
+        policy = self.newest("training_policy", entry)
+        rules = [rule for rule in json.loads(policy["document"])["rules"] if rule["role"] == role] if policy else []
+        if not rules:
+            return False
+        fits = lambda row: (row["account_id"], row["role"], row["course"]) == (who, role, rules[0]["course"])
+        newest = self.newest("training_record", entry, fits)
+        if not newest:
+            return True
+        last = str(date.fromisoformat(newest["completed_on"]) + timedelta(days=rules[0]["days"]))
+        return at[:10] > min(last, newest.get("valid_until", last))
+
+    def people(self, signed):
+        """Identity checks and trainings by others whose role may; acceptances of the statement that was in force, signed."""
+        for table, column, roles in (("identity_check", "checked_by", ("admin",)),
+                                     ("training_record", "recorded_by", ("qa", "admin"))):
+            for key, row in self.rows.get(table, {}).items():
+                name, account = record_file(table, key), self.row("account", row[column])
+                self.count(table.replace("_", " ") + "s")
+                if any(unicodedata.category(letter) in ("Nd", "Nl", "No") for letter in row.get("seen", "")):
+                    self.find("identity_check_not_valid", name, "what was seen holds a digit: numbers of documents are not kept")
+                if row[column] == row["account_id"]:
+                    self.find("recorded_about_oneself", name, "a person recorded it about themselves")
+                if account and self.role_at(account, row["at"]) not in roles:
+                    self.find("recorded_without_authority", name, "the role of who recorded it may not")
+        for key, row in self.rows.get("accountability_acceptance", {}).items():
+            name, said = record_file("accountability_acceptance", key), self.document("accountability_acceptance", key, row)
+            over, statement = signed.get(key, []), self.newest("accountability_statement", row["entry"])
+            if not said:
+                continue
+            self.count("acceptances")
+            if statement:
+                self.same(name, "statement", (row["statement_id"], said["statement"]), (statement["id"], statement["text"]))
+            self.same(name, "digest of its statement", said["statement_sha256"], sha256(said["statement"].encode()))
+            if len(over) != 1:
+                self.find("step_not_signed", name, f"{len(over)} signatures are over it, expected 1")
+            for signature in over:
+                if signature["record"]["sha256"] != sha256(row["document"].encode()):
+                    self.find("signature_of_other_bytes", name, "its signature is over other bytes")
+                self.same(name, "signer", (signature["signer"]["id"], said["account"]["id"]), (row["account_id"],) * 2)
+                self.same(name, "meaning", signature["meaning"], "accepts_accountability")
+        for key, row in self.rows.get("role_answer", {}).items():
+            request = self.row("role_request", row["request_id"])
+            if request and row["granted"] == 1 and self.is_untrained(request["account_id"], request["role"], row["entry"], row["at"]):
+                self.find("granted_without_training", record_file("role_answer", key), "the role needs a training")
 
     def check_passkey(self, proof, keys, who):
         """Raises where an assertion (WebAuthn) is not one of a key in force about its own statement."""
@@ -1353,6 +1419,7 @@ class Verifier:
                 self.account(name, row, signature["signer"])
                 self.identified(name, row, signature, signature["record"]["sha256"])
                 signed.setdefault(signature["record"]["id"], []).append(signature)
+        self.people(signed)
         for table in ("change_record", "qualification"):
             for key, row in self.rows.get(table, {}).items():
                 name, record = record_file(table, key), self.document(table, key, row)

@@ -1,8 +1,10 @@
-//! Who may do what: account, role, password, password policy, session, token, second factor, identity provider, passkey.
+//! Who may do what: account, role, password, password policy, session, token, second factor, identity provider, passkey;
+//! what has to be recorded about a person before the first signature.
 //!
 //! Must not know: HTTP, SQL, models. Start with [`role`] (the permission table, data in one place), then [`account`].
 
 pub mod account;
+pub mod accountability;
 pub mod event;
 pub mod misuse;
 pub mod passkey;
@@ -13,6 +15,7 @@ pub mod role;
 pub mod second_factor;
 pub mod session;
 pub mod token;
+pub mod training;
 
 /// Why somebody may not do something.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +111,67 @@ pub enum Error {
         user_name: String,
         /// Why.
         reason: String,
+    },
+    /// Nobody has recorded how it was checked whose account it is.
+    #[error("nobody has recorded how it was checked that `{user_name}` is who the account says")]
+    IdentityNotChecked {
+        /// Whose account.
+        user_name: String,
+    },
+    /// The signer has not accepted the statement of accountability in force.
+    #[error("`{user_name}` has not accepted the statement of accountability that is in force")]
+    AccountabilityNotAccepted {
+        /// Whose account.
+        user_name: String,
+    },
+    /// No statement of accountability is in force.
+    #[error(
+        "no statement of accountability is in force, so nobody can accept it and sign; a data folder of an earlier version has none until one is put in force"
+    )]
+    NoStatement,
+    /// A statement that cannot be in force.
+    #[error("the statement of accountability has {found} characters, expected {low} to {high}")]
+    Statement {
+        /// Characters found.
+        found: usize,
+        /// Fewest.
+        low: usize,
+        /// Most.
+        high: usize,
+    },
+    /// A way to check an identity that does not exist.
+    #[error("`{method}` is no way to check an identity; expected one of {expected}")]
+    UnknownMethod {
+        /// As typed.
+        method: String,
+        /// All ways.
+        expected: String,
+    },
+    /// What was seen is not said, or says too much.
+    #[error("`seen` {detail}")]
+    Seen {
+        /// What is wrong with it.
+        detail: &'static str,
+    },
+    /// A rule about training, or a record of one, that cannot be.
+    #[error("the training is refused: {detail}")]
+    Training {
+        /// What was found, and what was expected.
+        detail: String,
+    },
+    /// The role needs a training that is not current.
+    #[error(
+        "role `{role}` is suspended for `{user_name}`: it needs the training `{course}`, and {found}"
+    )]
+    TrainingNeeded {
+        /// Whose account.
+        user_name: String,
+        /// The role.
+        role: &'static str,
+        /// The course.
+        course: String,
+        /// What is recorded.
+        found: String,
     },
     /// Nobody signs while the time cannot be trusted.
     #[error("nobody can sign now: {0}")]

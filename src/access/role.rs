@@ -104,6 +104,10 @@ pub enum Action {
     ApproveQualification,
     /// Hold and sign a periodic review.
     HoldReview,
+    /// Accept the statement of accountability, before the first signature.
+    AcceptAccountability,
+    /// Record a training that somebody else completed.
+    RecordTraining,
     /// Issue and revoke tokens that post batches of one version.
     ManageSourceTokens,
     /// Issue and revoke one's own token.
@@ -112,7 +116,7 @@ pub enum Action {
 
 impl Action {
     /// All actions, in the order of the permission table.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Read,
         Self::Register,
         Self::Ingest,
@@ -129,6 +133,8 @@ impl Action {
         Self::KeepWatch,
         Self::ApproveQualification,
         Self::HoldReview,
+        Self::AcceptAccountability,
+        Self::RecordTraining,
         Self::ManageSourceTokens,
         Self::ManageOwnTokens,
     ];
@@ -152,6 +158,8 @@ impl Action {
             Self::KeepWatch => "keep watch",
             Self::ApproveQualification => "approve qualification runs",
             Self::HoldReview => "hold periodic reviews",
+            Self::AcceptAccountability => "accept accountability",
+            Self::RecordTraining => "record trainings",
             Self::ManageSourceTokens => "manage source tokens",
             Self::ManageOwnTokens => "manage own tokens",
         }
@@ -177,7 +185,10 @@ impl Action {
             }
             Self::SignDecision => &[Role::Qa, Role::Reviewer, Role::ProcessExpert],
             Self::ManageAccounts | Self::ManageNotices => &[Role::Admin],
-            Self::ApproveRoles | Self::KeepWatch => &[Role::Qa, Role::Admin],
+            Self::ApproveRoles | Self::KeepWatch | Self::RecordTraining => &[Role::Qa, Role::Admin],
+            Self::AcceptAccountability => {
+                &[Role::DataScientist, Role::Qa, Role::Reviewer, Role::ProcessExpert]
+            }
             Self::ApproveQualification => &[Role::Qa],
             Self::ReadAccessLog | Self::ReadNotices => &[Role::Qa, Role::Inspector, Role::Admin],
         }
@@ -246,6 +257,7 @@ mod tests {
             Action::ReadNotices,
             Action::ReadAccessLog,
             Action::KeepWatch,
+            Action::RecordTraining,
         ];
         for action in Action::ALL.into_iter().filter(|a| !of_people.contains(a)) {
             assert!(permit(Role::Admin, action).is_err(), "{action:?}");

@@ -24,6 +24,7 @@ pub mod notices;
 pub mod operation;
 pub mod overview;
 pub mod passkeys;
+pub mod people;
 pub mod performance;
 pub mod problem;
 pub mod provider_client;

@@ -4,7 +4,7 @@ use super::extract::{caller_first, no_route};
 
 use super::{
     acceptance, access_log, accounts, alerts, batches, changes, evidence, identities, ledger,
-    life_cycle, lineage, models, notices, operation, overview, passkeys, performance,
+    life_cycle, lineage, models, notices, operation, overview, passkeys, people, performance,
     qualifications, review, reviews, roles, session, studies, tiles, watch,
 };
 use actix_web::middleware::from_fn;
@@ -120,6 +120,14 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(identities::ask_identity)
             .service(identities::ask_identity_removal)
             .service(identities::answer_identity)
+            .service(people::list_people)
+            .service(people::create_identity_check)
+            .service(people::create_training)
+            .service(people::read_training_policy)
+            .service(people::set_training_policy)
+            .service(people::read_accountability)
+            .service(people::create_statement)
+            .service(people::accept)
             .service(watch::list_misuse)
             .service(watch::answer_misuse)
             .service(watch::report_loss)

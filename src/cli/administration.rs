@@ -2,14 +2,19 @@
 
 use super::{done, terminal};
 use crate::access::account::Acting;
+use crate::access::accountability::{IdentityMethod, SHIPPED_STATEMENT};
 use crate::access::role::Role;
 use crate::access::token::TokenScope;
+use crate::access::training::Training;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::procedures::accept_accountability::set_statement;
 use crate::procedures::administer::{create_account, create_store, host, issue_token};
+use crate::procedures::check_identity::{IdentitySeen, record_identity_check};
 use crate::procedures::keep_accounts::{
     disable_account, enable_account, reset_password, unlock_account,
 };
+use crate::procedures::keep_trainings::record_training;
 use crate::procedures::read_accounts::{AccountLine, account_lines};
 use crate::store::Store;
 use clap::{Args, Subcommand};
@@ -62,6 +67,55 @@ enum UserCommand {
     Enable(StepArguments),
     /// Give an account a one-time password in place of a forgotten one; its sessions end
     Reset(StepArguments),
+    /// Record how it was checked whose account it is, before its owner signs for the first time
+    Identify {
+        /// Data folder
+        data: PathBuf,
+        /// User name
+        user_name: String,
+        /// `in_person`, `video_call`, `personnel_record` or `known_person`
+        #[arg(long)]
+        method: String,
+        /// What was seen, for example "passport, photograph compared"; no numbers of documents
+        #[arg(long)]
+        seen: String,
+        /// Day of the check, 2026-01-31; today without it
+        #[arg(long)]
+        on: Option<jiff::civil::Date>,
+    },
+    /// Put a statement of accountability in force, which everybody who signs accepts; a data folder of an earlier version has none
+    Statement {
+        /// Data folder
+        data: PathBuf,
+        /// Text file with what it says; without it, the statement that comes with the program
+        #[arg(long)]
+        file: Option<PathBuf>,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Record a training that somebody completed
+    Train {
+        /// Data folder
+        data: PathBuf,
+        /// User name
+        user_name: String,
+        /// Role it is for
+        #[arg(long)]
+        role: String,
+        /// Course and its version, as the training policy names it
+        #[arg(long)]
+        course: String,
+        /// Day of its completion, 2026-01-31
+        #[arg(long)]
+        completed_on: jiff::civil::Date,
+        /// Last day it is good for, if that is earlier than the policy says
+        #[arg(long)]
+        valid_until: Option<jiff::civil::Date>,
+        /// Where the proof of it is kept
+        #[arg(long)]
+        evidence: String,
+    },
 }
 
 /// What is done to whose account, and why.
@@ -161,6 +215,46 @@ pub(super) fn user(arguments: &UserArguments) -> Result<ExitCode> {
             let password = step.take(reset_password)?.value.password;
             let name = &step.user_name;
             terminal::say(&format!("{name}, one-time password shown once: {password}"));
+        }
+        UserCommand::Identify { data, user_name, method, seen, on } => {
+            let store = Store::open(data, Clock::system())?;
+            let method = IdentityMethod::parse(method)?;
+            let found = IdentitySeen { method, seen: seen.clone(), checked_on: *on };
+            record_identity_check(&store, &host(), user_name, &found)?;
+            terminal::say(&format!("identity check of {user_name} recorded"));
+        }
+        UserCommand::Statement { data, file, reason } => {
+            let text = match file {
+                None => SHIPPED_STATEMENT.to_owned(),
+                Some(file) => {
+                    std::fs::read_to_string(file).map_err(Error::file("reading", file))?
+                }
+            };
+            let store = Store::open(data, Clock::system())?;
+            let set = set_statement(&store, &host(), (&text, reason))?;
+            let sha256 = &set.value.sha256;
+            terminal::say(&format!(
+                "statement {sha256} is in force; whoever signs accepts it first"
+            ));
+        }
+        UserCommand::Train {
+            data,
+            user_name,
+            role,
+            course,
+            completed_on,
+            valid_until,
+            evidence,
+        } => {
+            let store = Store::open(data, Clock::system())?;
+            let training = Training {
+                role: Role::parse(role)?,
+                course: course.clone(),
+                completed_on: *completed_on,
+                valid_until: *valid_until,
+            };
+            record_training(&store, &host(), user_name, (&training, evidence))?;
+            terminal::say(&format!("training of {user_name} recorded"));
         }
     }
     done()

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
 /// Folders of copies: record table, folder, column of the document.
-pub const COPIES: [(&str, &str, &str); 20] = [
+pub const COPIES: [(&str, &str, &str); 21] = [
     ("model_version", "registrations/", "registration"),
     ("reference", "references/", "document"),
     ("policy", "policies/", "document"),
@@ -35,6 +35,7 @@ pub const COPIES: [(&str, &str, &str); 20] = [
     ("qualification", "qualifications/", "document"),
     ("episode_step", "alert-steps/", "document"),
     ("periodic_review", "periodic-reviews/", "document"),
+    ("accountability_acceptance", "acceptances/", "document"),
 ];
 
 /// Tables whose rows have an HTML page as well.

@@ -38,7 +38,7 @@ records/TABLE/ID.json
                     one record row as canonical JSON (RFC 8785); its SHA-256 stands in the body of its entry.
                     Credentials and tokens are never packed; their digests are in the bodies
 reports/, decisions/, signatures/, references/, policies/, monitors/, registrations/,
-model-records/, version-steps/, record-signatures/
+model-records/, version-steps/, record-signatures/, acceptances/
                     the documents inside these rows, byte for byte, and HTML files to read and to print
 story.html          what happened, in the order of the ledger, to read and to print
 tables/             the same rows as CSV and as JSON Lines, the entries, the features of all reports;

@@ -3,8 +3,9 @@
 //! An entry is concerned when one of its subjects is: the model, one of its versions, an episode of these, a decision on
 //! such an episode, a draft that such a version took up, the run and the logged model this came out of,
 //! a dataset of its registration that another tool reported by its digest. Entries that created the accounts which acted in concerned entries, and those about their roles,
-//! passkeys, identities at the identity provider and suspended signing, belong to the pack as well; so do those about the clock, and entry 0,
-//! which names the ledger and its key.
+//! passkeys, identities at the identity provider, suspended signing, identity check, acceptance of accountability and trainings, belong to
+//! the pack as well; so do those about the clock, the statement of accountability and the training policy, and entry 0, which names the ledger and its
+//! key.
 //!
 //! A pack of an alert, a batch, a prediction or a period takes the entries up to [`Scope::until`] only; [`least_until`] says how far
 //! that must be at least.
@@ -20,7 +21,7 @@ use std::collections::BTreeSet;
 pub const ORIGIN_COLUMNS: [&str; 3] = ["owner_id", "run_id", "logged_model_id"];
 
 /// What is recorded about an account that acted: who it is, in which role, and how it is held to sign.
-const OF_ACTORS: [EntryType; 9] = [
+const OF_ACTORS: [EntryType; 12] = [
     EntryType::AccountCreate,
     EntryType::RoleRequest,
     EntryType::RoleAnswer,
@@ -30,7 +31,14 @@ const OF_ACTORS: [EntryType; 9] = [
     EntryType::PasskeyRevoke,
     EntryType::SigningHold,
     EntryType::SigningRelease,
+    EntryType::AccountabilityAccept,
+    EntryType::IdentityCheck,
+    EntryType::TrainingRecord,
 ];
+
+/// What holds for everybody who signs.
+const OF_ALL: [EntryType; 3] =
+    [EntryType::ClockEvent, EntryType::AccountabilitySet, EntryType::TrainingPolicySet];
 
 /// Follows the entries in order and says which are concerned.
 #[derive(Debug)]
@@ -101,7 +109,7 @@ impl Concern {
     pub fn entries<'a>(self, all: impl Iterator<Item = &'a Entry>) -> BTreeSet<u64> {
         let Self { until, actors, mut entries, .. } = self;
         let created = all.filter(|entry| entry.idx < until).filter(|entry| {
-            if entry.kind == EntryType::ClockEvent {
+            if OF_ALL.contains(&entry.kind) {
                 return true;
             }
             OF_ACTORS.contains(&entry.kind)

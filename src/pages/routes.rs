@@ -2,11 +2,11 @@
 
 use super::page_error::PageError;
 use super::{
-    acceptance, acceptance_plan, access_log, account, accounts, alert, alert_step, assets,
-    audit_trail, batch_pair, change, difference, draft, entry, evidence, fleet, help, inbox,
-    model_record, models, notices, passkeys, password, password_rules, performance, provider,
-    qualifications, register, report, reviews, roles, score_cards, second_factor, send, sign_in,
-    signing_sheet, step, study, version, watch,
+    acceptance, acceptance_plan, access_log, account, accountability, accounts, alert, alert_step,
+    assets, audit_trail, batch_pair, change, difference, draft, entry, evidence, fleet, help,
+    inbox, model_record, models, notices, passkeys, password, password_rules, people, performance,
+    provider, qualifications, register, report, reviews, roles, score_cards, second_factor, send,
+    sign_in, signing_sheet, step, study, version, watch,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};
@@ -99,6 +99,7 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(passkeys::show_all)
             .service(passkeys::end_one)
             .service(passkeys::report)
+            .configure(people_before_they_sign)
             .service(watch::show_watch)
             .service(watch::take_watch_step)
             .service(watch::show_clock)
@@ -118,4 +119,16 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(password_rules::set)
             .default_service(web::to(sign_in::nowhere)),
     );
+}
+
+/// What is recorded about people before they sign and while they hold a role.
+fn people_before_they_sign(config: &mut ServiceConfig) {
+    config
+        .service(people::show_people)
+        .service(people::record_person)
+        .service(people::show_training)
+        .service(people::set_training)
+        .service(accountability::show_statement)
+        .service(accountability::accept_shown)
+        .service(accountability::set_other);
 }

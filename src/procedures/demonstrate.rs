@@ -10,9 +10,11 @@
 //!
 //! Every act goes through the ordinary procedures; the ledger names the demo accounts with the authority `demonstration`.
 
+use super::accept_accountability::accept_statement_shown;
 use super::acknowledge_alert::acknowledge_alert;
 use super::administer::{NewAccount, create_demo_account, create_store};
 use super::attach_study::attach_study;
+use super::check_identity::{IdentitySeen, record_identity_check};
 use super::describe_version::describe_version;
 use super::draft_decision::{DraftDecision, draft_decision};
 use super::fingerprint_files::{RegistrationSources, fingerprint_file, make_registration};
@@ -27,7 +29,8 @@ use super::study_batches::{StudyFiles, study_batches};
 use super::take_step::{StepOf, take_step_shown};
 use super::test_version::test_version;
 use crate::access::account::{Acting, Way};
-use crate::access::role::Role;
+use crate::access::accountability::IdentityMethod;
+use crate::access::role::{Action, Role};
 use crate::clock::Clock;
 use crate::dataset::fingerprint::RowSet;
 use crate::dataset::reader::Format;
@@ -142,6 +145,7 @@ pub fn demonstrate(
     }
     let actors: BTreeMap<&str, Acting> =
         PEOPLE.iter().map(|p| p.0).zip(accounts.iter().map(acting)).collect();
+    qualify(&store, &actors)?;
     let dana = &actors["dana"];
     register(&store, dana)?;
     describe(&store, dana)?;
@@ -167,6 +171,23 @@ pub fn demonstrate(
     ingest_labels(&store, dana, (DEMO_MODEL, DEMO_VERSION), None, delivery)?;
     decide_first(&store, &actors["quentin"], &actors["rosa"])?;
     Ok(Demonstration { store, accounts, reports })
+}
+
+/// What is recorded about the people before they sign: the administrator says how the identities were checked, and whoever signs accepts
+/// the statement of accountability.
+fn qualify(store: &Store, actors: &BTreeMap<&str, Acting>) -> Result<()> {
+    let seen = IdentitySeen {
+        method: IdentityMethod::KnownPerson,
+        seen: "an invented person of the demonstration".to_owned(),
+        checked_on: None,
+    };
+    for (user_name, _, role) in PEOPLE {
+        if Action::AcceptAccountability.roles().contains(&role) {
+            record_identity_check(store, &actors["adam"], user_name, &seen)?;
+            accept_statement_shown(store, &actors[user_name])?;
+        }
+    }
+    Ok(())
 }
 
 fn acting(new: &NewAccount) -> Acting {

@@ -1,10 +1,12 @@
 //! Procedure: grant roles, by two people.
 //!
 //! 1. an administrator asks for a role for another person's account, with a reason and, if it ends, until when
-//! 2. another person (QA or a second administrator), whose own role it is not, grants or refuses it, with a reason
+//! 2. another person (QA or a second administrator), whose own role it is not, grants or refuses it, with a reason; a role that needs a
+//!    training is granted only to who has a current one
 //! 3. the newest grant in force is the account's one role, so nobody ever holds two; when it ends, the role from before counts
 //!    again, or none
 
+use super::keep_trainings::{check_trained, day_of};
 use super::{Recorded, actor, given, subject};
 use crate::access::account::Acting;
 use crate::access::role::{Action, Role};
@@ -89,7 +91,8 @@ pub fn request_role(
 ///
 /// # Errors
 ///
-/// [`Error::Access`], [`Error::NotFound`], [`Error::BadRequest`] without a reason, [`Error::Conflict`] for a second answer.
+/// [`Error::Access`], also for a role whose training the person lacks; [`Error::NotFound`], [`Error::BadRequest`] without a reason,
+/// [`Error::Conflict`] for a second answer.
 pub fn answer_role(
     store: &Store,
     acting: &Acting,
@@ -113,6 +116,9 @@ pub fn answer_role(
             return Err(Error::Conflict { detail });
         }
         let account = tx.account_by_name(&request.user_name)?.ok_or_else(missing)?;
+        if granted {
+            check_trained(tx, &account, request.role, day_of(tx))?;
+        }
         tx.subject(subject("account", &account.id));
         tx.subject(subject("role_request", id));
         tx.refer(request.request_entry);

@@ -13,7 +13,7 @@ use crate::access::role::Action;
 use crate::access::second_factor::FactorState;
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
-use crate::store::Store;
+use crate::store::{ReadTx, Store};
 use crate::{access, clock};
 
 /// Reports that credentials of `user_name` are lost or known to others.
@@ -86,8 +86,8 @@ pub fn release_signing(
 /// # Errors
 ///
 /// [`access::Error::SigningHeld`].
-pub(super) fn check_not_held(store: &Store, account: &Account) -> Result<()> {
-    match store.read(|tx| tx.signing_hold(&account.id))?.filter(|hold| hold.held) {
+pub(super) fn check_not_held(tx: &ReadTx<'_>, account: &Account) -> Result<()> {
+    match tx.signing_hold(&account.id)?.filter(|hold| hold.held) {
         None => Ok(()),
         Some(hold) => Err(Error::Access(access::Error::SigningHeld {
             user_name: account.user_name.clone(),

@@ -1,13 +1,19 @@
 //! Procedure: find out who signs, just before the signature is written.
 //!
-//! 1. refuse while the clock is not trusted, and for somebody whose signing is suspended
+//! 1. refuse while the clock is not trusted, for somebody whose signing is suspended, and for somebody whose identity was not checked or
+//!    who has not accepted the statement of accountability (`accept_accountability`)
 //! 2. an account with a password: the password again; with a second factor, a series of signatures begins with a code of it
 //!    (`keep_factors`), and the password is enough until it ends
 //! 3. an account that signs in at the identity provider: a login anew, used up by this signature
 //! 4. an account with a passkey: its word about this record, with this meaning, by this person; it stands in place of a code
-//! 5. what failed is counted: three wrong secrets in a row are told, five lock the account
+//! 5. in the transaction that writes the signature, ask once more for what is recorded about the signer, whose training is held against the
+//!    day of the entry: what is judged later is the entry
+//! 6. what failed is counted: three wrong secrets in a row are told, five lock the account
 
+use super::accept_accountability::check_accountable;
 use super::hold_signing::check_not_held;
+use super::keep_trainings::{check_trained, day_of};
+use super::sign_decision::DEMONSTRATION;
 use super::sign_in::check_kept_password;
 use super::watch_clock::check_clock;
 use super::watch_misuse::{count_wrong_to_sign, record_misuse, watch_signer};
@@ -19,14 +25,15 @@ use crate::access::provider::ProviderIdentity;
 use crate::error::{Error, Result};
 use crate::review::identified::{Identified, PasskeyProof, PasskeyStatement};
 use crate::review::signature::Meaning;
-use crate::store::Store;
 use crate::store::providers::LinkRow;
+use crate::store::{Store, WriteTx};
 
 /// Verifies who signs the record of this SHA-256 with this meaning, and says how.
 ///
 /// # Errors
 ///
-/// [`access::Error::ClockNotTrusted`], [`access::Error::SigningHeld`]; as for a password; [`access::Error::SecondFactorNeeded`] outside a
+/// [`access::Error::ClockNotTrusted`], [`access::Error::SigningHeld`], [`access::Error::IdentityNotChecked`],
+/// [`access::Error::AccountabilityNotAccepted`]; as for a password; [`access::Error::SecondFactorNeeded`] outside a
 /// series, [`access::Error::FreshLoginNeeded`], [`access::Error::PasskeyNeeded`]. Each of them ends the series.
 pub(super) fn check_to_sign(
     store: &Store,
@@ -54,7 +61,10 @@ fn identify(
     (record_sha256, meaning): (&str, Meaning),
 ) -> Result<Identified> {
     check_clock(store)?;
-    check_not_held(store, account)?;
+    store.read(|tx| {
+        check_not_held(tx, account)?;
+        check_accountable(tx, account, meaning)
+    })?;
     let now = store.clock().now().as_second();
     let (link, state, series, passkeys) = store.read(|tx| {
         let state = tx.second_factor(&account.id)?.0;
@@ -90,6 +100,28 @@ fn identify(
     watch_signer(store, account, new_factor.as_deref())?;
     let confirmed = if passkey.is_some() { BY_PASSKEY } else { "" };
     Ok(Identified { method: format!("{words}{confirmed}"), passkey, provider })
+}
+
+/// Refuses, in the transaction that writes a signature, somebody about whom something was recorded since they were identified that a
+/// signature with this meaning may not follow, and somebody whose training ended with the day before.
+///
+/// # Errors
+///
+/// [`access::Error::SigningHeld`], [`access::Error::TrainingNeeded`]; as for `check_accountable`.
+pub(super) fn check_still(tx: &WriteTx<'_>, account: &Account, meaning: Meaning) -> Result<()> {
+    check_not_held(tx, account)?;
+    check_accountable(tx, account, meaning)?;
+    check_trained(tx, account, account.role, day_of(tx))
+}
+
+/// How a demo account signs, which has no password to enter; what is recorded about its person is asked for all the same.
+///
+/// # Errors
+///
+/// [`access::Error::IdentityNotChecked`], [`access::Error::AccountabilityNotAccepted`].
+pub(super) fn demonstrated(store: &Store, acting: &Acting, meaning: Meaning) -> Result<Identified> {
+    store.read(|tx| check_accountable(tx, &acting.account, meaning))?;
+    Ok(Identified::by(DEMONSTRATION))
 }
 
 const BY_PROVIDER: &str = "new login at the identity provider";

@@ -63,7 +63,7 @@ pub fn offer_passkey(
 ) -> Result<Value> {
     let account = &session.account;
     session.check_password_kept()?;
-    check_not_held(store, account)?;
+    store.read(|tx| check_not_held(tx, account))?;
     check_owner(store, account, password)?;
     let known = store.read(|tx| tx.passkeys_in_force(&account.id))?;
     if known.len() >= PASSKEYS_MAX {

@@ -3,12 +3,14 @@
 //! Must not know: HTTP, HTML, arguments. A procedure takes typed input and the store, checks who may do it, and either
 //! changes everything it says or nothing. Start with [`register_version`], [`ingest_batch`] and [`sign_decision`].
 
+pub mod accept_accountability;
 pub mod acknowledge_alert;
 pub mod administer;
 pub mod ask_witnesses;
 pub mod attach_study;
 pub mod back_up;
 pub mod check_guarantee;
+pub mod check_identity;
 pub mod check_store;
 mod checklist;
 pub mod compare_batches;
@@ -38,6 +40,7 @@ pub mod keep_artifact;
 pub mod keep_factors;
 pub mod keep_passkeys;
 pub mod keep_passwords;
+pub mod keep_trainings;
 pub mod link_identities;
 pub mod log_experiment;
 pub mod log_model;
@@ -65,6 +68,7 @@ pub mod read_life_cycle;
 pub mod read_lineage;
 pub mod read_origin;
 pub mod read_pending;
+pub mod read_people;
 pub mod read_performance;
 pub mod read_records;
 pub mod read_remedy;

@@ -6,6 +6,8 @@
 //! 3. mark what this person may do now, by the same rules that the steps themselves check
 //! 4. of what this person may do, and of what others may, keep the most urgent
 
+mod people;
+
 use super::hold_review::due_reviews;
 use super::read_life_cycle::Standing;
 use super::record_change::change_fact;
@@ -38,6 +40,8 @@ pub enum PendingKind {
     Review,
     /// Possible misuse, a clock that is not trusted, or somebody whose credential was replaced or is to be.
     Watch,
+    /// Something that has to be recorded about a person: an identity check, an acceptance, a training.
+    Person,
 }
 
 /// One thing that waits.
@@ -129,7 +133,12 @@ pub fn pending(store: &Store, acting: &Acting) -> Result<Waiting> {
         if Action::KeepWatch.roles().contains(&account.role) {
             watch(tx, account, &mut lines)?;
         }
+        people::people(tx, account, now, &mut lines)?;
         for line in &mut lines {
+            if let Some(due) = line.due_on.as_ref().and_then(|due| due.parse().ok()) {
+                line.is_overdue = is_overdue(due, now);
+                continue;
+            }
             let days = match line.kind {
                 PendingKind::Role | PendingKind::Watch => ROLE_DAYS,
                 _ => SIGNATURE_DAYS,

@@ -6,7 +6,7 @@
 //! 4. write the signature and its ledger entry: the alert is decided because a signed decision exists. Several decisions are signed
 //!    by one act all or none: each has a signature of its own in one entry
 
-use super::identify_signer::check_to_sign;
+use super::identify_signer::{check_still, check_to_sign, demonstrated};
 use super::step_episode::EpisodeStanding;
 use super::{Recorded, actor, subject};
 use crate::access::account::Acting;
@@ -61,7 +61,8 @@ pub(super) fn sign_decision_shown(
 ) -> Result<Recorded<Signature>> {
     acting.permit(Action::SignDecision)?;
     let shown = store.read(|tx| signable(tx, acting, id))?;
-    write(store, acting, id, (&shown.sha256, Identified::by(DEMONSTRATION)))
+    let how = demonstrated(store, acting, Meaning::ApprovesDecision)?;
+    write(store, acting, id, (&shown.sha256, how))
 }
 
 fn missing(id: &str) -> Error {
@@ -93,6 +94,7 @@ fn insert(
     (id, shown_sha256): (&str, &str),
     how: Identified,
 ) -> Result<Signature> {
+    check_still(tx, &acting.account, Meaning::ApprovesDecision)?;
     let newest = signable(tx, acting, id)?;
     let made = (clock::new_id("si"), tx.at().to_owned());
     let decision = (newest.id.as_str(), newest.document.as_bytes());

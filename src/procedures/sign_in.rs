@@ -3,7 +3,8 @@
 //! 1. find the account; refuse a locked one
 //! 2. verify the password; the fifth wrong one in a row locks the account, which is a ledger entry
 //!    an account with a second factor needs a code of it too, and a wrong code counts like a wrong password
-//! 3. refuse a disabled account, and one without a role in force; their sessions and tokens have ended too
+//! 3. refuse a disabled account, one without a role in force, and one whose role needs a training that is not current; their sessions
+//!    and tokens have ended too
 //! 4. where the password was issued for one sign-in, or is too old, nothing but changing it is possible
 //! 5. keep a session: its secret goes into the cookie, its digest into the store
 
@@ -205,12 +206,24 @@ pub(super) fn check_kept_password(
     }
 }
 
+/// The account with the role in force now, for which it is trained where the role needs that.
+///
+/// # Errors
+///
+/// [`access::Error::Disabled`], [`access::Error::NoRole`], [`access::Error::TrainingNeeded`].
+pub(super) fn in_force(store: &Store, account: &Account) -> Result<Account> {
+    let account = with_role(store, account)?;
+    let today = super::check_identity::today(store);
+    store.read(|tx| super::keep_trainings::check_trained(tx, &account, account.role, today))?;
+    Ok(account)
+}
+
 /// The account with the role in force now.
 ///
 /// # Errors
 ///
 /// [`access::Error::Disabled`], [`access::Error::NoRole`].
-pub(super) fn in_force(store: &Store, account: &Account) -> Result<Account> {
+fn with_role(store: &Store, account: &Account) -> Result<Account> {
     let now = store.clock().now_text();
     let user_name = || account.user_name.clone();
     let (is_enabled, role) = store.read(|tx| {
@@ -363,13 +376,16 @@ pub fn acting_by_token(store: &Store, secret: &str) -> Result<Acting> {
     if token.revoked || token.expires_at.as_ref().is_some_and(|end| *end <= now) {
         return Err(not_valid.into());
     }
-    let Ok(account) = in_force(store, &token.account) else { return Err(not_valid.into()) };
     let scope: TokenScope = serde_json::from_value(token.scope).map_err(|e| {
         Error::Access(access::Error::Digest { detail: format!("token scope: {e}") })
     })?;
-    let way = match scope {
-        TokenScope::Source { version_id } => Way::SourceToken { version_id },
-        TokenScope::Personal => Way::PersonalToken,
+    // A program goes on sending what would be lost otherwise, whatever its owner has to learn.
+    let (account, way) = match scope {
+        TokenScope::Source { version_id } => {
+            (with_role(store, &token.account), Way::SourceToken { version_id })
+        }
+        TokenScope::Personal => (in_force(store, &token.account), Way::PersonalToken),
     };
+    let Ok(account) = account else { return Err(not_valid.into()) };
     Ok(Acting { account, way })
 }

@@ -5,7 +5,7 @@
 //! 3. check that the bytes to sign are those that were shown, and that nobody signed them before
 //! 4. write the signature and its ledger entry
 
-use super::identify_signer::check_to_sign;
+use super::identify_signer::{check_still, check_to_sign};
 use super::read_records::missing;
 use super::sign_decision::require_session;
 use super::{Recorded, actor, subject};
@@ -43,6 +43,7 @@ pub fn sign_study(
     let what = (shown_sha256, Meaning::ApprovesStudy);
     let how = check_to_sign(store, &acting.account, password, what)?;
     let written = store.write(&actor(acting), EntryType::StudySign, |tx| {
+        check_still(tx, &acting.account, Meaning::ApprovesStudy)?;
         if tx.study_signature(id)?.is_some() {
             let detail = format!("study `{id}` is signed already; a study is signed once");
             return Err(Error::BadRequest { detail });

@@ -9,7 +9,7 @@
 //!    and the ledger entry. The state changed because the step exists
 
 use super::hold_review::check_trail_reviewed;
-use super::identify_signer::check_to_sign;
+use super::identify_signer::{check_still, check_to_sign};
 use super::sign_decision::require_session;
 use super::{Recorded, actor, stored, subject};
 use crate::access::account::{Acting, Way};
@@ -318,6 +318,7 @@ fn write(
         let Some(meaning) = view.sheet.meaning else {
             return Err(Error::Review(review::Error::Changed));
         };
+        check_still(tx, &acting.account, meaning)?;
         let id = clock::new_id("es");
         let signature = RecordSignature::over(
             (TABLE, &id, view.document.as_bytes()),

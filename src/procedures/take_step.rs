@@ -9,9 +9,8 @@
 //!    and the ledger entry. The state changed because the step exists
 
 use super::hold_review::check_trail_reviewed;
-use super::identify_signer::check_to_sign;
+use super::identify_signer::{check_still, check_to_sign, demonstrated};
 use super::read_life_cycle::Standing;
-use super::sign_decision::DEMONSTRATION;
 use super::{Recorded, actor, subject};
 use crate::access::account::{Acting, Way};
 use crate::access::role::Action;
@@ -118,7 +117,8 @@ pub(super) fn take_step_shown(
     input: &StepInput,
 ) -> Result<Recorded<StepTaken>> {
     let shown = prepare_step(store, acting, of, input)?;
-    write(store, acting, of, (input, &shown.sha256, Identified::by(DEMONSTRATION)))
+    let how = demonstrated(store, acting, shown.sheet.meaning)?;
+    write(store, acting, of, (input, &shown.sha256, how))
 }
 
 /// No token takes a step.
@@ -290,12 +290,13 @@ fn insert(
     Ok(StepTaken { id, state, signature, manifestation })
 }
 
-/// Writes the signature over the record `(table, id)`.
+/// Writes the signature over the record `(table, id)`, if its signer may sign at this entry.
 pub(super) fn insert_signature(
     tx: &mut WriteTx<'_>,
     signature: &RecordSignature,
     record: (&str, &str),
 ) -> Result<()> {
+    check_still(tx, &signature.signer, signature.meaning)?;
     let bytes = signature.bytes()?;
     let sha256 = digest::sha256_hex(&bytes);
     let document = String::from_utf8(bytes).unwrap_or_default();

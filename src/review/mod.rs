@@ -5,6 +5,7 @@
 //! changed since the version before. The life of an alert is in [`episode_cycle`], [`effectiveness`] and [`episode_sheet`].
 //! [`plan`], [`concordance`] and [`periodic_review`] stand alone.
 
+pub mod accountability;
 pub mod change_record;
 pub mod completeness;
 pub mod concordance;

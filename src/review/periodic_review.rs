@@ -89,6 +89,10 @@ fn sort(kind: EntryType) -> Sort {
         | E::ClockEvent
         | E::NoticeTarget
         | E::PasswordPolicySet
+        | E::AccountabilitySet
+        | E::IdentityCheck
+        | E::TrainingPolicySet
+        | E::TrainingRecord
         | E::LogRollback
         | E::BackupRestore => Sort::Administration,
         E::AccountCredential
@@ -97,6 +101,7 @@ fn sort(kind: EntryType) -> Sort {
         | E::PasskeyRevoke
         | E::TokenCreate
         | E::TokenRevoke
+        | E::AccountabilityAccept
         | E::EvidenceExport => Sort::Own,
         E::ModelRegister
         | E::VersionRegister

@@ -76,6 +76,8 @@ pub enum Meaning {
     Escalated,
     /// The signer says under which number another quality system keeps the matter.
     LinkedExternal,
+    /// The signer accepts to answer for every signature.
+    AcceptsAccountability,
 }
 
 impl Meaning {
@@ -125,6 +127,7 @@ impl Meaning {
             Self::Reopened => "opens this alert again",
             Self::Escalated => "escalates this alert",
             Self::LinkedExternal => "links this alert to another quality system",
+            Self::AcceptsAccountability => "accepts to answer for every signature",
         }
     }
 }

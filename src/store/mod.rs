@@ -10,6 +10,7 @@
 
 pub mod acceptance;
 pub mod access_log;
+pub mod accountability;
 pub mod accounts;
 pub mod artifacts;
 pub mod backup;
@@ -58,6 +59,7 @@ pub mod studies;
 pub mod tags;
 pub mod tiles;
 pub mod trail;
+pub mod trainings;
 pub mod versions;
 mod working;
 pub mod write;

@@ -6,6 +6,7 @@ use super::group::Writer;
 use super::high_water::{self, HighWater, Keeper};
 use super::objects::Objects;
 use super::{Error, Result, log, schema};
+use crate::access::accountability::SHIPPED_STATEMENT;
 use crate::clock::{self, Clock};
 use crate::ledger::entry::{Actor, EntryType, Subject};
 use crate::ledger::envelope::{Envelope, bundle};
@@ -51,6 +52,22 @@ impl Store {
     /// - [`Error::Ledger`]: `origin` is no key name, or the key cannot be made or saved.
     /// - [`Error::File`], [`Error::Database`]: the folder cannot be written.
     pub fn create(folder: &Path, origin: &str, clock: Clock) -> Result<Self> {
+        // In force before anybody can sign, so that no signature is older than what its signer accepted.
+        let said = (SHIPPED_STATEMENT, "the statement that a new store begins with");
+        Self::begin(folder, origin, (clock, Some(said)))
+    }
+
+    /// Makes a store as versions before there were statements of accountability did.
+    #[cfg(test)]
+    pub(crate) fn create_as_before(folder: &Path, origin: &str, clock: Clock) -> Result<Self> {
+        Self::begin(folder, origin, (clock, None))
+    }
+
+    fn begin(
+        folder: &Path,
+        origin: &str,
+        (clock, statement): (Clock, Option<(&str, &str)>),
+    ) -> Result<Self> {
         let folder = Folder::new(folder);
         if folder.database().exists() {
             return Err(Error::DatabaseExists { folder: folder.path().to_owned() });
@@ -65,7 +82,7 @@ impl Store {
         schema::migrate(&mut connection)?;
         sync_folder(folder.path())?;
         let store = Self::assemble(folder, clock, key, connection)?;
-        store.record_creation(origin)?;
+        store.record_creation(origin, statement)?;
         Ok(store)
     }
 
@@ -195,12 +212,16 @@ impl Store {
         Ok(())
     }
 
-    fn record_creation(&self, origin: &str) -> Result<()> {
+    fn record_creation(&self, origin: &str, statement: Option<(&str, &str)>) -> Result<()> {
         let actor = Actor::new("driftledger", "system", "local");
         let verifier = self.verifier_key().to_string();
         self.write(&actor, EntryType::LogCreate, |tx| {
             tx.subject(Subject::new("ledger", origin));
-            tx.insert("ledger", &[("id", &origin), ("verifier_key", &verifier)])
+            tx.insert("ledger", &[("id", &origin), ("verifier_key", &verifier)])?;
+            match statement {
+                Some(said) => tx.insert_statement(&clock::new_id("st"), "driftledger", said),
+                None => Ok(()),
+            }
         })?;
         Ok(())
     }

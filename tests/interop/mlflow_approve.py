@@ -37,6 +37,13 @@ class Person:
         except urllib.error.HTTPError as error:
             raise AssertionError(f"{method} {path}: {error.code} {error.read().decode()}") from error
 
+    def accept(self):
+        """Accepts the statement of accountability, before the first signature."""
+        request = urllib.request.Request(server + "/api/v1/accountability", headers=self.headers)
+        with urllib.request.urlopen(request) as shown:
+            signed = {"acceptance_sha256": json.load(shown)["sha256"], "password": self.password}
+        self.ask("POST", "/api/v1/accountability/acceptance", signed)
+
     def step(self, step):
         sheet, _ = self.ask("POST", f"{BELOW}/steps/{step}/sheet", {})
         signed = {"sheet_sha256": sheet["sha256"], "password": self.password}
@@ -58,6 +65,8 @@ def closed(client):
 client = MlflowClient()
 closed(client)
 dana, quentin, rosa = [Person(*who) for who in zip(("dana", "quentin", "rosa"), passwords)]
+for person in (dana, quentin, rosa):
+    person.accept()
 text = {field: "said for this test" for field in
         ("question_of_interest", "context_of_use", "intended_use", "fallback", "input_space")}
 dana.ask("PUT", f"{BELOW}/record", {

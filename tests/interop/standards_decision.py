@@ -33,10 +33,14 @@ class Person:
         issued, self.password = said.strip().rsplit(" ", 1)[1], secrets.token_urlsafe(18)
         subprocess.run([PROGRAM, "password", name, "--server", URL], check=True, capture_output=True, text=True,
                        input=f"{issued}\n{self.password}\n")
+        subprocess.run([PROGRAM, "user", "identify", DATA, name, "--method", "in_person", "--seen", "passport, photograph compared"],
+                       check=True, capture_output=True)
         self.headers = {"Content-Type": "application/json"}
         with self.open("POST", "/api/v1/session", {"user_name": name, "password": self.password}) as answer:
             self.headers["Cookie"] = answer.headers["Set-Cookie"].split(";")[0]
             self.headers["x-form-token"] = json.load(answer)["form_token"]
+        shown = self.get("/api/v1/accountability")["sha256"]
+        self.post("/api/v1/accountability/acceptance", {"acceptance_sha256": shown, "password": self.password})
 
     def open(self, method, path, body=None):
         data = None if body is None else json.dumps(body).encode()

@@ -1,10 +1,13 @@
 //! What stories stand on: a fresh store with one account a role, served on a loopback port, and a person's way to talk to it.
 
-use driftledger::access::role::Role;
+use driftledger::access::accountability::IdentityMethod;
+use driftledger::access::role::{Action, Role};
 use driftledger::api::extract::Shared;
 use driftledger::api::server::serve;
 use driftledger::clock::Clock;
+use driftledger::procedures::accept_accountability::{accept_statement, accountability};
 use driftledger::procedures::administer::{create_account, create_store, host};
+use driftledger::procedures::check_identity::{IdentitySeen, record_identity_check};
 use driftledger::procedures::fingerprint_files::{RegistrationSources, make_registration};
 use driftledger::procedures::keep_passwords::change_password;
 use driftledger::procedures::sign_in::sign_in;
@@ -44,11 +47,25 @@ pub(crate) struct Laboratory {
 /// The password everybody in a story chooses in place of the one that was issued.
 pub(crate) const CHOSEN: &str = "sixteen grey herons";
 
-/// Changes the password that was issued to `user_name`, as its owner does at the first sign-in.
+/// Changes the password that was issued to `user_name`, as its owner does at the first sign-in; where the role signs, the host records
+/// that it was checked whose account it is, and the owner accepts the statement of accountability.
 pub(crate) fn choose_password(store: &Store, user_name: &str, issued: &str) {
     let (_, session) = sign_in(store, user_name, issued).unwrap();
     change_password(store, &session, issued, CHOSEN).unwrap();
+    let acting = session.acting();
+    if acting.permit(Action::AcceptAccountability).is_ok() {
+        identify(store, user_name);
+        let shown = accountability(store, &acting).unwrap().sha256.unwrap();
+        accept_statement(store, &acting, (&shown, CHOSEN)).unwrap();
+    }
     store.end_session(&session.secret_sha256).unwrap();
+}
+
+/// Records, as the host, that it was checked whose account `user_name` is.
+pub(crate) fn identify(store: &Store, user_name: &str) {
+    let seen = "passport, photograph compared".to_owned();
+    let found = IdentitySeen { method: IdentityMethod::InPerson, seen, checked_on: None };
+    record_identity_check(store, &host(), user_name, &found).unwrap();
 }
 
 /// What a server answered.

@@ -2,6 +2,7 @@
 
 pub(crate) mod acceptance;
 mod access_log;
+mod accountability;
 mod changes;
 mod clocks;
 mod decision;

@@ -8,7 +8,8 @@
 //! 3. performance: each cohort is computed again from its own counts, each evaluation from its cohorts, and follows the one
 //!    before it
 //! 4. answers: decisions cite the reports of their episode, signatures are over the bytes of their decision, and nobody
-//!    signed what they drafted; how each signer was identified is held against their passkeys and their link to the identity provider
+//!    signed what they drafted; how each signer was identified is held against their passkeys and their link to the identity provider;
+//!    what was recorded about them before is there: identity check, acceptance of accountability, training
 //! 5. life cycles: the steps of every version follow the table, in order, each signed over its own bytes by somebody who may; at no
 //!    entry are two versions of a model in use, and what follows an approved version has a signed change record
 //! 6. lives of alerts: every step follows the table, each signed over its own bytes by somebody who may; counts of affected
@@ -27,6 +28,7 @@ mod episode_lives;
 mod frozen;
 mod labels;
 mod life_cycle;
+mod people;
 mod periodic_reviews;
 mod qualifications;
 mod reports;
@@ -94,6 +96,12 @@ pub struct Examined {
     pub changes: u64,
     /// Qualification runs held against their checks and signatures.
     pub qualifications: u64,
+    /// Identity checks: by somebody else, whose role may.
+    pub identity_checks: u64,
+    /// Acceptances of the statement of accountability, held against it and their signatures.
+    pub acceptances: u64,
+    /// Trainings: recorded by somebody else, whose role may.
+    pub trainings: u64,
     /// Periodic reviews held against the entries they cover and their signatures.
     pub periodic_reviews: u64,
     /// Ended runs digested again.
@@ -129,6 +137,7 @@ pub fn examine(
     examiner.signatures();
     examiner.study_signatures();
     let mut signatures = examiner.record_signatures();
+    examiner.people(&mut signatures);
     examiner.life_cycles(&mut signatures);
     examiner.episode_lives(&mut signatures);
     examiner.periodic_reviews(&mut signatures);

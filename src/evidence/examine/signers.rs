@@ -29,6 +29,7 @@ impl Examiner<'_> {
     ) {
         let entry = row.number("entry").unwrap_or(u64::MAX);
         self.may_sign_at(of, entry, signer);
+        self.accountable_at(of, row, (signer, meaning));
         self.word_of_passkey(of, (row, entry), (signer, identified), (sha256, meaning));
         self.login_anew(of, (row, entry), (signer, identified));
     }
@@ -48,7 +49,12 @@ impl Examiner<'_> {
     }
 
     /// The newest row of a table before an entry that fits.
-    fn newest(&mut self, table: &str, entry: u64, fits: impl Fn(&Row) -> bool) -> Option<Row> {
+    pub(super) fn newest(
+        &mut self,
+        table: &str,
+        entry: u64,
+        fits: impl Fn(&Row) -> bool,
+    ) -> Option<Row> {
         let rows = self.rows(table).into_iter().map(|(_, row)| row);
         let before = |row: &Row| row.number("entry").is_some_and(|at| at < entry);
         rows.filter(|row| before(row) && fits(row)).max_by_key(|row| row.number("entry"))

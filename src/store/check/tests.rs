@@ -293,7 +293,7 @@ fn progress_ends_complete_and_a_folder_without_database_is_an_error() {
         last.insert(at.stage, (at.done, at.total));
     })
     .unwrap();
-    let expected = [("entries", (7, 7)), ("objects", (1, 1)), ("rows", (7, 7))];
+    let expected = [("entries", (7, 7)), ("objects", (1, 1)), ("rows", (8, 8))];
     assert_eq!(last.into_iter().collect::<Vec<_>>(), expected);
     drop(store);
     let empty = tempfile::tempdir().unwrap();

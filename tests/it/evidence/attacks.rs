@@ -226,7 +226,7 @@ fn a_narrower_scope_than_the_pack_was_made_for_is_named() {
             "\"scope\":{\"model\":\"other\"}",
         ),
         ("\"scope\":{\"model\":\"dissolution\",\"version\":\"1\"}", "\"scope\":{}"),
-        ("\"size\":16", "\"size\":15"),
+        ("\"size\":18", "\"size\":17"),
     ] {
         let changed = manifest.replace(from, to);
         assert_ne!(changed, manifest);

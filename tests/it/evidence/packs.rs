@@ -20,12 +20,12 @@ fn a_pack_of_the_whole_store_verifies_under_the_trusted_key() {
     assert!(found.key_is_trusted && found.pages_compared);
     assert_eq!(found.key, Some(story.key.to_string()));
     let checked = found.checked;
-    // Creation, three people, a chosen password, two versions, six batches, acknowledgement, draft, signature.
-    assert_eq!((checked.entries, checked.bodies, checked.proofs), (16, 16, 0));
+    // Creation, three people, a chosen password, an identity check, an acceptance, two versions, six batches, acknowledgement, draft, signature.
+    assert_eq!((checked.entries, checked.bodies, checked.proofs), (18, 18, 0));
     let examined = checked.examined;
     assert_eq!((examined.reports, examined.monitors), (6, 2));
-    assert_eq!((examined.decisions, examined.signatures), (1, 1));
-    assert_eq!(found.size, Some(16));
+    assert_eq!((examined.decisions, examined.signatures, examined.acceptances), (1, 2, 1));
+    assert_eq!(found.size, Some(18));
 }
 
 #[test]
@@ -35,8 +35,8 @@ fn a_pack_of_one_version_tells_its_story_and_no_other() {
     assert_eq!(found.findings, []);
     assert!(!found.key_is_trusted);
     let checked = found.checked;
-    // All entries, but bodies and proofs only of: creation, three people, version, five batches, three answers.
-    assert_eq!((checked.entries, checked.bodies, checked.proofs), (16, 13, 13));
+    // All entries, but bodies and proofs only of: creation, three people, identity check, acceptance, version, five batches, three answers.
+    assert_eq!((checked.entries, checked.bodies, checked.proofs), (18, 15, 15));
     assert_eq!((checked.examined.reports, checked.examined.monitors), (5, 1));
     let files = Files::of(&story.scoped);
     for (name, bytes) in &files.0 {
@@ -50,7 +50,7 @@ fn the_same_store_gives_the_same_bytes() {
     let store = Store::open(story.folder.path(), Clock::system()).unwrap();
     let (again, exported) = export(&store, &Scope::whole());
     assert!(again == story.whole, "two exports of one store differ");
-    assert_eq!(exported.entries, 16);
+    assert_eq!(exported.entries, 18);
     assert_eq!(exported.files, Files::of(&again).0.len() as u64);
 }
 

@@ -69,10 +69,11 @@ fn id_of(folder: &Path, sql: &str) -> String {
 fn the_store_of_the_story_is_clean_and_everything_in_it_was_checked() {
     let checked = check_store(copied().path(), &mut |_| ()).unwrap();
     assert_eq!(checked.findings, []);
-    assert_eq!(checked.entries, 16);
+    assert_eq!(checked.entries, 18);
     assert_eq!(checked.objects, 6);
     assert_eq!((checked.examined.reports, checked.examined.monitors), (6, 2));
-    assert_eq!((checked.examined.decisions, checked.examined.signatures), (1, 1));
+    assert_eq!((checked.examined.decisions, checked.examined.signatures), (1, 2));
+    assert_eq!((checked.examined.identity_checks, checked.examined.acceptances), (1, 1));
 }
 
 /// One change of one row of `table`, which is found under `code` with the row's id.

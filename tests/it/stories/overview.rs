@@ -32,6 +32,13 @@ fn each_role_finds_what_waits_for_it_with_the_day_by_which_it_is_expected() {
     let laboratory = Laboratory::open();
     let program = laboratory.program();
     register(&program);
+    for who in ["quentin", "rosa"] {
+        laboratory.signed_in(who);
+    }
+    // Of who never signed in, an administrator has an identity check to record.
+    waits(&laboratory, "adam", &[("person", "Check whose account pavel is")]);
+    laboratory.signed_in("pavel");
+    waits(&laboratory, "adam", &[]);
     waits(&laboratory, "dana", &[("missing", "Complete it: 2 missing")]);
     waits(&laboratory, "quentin", &[]);
     let path = format!("/api/v1/models/{MODEL}/versions/1");

@@ -31,9 +31,10 @@ enum Takes {
 #[expect(clippy::too_many_lines, reason = "one table: a line for each route")]
 fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     use Action::{
-        Acknowledge, ApproveQualification, ApproveRoles, DraftDecision, FixAcceptance, HoldReview,
-        Ingest, KeepWatch, ManageAccounts, ManageNotices, ManageOwnTokens, Read, ReadAccessLog,
-        ReadNotices, Register, SignDecision, TestVersion,
+        AcceptAccountability, Acknowledge, ApproveQualification, ApproveRoles, DraftDecision,
+        FixAcceptance, HoldReview, Ingest, KeepWatch, ManageAccounts, ManageNotices,
+        ManageOwnTokens, Read, ReadAccessLog, ReadNotices, RecordTraining, Register, SignDecision,
+        TestVersion,
     };
     let no = Value::Null;
     let reason = || json!({"reason": "a test"});
@@ -47,6 +48,7 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     };
     let of = Takes::Role;
     for path in [
+        "/accountability",
         "/accounts",
         "/alerts",
         "/alerts/{id}",
@@ -64,6 +66,7 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
         "/models/{model}/drafts",
         "/models/{model}/drafts/{number}",
         "/password-policy",
+        "/people",
         "/qualifications",
         "/qualifications/{id}",
         "/reports/{id}",
@@ -74,6 +77,7 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
         "/role-requests",
         "/studies/{id}",
         "/test-runs/{id}",
+        "/training-policy",
     ] {
         add("GET", path, of(Read), &no);
     }
@@ -125,6 +129,17 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     add("POST", "/misuse-events/{id}/answer", of(KeepWatch), &json!({"found": "a test"}));
     add("POST", "/accounts/{user_name}/loss", of(KeepWatch), &reason());
     add("POST", "/accounts/{user_name}/signing", of(KeepWatch), &reason());
+    let seen = json!({"method": "in_person", "seen": " "});
+    add("POST", "/accounts/{user_name}/identity-check", of(ManageAccounts), &seen);
+    let trained =
+        json!({"role": "qa", "course": "a", "completed_on": "2026-01-01", "evidence": " "});
+    add("POST", "/accounts/{user_name}/training", of(RecordTraining), &trained);
+    let rules = json!({"policy": {"rules": []}, "reason": " "});
+    add("POST", "/training-policy", of(ManageAccounts), &rules);
+    let statement = json!({"text": "too short", "reason": " "});
+    add("POST", "/accountability", of(ManageAccounts), &statement);
+    let accepted = json!({"acceptance_sha256": "0", "password": "a"});
+    add("POST", "/accountability/acceptance", of(AcceptAccountability), &accepted);
     add("GET", "/clock", of(Read), &no);
     add("POST", "/clock/confirmation", of(KeepWatch), &reason());
     let passkeys = "/session/passkeys";
@@ -351,6 +366,10 @@ fn form_takes(path: &str) -> Takes {
         }
         "/evidence" => Takes::Role(Action::Read),
         "/clock" => Takes::Role(Action::KeepWatch),
+        "/account/accountability" => Takes::Role(Action::AcceptAccountability),
+        "/account/accountability/statement" | "/accounts/training" => Takes::Role(ManageAccounts),
+        // Without a step, it is a training.
+        "/accounts/people" => Takes::Role(Action::RecordTraining),
         "/accounts/roles/{id}/answer" => Takes::Role(ApproveRoles),
         "/qualifications/{id}/signature" => Takes::Role(Action::ApproveQualification),
         "/reviews/next/{kind}" | "/reviews/{id}/signature" => Takes::Role(Action::HoldReview),

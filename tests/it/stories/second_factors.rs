@@ -133,6 +133,8 @@ fn the_policy_says_which_roles_need_one_and_nothing_else_works_until_it_is_there
     let adam = laboratory.signed_in("adam");
     let mut policy: Value = adam.get("/api/v1/password-policy").body["in_force"].clone();
     policy["second_factor_roles"] = json!(["reviewer"]);
+    // Her first sign-in comes before the policy.
+    laboratory.signed_in("rosa");
     let set = adam.post("/api/v1/password-policy", &json!({"policy": policy, "reason": "SOP 12"}));
     assert_eq!(set.status, 201, "{set:?}");
     let rosa = laboratory.signed_in("rosa");

@@ -105,7 +105,8 @@ fn another_person_signs_the_study_with_the_password_again_and_only_once() {
     assert_eq!(read.body["signature"]["signer"]["user_name"], "rosa");
     let checked = check_store(&laboratory.folder.path().join("data"), &mut |_| ()).unwrap();
     assert!(checked.findings.is_empty(), "{:?}", checked.findings);
-    assert_eq!(checked.examined.signatures, 1);
+    // Beside those with which three people accepted the statement of accountability.
+    assert_eq!((checked.examined.signatures, checked.examined.acceptances), (4, 3));
 
     // In the pack it is one page to print, with the words of the signature, which verifies with the rest.
     let (pack, _) = export(&laboratory.store, &Scope::whole());
