@@ -8,6 +8,7 @@
 
 use super::read_life_cycle::Standing;
 use super::record_change::change_fact;
+use super::watch_backups::{BackupStanding, BackupState, standing};
 use crate::access::account::{Account, Acting};
 use crate::access::role::{Action, Role};
 use crate::error::Result;
@@ -33,7 +34,7 @@ pub enum PendingKind {
     Change,
     /// A role that was asked for.
     Role,
-    /// Possible misuse, a clock that is not trusted, or somebody whose credential was replaced or is to be.
+    /// Possible misuse, a clock that is not trusted, somebody whose credential was replaced or is to be, or backups that fail or are late.
     Watch,
 }
 
@@ -125,6 +126,9 @@ pub fn pending(store: &Store, acting: &Acting) -> Result<Waiting> {
         }
         if Action::KeepWatch.roles().contains(&account.role) {
             watch(tx, account, &mut lines)?;
+        }
+        if Action::ManageNotices.roles().contains(&account.role) {
+            backups(tx, now, &mut lines)?;
         }
         for line in &mut lines {
             let days = match line.kind {
@@ -360,6 +364,38 @@ fn watch(tx: &ReadTx<'_>, account: &Account, found: &mut Vec<Pending>) -> Result
         let what = "Compare the clock and confirm it".to_owned();
         found.push(line(what, event.detail, "/clock", (event.at, true)));
     }
+    Ok(())
+}
+
+/// What administrators are waited for because of the backups.
+fn backups(tx: &ReadTx<'_>, now: jiff::Timestamp, found: &mut Vec<Pending>) -> Result<()> {
+    let BackupStanding { state, last_good, failed, schedule, expected_by } = standing(tx, now)?;
+    let what = match state {
+        BackupState::Failed => "Find out why the last backup failed",
+        BackupState::Late => "Find out why there is no backup: the last good one is too old",
+        BackupState::NotScheduled | BackupState::Good => return Ok(()),
+    };
+    let good = last_good.as_ref().map_or("never", |good| &good.at);
+    let why = match &failed {
+        Some(row) => format!("last good one: {good}; {}", row.event.detail),
+        None => format!(
+            "last good one: {good}; one was expected by {}",
+            expected_by.unwrap_or_default()
+        ),
+    };
+    let since = failed.or(last_good).or(schedule).map(|row| row.at).unwrap_or_default();
+    found.push(Pending {
+        kind: PendingKind::Watch,
+        what: what.to_owned(),
+        why,
+        version: None,
+        who: Action::ManageNotices.roles().to_vec(),
+        is_mine: true,
+        path: "/system".to_owned(),
+        since,
+        due_on: None,
+        is_overdue: false,
+    });
     Ok(())
 }
 

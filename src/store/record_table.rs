@@ -65,6 +65,8 @@ pub const RECORD_TABLES: &[&str] = &[
     "tag",
     "restore",
     "rollback",
+    "backup_event",
+    "restore_test",
     "qualification",
     "evidence_export",
     "lineage_event",

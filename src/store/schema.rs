@@ -33,6 +33,8 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0023_clock.sql")),
     M::up(include_str!("migrations/0024_misuse.sql")),
     M::up(include_str!("migrations/0030_evidence_export.sql")),
+    M::up(include_str!("migrations/0033_backup.sql")),
+    M::up(include_str!("migrations/0034_restore_test.sql")),
     // Last, so that it never stands between two real ones.
     #[cfg(test)]
     M::up(super::specimen::MIGRATION),

@@ -2,6 +2,7 @@
 
 pub(crate) mod acceptance;
 mod access_log;
+mod backups;
 mod changes;
 mod clocks;
 mod decision;

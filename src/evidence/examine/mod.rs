@@ -15,12 +15,14 @@
 //!    predictions and effectiveness checks are computed again
 //! 7. runs and drafts: what a run reported has the digest that its end froze; a draft froze files that were kept, and the version
 //!    that took it up names the same
+//! 8. backups: each names a signed head of this ledger; what a practised restore says was lost is computed again
 //!
 //! It works on a pack and on a store alike, and never stops at the first trouble.
 
 mod acceptance;
 mod agreement;
 mod answers;
+mod backups;
 mod changes;
 mod episode_lives;
 mod frozen;
@@ -90,6 +92,8 @@ pub struct Examined {
     pub changes: u64,
     /// Qualification runs held against their checks and signatures.
     pub qualifications: u64,
+    /// Backups that were made, restores, and restores that were practised, held against the signed head that they name.
+    pub backups: u64,
     /// Ended runs digested again.
     pub runs: u64,
     /// Draft versions held against the files they froze.
@@ -122,6 +126,7 @@ pub fn examine(
     examiner.episode_lives(&mut signatures);
     examiner.signatures_left(signatures);
     examiner.runs();
+    examiner.backups();
     (examiner.examined, examiner.troubles)
 }
 

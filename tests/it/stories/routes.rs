@@ -123,6 +123,7 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     add("POST", "/accounts/{user_name}/loss", of(KeepWatch), &reason());
     add("POST", "/accounts/{user_name}/signing", of(KeepWatch), &reason());
     add("GET", "/clock", of(Read), &no);
+    add("GET", "/backups", of(Read), &no);
     add("POST", "/clock/confirmation", of(KeepWatch), &reason());
     let passkeys = "/session/passkeys";
     let about = json!({"record_sha256": "0", "meaning": "approved"});
