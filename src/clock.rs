@@ -142,6 +142,20 @@ pub fn rfc3339(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }
 
+/// Milliseconds from `from` to `until`, both RFC 3339; 0 where `until` is not later; none where one of them is no time.
+///
+/// ```
+/// use driftledger::clock::milliseconds_between;
+/// let (from, until) = ("2026-11-23T17:48:24.132Z", "2026-11-23T17:48:26.000Z");
+/// assert_eq!(milliseconds_between(from, until), Some(1868));
+/// assert_eq!(milliseconds_between(until, from), Some(0));
+/// assert_eq!(milliseconds_between(from, ""), None);
+/// ```
+pub fn milliseconds_between(from: &str, until: &str) -> Option<u64> {
+    let (from, until): (Timestamp, Timestamp) = (from.parse().ok()?, until.parse().ok()?);
+    Some(u64::try_from(until.duration_since(from).as_millis()).unwrap_or_default())
+}
+
 /// A new id: `prefix`, an underscore, and a time-ordered UUID (version 7) in hexadecimal.
 pub fn new_id(prefix: &str) -> String {
     format!("{prefix}_{}", uuid::Uuid::now_v7().simple())

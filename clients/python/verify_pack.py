@@ -552,7 +552,7 @@ class Verifier:
             if not own or own.get("verifier_key") != self.key.text:
                 code = "key_differs" if own else "record_missing"
                 self.find(code, record_file("ledger", self.key.name), "the ledger's own record names another key or none")
-        for part in (self.copies, self.prediction, self.tables, self.acceptance, self.reports, self.decisions, self.signatures, self.life_cycles, self.alert_lives, self.runs):
+        for part in (self.copies, self.prediction, self.tables, self.acceptance, self.reports, self.decisions, self.signatures, self.life_cycles, self.alert_lives, self.runs, self.backups):
             self.guard(part)
 
     def guard(self, part):
@@ -1741,6 +1741,30 @@ class Verifier:
             by_name = lambda files: sorted(files, key=lambda file: file["name"])
             named = by_name(strict_json(row["registration"].encode())["artifacts"])
             self.same(name, "list of files", canonical(named), canonical(by_name(strict_json(draft["manifest"].encode()))))
+
+    def backups(self):
+        """Backups and restores name a signed head of this ledger; what a practised restore says was lost is computed again."""
+        made = {"backup_event": lambda row: row["kind"] == "made", "restore_test": lambda row: row["passed"] == 1, "restore": lambda row: True}
+        for table, is_made in made.items():
+            for key, row in self.rows.get(table, {}).items():
+                if not is_made(row):
+                    continue
+                self.count("backups")
+                name, entries = record_file(table, key), row.get("entries", 0)
+                try:
+                    size = self.key.open(row["checkpoint"])[1]
+                    if size != entries:
+                        self.find("record_disagrees", name, f"its head signs {size} entries, it says {entries}")
+                except Exception as error:
+                    self.find("record_disagrees", name, f"its head is not one of this ledger: {error!r}")
+                if not 0 < entries <= row["entry"]:
+                    self.find("record_disagrees", name, f"entry {row['entry']} says that {entries} entries came before it")
+                if table == "restore_test":
+                    held, live = (datetime.fromisoformat(row[f"{of}newest_entry_at"].replace("Z", "+00:00")) for of in ("", "live_"))
+                    lost = max((live - held) // timedelta(milliseconds=1), 0)
+                    self.same(name, "milliseconds lost", row["lost_ms"], lost)
+                    if not entries <= row["live_entries"] <= row["entry"]:
+                        self.find("record_disagrees", name, "the store held fewer entries than its backup, or more than came before this record")
 
     def run_digest(self, name, run_and_entry, expected):
         """What a run had reported when an entry was written; each list sorted by its fields, missing ones first."""

@@ -17,6 +17,7 @@ use crate::procedures::ingest_batch::Delivery;
 use crate::procedures::sign_in;
 use crate::procedures::tell_people::Post;
 use crate::procedures::watch_access::{Asked, note_refusal};
+use crate::procedures::watch_backups::BackupSchedule;
 use crate::store::Store;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Decompress, Payload, ServiceRequest, ServiceResponse};
@@ -65,6 +66,8 @@ pub struct Shared {
     pub provider: Option<Arc<ProviderSettings>>,
     /// What the clock is compared with.
     pub clock_source: Option<ClockSource>,
+    /// Backups that this server makes by itself.
+    pub backups: Option<Arc<BackupSchedule>>,
     /// Evidence packs that are being made.
     pub evidence: EvidenceJobs,
 }
@@ -88,6 +91,7 @@ impl Shared {
             public_url: String::new(),
             provider: None,
             clock_source: None,
+            backups: None,
             evidence: EvidenceJobs::default(),
         }
     }

@@ -134,6 +134,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(watch::release_signing)
             .service(watch::read_clock)
             .service(watch::confirm_clock)
+            .service(watch::read_backups)
             .service(notices::list_targets)
             .service(notices::create_target)
             .service(notices::list_notices)

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::pages;
 use crate::procedures::tell_people::{Post, deliver};
 use crate::procedures::watch_actions::watch_actions;
+use crate::procedures::watch_backups::{BackupSchedule, is_due, make_scheduled, watch_lateness};
 use crate::procedures::watch_clock::watch_clock;
 use crate::procedures::watch_labels::watch_labels;
 use crate::procedures::watch_missing_labels::watch_missing_labels;
@@ -63,6 +64,8 @@ pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
     let (tls, is_secure) = (shared.tls.clone(), shared.is_secure());
     let witnesses = shared.witnesses.clone();
     let clock_source = shared.clock_source.clone();
+    let backups = shared.backups.clone();
+    let safe = store.clone();
     let data = web::Data::new(shared);
     let server = HttpServer::new(move || {
         App::new()
@@ -119,6 +122,9 @@ pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
             if let Some(policy) = witnesses {
                 actix_web::rt::spawn(keep_asking(store.clone(), policy));
             }
+            if let Some(schedule) = backups {
+                actix_web::rt::spawn(keep_backing_up(safe, schedule));
+            }
             actix_web::rt::spawn(every_minute(store, limits, clock_source));
             actix_web::rt::spawn(send_notices(letters, post));
             server.run().await
@@ -138,6 +144,40 @@ async fn send_notices(store: Store, post: Post) {
     }
 }
 
+/// How often it is asked whether a backup is due.
+const BACKUP_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Makes a backup whenever one is due, for as long as the server runs. It is made on a thread of its own, which ends with the process:
+/// a server that is told to stop does not wait for it, and what is unfinished is no backup.
+async fn keep_backing_up(store: Store, schedule: Arc<BackupSchedule>) {
+    let mut rounds = actix_web::rt::time::interval(BACKUP_INTERVAL);
+    let mut running: Option<std::thread::JoinHandle<()>> = None;
+    loop {
+        rounds.tick().await;
+        if running.as_ref().is_some_and(|thread| !thread.is_finished()) {
+            continue;
+        }
+        let (asked, wanted) = (store.clone(), schedule.clone());
+        let due = blocking(move || is_due(&asked, &wanted)).await;
+        let due = due.unwrap_or_else(|error| {
+            tracing::error!(code = error.code(), chain = error.chain(), "backups are not watched");
+            false
+        });
+        if !due {
+            continue;
+        }
+        let (store, schedule) = (store.clone(), schedule.clone());
+        running = Some(std::thread::spawn(move || match make_scheduled(&store, &schedule) {
+            Ok(true) => {}
+            Ok(false) => tracing::error!("a backup failed; the record of it says why"),
+            Err(error) => {
+                let (code, chain) = (error.code(), error.chain());
+                tracing::error!(code, chain, "what became of a backup cannot be recorded");
+            }
+        }));
+    }
+}
+
 /// Looks at the clock, notices batches and labels that never came and labels that fell due, and forgets addresses that ask no more, for as
 /// long as the server runs.
 async fn every_minute(store: Store, limits: Arc<Limits>, clock_source: Option<ClockSource>) {
@@ -150,7 +190,10 @@ async fn every_minute(store: Store, limits: Arc<Limits>, clock_source: Option<Cl
         if let Err(error) = blocking(look).await {
             tracing::error!(code = error.code(), chain = error.chain(), "the clock is not watched");
         }
-        let [silent, due, late, missing] = std::array::from_fn(|_| store.clone());
+        let [silent, due, late, missing, safe] = std::array::from_fn(|_| store.clone());
+        if let Err(error) = blocking(move || watch_lateness(&safe)).await {
+            tracing::error!(code = error.code(), chain = error.chain(), "backups are not watched");
+        }
         if let Err(error) = blocking(move || watch_actions(&late)).await {
             tracing::error!(code = error.code(), chain = error.chain(), "actions are not watched");
         }

@@ -1,10 +1,11 @@
-//! `/api/v1/misuse-events`, `/api/v1/clock`, and what is done when a credential is lost.
+//! `/api/v1/misuse-events`, `/api/v1/clock`, `/api/v1/backups`, and what is done when a credential is lost.
 
 use super::accounts::ReasonRequest;
 use super::extract::{Caller, Shared, blocking};
 use super::problem::{Problem, ProblemDocument};
+use crate::procedures::watch_backups::BackupsView;
 use crate::procedures::watch_clock::ClockView;
-use crate::procedures::{hold_signing, watch_clock, watch_misuse};
+use crate::procedures::{hold_signing, watch_backups, watch_clock, watch_misuse};
 use crate::store::misuse::MisuseRow;
 use actix_web::{HttpResponse, get, post, web};
 use serde::Deserialize;
@@ -80,6 +81,17 @@ pub(super) async fn read_clock(
     caller: Caller,
 ) -> Result<HttpResponse, Problem> {
     let work = move || watch_clock::clock_view(&shared.store, &caller.0);
+    Ok(HttpResponse::Ok().json(blocking(work).await?))
+}
+
+/// How it stands with the backups, and what was noticed about them.
+#[utoipa::path(tag = "operation", responses((status = 200, body = BackupsView)))]
+#[get("/backups")]
+pub(super) async fn read_backups(
+    shared: web::Data<Shared>,
+    caller: Caller,
+) -> Result<HttpResponse, Problem> {
+    let work = move || watch_backups::backups(&shared.store, &caller.0);
     Ok(HttpResponse::Ok().json(blocking(work).await?))
 }
 

@@ -13,10 +13,12 @@ use crate::ledger::trust_policy::TrustPolicy;
 use crate::notify::mail::Relay;
 use crate::procedures::prove_arithmetic::prove_arithmetic;
 use crate::procedures::tell_people::Post;
+use crate::procedures::watch_backups::{BackupSchedule, record_schedule};
 use crate::procedures::watch_clock::watch_clock;
 use crate::statistics::selftest::embedded;
 use crate::store::Store;
 use clap::Args;
+use jiff::SignedDuration;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -83,6 +85,28 @@ pub(super) struct ServeArguments {
     /// What the clock is compared with every minute: `file:/PATH` of a file that is there while it is in step, or an http(s) address
     #[arg(long, env = "DRIFTLEDGER_CLOCK_CHECK", value_name = "SOURCE")]
     clock_check: Option<String>,
+    /// Folder for scheduled backups, on another disk: each gets a folder of its own in it (`driftledger restore` takes it), is checked,
+    /// and shares unchanged files with the one before
+    #[arg(long, env = "DRIFTLEDGER_BACKUP_TO", value_name = "DIR")]
+    backup_to: Option<PathBuf>,
+    /// How often, in hours and minutes: 24h, 6h30m
+    #[arg(
+        long,
+        env = "DRIFTLEDGER_BACKUP_EVERY",
+        requires = "backup_to",
+        default_value = "24h",
+        value_name = "TIME"
+    )]
+    backup_every: SignedDuration,
+    /// How many backups are kept: older ones are removed once a new one is good
+    #[arg(
+        long,
+        env = "DRIFTLEDGER_BACKUP_KEEP",
+        requires = "backup_to",
+        default_value_t = 7,
+        value_name = "N"
+    )]
+    backup_keep: u64,
     /// Witnesses to ask for cosignatures, as a C2SP tlog-policy file with their addresses
     #[arg(long, env = "DRIFTLEDGER_WITNESSES", value_name = "POLICY")]
     witnesses: Option<PathBuf>,
@@ -107,6 +131,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode> {
     };
     relay.as_ref().map_or(Ok(()), Relay::validate)?;
     let clock_source = arguments.clock_check.as_deref().map(ClockSource::parse).transpose()?;
+    let backups = backups(arguments)?;
     prove_arithmetic(embedded())?;
     let store = match &arguments.accept_rollback {
         Some(reason) => Store::open_rolled_back(&arguments.data, Clock::system(), reason)?,
@@ -122,6 +147,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode> {
     let scheme = if tls.is_some() { "https" } else { "http" };
     terminal::say(&format!("serving {} on {scheme}://{address}/", arguments.data.display()));
     watch_clock(&store, clock_source.as_ref().map(ClockSource::sample).as_ref())?;
+    record_schedule(&store, backups.as_ref())?;
     let public_url = public_url(arguments, scheme, address);
     let provider = provider(arguments, &public_url)?;
     let shared = Shared::new(store);
@@ -129,6 +155,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode> {
         public_url,
         provider: provider.map(Arc::new),
         clock_source,
+        backups: backups.map(Arc::new),
         body_bytes_max: arguments.body_bytes_max,
         behind_proxy: arguments.behind_proxy,
         tls,
@@ -139,6 +166,13 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode> {
     };
     run_shared(shared, listener)?;
     done()
+}
+
+/// The schedule of backups of these arguments.
+fn backups(arguments: &ServeArguments) -> Result<Option<BackupSchedule>> {
+    let Some(place) = &arguments.backup_to else { return Ok(None) };
+    let every = u64::try_from(arguments.backup_every.as_secs()).unwrap_or_default();
+    BackupSchedule::new(&arguments.data, place, every, arguments.backup_keep).map(Some)
 }
 
 /// Where browsers reach this server, as far as that is known.

@@ -89,7 +89,8 @@ pub(super) fn write_whole<T>(path: &Path, write: impl FnOnce(&mut File) -> Resul
 pub(super) fn say_examined(examined: Examined) {
     say(&format!(
         "computed again: {} reports, {} monitors, {} studies, {} test runs of {} acceptance plans, {} cohorts in {} \
-         evaluations, {} runs; compared: {} decisions, {} signatures, {} drafts, {} model records, {} steps of versions, {} steps of alerts with {} effectiveness checks",
+         evaluations, {} runs; compared: {} decisions, {} signatures, {} drafts, {} model records, {} steps of versions, {} steps of alerts with {} effectiveness checks, {} \
+         backups and restores",
         examined.reports,
         examined.monitors,
         examined.studies,
@@ -104,7 +105,8 @@ pub(super) fn say_examined(examined: Examined) {
         examined.model_records,
         examined.steps,
         examined.alert_steps,
-        examined.effectiveness_checks
+        examined.effectiveness_checks,
+        examined.backups
     ));
     if examined.other_build > 0 {
         say(&format!(

@@ -116,6 +116,10 @@ entry_types! {
     EvidenceExport     "evidence.export"     "Somebody took an evidence pack away."
     LogRollback        "log.rollback"        "The ledger goes on from an earlier state; later entries are lost."
     BackupRestore      "backup.restore"      "The store was made again from a backup."
+    BackupSchedule     "backup.schedule"     "Backups were scheduled, or are not any more."
+    BackupRun          "backup.run"          "A backup was made, or one failed."
+    BackupLate         "backup.late"         "The last good backup is older than the schedule allows."
+    RestoreTest        "restore.test"        "A restore was practised."
     LineageEvent       "lineage.event"       "Another tool reported which process read and wrote which datasets."
     SilenceAlert       "silence.alert"       "An expected batch did not arrive."
 }

@@ -22,11 +22,14 @@ pub enum NoticeKind {
     Overdue,
     /// Somebody may misuse an account or a signature: a lock after wrong passwords, the use of a disabled account.
     Misuse,
+    /// A backup failed, or the last good one is too old.
+    Backup,
 }
 
 impl NoticeKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::Alert, Self::Escalation, Self::Overdue, Self::Misuse];
+    pub const ALL: [Self; 5] =
+        [Self::Alert, Self::Escalation, Self::Overdue, Self::Misuse, Self::Backup];
 
     /// The word used in records.
     pub fn word(self) -> &'static str {
@@ -35,6 +38,7 @@ impl NoticeKind {
             Self::Escalation => "escalation",
             Self::Overdue => "overdue",
             Self::Misuse => "misuse",
+            Self::Backup => "backup",
         }
     }
 
@@ -47,7 +51,7 @@ impl NoticeKind {
         Self::ALL.into_iter().find(|kind| kind.word() == word).ok_or_else(|| Error::Target {
             field: "kinds",
             found: word.to_owned(),
-            expected: "name one or more of alert, escalation, overdue, misuse",
+            expected: "name one or more of alert, escalation, overdue, misuse, backup",
         })
     }
 }

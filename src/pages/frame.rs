@@ -26,6 +26,8 @@ pub enum Place {
     Accounts,
     /// Who is told outside.
     Notices,
+    /// How it stands with the installation.
+    System,
     /// One's own account.
     Account,
     /// None of them.
@@ -133,6 +135,7 @@ impl Frame {
         }
         if self.may(Action::ReadNotices) {
             links.push(link(Place::Notices, "Notices", "/notices"));
+            links.push(link(Place::System, "System", "/system"));
         }
         links
     }

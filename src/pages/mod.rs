@@ -57,6 +57,7 @@ pub mod sign_in;
 pub mod signing_sheet;
 pub mod step;
 pub mod study;
+mod system;
 pub mod tolerances;
 mod upload;
 pub mod version;

@@ -6,7 +6,7 @@ use super::{
     assets, audit_trail, batch_pair, change, difference, draft, entry, evidence, fleet, help,
     inbox, model_record, models, notices, passkeys, password, password_rules, people, performance,
     provider, qualifications, register, report, reviews, roles, score_cards, second_factor, send,
-    sign_in, signing_sheet, step, study, version, watch,
+    sign_in, signing_sheet, step, study, system, version, watch,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};
@@ -104,6 +104,7 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(watch::take_watch_step)
             .service(watch::show_clock)
             .service(watch::confirm)
+            .service(system::show)
             .service(notices::show)
             .service(notices::keep)
             .service(notices::retry)

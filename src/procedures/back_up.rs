@@ -75,10 +75,20 @@ pub fn back_up(
 ) -> Result<BackedUp> {
     let earlier = read_manifest(to)?;
     check_place(folder, to, earlier.as_ref())?;
+    fill((folder, to), (None, earlier), clock, progress)
+}
+
+/// Makes a backup in `to`, which may hold an earlier one; files that the backup in the folder `linked` has are not copied.
+pub(super) fn fill(
+    (folder, to): (&Path, &Path),
+    (linked, earlier): (Option<&Path>, Option<BackupManifest>),
+    clock: &Clock,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<BackedUp> {
     let mut pages = |done, total| progress(Progress { stage: "database pages", done, total });
     copy_database(folder, to, &mut pages)?;
     let mut objects = |done, total| progress(Progress { stage: "files", done, total });
-    let copied = copy_objects(folder, to, &mut objects)?;
+    let copied = copy_objects(folder, to, linked, &mut objects)?;
     copy_verifier_key(folder, to)?;
     let checked = check_store(to, progress)?;
     refuse_findings("the copy is no backup", &checked.findings)?;
@@ -144,6 +154,13 @@ fn check_place(folder: &Path, to: &Path, earlier: Option<&BackupManifest>) -> Re
         }
         return refuse(format!("`{shown}` is not empty and holds no backup; name another folder"));
     };
+    check_history(folder, to, earlier)
+}
+
+/// Refuses unless the backup `earlier` in the folder `to` is one of this ledger, and its signed head one that this ledger still has.
+pub(super) fn check_history(folder: &Path, to: &Path, earlier: &BackupManifest) -> Result<()> {
+    let refuse = |detail: String| Err(Error::Conflict { detail });
+    let shown = to.display();
     let log = log_name(folder)?;
     if earlier.log != log {
         let found = &earlier.log;

@@ -212,7 +212,7 @@ fn outside(list: &mut Checklist, store: &Store) {
             &["BKP-1"],
             "Where are the backups, and who restores them?",
             "Records are lost with the disk.",
-            "a schedule of `backup` to another place, and the last restore that was practised",
+            "`serve --backup-to` another place, and the last restore that was practised (page System)",
         ),
     ] {
         list.leave(Asked { requirements, question, risk, expected });

@@ -11,6 +11,7 @@ mod people;
 use super::hold_review::due_reviews;
 use super::read_life_cycle::Standing;
 use super::record_change::change_fact;
+use super::watch_backups::{BackupStanding, BackupState, standing};
 use crate::access::account::{Account, Acting};
 use crate::access::role::{Action, Role};
 use crate::error::Result;
@@ -38,7 +39,7 @@ pub enum PendingKind {
     Role,
     /// A periodic review that is due.
     Review,
-    /// Possible misuse, a clock that is not trusted, or somebody whose credential was replaced or is to be.
+    /// Possible misuse, a clock that is not trusted, somebody whose credential was replaced or is to be, or backups that fail or are late.
     Watch,
     /// Something that has to be recorded about a person: an identity check, an acceptance, a training.
     Person,
@@ -134,6 +135,9 @@ pub fn pending(store: &Store, acting: &Acting) -> Result<Waiting> {
             watch(tx, account, &mut lines)?;
         }
         people::people(tx, account, now, &mut lines)?;
+        if Action::ManageNotices.roles().contains(&account.role) {
+            backups(tx, now, &mut lines)?;
+        }
         for line in &mut lines {
             if let Some(due) = line.due_on.as_ref().and_then(|due| due.parse().ok()) {
                 line.is_overdue = is_overdue(due, now);
@@ -401,6 +405,38 @@ fn reviews(
             due_on: Some(review.due.to_string()),
         });
     }
+    Ok(())
+}
+
+/// What administrators are waited for because of the backups.
+fn backups(tx: &ReadTx<'_>, now: jiff::Timestamp, found: &mut Vec<Pending>) -> Result<()> {
+    let BackupStanding { state, last_good, failed, schedule, expected_by } = standing(tx, now)?;
+    let what = match state {
+        BackupState::Failed => "Find out why the last backup failed",
+        BackupState::Late => "Find out why there is no backup: the last good one is too old",
+        BackupState::NotScheduled | BackupState::Good => return Ok(()),
+    };
+    let good = last_good.as_ref().map_or("never", |good| &good.at);
+    let why = match &failed {
+        Some(row) => format!("last good one: {good}; {}", row.event.detail),
+        None => format!(
+            "last good one: {good}; one was expected by {}",
+            expected_by.unwrap_or_default()
+        ),
+    };
+    let since = failed.or(last_good).or(schedule).map(|row| row.at).unwrap_or_default();
+    found.push(Pending {
+        kind: PendingKind::Watch,
+        what: what.to_owned(),
+        why,
+        version: None,
+        who: Action::ManageNotices.roles().to_vec(),
+        is_mine: true,
+        path: "/system".to_owned(),
+        since,
+        due_on: None,
+        is_overdue: false,
+    });
     Ok(())
 }
 

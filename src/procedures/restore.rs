@@ -98,7 +98,7 @@ fn fill(
     let mut pages = |done, total| progress(Progress { stage: "database pages", done, total });
     copy_database(backup, beside, &mut pages)?;
     let mut objects = |done, total| progress(Progress { stage: "files", done, total });
-    copy_objects(backup, beside, &mut objects)?;
+    copy_objects(backup, beside, None, &mut objects)?;
     copy_verifier_key(backup, beside)?;
     let checked = check_store(beside, progress)?;
     refuse_findings("the backup is not whole", &checked.findings)?;

@@ -94,6 +94,10 @@ fn sort(kind: EntryType) -> Sort {
         | E::TrainingPolicySet
         | E::TrainingRecord
         | E::LogRollback
+        | E::BackupSchedule
+        | E::BackupRun
+        | E::BackupLate
+        | E::RestoreTest
         | E::BackupRestore => Sort::Administration,
         E::AccountCredential
         | E::FactorEnrol

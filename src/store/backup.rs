@@ -96,8 +96,8 @@ pub fn copy_database(from: &Path, to: &Path, progress: &mut dyn FnMut(u64, u64))
     sync_folder(to.path())
 }
 
-/// Copies every object that the database in `to` names and `to` does not hold; each is hashed while it is copied.
-/// `progress` gets the objects done and the objects in all.
+/// Fills `to` with every object that its database names and it does not hold: as another name of the file in the backup `earlier`, where
+/// that has it and the disk can; else as a copy that is hashed while it is made. `progress` gets the objects done and the objects in all.
 ///
 /// # Errors
 ///
@@ -105,15 +105,18 @@ pub fn copy_database(from: &Path, to: &Path, progress: &mut dyn FnMut(u64, u64))
 pub fn copy_objects(
     from: &Path,
     to: &Path,
+    earlier: Option<&Path>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<CopiedObjects> {
     let (from, to) = (Folder::new(from), Folder::new(to));
     let names = named_objects(&connect(&to, OpenFlags::SQLITE_OPEN_READ_ONLY)?)?;
     let source = Objects::new(from.objects(), from.spool());
     let target = Objects::new(to.objects(), to.spool());
+    let earlier = earlier.map(Folder::new).map(|it| Objects::new(it.objects(), it.spool()));
     let mut copied = CopiedObjects { all: names.len() as u64, ..CopiedObjects::default() };
     for (done, name) in (1..).zip(&names) {
-        if !target.contains(name)? {
+        let is_there = target.contains(name)?;
+        if !is_there && !link(earlier.as_ref(), &target, name)? {
             let mut file = target.spool_file()?;
             let path = file.path().to_owned();
             copied.new_bytes += std::io::copy(&mut source.open(name)?, &mut file)
@@ -127,6 +130,17 @@ pub fn copy_objects(
         progress(done, copied.all);
     }
     Ok(copied)
+}
+
+/// Gives the object `name` of `earlier` another name in `target`; false where `earlier` has none or the disk cannot.
+fn link(earlier: Option<&Objects>, target: &Objects, name: &str) -> Result<bool> {
+    let Some(earlier) = earlier else { return Ok(false) };
+    let (from, to) = (earlier.path(name)?, target.path(name)?);
+    if let Some(folder) = to.parent() {
+        let path = folder.to_owned();
+        fs::create_dir_all(folder).map_err(|source| Error::File { path, source })?;
+    }
+    Ok(from.is_file() && fs::hard_link(from, to).is_ok())
 }
 
 /// Copies the public key of the log.

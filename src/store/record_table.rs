@@ -70,6 +70,8 @@ pub const RECORD_TABLES: &[&str] = &[
     "tag",
     "restore",
     "rollback",
+    "backup_event",
+    "restore_test",
     "qualification",
     "periodic_review",
     "evidence_export",

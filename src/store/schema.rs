@@ -35,6 +35,8 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0030_evidence_export.sql")),
     M::up(include_str!("migrations/0031_accountability.sql")),
     M::up(include_str!("migrations/0032_training.sql")),
+    M::up(include_str!("migrations/0033_backup.sql")),
+    M::up(include_str!("migrations/0034_restore_test.sql")),
     M::up(include_str!("migrations/0036_periodic_review.sql")),
     // Last, so that it never stands between two real ones.
     #[cfg(test)]

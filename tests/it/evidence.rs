@@ -4,7 +4,7 @@
 
 mod attacks;
 mod old_packs;
-mod packs;
+pub(crate) mod packs;
 mod stores;
 
 use crate::harness::{CHOSEN, choose_password};

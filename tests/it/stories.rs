@@ -3,6 +3,7 @@
 pub(crate) mod acceptance;
 mod access_log;
 mod accountability;
+mod backups;
 mod changes;
 mod clocks;
 mod decision;

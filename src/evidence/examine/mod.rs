@@ -17,12 +17,14 @@
 //! 7. runs and drafts: what a run reported has the digest that its end froze; a draft froze files that were kept, and the version
 //!    that took it up names the same
 //! 8. periodic reviews: each counts what the ledger holds in its range, and was signed by somebody who had no part in it
+//! 9. backups: each names a signed head of this ledger; what a practised restore says was lost is computed again
 //!
 //! It works on a pack and on a store alike, and never stops at the first trouble.
 
 mod acceptance;
 mod agreement;
 mod answers;
+mod backups;
 mod changes;
 mod episode_lives;
 mod frozen;
@@ -104,6 +106,8 @@ pub struct Examined {
     pub trainings: u64,
     /// Periodic reviews held against the entries they cover and their signatures.
     pub periodic_reviews: u64,
+    /// Backups that were made, restores, and restores that were practised, held against the signed head that they name.
+    pub backups: u64,
     /// Ended runs digested again.
     pub runs: u64,
     /// Draft versions held against the files they froze.
@@ -143,6 +147,7 @@ pub fn examine(
     examiner.periodic_reviews(&mut signatures);
     examiner.signatures_left(signatures);
     examiner.runs();
+    examiner.backups();
     (examiner.examined, examiner.troubles)
 }
 

@@ -8,7 +8,7 @@ use driftledger::ledger::note::VerifierKey;
 use driftledger::store::Store;
 use std::io::Cursor;
 
-pub(super) fn verified(pack: &[u8], key: Option<&VerifierKey>) -> Verification {
+pub(crate) fn verified(pack: &[u8], key: Option<&VerifierKey>) -> Verification {
     verify(Cursor::new(pack), key, &mut |_| ()).unwrap()
 }
 

@@ -11,11 +11,12 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 /// A server whose files may not grow beyond `kib` KiB, and its address.
-fn start_limited(folder: &Path, kib: u64) -> (Child, String) {
+fn start_limited(folder: &Path, kib: u64, more: &[&str]) -> (Child, String) {
     let script = format!("trap '' XFSZ; ulimit -f {kib}; exec \"$@\"");
     let mut child = Command::new("bash")
         .args(["-c", &script, "limited", env!("CARGO_BIN_EXE_driftledger"), "serve"])
         .args([folder.to_str().unwrap(), "--listen", "127.0.0.1:0"])
+        .args(more)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -55,7 +56,7 @@ fn what_was_acknowledged_on_a_disk_that_filled_up_is_there_and_the_rest_can_be_s
     close(&folder);
     // room for a few batches in the write-ahead log
     let room = std::fs::metadata(folder.join("driftledger.db")).unwrap().len() / 1024 + 300;
-    let (server, url) = start_limited(&folder, room);
+    let (server, url) = start_limited(&folder, room, &[]);
     let (mut acknowledged, mut refused) = (Vec::new(), Vec::new());
     for number in 0..200 {
         let name = format!("b{number}");
@@ -84,6 +85,68 @@ fn what_was_acknowledged_on_a_disk_that_filled_up_is_there_and_the_rest_can_be_s
     }
     stop(server);
     examine(&folder, &acknowledged);
+}
+
+/// Sends batches until the newest backup event is of `kind`; gives what it says and the names of what was acknowledged.
+fn send_until((url, token): (&str, &str), kind: &str) -> (String, Vec<String>) {
+    let program = Visitor::new(url).holding(token);
+    let mut acknowledged = Vec::new();
+    for number in 0..500 {
+        let name = format!("b{number}");
+        assert_eq!(post(url, token, &name, number).status, 201, "the service goes on");
+        acknowledged.push(name);
+        let found = program.get("/api/v1/backups").body;
+        if found["events"][0]["kind"] == kind {
+            return (found["events"][0]["detail"].as_str().unwrap().to_owned(), acknowledged);
+        }
+    }
+    panic!("no `{kind}` backup within {} batches", acknowledged.len());
+}
+
+#[test] // BKP-1
+fn a_backup_that_fails_is_recorded_and_does_not_take_the_server_down() {
+    let home = tempfile::tempdir().unwrap();
+    let (folder, safe) = (home.path().join("data"), home.path().join("safe"));
+    let token = prepare(&folder);
+    close(&folder);
+    let to = ["--backup-to", safe.to_str().unwrap(), "--backup-every", "1h"];
+    // The folder is not there; it is a file; there is no room for a copy of the database.
+    let room = std::fs::metadata(folder.join("driftledger.db")).unwrap().len() / 1024 - 64;
+    let mut acknowledged = Vec::new();
+    for (kib, reason) in [(1 << 30, "reading"), (1 << 30, "reading"), (room, "disk")] {
+        let again = folder.with_extension(acknowledged.len().to_string());
+        copy_folder(&folder, &again);
+        let (server, url) = start_limited(&again, kib, &to);
+        let (said, sent) = send_until((&url, &token), "failed");
+        assert!(said.contains(reason), "{said}");
+        assert_eq!(post(&url, &token, "after", 1_000).status, 201);
+        stop(server);
+        examine(&again, &sent);
+        acknowledged.extend(sent);
+        match std::fs::metadata(&safe) {
+            Err(_) => std::fs::write(&safe, "a file").unwrap(),
+            Ok(found) if found.is_file() => {
+                std::fs::remove_file(&safe).unwrap();
+                std::fs::create_dir(&safe).unwrap();
+            }
+            Ok(_) => {
+                let left = std::fs::read_dir(&safe).unwrap().count();
+                assert_eq!(left, 0, "nothing unfinished is left");
+            }
+        }
+    }
+    // With a folder and room it is made, by the same server.
+    let (server, url) = start_limited(&folder, 1 << 30, &to);
+    let (_, sent) = send_until((&url, &token), "made");
+    stop(server);
+    examine(&folder, &sent);
+    assert_eq!(std::fs::read_dir(&safe).unwrap().count(), 1);
+}
+
+/// Copies a data folder that nobody has open.
+fn copy_folder(from: &Path, to: &Path) {
+    let copied = Command::new("cp").arg("-r").args([from, to]).status().unwrap();
+    assert!(copied.success());
 }
 
 #[test]
