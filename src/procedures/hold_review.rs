@@ -12,7 +12,7 @@ use super::sign_decision::require_session;
 use super::take_step::insert_signature;
 use super::{Recorded, actor, stored, subject};
 use crate::access::account::{Account, Acting};
-use crate::access::role::Action;
+use crate::access::role::{Action, Role};
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
 use crate::review::due::day_of;
@@ -170,7 +170,7 @@ pub fn prepare_review(store: &Store, acting: &Acting, kind: ReviewKind) -> Resul
             from,
             until,
             covered: tx.entries_by_type(&kind.covers(), &(from..until))?,
-            accounts: accounts(tx, kind)?,
+            accounts: accounts(tx, kind, &now)?,
             standing: standing(tx, kind)?,
             next_due: next.map(|day| day.to_string()).unwrap_or_default(),
             barred,
@@ -243,7 +243,7 @@ fn independent(
     }))
 }
 
-fn accounts(tx: &ReadTx<'_>, kind: ReviewKind) -> Result<Vec<AccountSeen>> {
+fn accounts(tx: &ReadTx<'_>, kind: ReviewKind, now: &str) -> Result<Vec<AccountSeen>> {
     if kind != ReviewKind::Access {
         return Ok(Vec::new());
     }
@@ -258,7 +258,7 @@ fn accounts(tx: &ReadTx<'_>, kind: ReviewKind) -> Result<Vec<AccountSeen>> {
         };
         let tokens = tx.tokens_of(&account.id)?;
         seen.push(AccountSeen {
-            role: account.role.word().to_owned(),
+            role: tx.role_in_force(&account, now)?.map_or("none", Role::word).to_owned(),
             state: state.to_owned(),
             signed_in_at: tx.last_sign_in(&account.user_name)?,
             tokens: tokens.iter().filter(|token| !token.revoked).count() as u64,
@@ -334,7 +334,7 @@ pub fn hold_review(
             from,
             until,
             covered: tx.entries_by_type(&kind.covers(), &(from..until))?,
-            accounts: accounts(tx, kind)?,
+            accounts: accounts(tx, kind, tx.at())?,
             standing: standing(tx, kind)?,
             statement: said.statement.trim().to_owned(),
             findings: said.findings.iter().map(|one| one.trim().to_owned()).collect(),

@@ -3,7 +3,6 @@
 use super::count::Count;
 use super::trail::{act_term, kind_term};
 use super::{ReadTx, Result, WriteTx};
-use crate::ledger::entry::EntryType;
 use crate::review::periodic_review::ReviewKind;
 use rusqlite::{OptionalExtension as _, Row, named_params};
 use serde::Serialize;
@@ -124,10 +123,10 @@ impl ReadTx<'_> {
     ///
     /// # Errors
     ///
-    /// Those of the database.
+    /// Those of the database; [`super::Error::Ledger`] for a word that is no type.
     pub fn entries_by_type(
         &self,
-        kinds: &[EntryType],
+        kinds: &[&str],
         range: &Range<u64>,
     ) -> Result<BTreeMap<String, u64>> {
         let sql =
@@ -136,11 +135,11 @@ impl ReadTx<'_> {
         let mut counts = BTreeMap::new();
         for kind in kinds {
             let named = named_params! {
-                ":term": kind_term(*kind), ":from": Count(range.start), ":until": Count(range.end)
+                ":term": kind_term(kind.parse()?), ":from": Count(range.start), ":until": Count(range.end)
             };
             let Count(count) = statement.query_row(named, |row| row.get(0))?;
             if count > 0 {
-                counts.insert(kind.to_string(), count);
+                counts.insert((*kind).to_owned(), count);
             }
         }
         Ok(counts)
@@ -150,11 +149,11 @@ impl ReadTx<'_> {
     ///
     /// # Errors
     ///
-    /// Those of the database.
+    /// As for [`ReadTx::entries_by_type`].
     pub fn first_act_of(
         &self,
         actor: &str,
-        kinds: &[EntryType],
+        kinds: &[&str],
         range: &Range<u64>,
     ) -> Result<Option<u64>> {
         let sql =
@@ -163,7 +162,7 @@ impl ReadTx<'_> {
         let mut first = None;
         for kind in kinds {
             let named = named_params! {
-                ":term": act_term(actor, *kind), ":from": Count(range.start), ":until": Count(range.end)
+                ":term": act_term(actor, kind.parse()?), ":from": Count(range.start), ":until": Count(range.end)
             };
             let found: Option<Count> = statement.query_row(named, |row| row.get(0))?;
             first = [first, found.map(|found| found.0)].into_iter().flatten().min();

@@ -104,7 +104,7 @@ impl Examiner<'_> {
         let covers = review.kind.covers();
         let (mut found, mut own) = (BTreeMap::new(), None);
         (self.entries)(review.from..review.until, &mut |entry| {
-            if covers.contains(&entry.kind) {
+            if covers.contains(&entry.kind.as_str()) {
                 *found.entry(entry.kind.to_string()).or_insert(0_u64) += 1;
                 if entry.actor.id == row.text("account_id") {
                     own = own.or(Some(entry.idx));
@@ -166,6 +166,34 @@ impl Examiner<'_> {
                     }
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::entry::EntryType;
+
+    #[test] // A11d-12.5
+    fn every_entry_type_is_covered_by_one_review_of_the_trail_at_most() {
+        let known: Vec<&str> = EntryType::ALL.iter().map(|kind| kind.as_str()).collect();
+        let mut system = ReviewKind::System.covers();
+        system.sort_unstable();
+        let mut all = known.clone();
+        all.sort_unstable();
+        assert_eq!(system, all, "every entry type has its line in the table, once");
+        for kind in ReviewKind::ALL {
+            assert!(kind.covers().iter().all(|word| known.contains(word)), "{kind:?}");
+        }
+        // A person's own credentials, and reviews, are looked at by those of access rights and of the system.
+        let trail = ReviewKind::ALL.into_iter().filter(|kind| kind.is_of_trail());
+        let covered: Vec<&str> = trail.flat_map(ReviewKind::covers).collect();
+        for word in ["decision.sign", "role.answer", "batch.ingest"] {
+            assert_eq!(covered.iter().filter(|one| **one == word).count(), 1, "{word}");
+        }
+        for word in ["account.credential", "review.sign"] {
+            assert!(!covered.contains(&word), "{word}");
         }
     }
 }

@@ -213,7 +213,7 @@ fn found(
 ) -> Vec<&'static str> {
     let mut rows = rows.clone();
     change(&mut rows);
-    let (_, troubles) = examine(&mut Changed(rows), &mut |_, _| ());
+    let (_, troubles) = examine(&mut Changed(rows), &mut |_, _| (), &mut |_, _| ());
     let mut codes: Vec<_> = troubles.into_iter().map(|trouble| trouble.code).collect();
     codes.sort_unstable();
     codes.dedup();
