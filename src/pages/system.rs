@@ -30,7 +30,10 @@ struct SystemPage {
 }
 
 impl SystemPage {
-    #[expect(clippy::unused_self, reason = "templates call methods of their page")]
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "templates call methods of their page, with references"
+    )]
     fn took(&self, milliseconds: &u64) -> String {
         seconds(*milliseconds)
     }

@@ -140,7 +140,7 @@ impl BackupSchedule {
 ///
 /// Those of the store.
 pub fn record_schedule(store: &Store, schedule: Option<&BackupSchedule>) -> Result<()> {
-    let known = store.read(|tx| in_force(tx))?.map(|row| row.event);
+    let known = store.read(in_force)?.map(|row| row.event);
     let event = match (known, schedule) {
         (None, None) => return Ok(()),
         (Some(known), None) => BackupEvent { kind: BackupKind::Ended, ..known },
