@@ -100,9 +100,12 @@ impl Visit<'_> {
 /// An address with `*` for every part that names a record (it has a digit), and of a question only what is asked.
 fn kind_of(path: &str) -> String {
     let (path, question) = path.split_once('?').unwrap_or((path, ""));
-    let part = |part: &str| match part.bytes().any(|byte| byte.is_ascii_digit()) {
-        true => "*".to_owned(),
-        false => part.to_owned(),
+    let part = |part: &str| {
+        if part.bytes().any(|byte| byte.is_ascii_digit()) {
+            "*".to_owned()
+        } else {
+            part.to_owned()
+        }
     };
     let mut kind = path.split('/').map(part).collect::<Vec<_>>().join("/");
     let asked: Vec<&str> = question
