@@ -7,8 +7,8 @@ use crate::procedures::hold_review::{
     HoldReview, PeriodicReviewView, ReviewSheet, ReviewStatus, hold_review, prepare_review, review,
     review_statuses, reviews, sign_review,
 };
-use crate::review::periodic_review::ReviewKind;
 use crate::review::record_signature::RecordSignature;
+use crate::review::review_kind::ReviewKind;
 use crate::store::periodic_reviews::PeriodicReviewRow;
 use actix_web::{HttpResponse, get, post, web};
 use serde::Deserialize;

@@ -14,7 +14,8 @@ use crate::procedures::hold_review::{
     review_statuses, reviews, sign_review,
 };
 use crate::procedures::keep_factors::prove_typed;
-use crate::review::periodic_review::{AccountSeen, ReviewConclusion, ReviewKind, meaning};
+use crate::review::periodic_review::{AccountSeen, ReviewConclusion};
+use crate::review::review_kind::{ReviewKind, meaning};
 use actix_web::{get, post, web};
 use askama::Template;
 use serde::Deserialize;
@@ -152,7 +153,7 @@ impl NewPage {
             accounts: account_lines(&sheet.accounts),
             standing: sheet.standing,
             barred: sheet.barred,
-            independent: kind.is_independent(),
+            independent: kind.is_of_trail(),
             most_days: kind.days().1,
             typed,
         }

@@ -17,9 +17,10 @@ use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
 use crate::review::due::day_of;
 use crate::review::periodic_review::{
-    AccountSeen, PERIODIC_REVIEW_FORMAT, PeriodicReview, ReviewConclusion, ReviewKind, meaning,
+    AccountSeen, PERIODIC_REVIEW_FORMAT, PeriodicReview, ReviewConclusion,
 };
 use crate::review::record_signature::RecordSignature;
+use crate::review::review_kind::{ReviewKind, meaning};
 use crate::store::periodic_reviews::PeriodicReviewRow;
 use crate::store::{ReadTx, Store};
 use crate::{clock, digest};
@@ -178,60 +179,14 @@ pub fn prepare_review(store: &Store, acting: &Acting, kind: ReviewKind) -> Resul
     })
 }
 
-/// Days before a review is due from which on it waits for somebody.
-const AHEAD_DAYS: i64 = 14;
-
-/// A review that is due soon, or overdue.
-#[derive(Clone, Debug)]
-pub(super) struct DueReview {
-    /// The kind.
-    pub(super) kind: ReviewKind,
-    /// The day it is due: the one the last signed review set, else as long after the ledger began as is proposed for this kind.
-    pub(super) due: Date,
-    /// Since when the entries wait: when the last one was held, else when the ledger began.
-    pub(super) since: String,
-    /// Why this account may not hold it.
-    pub(super) barred: Option<String>,
-}
-
-/// Reviews that are due within two weeks of `now`.
-pub(super) fn due_reviews(tx: &ReadTx<'_>, account: &Account, now: &str) -> Result<Vec<DueReview>> {
-    let (Some(today), Some(first)) = (day_of(now), tx.entry(0)?) else { return Ok(Vec::new()) };
-    let size = tx.head()?.size;
-    let mut found = Vec::new();
-    for kind in ReviewKind::ALL {
-        let last = tx.last_signed_review(kind)?;
-        let (from, since) = match &last {
-            Some(row) => (row.until_entry, row.at.clone()),
-            None => (0, first.entry.ts.clone()),
-        };
-        let due = match &last {
-            Some(row) => row.next_due.parse().ok(),
-            None => day_of(&since).map(|day| day.saturating_add(kind.days().0.days())),
-        };
-        // What cannot be read is due now.
-        let due = due.unwrap_or(today);
-        if due > today.saturating_add(AHEAD_DAYS.days()) {
-            continue;
-        }
-        let barred = if Action::HoldReview.roles().contains(&account.role) {
-            independent(tx, account, kind, &(from..size))?
-        } else {
-            Some(String::new())
-        };
-        found.push(DueReview { kind, due, since, barred });
-    }
-    Ok(found)
-}
-
 /// Why this account is not independent of what a review of the audit trail covers; nothing when it is.
-fn independent(
+pub(super) fn independent(
     tx: &ReadTx<'_>,
     account: &Account,
     kind: ReviewKind,
     range: &Range<u64>,
 ) -> Result<Option<String>> {
-    if !kind.is_independent() {
+    if !kind.is_of_trail() {
         return Ok(None);
     }
     let act = tx.first_act_of(&account.id, &kind.covers(), range)?;

@@ -6,12 +6,12 @@
 //! 3. mark what this person may do now, by the same rules that the steps themselves check
 //! 4. of what this person may do, and of what others may, keep the most urgent
 
+mod backups;
 mod people;
+mod reviews;
 
-use super::hold_review::due_reviews;
 use super::read_life_cycle::Standing;
 use super::record_change::change_fact;
-use super::watch_backups::{BackupStanding, BackupState, standing};
 use crate::access::account::{Account, Acting};
 use crate::access::role::{Action, Role};
 use crate::error::Result;
@@ -135,8 +135,9 @@ pub fn pending(store: &Store, acting: &Acting) -> Result<Waiting> {
             watch(tx, account, &mut lines)?;
         }
         people::people(tx, account, now, &mut lines)?;
+        reviews::reviews(tx, account, now, &mut lines)?;
         if Action::ManageNotices.roles().contains(&account.role) {
-            backups(tx, now, &mut lines)?;
+            backups::backups(tx, now, &mut lines)?;
         }
         for line in &mut lines {
             if let Some(due) = line.due_on.as_ref().and_then(|due| due.parse().ok()) {
@@ -151,7 +152,6 @@ pub fn pending(store: &Store, acting: &Acting) -> Result<Waiting> {
             line.is_overdue = due.is_some_and(|due| is_overdue(due, now));
             line.due_on = due.map(|due| due.to_string());
         }
-        reviews(tx, account, now, &mut lines)?;
         found.extend(lines.into_iter().map(Found::Line));
         let (mut mine, mut others): (Vec<_>, Vec<_>) = found.into_iter().partition(Found::is_mine);
         let (all_mine, all_others) = (mine.len() as u64, others.len() as u64);
@@ -377,66 +377,6 @@ fn watch(tx: &ReadTx<'_>, account: &Account, found: &mut Vec<Pending>) -> Result
         let what = "Compare the clock and confirm it".to_owned();
         found.push(line(what, event.detail, "/clock", (event.at, true)));
     }
-    Ok(())
-}
-
-/// Periodic reviews that are due soon.
-fn reviews(
-    tx: &ReadTx<'_>,
-    account: &Account,
-    now: jiff::Timestamp,
-    found: &mut Vec<Pending>,
-) -> Result<()> {
-    for review in due_reviews(tx, account, &crate::clock::rfc3339(now))? {
-        let because = match &review.barred {
-            Some(barred) if !barred.is_empty() => format!("; {barred}"),
-            _ => String::new(),
-        };
-        found.push(Pending {
-            kind: PendingKind::Review,
-            what: format!("Hold the review \u{201c}{}\u{201d}", review.kind.title()),
-            why: format!("it covers what came since the last one{because}"),
-            version: None,
-            who: Action::HoldReview.roles().to_vec(),
-            is_mine: review.barred.is_none(),
-            path: format!("/reviews/next/{}", review.kind.word()),
-            since: review.since,
-            is_overdue: is_overdue(review.due, now),
-            due_on: Some(review.due.to_string()),
-        });
-    }
-    Ok(())
-}
-
-/// What administrators are waited for because of the backups.
-fn backups(tx: &ReadTx<'_>, now: jiff::Timestamp, found: &mut Vec<Pending>) -> Result<()> {
-    let BackupStanding { state, last_good, failed, schedule, expected_by } = standing(tx, now)?;
-    let what = match state {
-        BackupState::Failed => "Find out why the last backup failed",
-        BackupState::Late => "Find out why there is no backup: the last good one is too old",
-        BackupState::NotScheduled | BackupState::Good => return Ok(()),
-    };
-    let good = last_good.as_ref().map_or("never", |good| &good.at);
-    let why = match &failed {
-        Some(row) => format!("last good one: {good}; {}", row.event.detail),
-        None => format!(
-            "last good one: {good}; one was expected by {}",
-            expected_by.unwrap_or_default()
-        ),
-    };
-    let since = failed.or(last_good).or(schedule).map(|row| row.at).unwrap_or_default();
-    found.push(Pending {
-        kind: PendingKind::Watch,
-        what: what.to_owned(),
-        why,
-        version: None,
-        who: Action::ManageNotices.roles().to_vec(),
-        is_mine: true,
-        path: "/system".to_owned(),
-        since,
-        due_on: None,
-        is_overdue: false,
-    });
     Ok(())
 }
 

@@ -6,9 +6,9 @@
 use super::check_identity::today;
 use crate::access::account::{Account, Acting};
 use crate::access::role::Action;
-use crate::access::training::{NOTICE_DAYS, Training, TrainingRule};
+use crate::access::training::{NOTICE_DAYS, Training, TrainingPolicy, TrainingRule};
 use crate::error::Result;
-use crate::store::accountability::{AcceptanceRow, IdentityCheckRow};
+use crate::store::accountability::{AcceptanceRow, IdentityCheckRow, StatementRow};
 use crate::store::trainings::TrainingRow;
 use crate::store::{ReadTx, Store};
 use jiff::ToSpan as _;
@@ -63,17 +63,20 @@ impl TrainingNeed {
 }
 
 impl PersonLine {
-    /// What is recorded about `account` on `today`.
-    fn read(tx: &ReadTx<'_>, account: Account, (now, today): (&str, Date)) -> Result<Self> {
+    /// What is recorded about `account` on `today`, beside the statement and the policy in force.
+    fn read(
+        tx: &ReadTx<'_>,
+        account: Account,
+        (now, today): (&str, Date),
+        (statement, policy): (Option<&StatementRow>, &TrainingPolicy),
+    ) -> Result<Self> {
         let role = tx.role_in_force(&account, now)?;
         let account = Account { role: role.unwrap_or(account.role), ..account };
-        let statement = tx.statements()?.into_iter().next();
         let of_it = |row: &AcceptanceRow| {
-            statement.as_ref().is_some_and(|statement| row.statement_id == statement.id)
+            statement.is_some_and(|statement| row.statement_id == statement.id)
         };
         let mut trainings = tx.trainings(&account.id)?;
         let recorded: Vec<Training> = trainings.iter().map(|row| row.training.clone()).collect();
-        let policy = tx.training_policy()?;
         let rule = policy.rule(account.role);
         let needs = rule.map(|rule| TrainingNeed::of(rule, &recorded, today));
         trainings.reverse();
@@ -98,7 +101,9 @@ pub fn people(store: &Store, acting: &Acting) -> Result<Vec<PersonLine>> {
     acting.permit(Action::Read)?;
     let (now, today) = (store.clock().now_text(), today(store));
     store.read(|tx| {
-        let read = |account| PersonLine::read(tx, account, (&now, today));
+        let (statements, policy) = (tx.statements()?, tx.training_policy()?);
+        let in_force = (statements.first(), &policy);
+        let read = |account| PersonLine::read(tx, account, (&now, today), in_force);
         tx.accounts()?.into_iter().map(read).collect()
     })
 }

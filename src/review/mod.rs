@@ -3,7 +3,7 @@
 //! Must not know: HTTP, SQL, sessions. Start with [`decision`], then [`signature`]; the life of a version is in
 //! [`life_cycle`] (the table), [`completeness`] (what is missing) and [`step_sheet`] (what is signed); [`change_record`] says what
 //! changed since the version before. The life of an alert is in [`episode_cycle`], [`effectiveness`] and [`episode_sheet`].
-//! [`plan`], [`concordance`] and [`periodic_review`] stand alone.
+//! [`plan`], [`concordance`] and [`periodic_review`] (with [`review_kind`]) stand alone.
 
 pub mod accountability;
 pub mod change_record;
@@ -20,6 +20,7 @@ pub mod periodic_review;
 pub mod plan;
 pub mod qualification;
 pub mod record_signature;
+pub mod review_kind;
 pub mod signature;
 pub mod step_sheet;
 pub mod study_signature;

@@ -3,7 +3,7 @@
 use super::count::Count;
 use super::trail::{act_term, kind_term};
 use super::{ReadTx, Result, WriteTx};
-use crate::review::periodic_review::ReviewKind;
+use crate::review::review_kind::ReviewKind;
 use rusqlite::{OptionalExtension as _, Row, named_params};
 use serde::Serialize;
 use std::collections::BTreeMap;

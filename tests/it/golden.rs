@@ -42,12 +42,13 @@ use driftledger::review::episode_sheet::{
 use driftledger::review::identified::Identified;
 use driftledger::review::life_cycle::{Rule, Step, VersionState, rule_table};
 use driftledger::review::periodic_review::{
-    AccountSeen, PERIODIC_REVIEW_FORMAT, PeriodicReview, ReviewConclusion, ReviewKind,
+    AccountSeen, PERIODIC_REVIEW_FORMAT, PeriodicReview, ReviewConclusion,
 };
 use driftledger::review::qualification::{
     CheckOutcome, Part, QUALIFICATION_FORMAT, Qualification, QualificationCheck,
 };
 use driftledger::review::record_signature::{RECORD_SIGNATURE_FORMAT, RecordSignature};
+use driftledger::review::review_kind::ReviewKind;
 use driftledger::review::signature::{SIGNATURE_FORMAT, Signature};
 use driftledger::review::step_sheet::{About, Composed, STEP_FORMAT, StepInput, StepSheet};
 use driftledger::review::study_signature::{STUDY_SIGNATURE_FORMAT, StudySignature};

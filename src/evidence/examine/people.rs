@@ -15,9 +15,9 @@ use crate::access::role::{Action, Role};
 use crate::access::training::{Training, TrainingPolicy};
 use crate::digest;
 use crate::review::accountability::{ACCEPTANCE_FORMAT, AccountabilityAcceptance};
+use crate::review::due::day_of;
 use crate::review::record_signature::RecordSignature;
 use crate::review::signature::Meaning;
-use jiff::civil::Date;
 
 const ACCEPTANCES: &str = "accountability_acceptance";
 const STATEMENTS: &str = "accountability_statement";
@@ -29,11 +29,6 @@ const HOST: &str = "host";
 
 fn entry(row: &Row) -> u64 {
     row.number("entry").unwrap_or(u64::MAX)
-}
-
-/// The day of a row's time, UTC.
-fn day(at: &str) -> Option<Date> {
-    at.get(..10)?.parse().ok()
 }
 
 impl Examiner<'_> {
@@ -58,7 +53,7 @@ impl Examiner<'_> {
             let of = (TRAININGS, key.as_str());
             self.examined.trainings += 1;
             self.recorded_by(of, &row, ("recorded_by", Action::RecordTraining));
-            let valid = training_of(&row).zip(day(row.text("at")));
+            let valid = training_of(&row).zip(day_of(row.text("at")));
             if valid.is_none_or(|(training, today)| training.validate(today).is_err()) {
                 self.trouble("training_not_valid", of, "its days, role or course cannot be");
             }
@@ -161,7 +156,10 @@ impl Examiner<'_> {
             self.rows(TRAININGS).into_iter().map(|(_, row)| row).filter(before).collect();
         rows.sort_by_key(entry);
         let trainings: Vec<Training> = rows.iter().filter_map(training_of).collect();
-        policy.check((account, role), &trainings, day(time)?).err().map(|error| error.to_string())
+        policy
+            .check((account, role), &trainings, day_of(time)?)
+            .err()
+            .map(|error| error.to_string())
     }
 }
 

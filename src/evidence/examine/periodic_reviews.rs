@@ -7,7 +7,8 @@ use super::{Examiner, is_canonical};
 use crate::access::role::{Action, Role};
 use crate::evidence::records::Row;
 use crate::review::due::day_of;
-use crate::review::periodic_review::{PeriodicReview, ReviewKind, meaning};
+use crate::review::periodic_review::PeriodicReview;
+use crate::review::review_kind::{ReviewKind, meaning};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The record table of periodic reviews.
@@ -115,7 +116,7 @@ impl Examiner<'_> {
             let detail = "the entries it counts are not those of the ledger in its range";
             self.trouble("record_disagrees", of, detail);
         }
-        if let Some(index) = own.filter(|_| review.kind.is_independent()) {
+        if let Some(index) = own.filter(|_| review.kind.is_of_trail()) {
             let detail = format!("{} acted in what it covers: entry {index}", review.held_by);
             self.trouble("review_not_permitted", of, detail);
         }
