@@ -6,11 +6,13 @@ use super::routes::configure;
 use crate::dataset::reader::Format;
 use actix_web::App;
 use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
 };
 use utoipa::openapi::{
-    Content, KnownFormat, ObjectBuilder, OpenApi, Ref, RefOr, ResponseBuilder, SchemaFormat, Type,
+    Content, KnownFormat, ObjectBuilder, OpenApi, Ref, RefOr, ResponseBuilder, Schema,
+    SchemaFormat, Type,
 };
 use utoipa_actix_web::AppExt as _;
 
@@ -29,6 +31,7 @@ pub fn openapi() -> OpenApi {
         ))
         .build();
     tell_schemes(&mut description);
+    open_flattened(&mut description);
     for (path, item) in &mut description.paths.paths {
         let is_open = OPEN_PATHS.contains(&path.as_str());
         for operation in operations(item) {
@@ -53,6 +56,36 @@ fn tell_schemes(description: &mut OpenApi) {
     if let Some(components) = &mut description.components {
         for (name, scheme) in schemes {
             components.add_security_scheme(name, scheme);
+        }
+    }
+}
+
+/// A record whose fields stand beside those of another is described by `allOf`: a part that allowed no other fields would contradict
+/// the whole, so in there it is an open copy.
+fn open_flattened(description: &mut OpenApi) {
+    let Some(components) = &mut description.components else { return };
+    let alone = components.schemas.clone();
+    let open = |part: &mut RefOr<Schema>| {
+        let of = match &*part {
+            RefOr::Ref(reference) => {
+                reference.ref_location.rsplit('/').next().and_then(|name| alone.get(name))
+            }
+            schema @ RefOr::T(_) => Some(schema),
+        };
+        if let Some(RefOr::T(Schema::Object(object))) = of
+            && matches!(
+                object.additional_properties.as_deref(),
+                Some(AdditionalProperties::FreeForm(false))
+            )
+        {
+            let mut object = object.clone();
+            object.additional_properties = None;
+            *part = RefOr::T(Schema::Object(object));
+        }
+    };
+    for schema in components.schemas.values_mut() {
+        if let RefOr::T(Schema::AllOf(whole)) = schema {
+            whole.items.iter_mut().for_each(open);
         }
     }
 }

@@ -39,9 +39,9 @@ pub struct StatementRequest {
 
 /// A training that somebody completed.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct TrainingRequest {
     /// What was learned, and for how long it is good.
-    #[serde(flatten)]
     pub training: Training,
     /// Where the proof of it is kept.
     pub evidence: String,

@@ -355,6 +355,23 @@ fn every_reference_of_the_api_description_leads_somewhere() {
     assert!(named > 20);
 }
 
+/// A part that allowed no other fields would contradict the parts beside it.
+#[test]
+fn no_part_of_a_record_described_in_parts_is_closed() {
+    let description = serde_json::to_value(openapi()).unwrap();
+    let schemas = description["components"]["schemas"].as_object().unwrap();
+    let mut seen = 0;
+    for (name, schema) in schemas {
+        for part in schema["allOf"].as_array().unwrap_or(&Vec::new()) {
+            let told = part["$ref"].as_str().and_then(|path| path.rsplit('/').next());
+            let part = told.map_or(part, |told| &schemas[told]);
+            assert_ne!(part["additionalProperties"], json!(false), "{name}: {told:?} is closed");
+            seen += 1;
+        }
+    }
+    assert!(seen > 50, "{seen}");
+}
+
 #[test]
 fn a_column_declaration_is_as_its_schema_says() {
     hold_schema::<TableSchema>((SCHEMA_FORMAT, "schema"), &schema());

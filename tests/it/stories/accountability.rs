@@ -119,7 +119,8 @@ fn who_signs_nothing_accepts_nothing_and_no_token_accepts() {
 }
 
 fn training(completed_on: &str) -> Value {
-    json!({"role": "reviewer", "course": "SOP-7 v2", "completed_on": completed_on, "evidence": "LMS 4711"})
+    let training = json!({"role": "reviewer", "course": "SOP-7 v2", "completed_on": completed_on});
+    json!({"training": training, "evidence": "LMS 4711"})
 }
 
 fn switch_on(adam: &Visitor, role: &str) -> Answer {

@@ -131,8 +131,8 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     add("POST", "/accounts/{user_name}/signing", of(KeepWatch), &reason());
     let seen = json!({"method": "in_person", "seen": " "});
     add("POST", "/accounts/{user_name}/identity-check", of(ManageAccounts), &seen);
-    let trained =
-        json!({"role": "qa", "course": "a", "completed_on": "2026-01-01", "evidence": " "});
+    let training = json!({"role": "qa", "course": "a", "completed_on": "2026-01-01"});
+    let trained = json!({"training": training, "evidence": " "});
     add("POST", "/accounts/{user_name}/training", of(RecordTraining), &trained);
     let rules = json!({"policy": {"rules": []}, "reason": " "});
     add("POST", "/training-policy", of(ManageAccounts), &rules);
