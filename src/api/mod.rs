@@ -29,6 +29,7 @@ pub mod performance;
 pub mod problem;
 pub mod provider_client;
 pub mod qualifications;
+mod record_copies;
 pub mod review;
 pub mod reviews;
 pub mod roles;

@@ -5,7 +5,7 @@ use super::extract::{caller_first, no_route};
 use super::{
     acceptance, access_log, accounts, alerts, batches, changes, evidence, identities, ledger,
     life_cycle, lineage, models, notices, operation, overview, passkeys, people, performance,
-    qualifications, review, reviews, roles, session, studies, tiles, watch,
+    qualifications, record_copies, review, reviews, roles, session, studies, tiles, watch,
 };
 use actix_web::middleware::from_fn;
 use actix_web::web;
@@ -103,6 +103,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(ledger::list_entries)
             .service(ledger::read_entry)
             .service(ledger::read_checkpoint)
+            .service(record_copies::read_record)
             .service(accounts::list_accounts)
             .service(accounts::create_account)
             .service(accounts::unlock_account)

@@ -20,6 +20,7 @@ pub mod printable;
 pub mod printable_study;
 pub mod qr;
 pub mod readme;
+pub mod record_copy;
 pub mod records;
 pub mod scope;
 pub mod shape;

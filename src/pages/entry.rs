@@ -1,6 +1,7 @@
 //! `/audit-trail/{index}`: one ledger entry, what it wrote, and its proof.
 
 use super::audit_trail::{SubjectLine, actor_name};
+use super::destination::percent_encoded;
 use super::frame::{Frame, Place};
 use super::markup::Markup;
 use super::page_error::Answer;
@@ -8,6 +9,7 @@ use super::visitor::Visitor;
 use super::wording::{whole, words};
 use crate::digest;
 use crate::error::Result;
+use crate::evidence::manifest::WITHHELD;
 use crate::ledger::body::RowDigest;
 use crate::ledger::entry::Entry;
 use crate::procedures::name_subjects::name_subjects;
@@ -36,6 +38,14 @@ struct EntryPage {
     leaf_hash: String,
     proof: String,
     before: Option<u64>,
+}
+
+impl EntryPage {
+    /// Where a copy of the record is; none of credentials and tokens is ever made.
+    fn copy_path(&self, row: &RowDigest) -> Option<String> {
+        let is_copied = !WITHHELD.contains(&row.table.as_str());
+        is_copied.then(|| format!("/records/{}/{}", row.table, percent_encoded(&row.key)))
+    }
 }
 
 fn page(visitor: &Visitor, index: u64) -> Result<EntryPage> {

@@ -81,6 +81,8 @@ pub struct Frame {
     pub place: Place,
     /// Who is signed in.
     pub account: Option<Account>,
+    /// When the page was made, UTC: a print says it.
+    pub read_at: String,
     /// What forms of this session send back.
     pub form_token: String,
     /// Whether the store is a demonstration.
@@ -102,6 +104,7 @@ impl Frame {
             title: title.to_owned(),
             place: Place::Elsewhere,
             account: None,
+            read_at: String::new(),
             form_token: String::new(),
             demonstration,
             password_due: false,
@@ -115,6 +118,11 @@ impl Frame {
     #[must_use]
     pub fn with_notice(self, notice: Option<Notice>) -> Self {
         Self { notice, ..self }
+    }
+
+    /// When the page was made.
+    pub fn read(&self) -> Markup {
+        Markup::time(&self.read_at)
     }
 
     /// The navigation of this person.

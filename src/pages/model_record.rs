@@ -14,6 +14,7 @@ use askama::Template;
 /// One revision.
 struct RevisionLine {
     number: u64,
+    copy: String,
     at: Markup,
     by: String,
     sha256: String,
@@ -91,6 +92,7 @@ fn rows(record: &ModelRecord) -> Vec<(&'static str, Vec<Markup>)> {
 fn revision(row: &ModelRecordRow) -> RevisionLine {
     RevisionLine {
         number: row.revision,
+        copy: format!("/records/model_record/{}", row.id),
         at: Markup::time(&row.at),
         by: row.written_by.clone(),
         sha256: row.sha256.clone(),

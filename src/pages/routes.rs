@@ -5,8 +5,8 @@ use super::{
     acceptance, acceptance_plan, access_log, account, accountability, accounts, alert, alert_step,
     assets, audit_trail, batch_pair, change, difference, draft, entry, evidence, fleet, help,
     inbox, model_record, models, notices, passkeys, password, password_rules, people, performance,
-    provider, qualifications, register, report, reviews, roles, score_cards, second_factor, send,
-    sign_in, signing_sheet, step, study, system, version, watch,
+    provider, qualifications, record_copy, register, report, reviews, roles, score_cards,
+    second_factor, send, sign_in, signing_sheet, step, study, study_new, system, version, watch,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};
@@ -54,6 +54,8 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(change::sign)
             .service(score_cards::show)
             .service(score_cards::table)
+            .service(study_new::show)
+            .service(study_new::make)
             .service(study::show)
             .service(study::sign)
             .service(draft::show)
@@ -91,6 +93,7 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(evidence::fetch)
             .service(entry::show)
             .service(entry::proof_file)
+            .service(record_copy::show)
             .service(account::show)
             .service(password::show)
             .service(password::change)

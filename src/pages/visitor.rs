@@ -58,6 +58,7 @@ impl Visitor {
             title: title.to_owned(),
             place,
             account: Some(self.account().clone()),
+            read_at: self.store.clock().now_text(),
             form_token: self.session.form_token.clone(),
             demonstration: self.demonstration,
             password_due: self.session.password_due.is_some(),

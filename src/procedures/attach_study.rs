@@ -8,7 +8,7 @@
 //! The service can make a study itself, of batches it judged: their counts are in the reports.
 
 use super::ingest_batch::Judge;
-use super::read_records::missing;
+use super::read_records::{PAGE_ROWS_MAX, missing};
 use super::{Recorded, actor, stored, subject};
 use crate::access::account::Acting;
 use crate::access::role::Action;
@@ -20,6 +20,7 @@ use crate::drift::study::{
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
 use crate::review::study_signature::StudySignature;
+use crate::store::batches::ReportRow;
 use crate::store::studies::StudyRow;
 use crate::store::{ReadTx, Store};
 use crate::{clock, digest};
@@ -221,6 +222,23 @@ pub fn study_view(store: &Store, acting: &Acting, id: &str) -> Result<StudyView>
         let version = (version.model, version.version);
         Ok(StudyView { row, version, study, is_in_force, signature })
     })
+}
+
+/// The newest judged batches of a version, in the order they were judged: what a study can be made of.
+///
+/// # Errors
+///
+/// [`Error::Access`], [`Error::NotFound`].
+pub fn judged_batches(
+    store: &Store,
+    acting: &Acting,
+    model: &str,
+    version: &str,
+) -> Result<Vec<ReportRow>> {
+    let row = super::read_records::version(store, acting, model, version)?;
+    let mut reports = store.read(|tx| tx.reports(&row.id, PAGE_ROWS_MAX))?;
+    reports.sort_by_key(|report| report.number);
+    Ok(reports)
 }
 
 /// The studies of a version, newest first.

@@ -17,6 +17,7 @@ pub mod compare_batches;
 pub mod compare_datasets;
 pub mod compare_files;
 pub mod compare_versions;
+pub mod copy_record;
 pub mod cosign_checkpoint;
 mod count_rows;
 pub mod demonstrate;

@@ -160,6 +160,24 @@ impl ReadTx<'_> {
         Ok(found.transpose()?.map(|(_, bytes)| bytes))
     }
 
+    /// The ids of the rows of a record table that hold `values` (column, text), in the order they were written.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotARecordTable`]; [`Error::Database`], also for a column that the table does not have.
+    pub fn record_ids_where(&self, table: &str, values: &[(&str, &str)]) -> Result<Vec<String>> {
+        if !RECORD_TABLES.contains(&table) {
+            return Err(Error::NotARecordTable { table: table.to_owned() });
+        }
+        let held: String =
+            values.iter().map(|(column, _)| format!(" AND \"{column}\" = ?")).collect();
+        let sql = format!("SELECT id FROM \"{table}\" WHERE TRUE{held} ORDER BY entry, rowid");
+        let mut statement = self.connection().prepare_cached(&sql)?;
+        let sought = rusqlite::params_from_iter(values.iter().map(|(_, value)| *value));
+        let ids = statement.query_map(sought, |row| row.get(0))?;
+        Ok(ids.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// The ids of the rows of a record table, in their order.
     ///
     /// # Errors

@@ -200,6 +200,17 @@ mod tests {
         assert_eq!(names(&latest(), sql), [""; 0]);
     }
 
+    #[test]
+    fn the_columns_that_tell_the_revisions_of_a_record_are_there() {
+        let connection = latest();
+        for (table, columns) in crate::evidence::record_copy::SERIES {
+            assert!(RECORD_TABLES.contains(&table), "{table}");
+            let held =
+                names(&connection, &format!("SELECT name FROM pragma_table_info('{table}')"));
+            assert!(columns.iter().all(|column| held.contains(&(*column).to_owned())), "{table}");
+        }
+    }
+
     /// Packs carry every row as a table with a data dictionary.
     #[test]
     fn every_column_of_a_record_table_is_in_the_data_dictionary() {

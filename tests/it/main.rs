@@ -15,6 +15,7 @@ mod harness;
 mod hostile;
 mod house;
 mod pages;
+mod procedures;
 mod readme;
 mod sampling;
 mod stories;

@@ -242,3 +242,51 @@ fn criteria_are_fixed_and_a_test_is_run_in_the_browser() {
     let life = program.get(&format!("{VERSION_PATH}/life-cycle")).body;
     assert_eq!(life["next"][0]["gaps"], json!([]), "what the browser sent counts: {life}");
 }
+
+#[test]
+fn judged_batches_are_chosen_and_studied_in_the_browser() {
+    let laboratory = Laboratory::open();
+    let program = laboratory.program();
+    register(&program);
+    let dana = laboratory.signed_in("dana");
+    let new = format!("{VERSION}/studies/new");
+    assert!(dana.read(&new).contains("No batch of this version was judged yet"));
+    assert!(dana.read(VERSION).contains(&new));
+    for (seed, name) in [(11, "week 1"), (12, "week 2"), (13, "week 3"), (14, "week 4")] {
+        program.post_batch(name, "text/csv", table(80, seed, 0.0).as_bytes());
+    }
+    let page = dana.read(&new);
+    let order: Vec<_> = (1..=4).map(|n| page.find(&format!("value=\"week {n}\""))).collect();
+    assert!(order.iter().all(Option::is_some) && order.is_sorted(), "{order:?}");
+    assert!(
+        page.contains("value=\"week 1\" aria-label=\"Study week 1\" checked"),
+        "quiet ones are chosen"
+    );
+    let studies = format!("{VERSION}/studies");
+    let form =
+        |batches: &str, rest: &str| format!("form_token={}{batches}{rest}", dana.form_token());
+    let few = "&sequences=5&challenge_sequences=2";
+    let chosen = "&batch=week+1&batch=week+2&batch=week+4";
+    assert_eq!(dana.page_status(&studies, &form(chosen, "&seed=x")), 400);
+    assert_eq!(dana.page_status(&studies, &form("&batch=week+9", few)), 404);
+    assert_eq!(
+        dana.page_status(&studies, &form("&batch=week+1", few)),
+        422,
+        "one batch varies from none"
+    );
+    assert_eq!(dana.page_status(&studies, &form(chosen, &format!("&seed=7{few}"))), 303);
+    let listed = program.get(&format!("{VERSION_PATH}/studies")).body;
+    assert_eq!(listed.as_array().unwrap().len(), 1);
+    let id = listed[0]["id"].as_str().unwrap();
+    let study = program.get(&format!("/api/v1/studies/{id}")).body;
+    let names: Vec<&str> = study["study"]["about"]["sources"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|source| source["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["week 1", "week 2", "week 4"]);
+    assert_eq!(study["study"]["settings"]["seed"], json!(7));
+    assert!(dana.read(&format!("/studies/{id}")).contains("another person has to sign it"));
+    assert!(laboratory.signed_in("rosa").read(&new).contains("Your role studies no batches"));
+}

@@ -91,6 +91,72 @@ fn the_gap_list_says_exactly_what_is_missing_and_a_submission_is_refused_with_it
     assert_eq!(checked.examined.model_records, 3);
 }
 
+#[test] // A11-8.2, P11-10b1
+fn a_copy_of_a_record_marks_what_changed_since_it_was_entered() {
+    let laboratory = Laboratory::open();
+    let program = laboratory.program();
+    register(&program);
+    let put = |body: &Value| program.send_json("PUT", &at("record"), body);
+    let first = put(&record()).text("id").to_owned();
+    let mut changed = record();
+    changed["risk"]["influence"] = json!("medium");
+    changed["intended_use"] = json!("Triage of referrals");
+    put(&changed);
+    changed["intended_use"] = json!("Second look at referrals");
+    let newest = put(&changed);
+    let path = |id: &str| format!("/records/model_record/{id}");
+    let copy = program.get(&format!("/api/v1{}", path(newest.text("id"))));
+    let fields = copy.body["fields"].as_array().unwrap();
+    let field = |name: &str| fields.iter().find(|field| field["name"] == json!(name)).unwrap();
+    let used = field("document.intended_use");
+    assert_eq!((&used["value"], &used["changes"]), (&changed["intended_use"], &json!(2)));
+    assert_eq!(used["original"]["value"], record()["intended_use"]);
+    assert_eq!(used["original"]["changed_in"], copy.body["revision"]["entry"]);
+    assert_eq!(field("document.risk.influence")["changes"], json!(1));
+    assert_eq!(field("document.risk.consequence")["changes"], json!(0));
+    // The digest is the one that the entry's body lists.
+    let entry = program.get(&format!("/api/v1/ledger/entries/{}", copy.body["revision"]["entry"]));
+    assert!(
+        entry.body["body"]["rows"]
+            .to_string()
+            .contains(copy.body["revision"]["sha256"].as_str().unwrap())
+    );
+    assert_eq!(copy.body["revisions"].as_array().unwrap().len(), 3);
+    // The print says the same in words: to the inspector too, and who printed it.
+    let ines = laboratory.signed_in("ines");
+    let page = ines.read(&path(newest.text("id")));
+    for said in [
+        "Revision 3 of 3",
+        "The data were changed since they were entered",
+        "Changed 2 times.",
+        "Printed by Ines",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    let original = record()["intended_use"].as_str().unwrap().to_owned();
+    assert!(page.contains(&format!("<del>{original}</del>")), "{page}");
+    let early = ines.read(&path(&first));
+    assert!(
+        early.contains("This is what was first entered") && early.contains("Superseded"),
+        "{early}"
+    );
+    assert!(!early.contains("<del>"), "{early}");
+    assert!(
+        ines.read(&format!("/audit-trail/{}", copy.body["revision"]["entry"]))
+            .contains(&path(newest.text("id")))
+    );
+    // Secrets have no copies, nor has what is no record.
+    for path in
+        ["/api/v1/records/credential/x", "/api/v1/records/session/x", "/api/v1/records/batch/x"]
+    {
+        ines.get(path).problem(404, "not_found");
+    }
+    laboratory
+        .signed_in("dana")
+        .get("/api/v1/records/notice_target/x")
+        .problem(403, "not_permitted");
+}
+
 /// A record as it comes back: what was left out has its default.
 fn medium_as_stored(mut record: Value) -> Value {
     record["subgroups"] = json!([]);

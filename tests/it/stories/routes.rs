@@ -69,6 +69,7 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
         "/people",
         "/qualifications",
         "/qualifications/{id}",
+        "/records/{table}/{id}",
         "/reports/{id}",
         "/review-plan",
         "/reviews",
@@ -354,6 +355,7 @@ fn form_takes(path: &str) -> Takes {
         | "/models/{model}/versions/{version}/steps/{step}"
         | "/models/{model}/versions/{version}/change/signature" => Takes::Session,
         "/models/{model}/versions/{version}/change"
+        | "/models/{model}/versions/{version}/studies"
         | "/models/registrations"
         | "/models/registrations/files" => Takes::Role(Register),
         "/models/{model}/versions/{version}/acceptance" => Takes::Role(FixAcceptance),
