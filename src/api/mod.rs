@@ -7,6 +7,7 @@ pub mod acceptance;
 pub mod access_log;
 pub mod accounts;
 pub mod alerts;
+mod assessments;
 pub mod batches;
 pub mod changes;
 pub mod description;

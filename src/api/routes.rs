@@ -3,9 +3,10 @@
 use super::extract::{caller_first, no_route};
 
 use super::{
-    acceptance, access_log, accounts, alerts, batches, changes, evidence, identities, ledger,
-    life_cycle, lineage, models, notices, operation, overview, passkeys, people, performance,
-    qualifications, record_copies, review, reviews, roles, session, studies, tiles, watch,
+    acceptance, access_log, accounts, alerts, assessments, batches, changes, evidence, identities,
+    ledger, life_cycle, lineage, models, notices, operation, overview, passkeys, people,
+    performance, qualifications, record_copies, review, reviews, roles, session, studies, tiles,
+    watch,
 };
 use actix_web::middleware::from_fn;
 use actix_web::web;
@@ -100,6 +101,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(alerts::read_statement)
             .service(lineage::create_lineage)
             .service(lineage::create_lineage_batch)
+            .service(assessments::read_assessment)
             .service(ledger::list_entries)
             .service(ledger::read_entry)
             .service(ledger::read_checkpoint)

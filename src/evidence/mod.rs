@@ -11,6 +11,7 @@
 //!
 //! Must not know: the store, HTTP, who is signed in. Start with [`manifest`], then [`verify`](mod@verify).
 
+pub mod assessment;
 pub mod copies;
 pub mod examine;
 pub mod manifest;

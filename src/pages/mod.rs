@@ -14,6 +14,7 @@ pub mod accounts;
 pub mod alert;
 pub mod alert_step;
 pub mod alert_story;
+mod assessment;
 pub mod assets;
 pub mod audit_trail;
 mod batch_pair;

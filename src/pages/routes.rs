@@ -3,10 +3,11 @@
 use super::page_error::PageError;
 use super::{
     acceptance, acceptance_plan, access_log, account, accountability, accounts, alert, alert_step,
-    assets, audit_trail, batch_pair, change, difference, draft, entry, evidence, fleet, help,
-    inbox, model_record, models, notices, passkeys, password, password_rules, people, performance,
-    provider, qualifications, record_copy, register, report, reviews, roles, score_cards,
-    second_factor, send, sign_in, signing_sheet, step, study, study_new, system, version, watch,
+    assessment, assets, audit_trail, batch_pair, change, difference, draft, entry, evidence, fleet,
+    help, inbox, model_record, models, notices, passkeys, password, password_rules, people,
+    performance, provider, qualifications, record_copy, register, report, reviews, roles,
+    score_cards, second_factor, send, sign_in, signing_sheet, step, study, study_new, system,
+    version, watch,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};
@@ -54,6 +55,7 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(change::sign)
             .service(score_cards::show)
             .service(score_cards::table)
+            .service(assessment::show)
             .service(study_new::show)
             .service(study_new::make)
             .service(study::show)

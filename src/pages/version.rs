@@ -16,6 +16,7 @@ use crate::access::role::Action;
 use crate::drift::policy::Cadence;
 use crate::drift::promise::{conditions, promise};
 use crate::drift::report::DriftReport;
+use crate::evidence::assessment::texts;
 use crate::procedures::read_records::{self, VersionView};
 use crate::provenance::lineage::Lineage;
 use crate::provenance::overlap::Overlap;
@@ -88,6 +89,8 @@ struct VersionPage {
     /// Fingerprint of the registered configuration.
     configuration: String,
     may_send: bool,
+    /// What regulatory texts want to read: id and title.
+    assessments: Vec<(String, String)>,
     entry: u64,
     lineage: Markup,
     has_others: bool,
@@ -123,6 +126,7 @@ impl VersionPage {
         let run = view.origin.as_ref().and_then(|origin| origin.run.as_ref());
         Self {
             may_send: frame.may(Action::Ingest),
+            assessments: texts().into_iter().map(|text| (text.id, text.title)).collect(),
             configuration: view.configuration.clone(),
             frame,
             path: format!("/models/{}/versions/{}", version.model, version.version),

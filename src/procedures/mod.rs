@@ -7,6 +7,7 @@ pub mod accept_accountability;
 pub mod acknowledge_alert;
 pub mod administer;
 pub mod ask_witnesses;
+pub mod assess_version;
 pub mod attach_study;
 pub mod back_up;
 pub mod check_guarantee;

@@ -157,6 +157,50 @@ fn a_copy_of_a_record_marks_what_changed_since_it_was_entered() {
         .problem(403, "not_permitted");
 }
 
+#[test] // FDA-AI-13
+fn what_a_regulatory_text_asks_for_is_filled_from_the_records_with_its_gaps() {
+    let laboratory = Laboratory::open();
+    let program = laboratory.program();
+    register(&program);
+    let text = |id: &str| program.get(&at(&format!("assessments/{id}"))).body;
+    let fact = |filled: &Value, title: &str| -> Value {
+        let steps = filled["steps"].as_array().unwrap().iter();
+        let facts = steps.flat_map(|step| step["facts"].as_array().unwrap());
+        facts.into_iter().find(|fact| fact["title"] == json!(title)).unwrap().clone()
+    };
+    let bare = text("fda-credibility");
+    let question = fact(&bare, "Question of interest");
+    assert_eq!((&question["statements"], question["gap"].is_string()), (&json!([]), true));
+    // A template that nobody filled says nothing.
+    let template = program.get(&at("record/template")).body;
+    program.send_json("PUT", &at("record"), &template);
+    assert_eq!(fact(&text("fda-credibility"), "Question of interest")["statements"], json!([]));
+    let written = program.send_json("PUT", &at("record"), &record());
+    let filled = text("fda-credibility");
+    let question = fact(&filled, "Question of interest");
+    let said = &question["statements"][0];
+    assert_eq!(
+        (&said["text"], &question["gap"]),
+        (&record()["question_of_interest"], &Value::Null)
+    );
+    assert_eq!(said["entry"], written.body["entry"]);
+    assert!(filled["gaps"].as_u64().unwrap() < bare["gaps"].as_u64().unwrap());
+    assert!(
+        fact(&filled, "Acceptance criteria")["gap"]
+            .as_str()
+            .unwrap()
+            .contains("fix acceptance criteria")
+    );
+    assert!(fact(&text("annex-22"), "Signatures")["gap"].is_string());
+    program.get(&at("assessments/annex-11")).problem(404, "not_found");
+    let page = laboratory.signed_in("ines").read("/models/tablets/versions/1/assessments/annex-22");
+    assert!(
+        page.contains("draft for consultation")
+            && page.contains("<strong>Missing</strong>: fix acceptance"),
+        "{page}"
+    );
+}
+
 /// A record as it comes back: what was left out has its default.
 fn medium_as_stored(mut record: Value) -> Value {
     record["subgroups"] = json!([]);

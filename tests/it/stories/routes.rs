@@ -85,6 +85,7 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     for path in [
         "",
         "/acceptance",
+        "/assessments/{id}",
         "/batch-comparison",
         "/batches",
         "/change",
