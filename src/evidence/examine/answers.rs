@@ -176,12 +176,13 @@ impl Examiner<'_> {
     pub(super) fn role_at(&mut self, account: &Row, at: &str) -> String {
         let id = account.text("id");
         let mut role = None;
-        for (_, answer) in self.rows("role_answer") {
-            let Some(request) = self.records.row("role_request", answer.text("request_id")) else {
-                continue;
-            };
-            let in_force = request.text("account_id") == id
-                && answer.integer("granted") == Some(1)
+        let requests = self.kept("role_request");
+        let own: Vec<&(String, Row)> =
+            requests.iter().filter(|(_, request)| request.text("account_id") == id).collect();
+        for (_, answer) in self.kept("role_answer").iter() {
+            let asked = answer.text("request_id");
+            let Some((_, request)) = own.iter().find(|(key, _)| key == asked) else { continue };
+            let in_force = answer.integer("granted") == Some(1)
                 && answer.text("at") <= at
                 && request.text("valid_from") <= at
                 && request.optional("valid_until").is_none_or(|until| at < until);
@@ -190,12 +191,10 @@ impl Examiner<'_> {
                 role = Some((entry, request.text("role").to_owned()));
             }
         }
-        let waited = |(_, request): &(String, Row)| {
-            request.text("account_id") == id && request.integer("creates") == Some(1)
-        };
+        let waited = |(_, request): &&(String, Row)| request.integer("creates") == Some(1);
         match role {
             Some((_, role)) => role,
-            None if self.rows("role_request").iter().any(waited) => "none".to_owned(),
+            None if own.iter().any(waited) => "none".to_owned(),
             None => account.text("role").to_owned(),
         }
     }

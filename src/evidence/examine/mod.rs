@@ -44,7 +44,9 @@ use crate::digest;
 use crate::ledger::entry::Entry;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 use std::ops::Range;
+use std::rc::Rc;
 
 /// One thing that does not agree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,6 +131,7 @@ pub fn examine(
         troubles: Vec::new(),
         examined: Examined::default(),
         frozen: frozen::Shelf::default(),
+        kept: BTreeMap::new(),
     };
     examiner.registrations();
     examiner.monitors();
@@ -157,6 +160,7 @@ struct Examiner<'records> {
     troubles: Vec<Trouble>,
     examined: Examined,
     frozen: frozen::Shelf,
+    kept: BTreeMap<String, Rc<[(String, Row)]>>,
 }
 
 impl Examiner<'_> {
@@ -183,6 +187,18 @@ impl Examiner<'_> {
                 ),
             }
         }
+        rows
+    }
+
+    /// Every row of a table about people, in the order of their entries: read once, and asked for each signature.
+    fn kept(&mut self, table: &str) -> Rc<[(String, Row)]> {
+        if let Some(rows) = self.kept.get(table) {
+            return Rc::clone(rows);
+        }
+        let mut rows = self.rows(table);
+        rows.sort_by_key(|(_, row)| row.number("entry"));
+        let rows: Rc<[(String, Row)]> = rows.into();
+        self.kept.insert(table.to_owned(), Rc::clone(&rows));
         rows
     }
 

@@ -152,10 +152,9 @@ impl Examiner<'_> {
         let policy: TrainingPolicy = serde_json::from_str(policy.text("document")).ok()?;
         policy.rule(role)?;
         let before = |row: &Row| row.text("account_id") == account && entry(row) < at;
-        let mut rows: Vec<Row> =
-            self.rows(TRAININGS).into_iter().map(|(_, row)| row).filter(before).collect();
-        rows.sort_by_key(entry);
-        let trainings: Vec<Training> = rows.iter().filter_map(training_of).collect();
+        let rows = self.kept(TRAININGS);
+        let rows = rows.iter().map(|(_, row)| row).filter(|row| before(row));
+        let trainings: Vec<Training> = rows.filter_map(training_of).collect();
         policy
             .check((account, role), &trainings, day_of(time)?)
             .err()

@@ -55,9 +55,11 @@ impl Examiner<'_> {
         entry: u64,
         fits: impl Fn(&Row) -> bool,
     ) -> Option<Row> {
-        let rows = self.rows(table).into_iter().map(|(_, row)| row);
-        let before = |row: &Row| row.number("entry").is_some_and(|at| at < entry);
-        rows.filter(|row| before(row) && fits(row)).max_by_key(|row| row.number("entry"))
+        let rows = self.kept(table);
+        // What has no entry comes first, and counts for nothing.
+        let before = rows.partition_point(|(_, row)| row.number("entry").is_none_or(|at| at < entry));
+        let newest = rows[..before].iter().rev().find(|(_, row)| fits(row));
+        newest.filter(|(_, row)| row.number("entry").is_some()).map(|(_, row)| row.clone())
     }
 
     fn word_of_passkey(
@@ -119,13 +121,13 @@ impl Examiner<'_> {
     fn passkeys_at(&mut self, account: &str, entry: u64) -> Vec<(String, PasskeyKey)> {
         let before = |row: &Row| row.number("entry").is_some_and(|at| at < entry);
         let ended: Vec<String> = self
-            .rows("passkey_revocation")
-            .into_iter()
+            .kept("passkey_revocation")
+            .iter()
             .filter(|(_, row)| before(row))
             .map(|(_, row)| row.text("passkey_id").to_owned())
             .collect();
-        let known = self.rows("passkey").into_iter();
-        let known = known.filter(|(id, row)| {
+        let known = self.kept("passkey");
+        let known = known.iter().filter(|(id, row)| {
             row.text("account_id") == account && before(row) && !ended.contains(id)
         });
         known
@@ -137,7 +139,7 @@ impl Examiner<'_> {
                     rp_id: text("rp_id"),
                     origin: text("origin"),
                 };
-                (id, key)
+                (id.clone(), key)
             })
             .collect()
     }
