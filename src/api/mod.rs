@@ -30,6 +30,7 @@ pub mod problem;
 pub mod provider_client;
 pub mod qualifications;
 pub mod review;
+pub mod review_samples;
 pub mod reviews;
 pub mod roles;
 pub mod routes;

@@ -97,7 +97,9 @@ impl<'a> CaseReader<'a> {
             for row in read_rows(&table, schema, numbers)? {
                 let file = (batch.id.as_str(), batch.sha256.as_str());
                 let prediction = Prediction::of((version_id, schema), file, row, Vec::new())?;
-                found.extend(self.case_row(prediction).map(|row| ((place, row.prediction.row), row)));
+                found.extend(
+                    self.case_row(prediction).map(|row| ((place, row.prediction.row), row)),
+                );
             }
         }
         Ok(found)

@@ -55,9 +55,19 @@ pub struct ReviewSampleView {
     pub answers: Vec<AnswerView>,
     /// The end of it, once it is closed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub result: Option<(ReviewResultRow, ReviewResult)>,
+    pub result: Option<ReviewResultView>,
     /// Whether this person may answer about it now.
     pub is_mine: bool,
+}
+
+/// The end of a sample.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct ReviewResultView {
+    /// Its row.
+    #[serde(flatten)]
+    pub row: ReviewResultRow,
+    /// The result.
+    pub result: ReviewResult,
 }
 
 /// What a sample of a version can be drawn from.
@@ -130,9 +140,9 @@ pub fn review_sample(store: &Store, acting: &Acting, id: &str) -> Result<ReviewS
             rows.into_iter().zip(said).map(|(row, said)| AnswerView { row, said }).collect();
         let result = match tx.review_result(id)? {
             None => None,
-            Some(found) => {
-                let result = stored(&found.document)?;
-                Some((found, result))
+            Some(row) => {
+                let result = stored(&row.document)?;
+                Some(ReviewResultView { row, result })
             }
         };
         let plan = review_plan(sample.plan.claim, sample.plan.confidence, None)?;

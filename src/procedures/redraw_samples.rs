@@ -58,7 +58,8 @@ pub(super) fn reread(
         .into_iter()
         .map(|row| Ok((row.id, stored(&row.document)?)))
         .collect::<Result<_>>()?;
-    let cases: Vec<_> = answers.iter().filter_map(|(_, one)| sample.case(one.case)).copied().collect();
+    let cases: Vec<_> =
+        answers.iter().filter_map(|(_, one)| sample.case(one.case)).copied().collect();
     let rows = reader.read_all(tx, &sample, &cases)?;
     let mut found = Vec::new();
     for (id, answer) in answers {

@@ -254,9 +254,8 @@ pub fn give_answer(
             let detail = format!("{} answered case {number} already", before.answered_by);
             return Err(Error::Conflict { detail });
         }
-        let mine = |one: &&ShownCase| {
-            one.case_number == number && one.account_id == acting.account.id
-        };
+        let mine =
+            |one: &&ShownCase| one.case_number == number && one.account_id == acting.account.id;
         let shown = tx.shown_cases(sample_id)?;
         let Some(shown) = shown.iter().find(mine) else {
             let detail = format!("case {number} was not shown to you; ask for the next one");

@@ -9,9 +9,7 @@
 //! All is text; digests are lower-case hexadecimal. Every row of a stratum is drawn with the same probability, independent of the
 //! order and of being blind.
 
-use super::review_sample::{
-    LEVELS_MAX, ReviewCase, STRATA_MAX, SampledStratum, SamplingPlan,
-};
+use super::review_sample::{LEVELS_MAX, ReviewCase, STRATA_MAX, SampledStratum, SamplingPlan};
 use super::{Error, Result};
 use crate::dataset;
 use crate::dataset::reader::TableFile;
@@ -242,7 +240,8 @@ impl<'a> Draw<'a> {
             return refused("no row of the batches has a prediction".to_owned());
         }
         let by = |purpose: &str| {
-            let ticket = |(batch, row): &(u64, u64)| (self.ticket(purpose, *batch, *row), *batch, *row);
+            let ticket =
+                |(batch, row): &(u64, u64)| (self.ticket(purpose, *batch, *row), *batch, *row);
             let mut tickets: Vec<_> = rows.iter().map(ticket).collect();
             tickets.sort_unstable();
             tickets.into_iter().map(|(_, batch, row)| (batch, row)).collect::<Vec<_>>()

@@ -325,8 +325,12 @@ mod tests {
     use crate::drift::performance::rule::ErrorAlarm;
 
     fn answers() -> Vec<ReviewAnswer> {
-        let mut all =
-            vec![answer(1, "1", "1"), answer(2, "0", "1"), answer(3, "0", "0"), answer(4, "1", "1")];
+        let mut all = vec![
+            answer(1, "1", "1"),
+            answer(2, "0", "1"),
+            answer(3, "0", "0"),
+            answer(4, "1", "1"),
+        ];
         all[0].dwell_ms = Some(2_000);
         all[1].dwell_ms = Some(11_000);
         all

@@ -82,7 +82,9 @@ pub struct SampledStratum {
 }
 
 /// A case: one row to be reviewed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct ReviewCase {
     /// Which batch of the sample's list, from 0.
@@ -143,7 +145,8 @@ impl SamplingPlan {
             return refused(format!("blind_share is {found}; expected {least} to 1"));
         }
         let ascending = self.bands.windows(2).all(|pair| pair[0] < pair[1]);
-        if !ascending || self.bands.iter().any(|limit| !limit.is_finite()) || self.bands.len() > 10 {
+        if !ascending || self.bands.iter().any(|limit| !limit.is_finite()) || self.bands.len() > 10
+        {
             return refused("the limits of the bands are at most 10 ascending numbers".to_owned());
         }
         Ok(())
@@ -175,7 +178,9 @@ impl SamplingPlan {
         let mut drawn: Vec<u64> =
             sizes.iter().map(|size| (part(size) / u128::from(all)) as u64).collect();
         let mut order: Vec<usize> = (0..sizes.len()).collect();
-        order.sort_by_key(|&place| (std::cmp::Reverse(part(&sizes[place]) % u128::from(all)), place));
+        order.sort_by_key(|&place| {
+            (std::cmp::Reverse(part(&sizes[place]) % u128::from(all)), place)
+        });
         let left = wanted - drawn.iter().sum::<u64>();
         for place in order.into_iter().take(left as usize) {
             drawn[place] += 1;
@@ -230,7 +235,9 @@ impl ReviewSample {
             return refused("its seed is not 32 hexadecimal digits".to_owned());
         }
         if self.classes.len() < 2 {
-            return refused("the version predicts no classes; only classes are reviewed".to_owned());
+            return refused(
+                "the version predicts no classes; only classes are reviewed".to_owned(),
+            );
         }
         if self.batches.is_empty() || self.batches.len() > BATCHES_MAX {
             let found = self.batches.len();
@@ -373,7 +380,8 @@ pub(super) mod tests {
 
     #[test]
     fn proportional_rows_are_those_of_the_largest_remainder() {
-        let plan = |cases| SamplingPlan { allocation: Allocation::Proportional(cases), ..sample().plan };
+        let plan =
+            |cases| SamplingPlan { allocation: Allocation::Proportional(cases), ..sample().plan };
         assert_eq!(plan(10).allocate(&[50, 30, 20]), [5, 3, 2]);
         assert_eq!(plan(10).allocate(&[34, 33, 33]), [4, 3, 3]);
         assert_eq!(plan(10).allocate(&[999, 1]), [10, 1], "one of each stratum at least");

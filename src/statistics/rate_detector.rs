@@ -99,8 +99,9 @@ impl RateDetector {
         assert_eq!(state.log_m.len(), self.rates.len() + 1, "state of another detector");
         let learned = self.learned_rate(&state.learned_counts);
         let rates = self.rates.iter().copied().map(Some).chain([learned]);
-        let log_of =
-            |rate| rows.iter().map(|(weight, rows)| self.log_evidence(rate, (*weight, *rows))).sum::<f64>();
+        let log_of = |rate| {
+            rows.iter().map(|(weight, rows)| self.log_evidence(rate, (*weight, *rows))).sum::<f64>()
+        };
         let log_e: Vec<f64> = rates.map(log_of).collect();
         if rows.iter().any(|(_, rows)| *rows != [0, 0]) {
             for (log_m, log_e) in state.log_m.iter_mut().zip(&log_e) {

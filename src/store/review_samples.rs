@@ -110,7 +110,8 @@ fn sample_of(row: &Row<'_>) -> rusqlite::Result<ReviewSampleRow> {
     })
 }
 
-const RESULT: &str = "SELECT id, sample_id, version_id, policy_id, sha256, at, entry, document FROM review_result";
+const RESULT: &str =
+    "SELECT id, sample_id, version_id, policy_id, sha256, at, entry, document FROM review_result";
 
 fn result_of(row: &Row<'_>) -> rusqlite::Result<ReviewResultRow> {
     Ok(ReviewResultRow {

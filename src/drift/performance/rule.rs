@@ -95,8 +95,7 @@ impl ErrorAlarm {
             let (errors, rows) = (self.reference_errors, self.reference_rows);
             return refuse(format!("it states {errors} reference errors in {rows} reference rows"));
         }
-        for (name, value, top) in [("tolerance", self.tolerance, 1.0), ("share", self.share, 0.9)]
-        {
+        for (name, value, top) in [("tolerance", self.tolerance, 1.0), ("share", self.share, 0.9)] {
             if !(value > 0.0 && value < top) {
                 return refuse(format!(
                     "{name} is {value}, expected more than 0 and less than {top}"
@@ -109,7 +108,8 @@ impl ErrorAlarm {
             );
         }
         Ok(())
-    }}
+    }
+}
 
 impl PerformanceRule {
     /// When the labels of a batch that ended at `end` are due; `None` beyond the end of time.

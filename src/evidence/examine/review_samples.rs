@@ -220,9 +220,7 @@ impl Examiner<'_> {
             let detail = format!("computed again from the answers it differs in {place}");
             self.trouble("review_result_not_reproduced", of, detail);
         }
-        states.extend(
-            result.disagreement.map(|evidence| (version_id.to_owned(), evidence.after)),
-        );
+        states.extend(result.disagreement.map(|evidence| (version_id.to_owned(), evidence.after)));
     }
 
     /// An episode about disagreement says what the result that opened it, in the same ledger entry, alarmed about.
