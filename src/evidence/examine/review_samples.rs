@@ -56,22 +56,20 @@ impl Examiner<'_> {
         let mut answers = self.rows(ANSWERS);
         answers.sort_by_key(|(key, row)| (row.number("entry"), key.clone()));
         for (key, row) in &answers {
-            match known.get_mut(row.text("sample_id")) {
-                Some(of) => self.review_answer((key, row), of),
-                None => {
-                    let detail = "its sample is not there or not valid";
-                    self.trouble("record_dangling", (ANSWERS, key), detail);
-                }
+            if let Some(of) = known.get_mut(row.text("sample_id")) {
+                self.review_answer((key, row), of);
+            } else {
+                let detail = "its sample is not there or not valid";
+                self.trouble("record_dangling", (ANSWERS, key), detail);
             }
         }
         let mut states = BTreeMap::new();
         for (key, row) in &results {
-            match known.get(row.text("sample_id")) {
-                Some(of) => self.review_result((key, row), of, &mut states),
-                None => {
-                    let detail = "its sample is not there or not valid";
-                    self.trouble("record_dangling", (RESULTS, key), detail);
-                }
+            if let Some(of) = known.get(row.text("sample_id")) {
+                self.review_result((key, row), of, &mut states);
+            } else {
+                let detail = "its sample is not there or not valid";
+                self.trouble("record_dangling", (RESULTS, key), detail);
             }
         }
     }
