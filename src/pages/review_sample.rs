@@ -9,7 +9,7 @@ use crate::access::role::Action;
 use crate::procedures::close_review_sample::close_review_sample;
 use crate::procedures::read_review_samples::{ReviewSampleView, review_sample};
 use crate::review::concordance::Estimate;
-use crate::review::review_result::{Claim, ClaimState, ReviewFigures};
+use crate::review::review_figures::{Claim, ClaimState, ReviewFigures};
 use crate::review::review_sample::{Allocation, ReviewSample};
 use actix_web::{get, post, web};
 use askama::Template;

@@ -4,7 +4,7 @@
 //! [`life_cycle`] (the table), [`completeness`] (what is missing) and [`step_sheet`] (what is signed); [`change_record`] says what
 //! changed since the version before. The life of an alert is in [`episode_cycle`], [`effectiveness`] and [`episode_sheet`].
 //! Predictions that people look at are drawn by [`draw`] into a [`review_sample`], answered ([`review_answer`]) and summed up
-//! ([`review_result`]). [`plan`], [`concordance`] and [`periodic_review`] (with [`review_kind`]) stand alone.
+//! ([`review_figures`], [`review_result`]). [`plan`], [`concordance`] and [`periodic_review`] (with [`review_kind`]) stand alone.
 
 pub mod accountability;
 pub mod change_record;
@@ -23,10 +23,13 @@ pub mod plan;
 pub mod qualification;
 pub mod record_signature;
 pub mod review_answer;
+pub mod review_figures;
 pub mod review_kind;
 pub mod review_result;
 pub mod review_sample;
 pub mod signature;
+#[cfg(test)]
+mod specimen;
 pub mod step_sheet;
 pub mod study_signature;
 

@@ -114,33 +114,9 @@ impl ReviewAnswer {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use super::super::review_sample::tests::sample;
+mod tests {
     use super::*;
-
-    /// The first answer to a case of the sample of the tests.
-    pub(in crate::review) fn answer(case: u64, model: &str, reviewer: &str) -> ReviewAnswer {
-        let of = sample();
-        let drawn = of.case(case).unwrap();
-        ReviewAnswer {
-            format: REVIEW_ANSWER_FORMAT.to_owned(),
-            sample_id: "rs_1".to_owned(),
-            sample_sha256: "0".repeat(64),
-            case,
-            batch_id: "ba_1".to_owned(),
-            row: drawn.row,
-            row_sha256: "1".repeat(64),
-            blind: drawn.blind,
-            stratum: model.to_owned(),
-            model_answer: model.to_owned(),
-            answer: Some(reviewer.to_owned()),
-            reason: None,
-            comment: None,
-            corrects: None,
-            dwell_ms: Some(9_000),
-            answered_by: "rosa".to_owned(),
-        }
-    }
+    use crate::review::specimen::{answer, sample};
 
     #[test]
     fn an_answer_is_about_its_case_and_says_what_it_must() {

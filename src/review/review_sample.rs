@@ -291,45 +291,9 @@ impl ReviewSample {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
-
-    /// Four cases of two strata, the second and the last blind.
-    pub(in crate::review) fn sample() -> ReviewSample {
-        let stratum = |name: &str, rows| SampledStratum {
-            name: name.to_owned(),
-            rows,
-            drawn: 2,
-            inclusion_probability: 2.0 / rows as f64,
-        };
-        let case = |row, blind| ReviewCase { batch: 0, row, blind };
-        ReviewSample {
-            format: REVIEW_SAMPLE_FORMAT.to_owned(),
-            model: "tablets".to_owned(),
-            version: "1".to_owned(),
-            purpose: "is it as good as in the test".to_owned(),
-            plan: SamplingPlan {
-                bands: Vec::new(),
-                column: None,
-                allocation: Allocation::PerStratum(2),
-                blind_share: 0.5,
-                claim: 0.05,
-                confidence: 0.95,
-            },
-            seed: "0123456789abcdef0123456789abcdef".to_owned(),
-            batches: vec![SampledBatch {
-                id: "ba_1".to_owned(),
-                name: "june".to_owned(),
-                sha256: "f".repeat(64),
-                rows: 101,
-            }],
-            classes: vec!["0".to_owned(), "1".to_owned()],
-            strata: vec![stratum("0", 10), stratum("1", 90)],
-            without_prediction: 1,
-            cases: vec![case(7, false), case(3, true), case(90, false), case(101, true)],
-            drawn_by: "quentin".to_owned(),
-        }
-    }
+    use crate::review::specimen::sample;
 
     #[test]
     fn a_sample_adds_up() {

@@ -51,7 +51,7 @@ fn with_panes(performance: Option<Value>) -> Laboratory {
         train: file("train.csv", panes(400, 1)),
         reference: file("reference.csv", panes(600, 1_000)),
         artifacts: vec![file("model.bin", "weights".to_owned())],
-        overlap_justification: Some("panes are alike".to_owned()),
+        overlap_justification: Some("panes of one furnace are alike in every feature".to_owned()),
         schema: Some(file("schema.json", schema.to_string())),
         ..RegistrationSources::default()
     };
@@ -136,7 +136,8 @@ fn a_blind_case_does_not_tell_what_the_model_answered_until_the_answer_is_stored
         let case = &shown.body["case"];
         assert_eq!(case["case"], number);
         let pane = case["row_id"].as_str().unwrap();
-        let certainty = format!("0.5{pane:0>5}");
+        let certainty: f64 = format!("0.5{pane}").parse().unwrap();
+        let certainty = certainty.to_string();
         let page = rosa.read(&format!("/review-samples/{id}/case"));
         assert!(page.contains("What would you have answered?") && page.contains(" mm"), "{page}");
         let told = [shown.body.to_string(), page];
@@ -334,7 +335,7 @@ fn the_claim_is_met_after_so_many_right_cases_and_the_result_is_a_record() {
     assert!(quentin.read("/").contains("Close the review sample"));
     let page = quentin.page(&format!("/review-samples/{id}/result"), Some(&[]));
     assert!(
-        page.contains(&format!("met after {after} cases")) && page.contains("Closed"),
+        page.contains(&format!("met after {after}\u{a0}cases")) && page.contains("Closed"),
         "{page}"
     );
     let page = rosa.read(&format!("/review-samples/{id}/cases/1"));
