@@ -331,6 +331,14 @@ mod tests {
         assert!(said(rule(wrong), &classes).contains("2000 reference errors"));
         let wrong = ErrorAlarm { share: 1.0, ..alarm() };
         assert!(said(rule(wrong), &classes).contains("share is 1"));
+        let both = PerformanceRule { review_alarm: Some(alarm()), ..rule(alarm()) };
+        assert!(both.validate(&classes).is_ok() && (both.alarm_share() - 0.3).abs() < 1e-12);
+        assert!(said(both.clone(), &numbers).contains("error_limit"));
+        let reviewed = PerformanceRule { alarm: None, ..both.clone() };
+        assert!(said(reviewed, &numbers).contains("not reviewed"));
+        let greedy = ErrorAlarm { share: 0.8, ..alarm() };
+        let greedy = PerformanceRule { review_alarm: Some(greedy), ..both };
+        assert!(said(greedy, &classes).contains("together less than 0.9"));
         let nothing = TableSchema::new(classes.columns[1..].to_vec());
         assert!(said(PerformanceRule::default(), &nothing).contains("no id column"));
         let half = PerformanceRule { completeness_min: 1.5, ..PerformanceRule::default() };
