@@ -46,7 +46,8 @@ COPIES = {"model_version": ("registrations/", "registration"), "reference": ("re
           "decision": ("decisions/", "document"), "signature": ("signatures/", "document"),
           "accountability_acceptance": ("acceptances/", "document"),
           "episode_step": ("alert-steps/", "document"), "qualification": ("qualifications/", "document"),
-          "periodic_review": ("periodic-reviews/", "document")}
+          "periodic_review": ("periodic-reviews/", "document"), "review_sample": ("review-samples/", "document"),
+          "review_answer": ("review-answers/", "document"), "review_result": ("review-results/", "document")}
 # The life of a version: state and step before, state after, roles that may, what the signature means.
 RULES = {("draft", "submit"): ("submitted", ["data_scientist"], "authored"),
          ("submitted", "reject"): ("draft", ["reviewer", "qa"], "rejected"),
@@ -395,6 +396,22 @@ def bin_counts(feature, profile):
     if feature["bins"]["bins"] == "levels":
         counts.append(sum(profile["unseen"]))
     return counts
+
+
+def claim_evidence(sample, answers):
+    """ln of the evidence that the error rate of all rows is below the claim: cases by the weight of their stratum; what cannot be judged
+    counts as wrong."""
+    rows, claim = sum(stratum["rows"] for stratum in sample["strata"]), sample["plan"]["claim"]
+    weights = {stratum["name"]: stratum["rows"] / max(rows, 1) * len(sample["cases"]) / max(stratum["drawn"], 1) for stratum in sample["strata"]}
+    largest, logs = max([1.0, *weights.values()]), []
+    for share in (0.0, 0.1, 0.25, 0.5):
+        stake, log = (1.0 - share) / (largest - claim), 0.0
+        for answer in answers:
+            wrong = answer.get("answer") != answer["model_answer"]
+            factor = 1.0 + stake * (claim - weights[answer["stratum"]] * wrong)
+            log += math.log(factor) if factor > 1e-12 else -math.inf
+        logs.append(log)
+    return log_sum_exp(logs) - math.log(4)
 
 
 def cell_text(value):
@@ -1408,6 +1425,75 @@ class Verifier:
                 made = self.rows["record_signature"][signature["id"]]["entry"]
                 reached.setdefault(review["kind"], []).append((made, review["until"]))
 
+    def review_samples(self):
+        """Every sample adds up, every answer is about one of its cases by somebody who may, and every result counts the answers before it:
+        agreement, blind and assisted apart, and the evidence for the claim."""
+        samples, answers = {}, {}
+        for key, row in self.rows.get("review_sample", {}).items():
+            name, sample = record_file("review_sample", key), self.document("review_sample", key, row)
+            if not sample:
+                continue
+            self.count("review samples")
+            samples[key] = sample, row
+            cases, drawn = len(sample["cases"]), sum(stratum["drawn"] for stratum in sample["strata"])
+            self.same(name, "number of cases", (cases, drawn), (row["cases"], row["cases"]))
+            blind = math.ceil(sample["plan"]["blind_share"] * cases - 1e-9)
+            self.same(name, "blind cases", sum(case["blind"] for case in sample["cases"]), min(blind, cases))
+            self.same(name, "different cases", len({(case["batch"], case["row"]) for case in sample["cases"]}), cases)
+            for batch in sample["batches"]:
+                there = self.row("batch", batch["id"]) or {}
+                self.same(name, "batch", (batch["sha256"], batch["rows"], row["version_id"]), (there.get("sha256"), there.get("rows"), there.get("version_id")))
+            self.by_whom(name, row, sample["drawn_by"], ["qa"])
+        for key, row in sorted(self.rows.get("review_answer", {}).items(), key=lambda item: (item[1]["entry"], item[0])):
+            name, answer = record_file("review_answer", key), self.document("review_answer", key, row)
+            if not answer:
+                continue
+            self.count("review answers")
+            sample, drawn = samples.get(row["sample_id"], (None, None))
+            if not sample or not 1 <= answer["case"] <= len(sample["cases"]):
+                self.find("review_sample_not_valid", name, "it is about no case of a sample")
+                continue
+            case, known = sample["cases"][answer["case"] - 1], answers.setdefault(row["sample_id"], [])
+            self.same(name, "sample", (answer["sample_id"], answer["sample_sha256"]), (row["sample_id"], drawn["sha256"]))
+            about = (sample["batches"][case["batch"]]["id"], case["row"], case["blind"])
+            self.same(name, "case", (answer["case"], answer["batch_id"], answer["row"], answer["blind"]), (row["case_number"], *about))
+            if answer.get("answer") not in [None, *sample["classes"]] or answer["stratum"] not in [stratum["name"] for stratum in sample["strata"]]:
+                self.find("review_sample_not_valid", name, "it says no class of the sample, or names no stratum of it")
+                continue
+            self.by_whom(name, row, answer["answered_by"], ["reviewer", "process_expert"])
+            last = [other for other, _, said in known if said["case"] == answer["case"]][-1:]
+            self.same(name, "what it corrects", answer.get("corrects"), last[0] if last else None)
+            known.append((key, row["entry"], answer))
+        for key, row in self.rows.get("review_result", {}).items():
+            name, result = record_file("review_result", key), self.document("review_result", key, row)
+            if not result or row["sample_id"] not in samples:
+                continue
+            self.count("review results")
+            sample, figures = samples[row["sample_id"]][0], result["figures"]
+            first = [said for _, entry, said in answers.get(row["sample_id"], []) if entry < row["entry"] and "corrects" not in said]
+            judged = [said for said in first if "answer" in said]
+            self.same(name, "answers", (figures["answered"], figures["cannot_be_judged"]), (len(first), len(first) - len(judged)))
+            for part, of in (("agreement", judged), ("blind_agreement", [said for said in judged if said["blind"]]),
+                             ("assisted_agreement", [said for said in judged if not said["blind"]])):
+                told = figures["concordance"][part].get("interval", {}).get("estimate")
+                agreed = sum(said["answer"] == said["model_answer"] for said in of)
+                if (told is None) != (not of) or (of and not close(told, agreed / len(of))):
+                    self.find("review_result_not_reproduced", name, f"{part} is not that of the answers")
+            evidence = claim_evidence(sample, first)
+            if not close(figures["claim"].get("log_evidence"), None if math.isinf(evidence) else evidence):
+                self.find("review_result_not_reproduced", name, "the evidence for the claim is not that of the answers")
+            self.by_whom(name, row, result["closed_by"], ["qa"])
+
+    def by_whom(self, name, row, user_name, roles):
+        """The account of a row has this name, and a role that may."""
+        account = self.row("account", row["account_id"])
+        if not account:
+            self.find("record_dangling", name, "the account that acted is not there")
+            return
+        self.same(name, "who it was", user_name, account["user_name"])
+        if self.role_at(account, row["at"]) not in roles:
+            self.find("review_not_permitted", name, f"expected a {' or '.join(roles)}")
+
     def life_cycles(self):
         """Steps follow the table, in order; each has one signature over its bytes by somebody who may and is no author."""
         signed = {}
@@ -1432,6 +1518,7 @@ class Verifier:
                     if failed and key in signed:
                         self.find("qualification_not_permitted", name, "a run that failed was signed")
         self.periodic_reviews(signed)
+        self.review_samples()
         makers = {key: {row["registered_by"]} for key, row in self.rows.get("model_version", {}).items()}
         for key, row in self.rows.get("model_record", {}).items():
             self.document("model_record", key, row)

@@ -104,6 +104,10 @@ pub enum Action {
     ApproveQualification,
     /// Hold and sign a periodic review.
     HoldReview,
+    /// Draw predictions for review, and close the sample.
+    DrawReviewSample,
+    /// Answer about a drawn prediction.
+    ReviewPredictions,
     /// Accept the statement of accountability, before the first signature.
     AcceptAccountability,
     /// Record a training that somebody else completed.
@@ -116,7 +120,7 @@ pub enum Action {
 
 impl Action {
     /// All actions, in the order of the permission table.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Read,
         Self::Register,
         Self::Ingest,
@@ -133,6 +137,8 @@ impl Action {
         Self::KeepWatch,
         Self::ApproveQualification,
         Self::HoldReview,
+        Self::DrawReviewSample,
+        Self::ReviewPredictions,
         Self::AcceptAccountability,
         Self::RecordTraining,
         Self::ManageSourceTokens,
@@ -158,6 +164,8 @@ impl Action {
             Self::KeepWatch => "keep watch",
             Self::ApproveQualification => "approve qualification runs",
             Self::HoldReview => "hold periodic reviews",
+            Self::DrawReviewSample => "draw review samples",
+            Self::ReviewPredictions => "review predictions",
             Self::AcceptAccountability => "accept accountability",
             Self::RecordTraining => "record trainings",
             Self::ManageSourceTokens => "manage source tokens",
@@ -189,7 +197,8 @@ impl Action {
             Self::AcceptAccountability => {
                 &[Role::DataScientist, Role::Qa, Role::Reviewer, Role::ProcessExpert]
             }
-            Self::ApproveQualification => &[Role::Qa],
+            Self::ApproveQualification | Self::DrawReviewSample => &[Role::Qa],
+            Self::ReviewPredictions => &[Role::Reviewer, Role::ProcessExpert],
             Self::ReadAccessLog | Self::ReadNotices => &[Role::Qa, Role::Inspector, Role::Admin],
         }
     }

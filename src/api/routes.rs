@@ -5,8 +5,8 @@ use super::extract::{caller_first, no_route};
 use super::{
     acceptance, access_log, accounts, alerts, assessments, batches, changes, evidence, identities,
     ledger, life_cycle, lineage, models, notices, operation, overview, passkeys, people,
-    performance, qualifications, record_copies, review, reviews, roles, session, studies, tiles,
-    watch,
+    performance, qualifications, record_copies, review, review_samples, reviews, roles, session,
+    studies, tiles, watch,
 };
 use actix_web::middleware::from_fn;
 use actix_web::web;
@@ -83,6 +83,14 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(reviews::sign)
             .service(review::read_plan)
             .service(review::measure)
+            .service(review_samples::list_samples)
+            .service(review_samples::list_of_version)
+            .service(review_samples::draw_sample)
+            .service(review_samples::read_sample)
+            .service(review_samples::show_next_case)
+            .service(review_samples::answer_case)
+            .service(review_samples::correct_case)
+            .service(review_samples::close_sample)
             .service(evidence::list_evidence)
             .service(evidence::make_evidence)
             .service(evidence::read_pack)

@@ -89,7 +89,7 @@ pub(super) fn write_whole<T>(path: &Path, write: impl FnOnce(&mut File) -> Resul
 pub(super) fn say_examined(examined: Examined) {
     say(&format!(
         "computed again: {} reports, {} monitors, {} studies, {} test runs of {} acceptance plans, {} cohorts in {} \
-         evaluations, {} runs; compared: {} decisions, {} signatures, {} drafts, {} model records, {} steps of versions, {} steps of alerts with {} effectiveness checks, {} \
+         evaluations, {} review results, {} runs; compared: {} decisions, {} signatures, {} drafts, {} model records, {} steps of versions, {} steps of alerts with {} effectiveness checks, {} \
          backups and restores",
         examined.reports,
         examined.monitors,
@@ -98,6 +98,7 @@ pub(super) fn say_examined(examined: Examined) {
         examined.acceptance_plans,
         examined.cohorts,
         examined.evaluations,
+        examined.review_results,
         examined.runs,
         examined.decisions,
         examined.signatures,

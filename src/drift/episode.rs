@@ -15,6 +15,8 @@ pub enum EpisodeKind {
     Drift,
     /// The error rate, once labels came, beyond its tolerance.
     Performance,
+    /// Reviewers disagree with the model more often than is tolerated.
+    Disagreement,
     /// No batch by its due time.
     MissingBatch,
     /// Labels of a batch that fell due and did not come.
@@ -33,6 +35,7 @@ impl EpisodeKind {
         match self {
             Self::Drift => "drift",
             Self::Performance => "performance",
+            Self::Disagreement => "disagreement",
             Self::MissingBatch => "missing_batch",
             Self::MissingLabels => "missing_labels",
             Self::TooFewRows => "too_few_rows",

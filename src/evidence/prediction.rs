@@ -12,7 +12,7 @@ use crate::dataset::rows::{TextCells, for_each_text_chunk};
 use crate::dataset::schema::{Column, Role, TableSchema, ValueType};
 use crate::digest;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Identifies the format of the document.
 pub const PREDICTION_FORMAT: &str = "driftledger/prediction/v1";
@@ -130,6 +130,30 @@ pub fn read_row(
             });
         }
         before += rows as u64;
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// The rows of these numbers, from 1, in one pass; those that are not there are left out.
+///
+/// # Errors
+///
+/// Those of reading the table.
+pub fn read_rows(
+    table: &TableFile,
+    schema: &TableSchema,
+    numbers: &BTreeSet<u64>,
+) -> crate::dataset::Result<Vec<ReadRow>> {
+    let columns = declared(schema);
+    let (mut before, mut found) = (0, Vec::new());
+    for_each_text_chunk(table, &schema.csv, &columns, |chunk| {
+        let rows = chunk.first().map_or(0, Vec::len) as u64;
+        for number in numbers.range(before + 1..=before + rows) {
+            let place = (number - before - 1) as usize;
+            found.push(ReadRow { number: *number, cells: cells(chunk, &columns, place) });
+        }
+        before += rows;
         Ok(())
     })?;
     Ok(found)
@@ -349,6 +373,12 @@ mod tests {
         assert_eq!(row.number, 2);
         assert_eq!(row.cells[1].value, None);
         assert_eq!(of(TABLE, "#1").unwrap().cells[1].value.as_deref(), Some("20.5"));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows.csv");
+        std::fs::write(&path, TABLE).unwrap();
+        let table = TableFile::open(&path, None).unwrap();
+        let both = read_rows(&table, &schema(), &BTreeSet::from([0, 1, 2, 3])).unwrap();
+        assert_eq!(both, [of(TABLE, "#1").unwrap(), row]);
         assert_eq!((of(TABLE, "s3"), of(TABLE, "#0"), of(TABLE, "#3")), (None, None, None));
     }
 

@@ -74,6 +74,8 @@ pub fn acts_of_version(records: &mut Lookup<'_>, version_id: &str) -> Vec<Act> {
         ("model_record", "what it is for was written down"),
         ("acceptance_plan", "acceptance criteria were fixed"),
         ("study", "a study was attached"),
+        ("review_sample", "predictions were drawn for review"),
+        ("review_result", "a review sample was closed"),
     ] {
         for (_, row) in records.rows(table, of) {
             let who = records.person(row.text("account_id"));

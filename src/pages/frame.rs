@@ -20,6 +20,8 @@ pub enum Place {
     AuditTrail,
     /// Periodic reviews.
     Reviews,
+    /// Predictions that people review.
+    PredictionReview,
     /// Evidence packs.
     Evidence,
     /// All accounts.
@@ -133,6 +135,7 @@ impl Frame {
             link(Place::Fleet, "Fleet", "/fleet"),
             link(Place::Models, "Models", "/models"),
             link(Place::AuditTrail, "Audit trail", "/audit-trail"),
+            link(Place::PredictionReview, "Prediction review", "/review-samples"),
             link(Place::Reviews, "Reviews", "/reviews"),
             link(Place::Evidence, "Evidence", "/evidence"),
         ];

@@ -5,9 +5,9 @@ use super::{
     acceptance, acceptance_plan, access_log, account, accountability, accounts, alert, alert_step,
     assessment, assets, audit_trail, batch_pair, change, difference, draft, entry, evidence, fleet,
     help, inbox, model_record, models, notices, passkeys, password, password_rules, people,
-    performance, provider, qualifications, record_copy, register, report, reviews, roles,
-    score_cards, second_factor, send, sign_in, signing_sheet, step, study, study_new, system,
-    version, watch,
+    performance, prediction_review, provider, qualifications, record_copy, register, report,
+    review_case, review_sample, reviews, roles, score_cards, second_factor, send, sign_in,
+    signing_sheet, step, study, study_new, system, version, watch,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};
@@ -88,6 +88,7 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(reviews::hold)
             .service(reviews::show)
             .service(reviews::sign)
+            .configure(prediction_reviews)
             .service(access_log::show)
             .service(evidence::show)
             .service(evidence::make)
@@ -126,6 +127,20 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(password_rules::set)
             .default_service(web::to(sign_in::nowhere)),
     );
+}
+
+/// Predictions that people review.
+fn prediction_reviews(config: &mut ServiceConfig) {
+    config
+        .service(prediction_review::list)
+        .service(prediction_review::show_form)
+        .service(prediction_review::draw)
+        .service(review_case::show_next)
+        .service(review_case::record_answer)
+        .service(review_case::show_answered)
+        .service(review_case::record_correction)
+        .service(review_sample::show)
+        .service(review_sample::close);
 }
 
 /// What is recorded about people before they sign and while they hold a role.

@@ -1,12 +1,13 @@
 //! Procedure: check everything in a data folder.
 //!
 //! 1. hash everything that is stored again and hold it against the ledger
-//! 2. count every test run again from its file; compute every report again, freeze every monitor again, compare decisions with their signatures
+//! 2. count every test run again from its file, draw every review sample again from its files; compute every report again, freeze every monitor again, compare decisions with their signatures
 //!
 //! It writes nothing and needs no account: whoever holds the folder may check it.
 
 use super::export_evidence::StoredRecords;
 use super::recount_tests::recount;
+use super::redraw_samples::{redraw, reread};
 use crate::error::{Error, Result};
 use crate::evidence::examine::{Examined, Trouble, examine};
 use crate::evidence::records::Records as _;
@@ -31,6 +32,8 @@ pub struct CheckedStore {
     pub objects: u64,
     /// Test runs counted again from their files.
     pub recounted: u64,
+    /// Review samples drawn again from their files.
+    pub redrawn: u64,
     /// Records held against each other.
     #[serde(flatten)]
     pub examined: Examined,
@@ -72,13 +75,17 @@ pub fn check_store(folder: &Path, progress: &mut dyn FnMut(Progress)) -> Result<
         for id in &runs {
             troubles.extend(recounted(tx, &store::check::objects(folder), id));
         }
-        Ok::<_, Error>((examined, troubles, runs.len() as u64))
+        let samples = records.keys("review_sample");
+        for id in &samples {
+            troubles.extend(redrawn(tx, &store::check::objects(folder), id));
+        }
+        Ok::<_, Error>((examined, troubles, (runs.len() as u64, samples.len() as u64)))
     });
-    let mut recounted = 0;
+    let (mut recounted, mut redrawn) = (0, 0);
     let examined = match examined {
         Ok((examined, troubles, runs)) => {
             findings.extend(troubles.into_iter().map(finding));
-            recounted = runs;
+            (recounted, redrawn) = runs;
             examined
         }
         Err(error) => {
@@ -90,7 +97,7 @@ pub fn check_store(folder: &Path, progress: &mut dyn FnMut(Progress)) -> Result<
             Examined::default()
         }
     };
-    Ok(CheckedStore { findings, entries, rows, objects, recounted, examined })
+    Ok(CheckedStore { findings, entries, rows, objects, recounted, redrawn, examined })
 }
 
 /// What is wrong with a test run, once it was counted again.
@@ -102,6 +109,33 @@ fn recounted(tx: &ReadTx<'_>, objects: &Objects, id: &str) -> Option<Trouble> {
     };
     let (table, id) = ("test_run".to_owned(), id.to_owned());
     Some(Trouble { code: "test_run_not_recounted", table, id, detail })
+}
+
+/// What is wrong with a review sample and its answers, once it was drawn again.
+fn redrawn(tx: &ReadTx<'_>, objects: &Objects, id: &str) -> Vec<Trouble> {
+    let trouble = |code, (table, id): (&str, &str), detail: String| {
+        let (table, id) = (table.to_owned(), id.to_owned());
+        Trouble { code, table, id, detail }
+    };
+    let sample = ("review_sample", id);
+    let mut found = match redraw(tx, objects, id) {
+        Ok(None) => Vec::new(),
+        Ok(Some(detail)) => vec![trouble("review_sample_not_redrawn", sample, detail)],
+        Err(error) => {
+            let detail = format!("it cannot be drawn again: {}", error.chain());
+            return vec![trouble("review_sample_not_redrawn", sample, detail)];
+        }
+    };
+    match reread(tx, objects, id) {
+        Ok(unlike) => found.extend(unlike.into_iter().map(|(id, detail)| {
+            trouble("review_answer_not_reread", ("review_answer", &id), detail.to_owned())
+        })),
+        Err(error) => {
+            let detail = format!("its answers cannot be read again: {}", error.chain());
+            found.push(trouble("review_answer_not_reread", sample, detail));
+        }
+    }
+    found
 }
 
 fn finding(trouble: Trouble) -> Finding {

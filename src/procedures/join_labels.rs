@@ -199,7 +199,7 @@ impl Part<'_> {
     }
 }
 
-fn open(objects: &Objects, blake3: &str, format: &str) -> Result<TableFile> {
+pub(super) fn open(objects: &Objects, blake3: &str, format: &str) -> Result<TableFile> {
     drop(objects.open(blake3)?);
     let opened: dataset::Result<TableFile> =
         TableFile::open(&objects.path(blake3)?, Format::of_word(format));

@@ -8,6 +8,7 @@
 
 mod backups;
 mod people;
+mod predictions;
 mod reviews;
 
 use super::read_life_cycle::Standing;
@@ -37,6 +38,8 @@ pub enum PendingKind {
     Change,
     /// A role that was asked for.
     Role,
+    /// Predictions that were drawn for review.
+    Prediction,
     /// A periodic review that is due.
     Review,
     /// Possible misuse, a clock that is not trusted, somebody whose credential was replaced or is to be, or backups that fail or are late.
@@ -136,6 +139,7 @@ pub fn pending(store: &Store, acting: &Acting) -> Result<Waiting> {
         }
         people::people(tx, account, now, &mut lines)?;
         reviews::reviews(tx, account, now, &mut lines)?;
+        predictions::predictions(tx, account, &mut lines)?;
         if Action::ManageNotices.roles().contains(&account.role) {
             backups::backups(tx, now, &mut lines)?;
         }

@@ -9,7 +9,7 @@ use crate::statistics::cohen_kappa::cohen_kappa;
 use crate::statistics::gwet_ac1::gwet_ac1;
 use crate::statistics::intervals::{Interval, clopper_pearson, newcombe};
 use crate::statistics::mcnemar::mcnemar;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Confidence of every interval.
@@ -47,7 +47,7 @@ impl ReviewedCases {
 }
 
 /// An estimate, or why there is none.
-#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Estimate {
     /// The estimate with its 95 % interval.
@@ -74,7 +74,7 @@ impl Estimate {
 }
 
 /// How often two classes are exchanged, and whether more in one direction than in the other.
-#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Direction {
     /// One class.
     pub first: String,
@@ -89,7 +89,7 @@ pub struct Direction {
 }
 
 /// What the reviews say.
-#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Concordance {
     /// Cases reviewed.
     pub cases: u64,

@@ -3,13 +3,15 @@
 //! Must not know: HTTP, SQL, sessions. Start with [`decision`], then [`signature`]; the life of a version is in
 //! [`life_cycle`] (the table), [`completeness`] (what is missing) and [`step_sheet`] (what is signed); [`change_record`] says what
 //! changed since the version before. The life of an alert is in [`episode_cycle`], [`effectiveness`] and [`episode_sheet`].
-//! [`plan`], [`concordance`] and [`periodic_review`] (with [`review_kind`]) stand alone.
+//! Predictions that people look at are drawn by [`draw`] into a [`review_sample`], answered ([`review_answer`]) and summed up
+//! ([`review_figures`], [`review_result`]). [`plan`], [`concordance`] and [`periodic_review`] (with [`review_kind`]) stand alone.
 
 pub mod accountability;
 pub mod change_record;
 pub mod completeness;
 pub mod concordance;
 pub mod decision;
+pub mod draw;
 pub mod due;
 pub mod effectiveness;
 pub mod episode_cycle;
@@ -20,8 +22,14 @@ pub mod periodic_review;
 pub mod plan;
 pub mod qualification;
 pub mod record_signature;
+pub mod review_answer;
+pub mod review_figures;
 pub mod review_kind;
+pub mod review_result;
+pub mod review_sample;
 pub mod signature;
+#[cfg(test)]
+mod specimen;
 pub mod step_sheet;
 pub mod study_signature;
 
@@ -37,6 +45,12 @@ pub enum Error {
     /// A periodic review that does not say what it must.
     #[error("the periodic review does not hold: {reason}")]
     PeriodicReview {
+        /// What is wrong.
+        reason: String,
+    },
+    /// A review sample or an answer to one of its cases that does not hold.
+    #[error("the review sample does not hold: {reason}")]
+    ReviewSample {
         /// What is wrong.
         reason: String,
     },
@@ -123,6 +137,9 @@ pub enum Error {
     /// A claim that no review plan supports.
     #[error("there is no such review plan: {0}")]
     Plan(#[from] crate::statistics::Error),
+    /// The file of a batch cannot be read.
+    #[error(transparent)]
+    Dataset(#[from] crate::dataset::Error),
     /// The registration has no configuration that can be digested.
     #[error(transparent)]
     Provenance(#[from] crate::provenance::Error),

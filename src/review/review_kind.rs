@@ -63,6 +63,9 @@ const SORTS: [(Sort, &[&str]); 5] = [
             "test.run",
             "qualification.run",
             "qualification.sign",
+            "sample.draw",
+            "sample.answer",
+            "sample.close",
         ],
     ),
     (

@@ -75,6 +75,7 @@ pub mod total_variation;
 pub mod two_samples;
 pub mod wasserstein;
 pub mod wasserstein_binned;
+pub mod weighted_review;
 pub mod welch_t;
 pub mod z_proportion;
 

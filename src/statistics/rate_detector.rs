@@ -82,16 +82,35 @@ impl RateDetector {
     ///
     /// If `state` was made for a detector with another number of rates.
     pub fn step(&self, state: &mut LaneState, rows: [u64; 2]) -> Step {
+        self.step_weighted(state, &[(1.0, rows)])
+    }
+
+    /// Takes rows of several weights as one step: a row of weight w stands for w rows, where an average one stands for one. The
+    /// rate is that of all rows stood for.
+    ///
+    /// ```text
+    /// log E_a = Σ_w right_w · ln((1 − q_a)/(1 − p*)) + wrong_w · ln(1 + (w − p*) (q_a − p*)/(p* (1 − p*)))
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As [`RateDetector::step`].
+    pub fn step_weighted(&self, state: &mut LaneState, rows: &[(f64, [u64; 2])]) -> Step {
         assert_eq!(state.log_m.len(), self.rates.len() + 1, "state of another detector");
         let learned = self.learned_rate(&state.learned_counts);
         let rates = self.rates.iter().copied().map(Some).chain([learned]);
-        let log_e: Vec<f64> = rates.map(|rate| self.log_evidence(rate, rows)).collect();
-        if rows != [0, 0] {
+        let log_of = |rate| {
+            rows.iter().map(|(weight, rows)| self.log_evidence(rate, (*weight, *rows))).sum::<f64>()
+        };
+        let log_e: Vec<f64> = rates.map(log_of).collect();
+        if rows.iter().any(|(_, rows)| *rows != [0, 0]) {
             for (log_m, log_e) in state.log_m.iter_mut().zip(&log_e) {
                 *log_m = log_e + log_m.max(0.0);
             }
-            for (kept, &new) in state.learned_counts.iter_mut().zip(&rows) {
-                *kept = REMEMBERED * (*kept + new as f64);
+            let right: f64 = rows.iter().map(|(weight, rows)| weight * rows[0] as f64).sum();
+            let wrong: f64 = rows.iter().map(|(weight, rows)| weight * rows[1] as f64).sum();
+            for (kept, new) in state.learned_counts.iter_mut().zip([right, wrong]) {
+                *kept = REMEMBERED * (*kept + new);
             }
         }
         Step {
@@ -109,12 +128,17 @@ impl RateDetector {
         (rate > self.limit() * MARGIN).then_some(rate.min(LARGEST_RATE))
     }
 
-    fn log_evidence(&self, rate: Option<f64>, [right, wrong]: [u64; 2]) -> f64 {
+    fn log_evidence(&self, rate: Option<f64>, (weight, [right, wrong]): (f64, [u64; 2])) -> f64 {
         let limit = self.limit();
         match rate {
             Some(rate) if rate > limit && limit > 0.0 => {
                 let right_score = libm::log1p(-rate) - libm::log1p(-limit);
-                let wrong_score = libm::log(rate / limit);
+                let stake = (rate - limit) / (limit * (1.0 - limit));
+                let wrong_score = if (weight - 1.0).abs() < 1e-12 {
+                    libm::log(rate / limit)
+                } else {
+                    libm::log1p(stake * (weight - limit))
+                };
                 right as f64 * right_score + wrong as f64 * wrong_score
             }
             _ => 0.0,
@@ -182,8 +206,8 @@ mod tests {
         let detector = RateDetector::freeze(0.02, 0.03);
         for &rate in &detector.rates {
             let card = score_card(&[1.0 - rate, rate], &[0.98, 0.02], 0.03);
-            let right = detector.log_evidence(Some(rate), [1, 0]);
-            let wrong = detector.log_evidence(Some(rate), [0, 1]);
+            let right = detector.log_evidence(Some(rate), (1.0, [1, 0]));
+            let wrong = detector.log_evidence(Some(rate), (1.0, [0, 1]));
             assert!((right - card[0]).abs() < 1e-12 && (wrong - card[1]).abs() < 1e-12);
         }
     }
@@ -193,9 +217,13 @@ mod tests {
         let detector = RateDetector::freeze(0.02, 0.03);
         for rate in [0.0, 0.01, 0.05] {
             for &bet in &detector.rates {
-                let factor = |rows| libm::exp(detector.log_evidence(Some(bet), rows));
-                let mean = rate * factor([0, 1]) + (1.0 - rate) * factor([1, 0]);
-                assert!(mean <= 1.0 + 1e-12, "{rate} {bet}: {mean}");
+                for weight in [0.1, 1.0, 3.0] {
+                    let factor = |rows| libm::exp(detector.log_evidence(Some(bet), (weight, rows)));
+                    // Every row stands for `weight` rows: at the rate, one in so many more or fewer is wrong.
+                    let wrong = rate / weight;
+                    let mean = wrong * factor([0, 1]) + (1.0 - wrong) * factor([1, 0]);
+                    assert!(mean <= 1.0 + 1e-12, "{rate} {bet} {weight}: {mean}");
+                }
             }
         }
     }
@@ -231,6 +259,7 @@ mod tests {
         let mut state = detector.start();
         assert_eq!(detector.step(&mut state, [0, 0]).series_log_m, f64::NEG_INFINITY);
         assert_eq!(state, detector.start());
+        assert_eq!(detector.step_weighted(&mut state, &[]).series_log_m, f64::NEG_INFINITY);
         let full = RateDetector::freeze(0.97, 0.03);
         assert!(full.rates.is_empty());
         assert!(full.step(&mut full.start(), [0, 1_000]).series_log_m.abs() < 1e-12);

@@ -11,11 +11,11 @@
 use super::{Error, Result, beta};
 
 /// Shares of the claimed rate that the stop-any-time plan bets on, with equal stakes.
-const BETS: [f64; 4] = [0.0, 0.1, 0.25, 0.5];
+pub(super) const BETS: [f64; 4] = [0.0, 0.1, 0.25, 0.5];
 /// No plan asks for more cases than this.
-const CASES_MAX: u64 = 1_000_000_000;
+pub(super) const CASES_MAX: u64 = 1_000_000_000;
 
-fn checked(claim: f64, confidence: f64) -> Result<()> {
+pub(super) fn checked(claim: f64, confidence: f64) -> Result<()> {
     for (name, value) in [("claim", claim), ("confidence", confidence)] {
         if !(value > 0.0 && value < 1.0) {
             return Err(Error::OutOfRange { name, value });

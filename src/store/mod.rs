@@ -49,6 +49,7 @@ pub mod qualifications;
 pub mod read;
 pub mod record_table;
 pub mod restore_tests;
+pub mod review_samples;
 pub mod roles;
 mod row;
 pub mod run_lists;

@@ -74,6 +74,9 @@ pub const RECORD_TABLES: &[&str] = &[
     "restore_test",
     "qualification",
     "periodic_review",
+    "review_sample",
+    "review_answer",
+    "review_result",
     "evidence_export",
     "lineage_event",
     "lineage_dataset",
@@ -100,6 +103,7 @@ pub const WORKING_TABLES: &[&str] = &[
     "passkey_offer",
     "passkey_proof",
     "wrong_to_sign",
+    "shown_case",
     #[cfg(test)]
     "specimen_note",
 ];

@@ -17,6 +17,8 @@ use driftledger::drift::acceptance::plan::{AcceptanceCriteria, PLAN_FORMAT};
 use driftledger::drift::acceptance::run::{RUN_FORMAT, TestRun};
 use driftledger::drift::compare::{COMPARISON_FORMAT, Comparison};
 use driftledger::drift::episode::EpisodeState;
+use driftledger::drift::performance::report::Watch;
+use driftledger::drift::performance::rule::ErrorAlarm;
 use driftledger::drift::report::{DriftReport, REPORT_FORMAT};
 use driftledger::drift::study::{STUDY_FORMAT, Study};
 use driftledger::evidence::manifest::{EVIDENCE_FORMAT, MANIFEST, Manifest};
@@ -48,7 +50,10 @@ use driftledger::review::qualification::{
     CheckOutcome, Part, QUALIFICATION_FORMAT, Qualification, QualificationCheck,
 };
 use driftledger::review::record_signature::{RECORD_SIGNATURE_FORMAT, RecordSignature};
+use driftledger::review::review_answer::{REVIEW_ANSWER_FORMAT, ReviewAnswer};
 use driftledger::review::review_kind::ReviewKind;
+use driftledger::review::review_result::{REVIEW_RESULT_FORMAT, ReviewResult};
+use driftledger::review::review_sample::{REVIEW_SAMPLE_FORMAT, ReviewSample};
 use driftledger::review::signature::{SIGNATURE_FORMAT, Signature};
 use driftledger::review::step_sheet::{About, Composed, STEP_FORMAT, StepInput, StepSheet};
 use driftledger::review::study_signature::{STUDY_SIGNATURE_FORMAT, StudySignature};
@@ -271,6 +276,45 @@ fn a_periodic_review_is_as_its_schema_says() {
     review.validate("2026-06-01T08:00:00.000Z").unwrap();
     let review = serde_json::to_value(review).unwrap();
     hold_schema::<PeriodicReview>((PERIODIC_REVIEW_FORMAT, "format"), &review);
+}
+
+#[test]
+fn a_review_sample_its_answers_and_its_result_are_as_their_schemas_say() {
+    let sample: ReviewSample = serde_json::from_value(json!({
+        "format": REVIEW_SAMPLE_FORMAT, "model": "tablets", "version": "1", "purpose": "is it as good as in the test",
+        "plan": {"bands": [0.9], "column": "line", "allocation": {"per_stratum": 1}, "blind_share": 0.5, "claim": 0.05,
+                 "confidence": 0.95},
+        "seed": "0".repeat(32), "batches": [{"id": "ba_1", "name": "june", "sha256": "0".repeat(64), "rows": 11}],
+        "classes": ["cracked", "sound"], "without_prediction": 1, "drawn_by": "quentin",
+        "strata": [{"name": "cracked", "rows": 2, "drawn": 1, "inclusion_probability": 0.5},
+                   {"name": "sound", "rows": 8, "drawn": 1, "inclusion_probability": 0.125}],
+        "cases": [{"batch": 0, "row": 9, "blind": false}, {"batch": 0, "row": 2, "blind": true}],
+    }))
+    .unwrap();
+    sample.validate().unwrap();
+    let record = serde_json::to_value(&sample).unwrap();
+    hold_schema::<ReviewSample>((REVIEW_SAMPLE_FORMAT, "format"), &record);
+    let answer = |case: u64, row: u64, blind: bool, model: &str| {
+        let record = json!({
+            "format": REVIEW_ANSWER_FORMAT, "sample_id": "sa_1", "sample_sha256": "0".repeat(64), "case": case,
+            "batch_id": "ba_1", "row": row, "row_sha256": "0".repeat(64), "blind": blind, "stratum": model,
+            "model_answer": model, "answer": "sound", "comment": "clear", "dwell_ms": 9_000, "answered_by": "rosa",
+        });
+        let answer: ReviewAnswer = serde_json::from_value(record).unwrap();
+        answer.validate(&sample).unwrap();
+        answer
+    };
+    let answers = [answer(1, 9, false, "sound"), answer(2, 2, true, "cracked")];
+    let record = serde_json::to_value(&answers[1]).unwrap();
+    hold_schema::<ReviewAnswer>((REVIEW_ANSWER_FORMAT, "format"), &record);
+    let about = ("sa_1", "0", &sample);
+    let alarm =
+        ErrorAlarm { reference_errors: 2, reference_rows: 100, tolerance: 0.03, share: 0.15 };
+    let watch = Watch { alarm: &alarm, batches_per_false_alarm: 52.0 };
+    let by = ("quentin", Some("enough"));
+    let result = ReviewResult::compose(about, &answers, Some(watch), None, by).unwrap();
+    let record = serde_json::to_value(&result).unwrap();
+    hold_schema::<ReviewResult>((REVIEW_RESULT_FORMAT, "format"), &record);
 }
 
 /// The sheet of a review of version 1, and a signature over it.

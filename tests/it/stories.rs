@@ -28,6 +28,7 @@ mod qualification;
 mod registration;
 mod remedy;
 mod review;
+mod review_samples;
 mod roles;
 mod routes;
 mod rows;

@@ -174,7 +174,10 @@ impl PerformanceReport {
         let evidence = watch.map(|watch| {
             let detector = watch.alarm.detector();
             let before = before.unwrap_or_else(|| ErrorState::start(&detector));
-            gather(&watch, &detector, before, &cohorts)
+            let rows = cohorts
+                .iter()
+                .fold([0, 0], |[right, wrong], one| [right + one.new[0], wrong + one.new[1]]);
+            gather(&watch, before, &[(1.0, rows)], |detector| sentence(detector, &cohorts, rows))
         });
         Self { format: PERFORMANCE_FORMAT.to_owned(), context, cohorts, evidence }
     }
@@ -197,18 +200,17 @@ impl PerformanceReport {
     }
 }
 
-fn gather(
+/// Takes rows, right and wrong by their weight, as one step of evidence that a rate has risen; `told` words the alarm.
+pub fn gather(
     watch: &Watch<'_>,
-    detector: &RateDetector,
     before: ErrorState,
-    cohorts: &[JudgedCohort],
+    rows: &[(f64, [u64; 2])],
+    told: impl FnOnce(&RateDetector) -> String,
 ) -> ErrorEvidence {
-    let rows = cohorts
-        .iter()
-        .fold([0, 0], |[right, wrong], cohort| [right + cohort.new[0], wrong + cohort.new[1]]);
+    let detector = watch.alarm.detector();
     let mut after = before.clone();
     after.evaluations += 1;
-    let log_m = detector.step(&mut after.lanes, rows).series_log_m;
+    let log_m = detector.step_weighted(&mut after.lanes, rows).series_log_m;
     let n = watch.batches_per_false_alarm;
     let log_share = if after.muted { f64::NEG_INFINITY } else { libm::log(watch.alarm.share) };
     let weighted = log_share + log_m;
@@ -220,7 +222,7 @@ fn gather(
     } else {
         MonitorLevel::Quiet
     };
-    let alarm = (level == MonitorLevel::Alarm).then(|| sentence(detector, cohorts, rows));
+    let alarm = (level == MonitorLevel::Alarm).then(|| told(&detector));
     if alarm.is_some() {
         after.lanes = detector.start();
     }
@@ -231,7 +233,7 @@ fn gather(
             share: watch.alarm.share,
             batches_per_false_alarm: n,
         },
-        rows,
+        rows: rows.iter().fold([0, 0], |[right, wrong], (_, one)| [right + one[0], wrong + one[1]]),
         before,
         after,
         log_m: log_m.is_finite().then_some(log_m),

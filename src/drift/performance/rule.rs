@@ -32,6 +32,9 @@ pub struct PerformanceRule {
     /// When the error rate raises an alert; without it, it never does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alarm: Option<ErrorAlarm>,
+    /// When disagreement in review raises an alert; without it, it never does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_alarm: Option<ErrorAlarm>,
 }
 
 fn labels_min() -> u64 {
@@ -70,6 +73,7 @@ impl Default for PerformanceRule {
             positive: None,
             error_limit: None,
             alarm: None,
+            review_alarm: None,
         }
     }
 }
@@ -83,6 +87,27 @@ impl ErrorAlarm {
         let own_error =
             reference_error(&[1.0 - reference, reference], self.reference_rows, [0; 32]);
         RateDetector::freeze(reference, self.tolerance.max(own_error).min(0.999))
+    }
+
+    fn validate(&self) -> Result<()> {
+        let refuse = |detail: String| Err(Error::Mismatch { what: "performance policy", detail });
+        if self.reference_rows == 0 || self.reference_errors > self.reference_rows {
+            let (errors, rows) = (self.reference_errors, self.reference_rows);
+            return refuse(format!("it states {errors} reference errors in {rows} reference rows"));
+        }
+        for (name, value, top) in [("tolerance", self.tolerance, 1.0), ("share", self.share, 0.9)] {
+            if !(value > 0.0 && value < top) {
+                return refuse(format!(
+                    "{name} is {value}, expected more than 0 and less than {top}"
+                ));
+            }
+        }
+        if self.detector().limit() >= 0.99 {
+            return refuse(
+                "reference error rate and tolerance together leave nothing to detect".to_owned(),
+            );
+        }
+        Ok(())
     }
 }
 
@@ -98,9 +123,9 @@ impl PerformanceRule {
         *self == Self::default()
     }
 
-    /// Share of the alarm budget that the error rate has.
+    /// Share of the alarm budget that error rate and disagreement have.
     pub fn alarm_share(&self) -> f64 {
-        self.alarm.as_ref().map_or(0.0, |alarm| alarm.share)
+        [&self.alarm, &self.review_alarm].into_iter().flatten().map(|alarm| alarm.share).sum()
     }
 
     /// Checks a rule that came from outside against the `schema` of its version.
@@ -130,31 +155,20 @@ impl PerformanceRule {
         }
         let number =
             schema.first_of(Role::Prediction).is_some_and(|c| c.kind.is_some_and(Kind::is_ordered));
-        let Some(alarm) = &self.alarm else { return Ok(()) };
-        if number && self.error_limit.is_none() {
+        if number && self.alarm.is_some() && self.error_limit.is_none() {
             return refuse(
                 "an alarm on predicted numbers needs error_limit: which error is out of specification"
                     .to_owned(),
             );
         }
-        if alarm.reference_rows == 0 || alarm.reference_errors > alarm.reference_rows {
-            let (errors, rows) = (alarm.reference_errors, alarm.reference_rows);
-            return refuse(format!("it states {errors} reference errors in {rows} reference rows"));
+        if number && self.review_alarm.is_some() {
+            return refuse("predicted numbers are not reviewed; leave review_alarm out".to_owned());
         }
-        for (name, value, top) in [("tolerance", alarm.tolerance, 1.0), ("share", alarm.share, 0.9)]
-        {
-            if !(value > 0.0 && value < top) {
-                return refuse(format!(
-                    "{name} is {value}, expected more than 0 and less than {top}"
-                ));
-            }
+        if self.alarm_share() >= 0.9 {
+            return refuse(format!("share is {}, together less than 0.9", self.alarm_share()));
         }
-        if alarm.detector().limit() >= 0.99 {
-            return refuse(
-                "reference error rate and tolerance together leave nothing to detect".to_owned(),
-            );
-        }
-        Ok(())
+        let alarms = [&self.alarm, &self.review_alarm];
+        alarms.into_iter().flatten().try_for_each(ErrorAlarm::validate)
     }
 }
 
@@ -317,6 +331,14 @@ mod tests {
         assert!(said(rule(wrong), &classes).contains("2000 reference errors"));
         let wrong = ErrorAlarm { share: 1.0, ..alarm() };
         assert!(said(rule(wrong), &classes).contains("share is 1"));
+        let both = PerformanceRule { review_alarm: Some(alarm()), ..rule(alarm()) };
+        assert!(both.validate(&classes).is_ok() && (both.alarm_share() - 0.3).abs() < 1e-12);
+        assert!(said(both.clone(), &numbers).contains("error_limit"));
+        let reviewed = PerformanceRule { alarm: None, ..both.clone() };
+        assert!(said(reviewed, &numbers).contains("not reviewed"));
+        let greedy = ErrorAlarm { share: 0.8, ..alarm() };
+        let greedy = PerformanceRule { review_alarm: Some(greedy), ..both };
+        assert!(said(greedy, &classes).contains("together less than 0.9"));
         let nothing = TableSchema::new(classes.columns[1..].to_vec());
         assert!(said(PerformanceRule::default(), &nothing).contains("no id column"));
         let half = PerformanceRule { completeness_min: 1.5, ..PerformanceRule::default() };

@@ -25,6 +25,9 @@ impl Examiner<'_> {
             if opening.kind == EpisodeKind::Performance {
                 self.performance_episode((&key, &row), &opening);
             }
+            if opening.kind == EpisodeKind::Disagreement {
+                self.disagreement_episode((&key, &row), &opening);
+            }
             if opening.kind != EpisodeKind::Drift {
                 continue;
             }

@@ -127,7 +127,7 @@ impl Examiner<'_> {
     }
 
     /// Who made a version before a ledger entry.
-    fn makers(&mut self, version_id: &str, before: u64) -> Vec<Author> {
+    pub(super) fn makers(&mut self, version_id: &str, before: u64) -> Vec<Author> {
         let mut accounts = Vec::new();
         if let Some(row) = self.records.row("model_version", version_id) {
             accounts.push(row.text("registered_by").to_owned());

@@ -17,7 +17,8 @@
 //! 7. runs and drafts: what a run reported has the digest that its end froze; a draft froze files that were kept, and the version
 //!    that took it up names the same
 //! 8. periodic reviews: each counts what the ledger holds in its range, and was signed by somebody who had no part in it
-//! 9. backups: each names a signed head of this ledger; what a practised restore says was lost is computed again
+//! 9. review of predictions: every sample adds up, every answer is about one of its cases, every result is computed again
+//! 10. backups: each names a signed head of this ledger; what a practised restore says was lost is computed again
 //!
 //! It works on a pack and on a store alike, and never stops at the first trouble.
 
@@ -34,6 +35,7 @@ mod people;
 mod periodic_reviews;
 mod qualifications;
 mod reports;
+mod review_samples;
 mod runs;
 mod signers;
 mod studies;
@@ -108,6 +110,12 @@ pub struct Examined {
     pub trainings: u64,
     /// Periodic reviews held against the entries they cover and their signatures.
     pub periodic_reviews: u64,
+    /// Review samples that add up and are of batches that are there.
+    pub review_samples: u64,
+    /// Answers about drawn predictions, held against their samples.
+    pub review_answers: u64,
+    /// Results of review samples computed again from the answers.
+    pub review_results: u64,
     /// Backups that were made, restores, and restores that were practised, held against the signed head that they name.
     pub backups: u64,
     /// Ended runs digested again.
@@ -148,6 +156,7 @@ pub fn examine(
     examiner.life_cycles(&mut signatures);
     examiner.episode_lives(&mut signatures);
     examiner.periodic_reviews(&mut signatures);
+    examiner.review_samples();
     examiner.signatures_left(signatures);
     examiner.runs();
     examiner.backups();

@@ -57,7 +57,8 @@ impl Examiner<'_> {
     ) -> Option<Row> {
         let rows = self.kept(table);
         // What has no entry comes first, and counts for nothing.
-        let before = rows.partition_point(|(_, row)| row.number("entry").is_none_or(|at| at < entry));
+        let before =
+            rows.partition_point(|(_, row)| row.number("entry").is_none_or(|at| at < entry));
         let newest = rows[..before].iter().rev().find(|(_, row)| fits(row));
         newest.filter(|(_, row)| row.number("entry").is_some()).map(|(_, row)| row.clone())
     }

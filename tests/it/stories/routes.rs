@@ -32,9 +32,9 @@ enum Takes {
 fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     use Action::{
         AcceptAccountability, Acknowledge, ApproveQualification, ApproveRoles, DraftDecision,
-        FixAcceptance, HoldReview, Ingest, KeepWatch, ManageAccounts, ManageNotices,
-        ManageOwnTokens, Read, ReadAccessLog, ReadNotices, RecordTraining, Register, SignDecision,
-        TestVersion,
+        DrawReviewSample, FixAcceptance, HoldReview, Ingest, KeepWatch, ManageAccounts,
+        ManageNotices, ManageOwnTokens, Read, ReadAccessLog, ReadNotices, RecordTraining, Register,
+        ReviewPredictions, SignDecision, TestVersion,
     };
     let no = Value::Null;
     let reason = || json!({"reason": "a test"});
@@ -72,6 +72,8 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
         "/records/{table}/{id}",
         "/reports/{id}",
         "/review-plan",
+        "/review-samples",
+        "/review-samples/{id}",
         "/reviews",
         "/reviews/due",
         "/reviews/{id}",
@@ -100,6 +102,7 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
         "/quarantine",
         "/record",
         "/record/template",
+        "/review-samples",
         "/studies",
         "/test-runs",
     ] {
@@ -196,6 +199,14 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     add("POST", &format!("{step}/sheet"), Takes::Session, &json!({}));
     add("POST", &format!("{version}/performance"), of(Ingest), &no);
     add("POST", "/concordance?prediction=a&review=b", of(Read), &no);
+    let plan = json!({"batches": [], "purpose": "a test", "allocation": {"per_stratum": 1}});
+    add("POST", &format!("{version}/review-samples"), of(DrawReviewSample), &plan);
+    add("POST", "/review-samples/{id}/result", of(DrawReviewSample), &json!({}));
+    add("POST", "/review-samples/{id}/next-case", of(ReviewPredictions), &json!({}));
+    for act in ["answer", "correction"] {
+        let path = format!("/review-samples/{{id}}/cases/{{number}}/{act}");
+        add("POST", &path, of(ReviewPredictions), &json!({"answer": "a"}));
+    }
     add(
         "POST",
         "/studies/{id}/signature",
@@ -377,6 +388,13 @@ fn form_takes(path: &str) -> Takes {
         "/accounts/roles/{id}/answer" => Takes::Role(ApproveRoles),
         "/qualifications/{id}/signature" => Takes::Role(Action::ApproveQualification),
         "/reviews/next/{kind}" | "/reviews/{id}/signature" => Takes::Role(Action::HoldReview),
+        "/models/{model}/versions/{version}/review-samples" | "/review-samples/{id}/result" => {
+            Takes::Role(Action::DrawReviewSample)
+        }
+        "/review-samples/{id}/cases/{number}/answer"
+        | "/review-samples/{id}/cases/{number}/correction" => {
+            Takes::Role(Action::ReviewPredictions)
+        }
         "/alerts/{id}/acknowledgement" => Takes::Role(Acknowledge),
         "/alerts/{id}/decision" => Takes::Role(DraftDecision),
         "/alerts/{id}/signature" | "/studies/{id}/signature" => Takes::Role(SignDecision),
@@ -413,6 +431,7 @@ fn each_role_may_send_the_forms_that_the_permission_table_says() {
             let takes = match (method.as_str(), path.as_str()) {
                 ("GET", "/access-log" | "/accounts/watch") => Takes::Role(Action::ReadAccessLog),
                 ("GET", "/notices") => Takes::Role(Action::ReadNotices),
+                ("GET", "/review-samples/{id}/case") => Takes::Role(Action::ReviewPredictions),
                 ("GET", _) => Takes::Role(Action::Read),
                 _ => form_takes(&path),
             };

@@ -1,0 +1,330 @@
+//! Procedure: review drawn predictions, one case at a time.
+//!
+//! 1. show the next case: its inputs; of a blind one, nothing that the model answered. The time from which it is shown is noted
+//! 2. record the answer, with the time that passed since; from then on the model's answer is told
+//! 3. who wants to correct an answer adds another with a reason: the first stays, and counts
+//!
+//! Who made the version does not review its predictions. A case that somebody was shown is shown to nobody else for half an hour.
+
+use super::ingest_batch::Judge;
+use super::read_case::{CaseReader, CaseRow, SampleFound};
+use super::read_records::missing;
+use super::sign_decision::require_session;
+use super::{Recorded, actor, same_person, stored, subject};
+use crate::access::account::Acting;
+use crate::access::role::Action;
+use crate::dataset::schema::{Role, TableSchema};
+use crate::drift::performance::rule::class_name;
+use crate::error::{Error, Result};
+use crate::ledger::entry::EntryType;
+use crate::review::review_answer::{REVIEW_ANSWER_FORMAT, ReviewAnswer};
+use crate::store::review_samples::{ReviewAnswerRow, ShownCase};
+use crate::store::{ReadTx, Store};
+use crate::{clock, digest};
+use std::collections::BTreeSet;
+
+/// The record table of answers.
+const ANSWERS: &str = "review_answer";
+/// How long a case is kept for whom it was shown to.
+const KEPT_MS: u64 = 30 * 60 * 1_000;
+
+/// A value that the model was given.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct CaseInput {
+    /// Its column.
+    pub column: String,
+    /// Its unit, as declared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// The value; absent where it is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+}
+
+/// A case to be reviewed.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct CaseView {
+    /// Id of the sample.
+    pub sample_id: String,
+    /// Number of the case, from 1.
+    pub case: u64,
+    /// Cases of the sample, and how many of them were answered.
+    pub cases: u64,
+    /// Cases that were answered.
+    pub answered: u64,
+    /// Model name.
+    pub model: String,
+    /// Version.
+    pub version: String,
+    /// Name of the batch.
+    pub batch: String,
+    /// Number of the row in its file, from 1.
+    pub row: u64,
+    /// The row's id; absent where the version declares none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row_id: Option<String>,
+    /// Whether the model's answer is hidden.
+    pub blind: bool,
+    /// What the model was given.
+    pub inputs: Vec<CaseInput>,
+    /// The answers to choose from.
+    pub classes: Vec<String>,
+    /// What the model answered; absent for a blind case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model_answer: Option<String>,
+    /// The model's score; absent for a blind case, and where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<String>,
+}
+
+/// What a reviewer says.
+#[derive(Clone, Debug, Default, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GiveAnswer {
+    /// One of the classes; absent where the case cannot be judged.
+    #[serde(default)]
+    pub answer: Option<String>,
+    /// Why it cannot be judged, or why the answer before is corrected.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// What else there is to say.
+    #[serde(default)]
+    pub comment: Option<String>,
+}
+
+/// An answer, which tells what the model answered.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct AnswerView {
+    /// Its row.
+    #[serde(flatten)]
+    pub row: ReviewAnswerRow,
+    /// The answer.
+    pub said: ReviewAnswer,
+}
+
+/// Why this person cannot review predictions of the version; `None` when they can.
+pub(super) fn barred(tx: &ReadTx<'_>, acting: &Acting, version_id: &str) -> Result<Option<Error>> {
+    let authors = tx.version_authors(version_id)?;
+    let is_author = authors.iter().any(|author| author.id == acting.account.id);
+    Ok(is_author.then(|| same_person(acting, "made this version", "review its predictions")))
+}
+
+/// The sample, if this person may answer about it now.
+fn to_review(tx: &ReadTx<'_>, acting: &Acting, sample_id: &str) -> Result<SampleFound> {
+    let found = SampleFound::read(tx, sample_id)?;
+    if let Some(error) = barred(tx, acting, &found.row.version_id)? {
+        return Err(error);
+    }
+    if found.row.is_closed {
+        let detail = format!("review sample `{sample_id}` is closed");
+        return Err(Error::Conflict { detail });
+    }
+    Ok(found)
+}
+
+/// The next case of a sample for this person; `None` when none is left, or others are looking at the last ones.
+///
+/// # Errors
+///
+/// [`Error::Access`] for a role, a token or somebody who made the version; [`Error::NotFound`]; [`Error::Conflict`] for a closed sample;
+/// those of reading the file.
+pub fn next_case(store: &Store, acting: &Acting, sample_id: &str) -> Result<Option<CaseView>> {
+    acting.permit(Action::ReviewPredictions)?;
+    require_session(acting)?;
+    let now = store.clock().now_text();
+    let looked = store.read(|tx| {
+        let found = to_review(tx, acting, sample_id)?;
+        let Some(number) = next_number(tx, &found, &acting.account.id, &now)? else {
+            return Ok::<_, Error>(None);
+        };
+        let judge = Judge::read(tx, &found.version.model, &found.version.version)?;
+        let reader = CaseReader::of(store.objects(), judge, &found.sample)?;
+        let case = found.sample.case(number).ok_or_else(|| missing("case", &number.to_string()))?;
+        let row = reader.read(tx, &found.sample, case)?;
+        let schema = &reader.judge().registration.schema;
+        Ok(Some(view(&found, number, row, schema)))
+    })?;
+    if let Some(case) = &looked {
+        let account_id = acting.account.id.clone();
+        store.show_case(sample_id, &ShownCase { case_number: case.case, account_id, at: now })?;
+    }
+    Ok(looked)
+}
+
+/// The case that this person was shown last and has not answered, or the first that nobody answered or is looking at.
+fn next_number(
+    tx: &ReadTx<'_>,
+    found: &SampleFound,
+    account_id: &str,
+    now: &str,
+) -> Result<Option<u64>> {
+    let answers = tx.review_answers(&found.row.id)?;
+    let answered: BTreeSet<u64> = answers.iter().map(|answer| answer.case_number).collect();
+    let mut shown = tx.shown_cases(&found.row.id)?;
+    shown.retain(|shown| !answered.contains(&shown.case_number));
+    if let Some(mine) = shown.iter().find(|shown| shown.account_id == account_id) {
+        return Ok(Some(mine.case_number));
+    }
+    let is_kept =
+        |one: &&ShownCase| clock::milliseconds_between(&one.at, now).is_some_and(|ms| ms < KEPT_MS);
+    let kept: BTreeSet<u64> = shown.iter().filter(is_kept).map(|one| one.case_number).collect();
+    let all = 1..=found.sample.cases.len() as u64;
+    Ok(all.into_iter().find(|number| !answered.contains(number) && !kept.contains(number)))
+}
+
+fn view(found: &SampleFound, number: u64, row: CaseRow, schema: &TableSchema) -> CaseView {
+    let CaseRow { prediction, model_answer, score, .. } = row;
+    let case = found.sample.case(number);
+    let blind = case.is_none_or(|case| case.blind);
+    let batch = case.and_then(|case| found.sample.batch_of(case));
+    let is_input = |role: Role| matches!(role, Role::Feature | Role::Segment | Role::Time);
+    let input = |cell: &crate::evidence::prediction::Cell| CaseInput {
+        column: cell.column.clone(),
+        unit: schema.column(&cell.column).and_then(|column| column.unit.clone()),
+        value: cell.value.clone(),
+    };
+    CaseView {
+        sample_id: found.row.id.clone(),
+        case: number,
+        cases: found.row.cases,
+        answered: found.row.answered,
+        model: found.sample.model.clone(),
+        version: found.sample.version.clone(),
+        batch: batch.map(|batch| batch.name.clone()).unwrap_or_default(),
+        row: prediction.row,
+        row_id: prediction.id(),
+        blind,
+        inputs: prediction.cells.iter().filter(|cell| is_input(cell.role)).map(input).collect(),
+        classes: found.sample.classes.clone(),
+        model_answer: Some(model_answer).filter(|_| !blind),
+        score: score.filter(|_| !blind),
+    }
+}
+
+fn text(typed: Option<&str>) -> Option<String> {
+    typed.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// Records the first answer about a case.
+///
+/// # Errors
+///
+/// As [`next_case`]; [`Error::Review`] for what the answer must say and does not; [`Error::Conflict`] for a case that was not shown to this
+/// person, or was answered already.
+pub fn give_answer(
+    store: &Store,
+    acting: &Acting,
+    (sample_id, number): (&str, u64),
+    said: &GiveAnswer,
+) -> Result<Recorded<AnswerView>> {
+    acting.permit(Action::ReviewPredictions)?;
+    require_session(acting)?;
+    let (found, row) = store.read(|tx| {
+        let found = to_review(tx, acting, sample_id)?;
+        let judge = Judge::read(tx, &found.version.model, &found.version.version)?;
+        let reader = CaseReader::of(store.objects(), judge, &found.sample)?;
+        let case = found.sample.case(number).ok_or_else(|| missing("case", &number.to_string()))?;
+        let row = reader.read(tx, &found.sample, case)?;
+        Ok::<_, Error>((found, row))
+    })?;
+    let blind = found.sample.case(number).is_some_and(|case| case.blind);
+    let mut answer = ReviewAnswer {
+        format: REVIEW_ANSWER_FORMAT.to_owned(),
+        sample_id: sample_id.to_owned(),
+        sample_sha256: found.row.sha256.clone(),
+        case: number,
+        batch_id: row.prediction.batch_id.clone(),
+        row: row.prediction.row,
+        row_sha256: row.prediction.row_sha256.clone(),
+        blind,
+        stratum: row.stratum,
+        model_answer: row.model_answer,
+        answer: text(said.answer.as_deref()).map(|answer| class_name(&answer)),
+        reason: text(said.reason.as_deref()),
+        comment: text(said.comment.as_deref()),
+        corrects: None,
+        dwell_ms: Some(0),
+        answered_by: acting.account.user_name.clone(),
+    };
+    answer.validate(&found.sample)?;
+    let written = store.write(&actor(acting), EntryType::SampleAnswer, |tx| {
+        to_review(tx, acting, sample_id)?;
+        let answers = tx.review_answers(sample_id)?;
+        if let Some(before) = answers.iter().find(|one| one.case_number == number) {
+            let detail = format!("{} answered case {number} already", before.answered_by);
+            return Err(Error::Conflict { detail });
+        }
+        let mine =
+            |one: &&ShownCase| one.case_number == number && one.account_id == acting.account.id;
+        let shown = tx.shown_cases(sample_id)?;
+        let Some(shown) = shown.iter().find(mine) else {
+            let detail = format!("case {number} was not shown to you; ask for the next one");
+            return Err(Error::Conflict { detail });
+        };
+        answer.dwell_ms = clock::milliseconds_between(&shown.at, tx.at()).or(Some(0));
+        insert(tx, acting, &found, answer)
+    })?;
+    Ok(Recorded { value: written.value, entry: written.index, checkpoint: written.checkpoint })
+}
+
+/// Corrects an answer of one's own: adds another with a reason; the first stays and counts.
+///
+/// # Errors
+///
+/// As [`give_answer`]; [`Error::Conflict`] for a case that somebody else answered, or nobody.
+pub fn correct_answer(
+    store: &Store,
+    acting: &Acting,
+    (sample_id, number): (&str, u64),
+    said: &GiveAnswer,
+) -> Result<Recorded<AnswerView>> {
+    acting.permit(Action::ReviewPredictions)?;
+    require_session(acting)?;
+    let written = store.write(&actor(acting), EntryType::SampleAnswer, |tx| {
+        let found = to_review(tx, acting, sample_id)?;
+        let answers = tx.review_answers(sample_id)?;
+        let last = answers.iter().rev().find(|one| one.case_number == number);
+        let Some(last) = last.filter(|one| one.answered_by == acting.account.user_name) else {
+            let detail = format!("you did not answer case {number}; who did corrects it");
+            return Err(Error::Conflict { detail });
+        };
+        let answer = ReviewAnswer {
+            answer: text(said.answer.as_deref()).map(|answer| class_name(&answer)),
+            reason: text(said.reason.as_deref()),
+            comment: text(said.comment.as_deref()),
+            corrects: Some(last.id.clone()),
+            dwell_ms: None,
+            ..stored(&last.document)?
+        };
+        answer.validate(&found.sample)?;
+        tx.refer(last.entry);
+        insert(tx, acting, &found, answer)
+    })?;
+    Ok(Recorded { value: written.value, entry: written.index, checkpoint: written.checkpoint })
+}
+
+fn insert(
+    tx: &mut crate::store::WriteTx<'_>,
+    acting: &Acting,
+    found: &SampleFound,
+    said: ReviewAnswer,
+) -> Result<AnswerView> {
+    let bytes = said.bytes()?;
+    let row = ReviewAnswerRow {
+        id: clock::new_id("an"),
+        sample_id: found.row.id.clone(),
+        case_number: said.case,
+        corrects: said.corrects.clone(),
+        answered_by: said.answered_by.clone(),
+        sha256: digest::sha256_hex(&bytes),
+        at: tx.at().to_owned(),
+        entry: tx.index(),
+        document: String::from_utf8_lossy(&bytes).into_owned(),
+    };
+    tx.subject(subject("model_version", &found.row.version_id));
+    tx.subject(subject(super::draw_review_sample::SAMPLES, &found.row.id));
+    tx.subject(subject(ANSWERS, &row.id));
+    tx.refer(found.row.entry);
+    tx.insert_review_answer(&row, &acting.account.id)?;
+    Ok(AnswerView { row, said })
+}
