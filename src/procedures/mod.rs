@@ -86,6 +86,7 @@ pub mod restore;
 pub mod sign_decision;
 pub mod sign_in;
 pub mod sign_study;
+pub mod stamp_checkpoint;
 pub mod step_episode;
 pub mod study_batches;
 pub mod take_evidence;
@@ -102,6 +103,7 @@ pub mod watch_labels;
 pub mod watch_missing_labels;
 pub mod watch_misuse;
 pub mod watch_silence;
+pub mod watch_time_stamps;
 
 use crate::access::account::{Account, Acting};
 use crate::ledger::entry::{Actor, Subject};
