@@ -947,15 +947,23 @@ class Verifier:
                 self.find("copy_missing", f"stamped/{row['entries']}.tsr", "the time stamp inside a record has no copy here")
         for size in sorted(sizes):
             name = f"stamped/{size}.tsr"
-            note, response = self.read(f"stamped/{size}.checkpoint"), self.read(name)
+            note_name = f"stamped/{size}.checkpoint"
+            note, response = self.read(note_name), self.read(name)
+            for file, data in ((note_name, note), (name, response)):
+                if data is None:
+                    self.find("stamp_invalid", file, "a head and its time stamp belong together")
+            if note is None or response is None or not self.key:
+                continue
             try:
-                if note is None or response is None:
-                    raise ValueError("a stamped head and its time stamp belong together, one of them is missing")
                 head = self.key.open(note.decode())
                 if head[1] != size or size > len(self.leaves):
                     raise ValueError(f"it is of {head[1]} entries")
                 if tree_root([leaf_hash(leaf) for leaf in self.leaves[:size]]) != head[2]:
                     raise ValueError(f"the first {size} entries have another root")
+            except Exception as error:
+                self.find("stamp_invalid", note_name, str(error) or "the signature does not verify")
+                continue
+            try:
                 encoded = base64.b64encode(response).decode()
                 if not any((row["entries"], row["checkpoint"], row["response"]) == (size, note.decode(), encoded) for row in kept):
                     self.find("copy_differs", name, "no record in the pack holds this time stamp")

@@ -38,3 +38,4 @@ mod silence;
 mod standards;
 mod studies;
 mod tiles;
+mod time_stamps;

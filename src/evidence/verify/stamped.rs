@@ -86,12 +86,13 @@ impl<R: Read + Seek> Walk<'_, R> {
     ) -> Option<TimeStamp> {
         let (note_file, file) = (stamped_checkpoint_file(size), stamped_file(size));
         let note = self.read(&note_file).and_then(|bytes| String::from_utf8(bytes).ok());
-        let (Some(note), Some(response)) = (note, self.read(&file)) else {
-            let detail =
-                format!("`{note_file}` and `{file}` belong together, one of them is missing");
-            self.find("stamp_invalid", &file, detail);
-            return None;
-        };
+        let response = self.read(&file);
+        for (name, is_there) in [(&note_file, note.is_some()), (&file, response.is_some())] {
+            if !is_there {
+                self.find("stamp_invalid", name, "a head and its time stamp belong together");
+            }
+        }
+        let (note, response) = (note?, response?);
         if let Err(detail) = head_in_place((&note_file, STAMPED), &note, key?, (entries, levels)) {
             self.find("stamp_invalid", &note_file, detail);
             return None;

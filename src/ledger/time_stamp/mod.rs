@@ -14,3 +14,6 @@ mod token;
 pub use query::Query;
 pub use roots::TrustedRoots;
 pub use token::{RESPONSE_MAX, Stated, TimeStamp};
+
+#[cfg(test)]
+mod tests;
