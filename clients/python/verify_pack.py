@@ -516,6 +516,21 @@ def tree_root(hashes):
     return node_hash(tree_root(hashes[:split]), tree_root(hashes[split:]))
 
 
+def roots_of_first(leaves, sizes):
+    """The root over the first so many leaves, for each of the sizes that is not too large."""
+    whole, roots = [], {}
+    for size, leaf in enumerate(leaves, 1):
+        height, node = 0, leaf_hash(leaf)
+        while whole and whole[-1][0] == height:
+            height, node = height + 1, node_hash(whole.pop()[1], node)
+        whole.append((height, node))
+        if size in sizes:
+            for _, left in reversed(whole[:-1]):
+                node = node_hash(left, node)
+            roots[size] = node
+    return roots
+
+
 def root_by_proof(leaf, index, size, proof):
     """RFC 9162 §2.1.3.2."""
     place, last, found = index, size - 1, leaf_hash(leaf)
@@ -945,28 +960,30 @@ class Verifier:
         for row in kept:
             if f"stamped/{row['entries']}.tsr" not in self.names:
                 self.find("copy_missing", f"stamped/{row['entries']}.tsr", "the time stamp inside a record has no copy here")
+        roots = roots_of_first(self.leaves, sizes)
         for size in sorted(sizes):
             name = f"stamped/{size}.tsr"
             note_name = f"stamped/{size}.checkpoint"
             note, response = self.read(note_name), self.read(name)
-            for file, data in ((note_name, note), (name, response)):
+            of_head = [row for row in kept if row["entries"] == size]
+            for file, data, held in ((note_name, note, [row["checkpoint"].encode() for row in of_head]),
+                                     (name, response, [base64.b64decode(row["response"]) for row in of_head])):
                 if data is None:
                     self.find("stamp_invalid", file, "a head and its time stamp belong together")
+                elif data not in held:
+                    self.find("copy_differs", file, "no record in the pack holds this time stamp")
             if note is None or response is None or not self.key:
                 continue
             try:
                 head = self.key.open(note.decode())
                 if head[1] != size or size > len(self.leaves):
                     raise ValueError(f"it is of {head[1]} entries")
-                if tree_root([leaf_hash(leaf) for leaf in self.leaves[:size]]) != head[2]:
+                if roots.get(size) != head[2]:
                     raise ValueError(f"the first {size} entries have another root")
             except Exception as error:
                 self.find("stamp_invalid", note_name, str(error) or "the signature does not verify")
                 continue
             try:
-                encoded = base64.b64encode(response).decode()
-                if not any((row["entries"], row["checkpoint"], row["response"]) == (size, note.decode(), encoded) for row in kept):
-                    self.find("copy_differs", name, "no record in the pack holds this time stamp")
                 stamp = TimeStamp(response, note)
             except Exception as error:
                 self.find("stamp_invalid", name, str(error) or "the signature does not verify")

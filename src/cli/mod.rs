@@ -58,7 +58,7 @@ enum Command {
     /// Create a data folder with its keys, its ledger and its first administrator
     Init(administration::InitArguments),
     /// Serve the pages and the API of a data folder
-    Serve(serve::ServeArguments),
+    Serve(Box<serve::ServeArguments>),
     /// Print a column declaration of a table, to edit
     Schema(schema::SchemaArguments),
     /// Print the digests of files and of the tables in them

@@ -85,31 +85,31 @@ impl<R: Read + Seek> Walk<'_, R> {
         kept: &[(String, Row)],
     ) -> Option<TimeStamp> {
         let (note_file, file) = (stamped_checkpoint_file(size), stamped_file(size));
-        let note = self.read(&note_file).and_then(|bytes| String::from_utf8(bytes).ok());
-        let response = self.read(&file);
-        for (name, is_there) in [(&note_file, note.is_some()), (&file, response.is_some())] {
-            if !is_there {
+        let (note, response) = (self.read(&note_file), self.read(&file));
+        let encoded = response.as_deref().map(Base64::encode_string);
+        let held = |column: &str, found: Option<&[u8]>| {
+            let of_head = kept.iter().filter(|(_, row)| row.number("entries") == Some(size));
+            let mut held = of_head.map(|(_, row)| row.text(column).as_bytes());
+            found.is_some_and(|found| held.any(|bytes| bytes == found))
+        };
+        let encoded = encoded.as_ref().map(|text| text.as_bytes());
+        for (name, column, found) in
+            [(&note_file, "checkpoint", note.as_deref()), (&file, "response", encoded)]
+        {
+            if found.is_none() {
                 self.find("stamp_invalid", name, "a head and its time stamp belong together");
+            } else if !held(column, found) {
+                self.find("copy_differs", name, "no record in the pack holds this time stamp");
             }
         }
-        let (note, response) = (note?, response?);
+        let (note, response) = (String::from_utf8(note?).ok()?, response?);
         if let Err(detail) = head_in_place((&note_file, STAMPED), &note, key?, (entries, levels)) {
             self.find("stamp_invalid", &note_file, detail);
             return None;
         }
-        let encoded = Base64::encode_string(&response);
-        let is_kept = |(_, row): &(String, Row)| {
-            row.number("entries") == Some(size)
-                && row.text("checkpoint") == note
-                && row.text("response") == encoded
-        };
-        if !kept.iter().any(is_kept) {
-            self.find("copy_differs", &file, "no record in the pack holds this time stamp");
-        }
         let opened = TimeStamp::open(&response, note.as_bytes());
-        let refused = |error: &crate::ledger::Error| error_chain(error);
         if let Err(error) = &opened {
-            self.find("stamp_invalid", &file, refused(error));
+            self.find("stamp_invalid", &file, error_chain(error));
         }
         opened.ok()
     }

@@ -117,12 +117,13 @@ fn no_byte_of_what_is_signed_can_be_another() {
 fn what_is_no_response_is_refused_with_its_reason() {
     let vectors = Vectors::read();
     let refusal = b"\x30\x16\x30\x14\x02\x01\x02\x30\x0f\x0c\x0dnot this time";
+    let long = vec![0x30; RESPONSE_MAX + 1];
     for (bytes, reason) in [
         (&b""[..], "no time-stamp response"),
         (b"<html>", "no time-stamp response"),
         (&refusal[..], "refused, with status 2: not this time"),
         (b"\x30\x05\x30\x03\x02\x01\x00", "no token"),
-        (&[0x30; RESPONSE_MAX + 1], "no time stamp has"),
+        (&long, "no time stamp has"),
     ] {
         let error = TimeStamp::open(bytes, vectors.message()).unwrap_err().to_string();
         assert!(error.contains(reason), "{error}");

@@ -106,6 +106,9 @@ fn stamp(query: &[u8], time: jiff::Timestamp) -> Vec<u8> {
     der(0x30, &[&[0x30, 3, 2, 1, 0], &token])
 }
 
+/// What an authority answers to a query, or why nothing comes.
+type Answers<'a> = &'a dyn Fn(&[u8]) -> Result<Vec<u8>, String>;
+
 /// A laboratory with a daily schedule.
 fn scheduled() -> (Laboratory, StampSchedule) {
     let laboratory = Laboratory::open();
@@ -123,7 +126,7 @@ fn round(laboratory: &Laboratory, schedule: &StampSchedule) -> Option<bool> {
 fn round_with(
     laboratory: &Laboratory,
     schedule: &StampSchedule,
-    answer: &dyn Fn(&[u8]) -> Result<Vec<u8>, String>,
+    answer: Answers<'_>,
 ) -> Option<bool> {
     watch_lateness(&laboratory.store).unwrap();
     let due = is_due(&laboratory.store, schedule).unwrap();
@@ -278,7 +281,6 @@ fn an_authority_that_fails_is_told_once_asked_again_and_missed() {
     let kept = adam.post("/api/v1/notice-targets", &json!({"target": target, "reason": "SOP 14"}));
     assert_eq!(kept.status, 201, "{kept:?}");
     let now = laboratory.clock.now();
-    type Answers<'a> = &'a dyn Fn(&[u8]) -> Result<Vec<u8>, String>;
     let other = |place: fn(&[u8]) -> usize| {
         move |query: &[u8]| {
             let mut query = query.to_vec();
