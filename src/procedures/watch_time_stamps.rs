@@ -24,8 +24,8 @@ pub const EVERY_SECONDS_MIN: u64 = 60;
 pub const EVERY_SECONDS_MAX: u64 = 31 * 24 * 3600;
 /// After how many seconds an authority that failed is asked again, at the latest.
 const AGAIN_SECONDS: u64 = 3600;
-/// Most events in one answer.
-const EVENTS_MAX: u32 = 200;
+/// Most events in one answer: each that was kept holds some kilobytes.
+const EVENTS_MAX: u32 = 50;
 
 /// Who is asked, whom his certificate must lead to, and how often.
 #[derive(Clone, Debug, PartialEq, Eq)]

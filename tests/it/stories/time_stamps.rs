@@ -315,7 +315,7 @@ fn an_authority_that_fails_is_told_once_asked_again_and_missed() {
     };
     assert_eq!(told(&laboratory).len(), 1, "the first failure in a row: {:?}", told(&laboratory));
     assert!(told(&laboratory)[0].contains("does not answer"));
-    let inbox = laboratory.signed_in("adam").read("/inbox");
+    let inbox = laboratory.signed_in("adam").read("/");
     assert!(inbox.contains("Find out why the time-stamp authority gave no stamp"), "{inbox}");
     // Six hours are gone. A day and a quarter after the schedule began, it is late; that is told once.
     laboratory.later(24 * HOUR + 1);
@@ -327,7 +327,7 @@ fn an_authority_that_fails_is_told_once_asked_again_and_missed() {
     assert_eq!(round(&laboratory, &schedule), Some(true));
     assert_eq!(view(&laboratory)["state"], "good");
     assert_eq!(told(&laboratory).len(), 2);
-    let inbox = laboratory.signed_in("adam").read("/inbox");
+    let inbox = laboratory.signed_in("adam").read("/");
     assert!(!inbox.contains("time-stamp authority") && !inbox.contains("no time stamp"), "{inbox}");
     // A server that asks no longer says so.
     record_schedule(&laboratory.store, None).unwrap();
