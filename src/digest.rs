@@ -1,4 +1,4 @@
-//! BLAKE3, SHA-256 and canonical JSON (RFC 8785): the only place that hashes.
+//! BLAKE3, SHA-256 and its longer kin, and canonical JSON (RFC 8785): the only place that hashes.
 
 use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
@@ -26,6 +26,21 @@ pub fn hmac_sha256(key: &[u8], bytes: &[u8]) -> [u8; 32] {
 /// The SHA-256 of `bytes`, raw.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     sha2::Sha256::digest(bytes).into()
+}
+
+/// The SHA-384 of `bytes`, raw.
+pub fn sha384(bytes: &[u8]) -> [u8; 48] {
+    sha2::Sha384::digest(bytes).into()
+}
+
+/// The SHA-512 of `bytes`, raw.
+pub fn sha512(bytes: &[u8]) -> [u8; 64] {
+    sha2::Sha512::digest(bytes).into()
+}
+
+/// The SHA-1 of `bytes`, raw: by which older time stamps name a certificate. It proves nothing.
+pub fn sha1(bytes: &[u8]) -> [u8; 20] {
+    sha1::Sha1::digest(bytes).into()
 }
 
 /// The SHA-256 of `bytes`, as 64 lowercase hexadecimal digits.

@@ -386,6 +386,9 @@ impl Error {
             }
             Self::MediaType { .. } => ("media_type", 415, "set the Content-Type header"),
             Self::BadRequest { .. } => ("bad_request", 400, "correct the request"),
+            Self::Ledger(ledger::Error::TimeStamp(_)) => {
+                ("time_stamp_not_valid", 400, "check the file")
+            }
             Self::Server { .. } => ("server", 502, "check the address and the token"),
             Self::Evidence(_) => ("evidence", 422, "check the file"),
             Self::Store(store::Error::NoDatabase { .. }) => {

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Verify a driftledger evidence pack: a second verifier that shares no code with the program.
 
-    python3 verify_pack.py PACK.zip [--key VKEY_OR_FILE | --policy FILE] [--json]
+    python3 verify_pack.py PACK.zip [--key VKEY_OR_FILE | --policy FILE] [--timestamp-root PEM_FILE] [--json]
 
 Needs Python 3.9 or newer and the package `cryptography`. Exit code 0: nothing wrong. 1: findings, each with the file it is
 about. 2: not an evidence pack. It verifies files, leaves, tree, checkpoint, proofs, bodies, records, copies, decisions and
-signatures, cosignatures of witnesses under a policy file (C2SP tlog-policy), and computes total variation, PSI and the e-detector step of every report again from the stored counts, to 1e-9.
+signatures, cosignatures of witnesses under a policy file (C2SP tlog-policy), time stamps (RFC 3161) under the root certificate of their
+authority, and computes total variation, PSI and the e-detector step of every report again from the stored counts, to 1e-9.
 BLAKE3 digests are verified where the package `blake3` is there (the same files are verified by SHA-256 anyway); HTML pages are not
 (they repeat a document).
 """
@@ -20,12 +21,13 @@ import os
 import sys
 import unicodedata
 import zipfile
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 try:
@@ -85,7 +87,7 @@ for state in ["open", "acknowledged", "investigated", "drafted", "decided", "act
         ALERT_RULES[state, "escalate"] = (state, RECORDERS, "escalated", "")
     if state != "open":
         ALERT_RULES[state, "link_external"] = (state, QUALITY, "linked_external", "")
-FOLDERS = [folder for folder, _ in COPIES.values()] + ["bodies/", "proofs/", "records/", "witnessed/", "tables/", "row_ids/"]
+FOLDERS = [folder for folder, _ in COPIES.values()] + ["bodies/", "proofs/", "records/", "witnessed/", "stamped/", "tables/", "row_ids/"]
 WITHHELD = ("credential", "token")
 # Entries about an account that acted which belong to every pack it acted in.
 OF_ACTORS = ("account.create", "role.request", "role.answer", "identity.ask", "identity.answer", "passkey.register",
@@ -280,6 +282,223 @@ class TrustPolicy:
         return times
 
 
+# ---- time stamps (RFC 3161) -------------------------------------------------------------------------------------------
+
+OIDS = {bytes.fromhex(code): name for name, code in {
+    "sha256": "608648016503040201", "sha384": "608648016503040202", "sha512": "608648016503040203",
+    "rsa": "2a864886f70d010101", "rsa-sha256": "2a864886f70d01010b", "rsa-sha384": "2a864886f70d01010c", "rsa-sha512": "2a864886f70d01010d",
+    "ecdsa-sha256": "2a8648ce3d040302", "ecdsa-sha384": "2a8648ce3d040303", "ecdsa-sha512": "2a8648ce3d040304",
+    "signedData": "2a864886f70d010702", "TSTInfo": "2a864886f70d0109100104", "contentType": "2a864886f70d010903",
+    "messageDigest": "2a864886f70d010904", "signingCertificate": "2a864886f70d010910020c",
+    "signingCertificateV2": "2a864886f70d010910022f"}.items()}
+
+
+def der(data):
+    """The elements that follow each other in DER, as (tag, content, all of its bytes)."""
+    found = []
+    while data:
+        if len(data) < 2 or data[0] & 0x1f == 0x1f:
+            raise ValueError("not DER")
+        length, head = data[1], 2
+        if length >= 0x80:
+            digits = length & 0x7f
+            length, head = int.from_bytes(data[2:2 + digits], "big"), 2 + digits
+            if not 0 < digits <= 4 or data[2:3] == b"\0" or length < 0x80:
+                raise ValueError("not DER")
+        if head + length > len(data):
+            raise ValueError("it is cut off")
+        found.append((data[0], data[head:head + length], data[:head + length]))
+        data = data[head + length:]
+    return found
+
+
+class Parts:
+    """Elements of a sequence, one after the other."""
+
+    def __init__(self, data):
+        self.left = der(data)
+
+    def take(self, tag):
+        if not self.left or self.left[0][0] != tag:
+            raise ValueError(f"an element of tag {tag:#04x} is missing")
+        return self.left.pop(0)
+
+    def maybe(self, tag):
+        return self.take(tag) if self.left and self.left[0][0] == tag else None
+
+    def inside(self, tag):
+        return Parts(self.take(tag)[1])
+
+    def end(self):
+        if self.left:
+            raise ValueError("there is more than belongs there")
+
+
+def algorithm(element):
+    return OIDS.get(Parts(element[1]).take(0x06)[1], "unknown")
+
+
+def dotted(oid):
+    numbers, value = [], 0
+    for byte in oid:
+        value = value << 7 | byte & 0x7f
+        if byte < 0x80:
+            numbers.append(value)
+            value = 0
+    first = min(numbers[0] // 40, 2)
+    return ".".join(map(str, [first, numbers[0] - 40 * first] + numbers[1:]))
+
+
+def digest_of(name, data):
+    if name not in ("sha256", "sha384", "sha512"):
+        raise ValueError("its digest is not SHA-256, SHA-384 or SHA-512")
+    return hashlib.new(name, data).digest()
+
+
+def utc(certificate, edge):
+    found = getattr(certificate, f"not_valid_{edge}_utc", None)
+    return found or getattr(certificate, f"not_valid_{edge}").replace(tzinfo=timezone.utc)
+
+
+class TimeStamp:
+    """What an authority stated about a message, once its signature verifies under the certificate that came with it."""
+
+    def __init__(self, response, message):
+        answer, = der(response)
+        parts = Parts(answer[1]) if answer[0] == 0x30 else Parts(b"")
+        if parts.inside(0x30).take(0x02)[1] not in (b"\0", b"\1"):
+            raise ValueError("the authority refused")
+        token = parts.inside(0x30)
+        parts.end()
+        if OIDS.get(token.take(0x06)[1]) != "signedData":
+            raise ValueError("its token is not signed data")
+        data = token.inside(0xa0).inside(0x30)
+        token.end()
+        data.take(0x02), data.take(0x31)
+        content = data.inside(0x30)
+        if OIDS.get(content.take(0x06)[1]) != "TSTInfo":
+            raise ValueError("what it signs is no time stamp")
+        info = content.inside(0xa0).take(0x04)[1]
+        self.certificates = [whole for _, _, whole in der((data.maybe(0xa0) or (0, b"", b""))[1])]
+        data.maybe(0xa1)
+        signers = data.inside(0x31)
+        data.end()
+        signer = signers.inside(0x30)
+        signers.end()
+        self.info(info, message)
+        self.signature(signer, info)
+
+    def info(self, info, message):
+        outer = Parts(info)
+        parts = outer.inside(0x30)
+        outer.end()
+        if parts.take(0x02)[1] != b"\1":
+            raise ValueError("it is not of version 1")
+        self.policy = dotted(parts.take(0x06)[1])
+        imprint = parts.inside(0x30)
+        name = algorithm(imprint.take(0x30))
+        if imprint.take(0x04)[1] != digest_of(name, message):
+            raise ValueError("it is about something else than this checkpoint")
+        imprint.end()
+        self.serial = parts.take(0x02)[1].hex()
+        text = parts.take(0x18)[1].decode("ascii")
+        whole, fraction = text[:14], text[14:-1]
+        if not text.endswith("Z") or not whole.isdigit() or fraction and not (fraction[0] == "." and fraction[1:].isdigit()):
+            raise ValueError("the time it states is none")
+        self.time = datetime.strptime(whole, "%Y%m%d%H%M%S").replace(tzinfo=timezone.utc)
+        self.stated_at = self.time.strftime("%Y-%m-%dT%H:%M:%S.") + (fraction[1:] + "000")[:3] + "Z"
+        for tag in (0x30, 0x01, 0x02, 0xa0, 0xa1):
+            parts.maybe(tag)
+        parts.end()
+
+    def signature(self, signer, info):
+        signer.take(0x02)
+        sid = signer.left.pop(0)
+        name = algorithm(signer.take(0x30))
+        signed = signer.take(0xa0)
+        scheme, signature = algorithm(signer.take(0x30)), signer.take(0x04)[1]
+        signer.maybe(0xa1)
+        signer.end()
+        attributes = {}
+        for _, attribute, _ in der(signed[1]):
+            parts = Parts(attribute)
+            kind = OIDS.get(parts.take(0x06)[1])
+            values = der(parts.take(0x31)[1])
+            if kind and (kind in attributes or len(values) != 1):
+                raise ValueError("a signed attribute stands twice or is empty")
+            if kind:
+                attributes[kind] = values[0]
+        if OIDS.get(attributes["contentType"][1]) != "TSTInfo" or attributes["messageDigest"][1] != digest_of(name, info):
+            raise ValueError("what it states is not what it signed")
+        self.signer = self.signing_certificate(attributes)
+        if sid[0] == 0x30:
+            issuer, serial = der(sid[1])
+            same = (self.signer.issuer.public_bytes() == issuer[2], self.signer.serial_number == int.from_bytes(serial[1], "big", signed=True))
+            if same != (True, True):
+                raise ValueError("it names another certificate than the one that it signed")
+        try:
+            usage = self.signer.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+        except x509.ExtensionNotFound:
+            usage = None
+        if not usage or not usage.critical or list(usage.value) != [x509.ExtendedKeyUsageOID.TIME_STAMPING]:
+            raise ValueError("its certificate is not one for time stamps")
+        self.check_time(self.signer)
+        name = scheme.removeprefix("rsa-").removeprefix("ecdsa-") if scheme != "rsa" else name
+        named = {"sha256": hashes.SHA256, "sha384": hashes.SHA384, "sha512": hashes.SHA512}.get(name)
+        key, message = self.signer.public_key(), b"\x31" + signed[2][1:]
+        if named and scheme.startswith("rsa") and isinstance(key, rsa.RSAPublicKey) and key.key_size >= 2048:
+            key.verify(signature, message, padding.PKCS1v15(), named())
+        elif named and scheme.startswith("ecdsa") and isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in ("secp256r1", "secp384r1"):
+            key.verify(signature, message, ec.ECDSA(named()))
+        else:
+            raise ValueError("its signature is not RSA (PKCS #1 v1.5) or ECDSA with SHA-256, SHA-384 or SHA-512")
+        names = [self.signer.subject.get_attributes_for_oid(oid) for oid in (x509.NameOID.COMMON_NAME, x509.NameOID.ORGANIZATION_NAME)]
+        self.authority = ", ".join(found[0].value for found in names if found)
+
+    def signing_certificate(self, attributes):
+        """The certificate that a signed attribute names by its digest."""
+        newer = attributes.get("signingCertificateV2")
+        named = Parts((newer or attributes["signingCertificate"])[1]).inside(0x30).inside(0x30)
+        if newer:
+            given = named.maybe(0x30)
+            name = algorithm(given) if given else "sha256"
+        wanted = named.take(0x04)[1]
+        for whole in self.certificates:
+            if (digest_of(name, whole) if newer else hashlib.sha1(whole).digest()) == wanted:
+                return x509.load_der_x509_certificate(whole)
+        raise ValueError("it does not carry the certificate it is signed by")
+
+    def check_time(self, certificate):
+        if not utc(certificate, "before") <= self.time <= utc(certificate, "after"):
+            raise ValueError(f"its certificate was valid from {utc(certificate, 'before')} to {utc(certificate, 'after')}, not at {self.time}")
+
+    def check(self, roots):
+        """Whether the certificate that signed leads to one of these roots, each valid at the time that is stated."""
+        others = [x509.load_der_x509_certificate(whole) for whole in self.certificates]
+        if not self.leads(self.signer, (roots, others), 0):
+            raise ValueError("its certificate does not lead to a trusted root")
+
+    def leads(self, certificate, known, depth):
+        roots, others = known
+        self.check_time(certificate)
+        try:
+            usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+            if x509.ExtendedKeyUsageOID.TIME_STAMPING not in usage:
+                return False
+        except x509.ExtensionNotFound:
+            pass
+        for issuer in roots + (others if depth < 6 else []):
+            try:
+                certificate.verify_directly_issued_by(issuer)
+                limits = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
+                deep_enough = limits.path_length is None or depth <= limits.path_length
+                if limits.ca and deep_enough and (issuer in roots or self.leads(issuer, known, depth + 1)):
+                    return True
+            except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
+                continue
+        return False
+
+
 def leaf_hash(leaf):
     return hashlib.sha256(b"\0" + leaf).digest()
 
@@ -296,6 +515,21 @@ def tree_root(hashes):
         return hashes[0]
     split = 1 << (len(hashes) - 1).bit_length() - 1
     return node_hash(tree_root(hashes[:split]), tree_root(hashes[split:]))
+
+
+def roots_of_first(leaves, sizes):
+    """The root over the first so many leaves, for each of the sizes that is not too large."""
+    whole, roots = [], {}
+    for size, leaf in enumerate(leaves, 1):
+        height, node = 0, leaf_hash(leaf)
+        while whole and whole[-1][0] == height:
+            height, node = height + 1, node_hash(whole.pop()[1], node)
+        whole.append((height, node))
+        if size in sizes:
+            for _, left in reversed(whole[:-1]):
+                node = node_hash(left, node)
+            roots[size] = node
+    return roots
 
 
 def root_by_proof(leaf, index, size, proof):
@@ -519,8 +753,8 @@ def acceptance_unlike(run, plan):
 
 
 class Verifier:
-    def __init__(self, path, key, policy=None):
-        self.policy, self.seen = policy, None
+    def __init__(self, path, key, policy=None, roots=None):
+        self.policy, self.seen, self.roots, self.stamps = policy, None, roots, []
         self.zip = zipfile.ZipFile(path)
         self.names = set(self.zip.namelist())
         if "MANIFEST.json" not in self.names and "entries.jsonl" not in self.names:
@@ -560,7 +794,7 @@ class Verifier:
         self.required("README.txt")
         head = self.guard(self.checkpoint)
         self.guard(lambda: self.entries(head))
-        for part in (self.witnessed, self.proofs, self.bodies, self.records, self.completeness):
+        for part in (self.witnessed, self.proofs, self.bodies, self.records, self.stamped, self.completeness):
             self.guard(part)
         if manifest and head and (manifest["origin"], manifest["size"]) != head[:2]:
             self.find("manifest_invalid", "MANIFEST.json", "it names another ledger or size than the checkpoint")
@@ -569,7 +803,7 @@ class Verifier:
             if not own or own.get("verifier_key") != self.key.text:
                 code = "key_differs" if own else "record_missing"
                 self.find(code, record_file("ledger", self.key.name), "the ledger's own record names another key or none")
-        for part in (self.copies, self.prediction, self.tables, self.acceptance, self.reports, self.decisions, self.signatures, self.life_cycles, self.alert_lives, self.runs, self.backups):
+        for part in (self.copies, self.prediction, self.tables, self.acceptance, self.reports, self.decisions, self.signatures, self.life_cycles, self.alert_lives, self.runs, self.backups, self.time_stamps):
             self.guard(part)
 
     def guard(self, part):
@@ -732,6 +966,54 @@ class Verifier:
                 why = str(error) or "a cosignature does not verify"
         if not self.seen:
             self.find("not_witnessed", "checkpoint", why)
+
+    def stamped(self):
+        """Every time stamp is about a head of this ledger and is the one that its record holds; under the roots, where they are given."""
+        kept = [row for row in self.rows.get("time_stamp", {}).values() if row["kind"] == "kept"]
+        sizes = set()
+        for name in self.within("stamped/"):
+            size = self.index_of(name, "stamped/", ".tsr" if name.endswith(".tsr") else ".checkpoint")
+            sizes |= {size} - {None}
+        for row in kept:
+            if f"stamped/{row['entries']}.tsr" not in self.names:
+                self.find("copy_missing", f"stamped/{row['entries']}.tsr", "the time stamp inside a record has no copy here")
+        roots = roots_of_first(self.leaves, sizes)
+        for size in sorted(sizes):
+            name = f"stamped/{size}.tsr"
+            note_name = f"stamped/{size}.checkpoint"
+            note, response = self.read(note_name), self.read(name)
+            of_head = [row for row in kept if row["entries"] == size]
+            for file, data, held in ((note_name, note, [row["checkpoint"].encode() for row in of_head]),
+                                     (name, response, [base64.b64decode(row["response"]) for row in of_head])):
+                if data is None:
+                    self.find("stamp_invalid", file, "a head and its time stamp belong together")
+                elif data not in held:
+                    self.find("copy_differs", file, "no record in the pack holds this time stamp")
+            if note is None or response is None or not self.key:
+                continue
+            try:
+                head = self.key.open(note.decode())
+                if head[1] != size or size > len(self.leaves):
+                    raise ValueError(f"it is of {head[1]} entries")
+                if roots.get(size) != head[2]:
+                    raise ValueError(f"the first {size} entries have another root")
+            except Exception as error:
+                self.find("stamp_invalid", note_name, str(error) or "the signature does not verify")
+                continue
+            try:
+                stamp = TimeStamp(response, note)
+            except Exception as error:
+                self.find("stamp_invalid", name, str(error) or "the signature does not verify")
+                continue
+            self.count("time stamps")
+            self.stamps.append((size, stamp))
+            try:
+                if self.roots is not None:
+                    stamp.check(self.roots)
+            except ValueError as error:
+                self.find("stamp_untrusted", name, error)
+        if self.roots is not None and not self.stamps:
+            self.find("not_stamped", "checkpoint", "the pack has no time stamp that is one")
 
     def within(self, folder):
         return sorted(name for name in self.names if name.startswith(folder))
@@ -1853,6 +2135,23 @@ class Verifier:
                     if not entries <= row["live_entries"] <= row["entry"]:
                         self.find("record_disagrees", name, "the store held fewer entries than its backup, or more than came before this record")
 
+    def time_stamps(self):
+        """Records of time stamps name a signed head of this ledger and say what the authority stated."""
+        for key, row in self.rows.get("time_stamp", {}).items():
+            if row["kind"] != "kept":
+                continue
+            self.count("records of time stamps")
+            name, entries = record_file("time_stamp", key), row["entries"]
+            try:
+                if self.key.open(row["checkpoint"])[1] != entries or not 0 < entries <= row["entry"]:
+                    self.find("record_disagrees", name, "its head signs another number of entries, or came after it")
+                stamp = TimeStamp(unbase64(row["response"]), row["checkpoint"].encode())
+            except Exception as error:
+                self.find("record_disagrees", name, f"its time stamp or its head does not stand: {error!r}")
+                continue
+            for column, stated in (("stated_at", stamp.stated_at), ("serial", stamp.serial), ("policy", stamp.policy), ("signer", stamp.authority)):
+                self.same(name, column, row[column], stated)
+
     def run_digest(self, name, run_and_entry, expected):
         """What a run had reported when an entry was written; each list sorted by its fields, missing ones first."""
         run, entry = run_and_entry
@@ -1881,6 +2180,7 @@ def main():
     parser.add_argument("pack")
     parser.add_argument("--key", help="the ledger's key, as text or as a file that holds it")
     parser.add_argument("--policy", help="trust policy: a file that names the ledger and the witnesses that must have cosigned")
+    parser.add_argument("--timestamp-root", help="root certificate of the time-stamp authority: a file in PEM")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     arguments = parser.parse_args()
     try:
@@ -1892,7 +2192,11 @@ def main():
         if arguments.policy:
             with open(arguments.policy, encoding="utf-8") as file:
                 policy = TrustPolicy(file.read())
-        verifier = Verifier(arguments.pack, VerifierKey(key) if key else None, policy)
+        roots = None
+        if arguments.timestamp_root:
+            with open(arguments.timestamp_root, "rb") as file:
+                roots = x509.load_pem_x509_certificates(file.read())
+        verifier = Verifier(arguments.pack, VerifierKey(key) if key else None, policy, roots)
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -1906,6 +2210,11 @@ def main():
         if verifier.seen:
             who = ", ".join(f"{name} at {seconds} s since 1970" for name, seconds in verifier.seen[1].items())
             print(f"the first {verifier.seen[0]} entries were cosigned by {who or 'no witness, as the policy allows'}")
+        if verifier.stamps:
+            size, stamp = verifier.stamps[-1]
+            print(f"the first {size} entries existed by {stamp.stated_at}, stated by {stamp.authority} (stamp {stamp.serial})")
+            if roots is None:
+                print("time stamps were not checked against a trusted root: give it with --timestamp-root")
         print("verified under " + ("the key you trust" if key or policy else "the key in the pack, so it only agrees with itself"))
         print(f"{len(verifier.findings)} findings" if verifier.findings else "nothing wrong")
     return 1 if verifier.findings else 0

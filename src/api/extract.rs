@@ -18,6 +18,7 @@ use crate::procedures::sign_in;
 use crate::procedures::tell_people::Post;
 use crate::procedures::watch_access::{Asked, note_refusal};
 use crate::procedures::watch_backups::BackupSchedule;
+use crate::procedures::watch_time_stamps::StampSchedule;
 use crate::store::Store;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Decompress, Payload, ServiceRequest, ServiceResponse};
@@ -68,6 +69,8 @@ pub struct Shared {
     pub clock_source: Option<ClockSource>,
     /// Backups that this server makes by itself.
     pub backups: Option<Arc<BackupSchedule>>,
+    /// Time stamps that this server asks for by itself.
+    pub time_stamps: Option<Arc<StampSchedule>>,
     /// Evidence packs that are being made.
     pub evidence: EvidenceJobs,
 }
@@ -92,6 +95,7 @@ impl Shared {
             provider: None,
             clock_source: None,
             backups: None,
+            time_stamps: None,
             evidence: EvidenceJobs::default(),
         }
     }

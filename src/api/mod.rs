@@ -38,6 +38,7 @@ pub mod roles;
 pub mod routes;
 pub mod server;
 pub mod session;
+mod stamp_client;
 pub mod studies;
 pub mod tiles;
 pub mod tls;

@@ -146,6 +146,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(watch::read_clock)
             .service(watch::confirm_clock)
             .service(watch::read_backups)
+            .service(watch::read_time_stamps)
             .service(notices::list_targets)
             .service(notices::create_target)
             .service(notices::list_notices)

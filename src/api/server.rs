@@ -3,6 +3,7 @@
 use super::extract::{Shared, blocking, no_route};
 use super::limits::{Limits, limited};
 use super::provider_client::ClockSource;
+use super::stamp_client::keep_stamping;
 use super::witness_client::keep_asking;
 use super::{description, routes};
 use crate::error::{Error, Result};
@@ -14,6 +15,7 @@ use crate::procedures::watch_clock::watch_clock;
 use crate::procedures::watch_labels::watch_labels;
 use crate::procedures::watch_missing_labels::watch_missing_labels;
 use crate::procedures::watch_silence::watch_silence;
+use crate::procedures::watch_time_stamps;
 use crate::store::Store;
 use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
 use actix_web::{App, HttpResponse, HttpServer, web};
@@ -64,8 +66,8 @@ pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
     let (tls, is_secure) = (shared.tls.clone(), shared.is_secure());
     let witnesses = shared.witnesses.clone();
     let clock_source = shared.clock_source.clone();
-    let backups = shared.backups.clone();
-    let safe = store.clone();
+    let (backups, time_stamps) = (shared.backups.clone(), shared.time_stamps.clone());
+    let (safe, stamped) = (store.clone(), store.clone());
     let data = web::Data::new(shared);
     let server = HttpServer::new(move || {
         App::new()
@@ -124,6 +126,9 @@ pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
             }
             if let Some(schedule) = backups {
                 actix_web::rt::spawn(keep_backing_up(safe, schedule));
+            }
+            if let Some(schedule) = time_stamps {
+                actix_web::rt::spawn(keep_stamping(stamped, schedule));
             }
             actix_web::rt::spawn(every_minute(store, limits, clock_source));
             actix_web::rt::spawn(send_notices(letters, post));
@@ -190,9 +195,12 @@ async fn every_minute(store: Store, limits: Arc<Limits>, clock_source: Option<Cl
         if let Err(error) = blocking(look).await {
             tracing::error!(code = error.code(), chain = error.chain(), "the clock is not watched");
         }
-        let [silent, due, late, missing, safe] = std::array::from_fn(|_| store.clone());
+        let [silent, due, late, missing, safe, stamped] = std::array::from_fn(|_| store.clone());
         if let Err(error) = blocking(move || watch_lateness(&safe)).await {
             tracing::error!(code = error.code(), chain = error.chain(), "backups are not watched");
+        }
+        if let Err(error) = blocking(move || watch_time_stamps::watch_lateness(&stamped)).await {
+            tracing::error!(code = error.code(), chain = error.chain(), "stamps are not watched");
         }
         if let Err(error) = blocking(move || watch_actions(&late)).await {
             tracing::error!(code = error.code(), chain = error.chain(), "actions are not watched");

@@ -1,11 +1,14 @@
-//! `/api/v1/misuse-events`, `/api/v1/clock`, `/api/v1/backups`, and what is done when a credential is lost.
+//! `/api/v1/misuse-events`, `/api/v1/clock`, `/api/v1/backups`, `/api/v1/time-stamps`, and what is done when a credential is lost.
 
 use super::accounts::ReasonRequest;
 use super::extract::{Caller, Shared, blocking};
 use super::problem::{Problem, ProblemDocument};
 use crate::procedures::watch_backups::BackupsView;
 use crate::procedures::watch_clock::ClockView;
-use crate::procedures::{hold_signing, watch_backups, watch_clock, watch_misuse};
+use crate::procedures::watch_time_stamps::StampsView;
+use crate::procedures::{
+    hold_signing, watch_backups, watch_clock, watch_misuse, watch_time_stamps,
+};
 use crate::store::misuse::MisuseRow;
 use actix_web::{HttpResponse, get, post, web};
 use serde::Deserialize;
@@ -92,6 +95,17 @@ pub(super) async fn read_backups(
     caller: Caller,
 ) -> Result<HttpResponse, Problem> {
     let work = move || watch_backups::backups(&shared.store, &caller.0);
+    Ok(HttpResponse::Ok().json(blocking(work).await?))
+}
+
+/// How it stands with the time stamps of checkpoints (RFC 3161), and what was noticed about them.
+#[utoipa::path(tag = "operation", responses((status = 200, body = StampsView)))]
+#[get("/time-stamps")]
+pub(super) async fn read_time_stamps(
+    shared: web::Data<Shared>,
+    caller: Caller,
+) -> Result<HttpResponse, Problem> {
+    let work = move || watch_time_stamps::time_stamps(&shared.store, &caller.0);
     Ok(HttpResponse::Ok().json(blocking(work).await?))
 }
 

@@ -34,6 +34,7 @@ mod selftest;
 mod serve;
 mod study;
 mod terminal;
+mod timestamp;
 mod verify;
 mod witness;
 
@@ -57,7 +58,7 @@ enum Command {
     /// Create a data folder with its keys, its ledger and its first administrator
     Init(administration::InitArguments),
     /// Serve the pages and the API of a data folder
-    Serve(serve::ServeArguments),
+    Serve(Box<serve::ServeArguments>),
     /// Print a column declaration of a table, to edit
     Schema(schema::SchemaArguments),
     /// Print the digests of files and of the tables in them
@@ -98,6 +99,8 @@ enum Command {
     Verify(verify::VerifyArguments),
     /// Cosign the checkpoints of other people's ledgers, so that their past cannot be changed
     Witness(witness::WitnessArguments),
+    /// Have the newest checkpoint stamped with the time by an authority that cannot be reached from here
+    Timestamp(timestamp::TimestampArguments),
     /// Check everything in a data folder
     Check(check::CheckArguments),
     /// Write an evidence pack
@@ -154,6 +157,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Study(arguments) => study::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Witness(arguments) => witness::run(&arguments),
+        Command::Timestamp(arguments) => timestamp::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Backup(arguments) => backup::run(&arguments),

@@ -9,12 +9,14 @@ use crate::api::witness_client::ask_first;
 use crate::api::{server, tls};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::ledger::time_stamp::TrustedRoots;
 use crate::ledger::trust_policy::TrustPolicy;
 use crate::notify::mail::Relay;
 use crate::procedures::prove_arithmetic::prove_arithmetic;
 use crate::procedures::tell_people::Post;
 use crate::procedures::watch_backups::{BackupSchedule, record_schedule};
 use crate::procedures::watch_clock::watch_clock;
+use crate::procedures::watch_time_stamps::{self, StampSchedule};
 use crate::statistics::selftest::embedded;
 use crate::store::Store;
 use clap::Args;
@@ -110,6 +112,31 @@ pub(super) struct ServeArguments {
     /// Witnesses to ask for cosignatures, as a C2SP tlog-policy file with their addresses
     #[arg(long, env = "DRIFTLEDGER_WITNESSES", value_name = "POLICY")]
     witnesses: Option<PathBuf>,
+    /// Time-stamp authority (RFC 3161) that stamps the newest checkpoint
+    #[arg(
+        long,
+        env = "DRIFTLEDGER_TIMESTAMP_URL",
+        requires = "timestamp_root",
+        value_name = "URL"
+    )]
+    timestamp_url: Option<String>,
+    /// Root certificate of the authority, PEM: what its certificate must lead to
+    #[arg(
+        long,
+        env = "DRIFTLEDGER_TIMESTAMP_ROOT",
+        requires = "timestamp_url",
+        value_name = "FILE"
+    )]
+    timestamp_root: Option<PathBuf>,
+    /// How often, in hours and minutes: 24h, 6h30m
+    #[arg(
+        long,
+        env = "DRIFTLEDGER_TIMESTAMP_EVERY",
+        requires = "timestamp_url",
+        default_value = "24h",
+        value_name = "TIME"
+    )]
+    timestamp_every: SignedDuration,
 }
 
 pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode> {
@@ -132,6 +159,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode> {
     relay.as_ref().map_or(Ok(()), Relay::validate)?;
     let clock_source = arguments.clock_check.as_deref().map(ClockSource::parse).transpose()?;
     let backups = backups(arguments)?;
+    let time_stamps = time_stamps(arguments)?;
     prove_arithmetic(embedded())?;
     let store = match &arguments.accept_rollback {
         Some(reason) => Store::open_rolled_back(&arguments.data, Clock::system(), reason)?,
@@ -148,6 +176,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode> {
     terminal::say(&format!("serving {} on {scheme}://{address}/", arguments.data.display()));
     watch_clock(&store, clock_source.as_ref().map(ClockSource::sample).as_ref())?;
     record_schedule(&store, backups.as_ref())?;
+    watch_time_stamps::record_schedule(&store, time_stamps.as_ref())?;
     let public_url = public_url(arguments, scheme, address);
     let provider = provider(arguments, &public_url)?;
     let shared = Shared::new(store);
@@ -156,6 +185,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode> {
         provider: provider.map(Arc::new),
         clock_source,
         backups: backups.map(Arc::new),
+        time_stamps: time_stamps.map(Arc::new),
         body_bytes_max: arguments.body_bytes_max,
         behind_proxy: arguments.behind_proxy,
         tls,
@@ -173,6 +203,21 @@ fn backups(arguments: &ServeArguments) -> Result<Option<BackupSchedule>> {
     let Some(place) = &arguments.backup_to else { return Ok(None) };
     let every = u64::try_from(arguments.backup_every.as_secs()).unwrap_or_default();
     BackupSchedule::new(&arguments.data, place, every, arguments.backup_keep).map(Some)
+}
+
+/// The schedule of time stamps of these arguments.
+fn time_stamps(arguments: &ServeArguments) -> Result<Option<StampSchedule>> {
+    let (Some(url), Some(root)) = (&arguments.timestamp_url, &arguments.timestamp_root) else {
+        return Ok(None);
+    };
+    let every = u64::try_from(arguments.timestamp_every.as_secs()).unwrap_or_default();
+    StampSchedule::new(url, read_roots(root)?, every).map(Some)
+}
+
+/// The root certificates in a file.
+pub(super) fn read_roots(path: &Path) -> Result<TrustedRoots> {
+    let text = std::fs::read_to_string(path).map_err(Error::file("reading", path))?;
+    Ok(TrustedRoots::from_pem(&text)?)
 }
 
 /// Where browsers reach this server, as far as that is known.

@@ -90,7 +90,7 @@ pub(super) fn say_examined(examined: Examined) {
     say(&format!(
         "computed again: {} reports, {} monitors, {} studies, {} test runs of {} acceptance plans, {} cohorts in {} \
          evaluations, {} review results, {} runs; compared: {} decisions, {} signatures, {} drafts, {} model records, {} steps of versions, {} steps of alerts with {} effectiveness checks, {} \
-         backups and restores",
+         backups and restores, {} time stamps",
         examined.reports,
         examined.monitors,
         examined.studies,
@@ -107,7 +107,8 @@ pub(super) fn say_examined(examined: Examined) {
         examined.steps,
         examined.alert_steps,
         examined.effectiveness_checks,
-        examined.backups
+        examined.backups,
+        examined.time_stamps
     ));
     if examined.other_build > 0 {
         say(&format!(

@@ -1,12 +1,12 @@
 //! `driftledger verify PACK`, `driftledger verify --sample PROOF`
 
 use super::diff::role;
-use super::serve::read_policy;
+use super::serve::{read_policy, read_roots};
 use super::witness::key_of;
 use super::{done, found, terminal};
 use crate::error::Result;
 use crate::evidence::verify::registered::RegisteredTable;
-use crate::evidence::verify::{Finding, Progress, Trust, Verification};
+use crate::evidence::verify::{Believed, Finding, Progress, Stamped, Trust, Verification};
 use crate::ledger::note::VerifierKey;
 use crate::procedures::verify_pack::verify_pack;
 use crate::procedures::verify_sample::{Registered, SampleVerification, verify_sample};
@@ -50,6 +50,9 @@ pub(super) struct VerifyArguments {
     /// Trust policy (C2SP tlog-policy): the ledger's key, and the witnesses that must have cosigned
     #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "sample"])]
     policy: Option<PathBuf>,
+    /// Root certificate of the time-stamp authority, PEM: what the time stamps in the pack must lead to
+    #[arg(long, value_name = "FILE", conflicts_with = "sample")]
+    timestamp_root: Option<PathBuf>,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
@@ -62,7 +65,9 @@ pub(super) fn run(arguments: &VerifyArguments) -> Result<ExitCode> {
     }
     let Some(pack) = &arguments.evidence else { return done() };
     let policy = arguments.policy.as_deref().map(read_policy).transpose()?;
-    let trust = policy.as_ref().map_or(Trust::from(trusted.as_ref()), Trust::Policy);
+    let ledger = policy.as_ref().map_or(Trust::from(trusted.as_ref()), Trust::Policy);
+    let roots = arguments.timestamp_root.as_deref().map(read_roots).transpose()?;
+    let trust = Believed { ledger, authorities: roots.as_ref() };
     let bar = terminal::progress(0, false);
     let verification = verify_pack(pack, trust, &mut |now: Progress| {
         bar.set_message(now.stage);
@@ -177,6 +182,7 @@ fn tell(verification: &Verification) {
             witnessed.size
         ));
     }
+    tell_stamped(&verification.stamped, size.unwrap_or_default());
     if let Some(key) = key {
         let whose = if verification.key_is_trusted {
             "the key you trust"
@@ -186,4 +192,23 @@ fn tell(verification: &Verification) {
         terminal::say(&format!("verified under {whose}: {key}"));
     }
     tell_number(findings.len());
+}
+
+/// What authorities state about the time, by the newest of their stamps.
+fn tell_stamped(stamped: &[Stamped], size: u64) {
+    let Some((newest, earlier)) = stamped.split_last() else { return };
+    let Stamped { size: entries, time, authority, serial, .. } = newest;
+    terminal::say(&format!(
+        "the first {entries} entries existed by {time}, stated by {authority} (stamp {serial}); {} entries came later",
+        size.saturating_sub(*entries)
+    ));
+    if !earlier.is_empty() {
+        terminal::say(&format!("{} earlier time stamps are about the heads before", earlier.len()));
+    }
+    if !stamped.iter().all(|stamp| stamp.is_trusted) {
+        terminal::say(
+            "time stamps were not checked against a trusted root, and only agree with their own certificates; give the root of the \
+             authority with --timestamp-root",
+        );
+    }
 }

@@ -23,6 +23,8 @@ pub const BODIES: &str = "bodies/";
 pub const PROOFS: &str = "proofs/";
 /// Folder of earlier heads that witnesses cosigned.
 pub const WITNESSED: &str = "witnessed/";
+/// Folder of earlier heads that a time-stamp authority saw, with what it stated.
+pub const STAMPED: &str = "stamped/";
 /// Folder of the record rows.
 pub const RECORDS: &str = "records/";
 /// Folder of record rows as tables, for other tools, with a data dictionary.
@@ -220,6 +222,16 @@ pub fn proof_file(index: u64) -> String {
 /// The file of a head that witnesses cosigned.
 pub fn witnessed_file(size: u64) -> String {
     format!("{WITNESSED}{size}.checkpoint")
+}
+
+/// The file of a head that was stamped: the bytes whose digest the time stamp is about.
+pub fn stamped_checkpoint_file(size: u64) -> String {
+    format!("{STAMPED}{size}.checkpoint")
+}
+
+/// The file of the time stamp of that head (`TimeStampResp`).
+pub fn stamped_file(size: u64) -> String {
+    format!("{STAMPED}{size}.tsr")
 }
 
 /// The file of a record row. Ids are letters, digits, `.`, `_` and `-`; anything else is written as in a URL.

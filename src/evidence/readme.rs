@@ -30,6 +30,11 @@ checkpoint          the signed head of the ledger: name, number of entries, root
 witnessed/N.checkpoint
                     an earlier head, of N entries, with the cosignatures of witnesses (C2SP tlog-cosignature), if any were asked.
                     With a policy file that names them: driftledger verify PACK.zip --policy FILE
+stamped/N.checkpoint, stamped/N.tsr
+                    an earlier head, of N entries, and what a time-stamp authority stated about it (RFC 3161), if any was asked:
+                    these N entries existed by that time. With the root certificate of the authority, from the authority:
+                    driftledger verify PACK.zip --key KEY --timestamp-root root.pem, or without any of our programs
+                    openssl ts -verify -data stamped/N.checkpoint -in stamped/N.tsr -CAfile root.pem
 verifier_key        name and public key of the ledger (C2SP signed-note)
 entries.jsonl       every entry of the ledger, one a line, in order; line N is entry N-1. Digests and pseudonymous ids only
 bodies/N.json       the body of entry N: table, id and SHA-256 of every record row that the act wrote

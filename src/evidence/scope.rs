@@ -9,6 +9,8 @@
 //!
 //! A pack of an alert, a batch, a prediction or a period takes the entries up to [`Scope::until`] only; [`least_until`] says how far
 //! that must be at least.
+//!
+//! The entries that record a pack's time stamps are in it besides, whenever they came.
 
 use super::manifest::Scope;
 use super::records::{Records, Row};

@@ -123,6 +123,9 @@ entry_types! {
     BackupRun          "backup.run"          "A backup was made, or one failed."
     BackupLate         "backup.late"         "The last good backup is older than the schedule allows."
     RestoreTest        "restore.test"        "A restore was practised."
+    TimeStampSchedule  "time_stamp.schedule" "Time stamps were scheduled, or are not any more."
+    TimeStampRun       "time_stamp.run"      "A time stamp of a checkpoint was kept, or was not to be had."
+    TimeStampLate      "time_stamp.late"     "The last time stamp is older than the schedule allows."
     LineageEvent       "lineage.event"       "Another tool reported which process read and wrote which datasets."
     SilenceAlert       "silence.alert"       "An expected batch did not arrive."
 }

@@ -4,6 +4,7 @@
 //! - The [`tree`] (RFC 6962) hashes all entries into one root; a [`checkpoint`] is that root, signed.
 //! - A [`proof`] shows that one entry is under a checkpoint; it needs no server.
 //! - A [`cosignature`] is what a [`witness`] adds to a checkpoint; a [`trust_policy`] says whose count.
+//! - A [`time_stamp`] is what an authority outside states about a checkpoint: that it saw it at that time.
 //! - An [`envelope`] carries a document to other tools under the same key.
 //!
 //! This room must not know what is recorded: no models, no batches, no SQL. Start reading at [`entry::Entry`].
@@ -19,6 +20,7 @@ pub mod model_key;
 pub mod note;
 pub mod proof;
 pub mod tile;
+pub mod time_stamp;
 pub mod tree;
 pub mod trust_policy;
 pub mod witness;
@@ -136,6 +138,9 @@ pub enum Error {
         /// Who did cosign.
         by: String,
     },
+    /// A time stamp, its query or the roots it is held against are not as they must be.
+    #[error("{0}")]
+    TimeStamp(String),
     /// The operating system's random source failed.
     #[error("no random bytes from the operating system")]
     Random(#[source] getrandom::Error),

@@ -24,12 +24,14 @@ pub enum NoticeKind {
     Misuse,
     /// A backup failed, or the last good one is too old.
     Backup,
+    /// A time stamp was not to be had, or the last one is too old.
+    TimeStamp,
 }
 
 impl NoticeKind {
     /// All kinds.
-    pub const ALL: [Self; 5] =
-        [Self::Alert, Self::Escalation, Self::Overdue, Self::Misuse, Self::Backup];
+    pub const ALL: [Self; 6] =
+        [Self::Alert, Self::Escalation, Self::Overdue, Self::Misuse, Self::Backup, Self::TimeStamp];
 
     /// The word used in records.
     pub fn word(self) -> &'static str {
@@ -39,6 +41,7 @@ impl NoticeKind {
             Self::Overdue => "overdue",
             Self::Misuse => "misuse",
             Self::Backup => "backup",
+            Self::TimeStamp => "time_stamp",
         }
     }
 
@@ -51,7 +54,7 @@ impl NoticeKind {
         Self::ALL.into_iter().find(|kind| kind.word() == word).ok_or_else(|| Error::Target {
             field: "kinds",
             found: word.to_owned(),
-            expected: "name one or more of alert, escalation, overdue, misuse, backup",
+            expected: "name one or more of alert, escalation, overdue, misuse, backup, time_stamp",
         })
     }
 }

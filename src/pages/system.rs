@@ -1,4 +1,4 @@
-//! `/system`: how it stands with the backups of the installation, and how restores that were practised went.
+//! `/system`: how it stands with the backups and the time stamps of the installation, and how restores that were practised went.
 
 use super::frame::{Frame, Place};
 use super::markup::Markup;
@@ -6,6 +6,7 @@ use super::page_error::Answer;
 use super::visitor::Visitor;
 use super::wording::counted;
 use crate::procedures::watch_backups::{BackupState, BackupsView, backups};
+use crate::procedures::watch_time_stamps::{StampState, StampsView, time_stamps};
 use actix_web::get;
 use askama::Template;
 
@@ -27,6 +28,29 @@ struct SystemPage {
     /// The time to restore.
     kpi: Vec<Fact>,
     view: BackupsView,
+    /// How it stands with the time stamps.
+    stamps: Stamps,
+}
+
+/// How it stands with the time stamps, for the page.
+struct Stamps {
+    words: &'static str,
+    is_bad: bool,
+    facts: Vec<Fact>,
+    view: StampsView,
+}
+
+impl Stamps {
+    fn of(view: StampsView) -> Self {
+        let words = match view.standing.state {
+            StampState::NotScheduled => "This server asks no time-stamp authority by itself.",
+            StampState::Good => "Checkpoints are stamped as scheduled.",
+            StampState::Failed => "The time-stamp authority gave no stamp.",
+            StampState::Late => "There is no time stamp in time.",
+        };
+        let is_bad = matches!(view.standing.state, StampState::Failed | StampState::Late);
+        Self { words, is_bad, facts: stamp_facts(&view), view }
+    }
 }
 
 impl SystemPage {
@@ -85,6 +109,35 @@ fn facts(view: &BackupsView) -> Vec<Fact> {
     facts
 }
 
+fn stamp_facts(view: &StampsView) -> Vec<Fact> {
+    let standing = &view.standing;
+    let mut facts = Vec::new();
+    if let Some(row) = &standing.schedule {
+        let every = row.event.every_seconds.unwrap_or_default();
+        let every = jiff::SignedDuration::from_secs(i64::try_from(every).unwrap_or(i64::MAX));
+        let value = Markup::sentence(&format!("every {every:#} from `{}`", row.event.authority));
+        facts.push(Fact { name: "Schedule", value, entry: Some(row.entry) });
+    }
+    if let Some((row, stated)) =
+        standing.last_kept.as_ref().and_then(|row| Some((row, row.event.content.as_ref()?)))
+    {
+        let of = counted(stated.entries, "ledger entry", "ledger entries");
+        let value = Markup::sentence(&format!(
+            "the first {of} existed by {}, stated by `{}`",
+            stated.stated_at, stated.signer
+        ));
+        facts.push(Fact { name: "Last one", value, entry: Some(row.entry) });
+    }
+    if let Some(row) = &standing.failed {
+        let value = Markup::sentence(&format!("{}: {}", row.at, row.event.detail));
+        facts.push(Fact { name: "Failed since", value, entry: Some(row.entry) });
+    }
+    if let Some(by) = &standing.expected_by {
+        facts.push(Fact { name: "Next expected by", value: Markup::time(by), entry: None });
+    }
+    facts
+}
+
 /// The time to restore, and what would have been lost, each with the entry of the test.
 fn kpi(view: &BackupsView) -> Vec<Fact> {
     let mut facts = Vec::new();
@@ -121,6 +174,7 @@ pub(super) async fn show(visitor: Visitor) -> Answer {
                 facts: facts(&view),
                 kpi: kpi(&view),
                 view,
+                stamps: Stamps::of(time_stamps(&visitor.store, &visitor.acting())?),
                 frame,
             })
         })

@@ -2,7 +2,8 @@
 //!
 //! 1. check that the person may read
 //! 2. find what is asked for, and how far its story goes
-//! 3. in one snapshot: write every leaf, the checkpoint and the heads that witnesses cosigned, and find the entries that concern what is asked for
+//! 3. in one snapshot: write every leaf, the checkpoint and the heads that witnesses cosigned, and find the entries that concern what is asked for,
+//!    with the time stamps of the heads they are under
 //! 4. write the bodies of these entries, their proofs, and every record row they list, except credentials and tokens
 //! 5. write the documents inside these rows once more, for reading, as JSON and as HTML; the rows as tables; the story of it all
 //! 6. seal the archive with its manifest
@@ -15,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::evidence::copies::{self, Pages};
 use crate::evidence::manifest::{
     CHECKPOINT, ENTRIES, PREDICTION, README, STORY, Scope, VERIFIER_KEY, WITHHELD, body_file,
-    proof_file, record_file, witnessed_file,
+    proof_file, record_file, stamped_checkpoint_file, stamped_file, witnessed_file,
 };
 use crate::evidence::pack::PackWriter;
 use crate::evidence::prediction::{Prediction, row_ids_file};
@@ -30,6 +31,7 @@ use crate::ledger::entry::Entry;
 use crate::store::log::PAGE_MAX;
 use crate::store::record_table::RECORD_TABLES;
 use crate::store::{ReadTx, Store};
+use base64ct::{Base64, Encoding as _};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Seek, Write};
 
@@ -87,7 +89,8 @@ pub fn export_evidence(
         for entry in &entries {
             concern.visit(entry);
         }
-        let concerned = concern.entries(entries.iter());
+        let mut concerned = concern.entries(entries.iter());
+        concerned.extend(add_stamps(tx, &mut pack, &concerned)?);
         let mut stored = StoredRecords::empty(tx);
         let total = concerned.len() as u64;
         for (done, index) in (0..).zip(&concerned) {
@@ -110,6 +113,27 @@ pub fn export_evidence(
         let (scope, origin) = (scope.clone(), head.origin);
         Ok(Exported { scope, origin, entries: head.size, concerned: total, records, files })
     })
+}
+
+/// For every entry of these the first time stamp of a head it is under, and the newest of all; gives the entries that record them.
+fn add_stamps(
+    tx: &ReadTx<'_>,
+    pack: &mut PackWriter,
+    concerned: &BTreeSet<u64>,
+) -> Result<BTreeSet<u64>> {
+    let kept = tx.kept_time_stamps()?;
+    let first = |index: &u64| kept.get(kept.partition_point(|(size, _)| size <= index));
+    let chosen: BTreeSet<u64> =
+        concerned.iter().filter_map(first).chain(kept.last()).map(|(_, entry)| *entry).collect();
+    for entry in &chosen {
+        let row = tx.time_stamp_of_entry(*entry)?;
+        let Some(stamp) = row.and_then(|row| row.event.content) else { continue };
+        pack.add(&stamped_checkpoint_file(stamp.entries), stamp.checkpoint.as_bytes())?;
+        // One that cannot be read any more is named by whoever verifies.
+        let response = Base64::decode_vec(&stamp.response).unwrap_or_default();
+        pack.add(&stamped_file(stamp.entries), &response)?;
+    }
+    Ok(chosen)
 }
 
 /// The prediction that `scope` asks for, and what shows that it is in its batch.

@@ -94,6 +94,7 @@ pub mod review_prediction;
 pub mod sign_decision;
 pub mod sign_in;
 pub mod sign_study;
+pub mod stamp_checkpoint;
 pub mod step_episode;
 pub mod study_batches;
 pub mod take_evidence;
@@ -110,6 +111,7 @@ pub mod watch_labels;
 pub mod watch_missing_labels;
 pub mod watch_misuse;
 pub mod watch_silence;
+pub mod watch_time_stamps;
 
 use crate::access::account::{Account, Acting};
 use crate::ledger::entry::{Actor, Subject};

@@ -10,6 +10,7 @@ mod backups;
 mod people;
 mod predictions;
 mod reviews;
+mod time_stamps;
 
 use super::read_life_cycle::Standing;
 use super::record_change::change_fact;
@@ -42,7 +43,7 @@ pub enum PendingKind {
     Prediction,
     /// A periodic review that is due.
     Review,
-    /// Possible misuse, a clock that is not trusted, somebody whose credential was replaced or is to be, or backups that fail or are late.
+    /// Possible misuse, a clock that is not trusted, somebody whose credential was replaced or is to be, or backups or time stamps that fail or are late.
     Watch,
     /// Something that has to be recorded about a person: an identity check, an acceptance, a training.
     Person,
@@ -142,6 +143,7 @@ pub fn pending(store: &Store, acting: &Acting) -> Result<Waiting> {
         predictions::predictions(tx, account, &mut lines)?;
         if Action::ManageNotices.roles().contains(&account.role) {
             backups::backups(tx, now, &mut lines)?;
+            time_stamps::time_stamps(tx, now, &mut lines)?;
         }
         for line in &mut lines {
             if let Some(due) = line.due_on.as_ref().and_then(|due| due.parse().ok()) {

@@ -1,10 +1,11 @@
 //! Procedure: verify an evidence pack, offline.
 //!
 //! 1. open the file
-//! 2. verify everything in it, under the key or the policy that is trusted, or else under the key it brings
+//! 2. verify everything in it, under the key or the policy that is trusted, or else under the key it brings; time stamps under the roots
+//!    that are trusted, or else under their own certificates
 
 use crate::error::{Error, Result};
-use crate::evidence::verify::{Progress, Trust, Verification, verify};
+use crate::evidence::verify::{Believed, Progress, Verification, verify};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
@@ -17,7 +18,7 @@ use std::path::Path;
 /// a finding.
 pub fn verify_pack<'a>(
     path: &Path,
-    trust: impl Into<Trust<'a>>,
+    trust: impl Into<Believed<'a>>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Verification> {
     let file = File::open(path).map_err(Error::file("opening", path))?;

@@ -61,6 +61,7 @@ mod specimen;
 pub mod studies;
 pub mod tags;
 pub mod tiles;
+pub mod time_stamps;
 pub mod trail;
 pub mod trainings;
 pub mod versions;

@@ -72,6 +72,7 @@ pub const RECORD_TABLES: &[&str] = &[
     "rollback",
     "backup_event",
     "restore_test",
+    "time_stamp",
     "qualification",
     "periodic_review",
     "review_sample",

@@ -39,3 +39,4 @@ mod silence;
 mod standards;
 mod studies;
 mod tiles;
+mod time_stamps;

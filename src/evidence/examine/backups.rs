@@ -18,7 +18,7 @@ impl Examiner<'_> {
                 };
                 if is_made {
                     self.examined.backups += 1;
-                    self.head_of_backup((table, &key), &row);
+                    self.head_of((table, &key), &row);
                 }
                 if is_made && table == "restore_test" {
                     self.lost((table, &key), &row);
@@ -27,7 +27,8 @@ impl Examiner<'_> {
         }
     }
 
-    fn head_of_backup(&mut self, of: (&str, &str), row: &Row) {
+    /// The row names a signed head of this ledger, of as many entries as it says, which came before it.
+    pub(super) fn head_of(&mut self, of: (&str, &str), row: &Row) {
         let entries = row.number("entries").unwrap_or_default();
         match self.log_key().map(|key| Checkpoint::open(row.text("checkpoint"), &key)) {
             Some(Ok(head)) if head.size == entries => {}

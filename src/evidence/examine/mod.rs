@@ -19,6 +19,7 @@
 //! 8. periodic reviews: each counts what the ledger holds in its range, and was signed by somebody who had no part in it
 //! 9. review of predictions: every sample adds up, every answer is about one of its cases, every result is computed again
 //! 10. backups: each names a signed head of this ledger; what a practised restore says was lost is computed again
+//! 11. time stamps: each is about a signed head of this ledger, and states what its row says
 //!
 //! It works on a pack and on a store alike, and never stops at the first trouble.
 
@@ -40,6 +41,7 @@ mod runs;
 mod signers;
 mod studies;
 mod succession;
+mod time_stamps;
 
 use super::records::{Records, Row};
 use crate::digest;
@@ -118,6 +120,8 @@ pub struct Examined {
     pub review_results: u64,
     /// Backups that were made, restores, and restores that were practised, held against the signed head that they name.
     pub backups: u64,
+    /// Time stamps that were kept, opened again.
+    pub time_stamps: u64,
     /// Ended runs digested again.
     pub runs: u64,
     /// Draft versions held against the files they froze.
@@ -160,6 +164,7 @@ pub fn examine(
     examiner.signatures_left(signatures);
     examiner.runs();
     examiner.backups();
+    examiner.time_stamps();
     (examiner.examined, examiner.troubles)
 }
 

@@ -16,18 +16,21 @@ mod files;
 mod ledger;
 pub mod registered;
 mod rows;
+mod stamped;
 mod witnessed;
 
 use super::copies::{self, Pages};
 use super::examine::{Examined, examine};
 use super::manifest::{
-    BODIES, PREDICTION, PROOFS, README, RECORDS, STORY, Scope, TABLES, WITNESSED, record_file,
+    BODIES, PREDICTION, PROOFS, README, RECORDS, STAMPED, STORY, Scope, TABLES, WITNESSED,
+    record_file,
 };
 use super::pack::Pack;
 use super::records::Records;
 use super::{Result, printable};
 use crate::ledger::entry::Entry;
 use crate::ledger::note::VerifierKey;
+use crate::ledger::time_stamp::TrustedRoots;
 use crate::ledger::trust_policy::TrustPolicy;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -56,6 +59,8 @@ pub struct Checked {
     pub proofs: u64,
     /// Heads that witnesses cosigned.
     pub witnessed: u64,
+    /// Heads that were stamped with the time.
+    pub stamped: u64,
     /// Bodies.
     pub bodies: u64,
     /// Record rows.
@@ -67,7 +72,7 @@ pub struct Checked {
     pub examined: Examined,
 }
 
-/// Whom to believe.
+/// Whom to believe about the ledger.
 #[derive(Clone, Copy, Debug)]
 pub enum Trust<'a> {
     /// The key that came with the pack, which then only agrees with itself.
@@ -82,6 +87,45 @@ impl<'a> From<Option<&'a VerifierKey>> for Trust<'a> {
     fn from(key: Option<&'a VerifierKey>) -> Self {
         key.map_or(Self::Packed, Self::Key)
     }
+}
+
+/// Whom to believe about the ledger, and about the time.
+#[derive(Clone, Copy, Debug)]
+pub struct Believed<'a> {
+    /// About the ledger.
+    pub ledger: Trust<'a>,
+    /// Roots of time-stamp authorities; without them time stamps are held against their own certificates only.
+    pub authorities: Option<&'a TrustedRoots>,
+}
+
+impl<'a> From<Trust<'a>> for Believed<'a> {
+    fn from(ledger: Trust<'a>) -> Self {
+        Self { ledger, authorities: None }
+    }
+}
+
+impl<'a> From<Option<&'a VerifierKey>> for Believed<'a> {
+    fn from(key: Option<&'a VerifierKey>) -> Self {
+        Trust::from(key).into()
+    }
+}
+
+/// A head that an authority stamped with the time: the entries under it existed by then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Stamped {
+    /// Its number of entries.
+    pub size: u64,
+    /// When the authority saw it, UTC.
+    #[schema(value_type = String)]
+    pub time: jiff::Timestamp,
+    /// The name in the certificate that signed.
+    pub authority: String,
+    /// The number it gave the stamp, hexadecimal.
+    pub serial: String,
+    /// The policy it stamps under, an object identifier.
+    pub policy: String,
+    /// Whether that certificate leads to a root that was given to the verifier.
+    pub is_trusted: bool,
 }
 
 /// The newest head that the demanded witnesses cosigned: nobody can have changed the entries under it since.
@@ -113,6 +157,8 @@ pub struct Verification {
     pub key_is_trusted: bool,
     /// What the witnesses of the policy have seen; absent without a policy or without a quorum.
     pub witnessed: Option<Witnessed>,
+    /// What time-stamp authorities stated, oldest head first.
+    pub stamped: Vec<Stamped>,
     /// Whether the HTML documents were rendered again; only the program that wrote them can.
     pub pages_compared: bool,
 }
@@ -140,10 +186,10 @@ pub struct Progress {
 /// ```
 pub fn verify<'a, R: Read + Seek>(
     reader: R,
-    trust: impl Into<Trust<'a>>,
+    trust: impl Into<Believed<'a>>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Verification> {
-    let trust = trust.into();
+    let Believed { ledger: trust, authorities } = trust.into();
     let pack = Pack::open(reader)?;
     let mut walk = Walk { pack, findings: Vec::new(), checked: Checked::default(), progress };
     let manifest = walk.files();
@@ -153,6 +199,7 @@ pub fn verify<'a, R: Read + Seek>(
     let (entries, levels) = walk.entries(head.as_ref());
     let policy = if let Trust::Policy(policy) = trust { Some(policy) } else { None };
     let witnessed = walk.witnessed((entries.len() as u64, &levels), key.as_ref(), policy);
+    let stamped = walk.stamped((entries.len() as u64, &levels), key.as_ref(), authorities);
     walk.proofs(&entries, key.as_ref());
     let listed = walk.bodies(&entries);
     walk.records(&listed);
@@ -175,6 +222,7 @@ pub fn verify<'a, R: Read + Seek>(
         key: key.map(|key| key.to_string()),
         key_is_trusted: !matches!(trust, Trust::Packed),
         witnessed,
+        stamped,
         pages_compared,
     })
 }
@@ -280,7 +328,7 @@ impl<R: Read + Seek> Walk<'_, R> {
         let folders = copies::COPIES
             .iter()
             .map(|copy| copy.1)
-            .chain([BODIES, PROOFS, RECORDS, WITNESSED, TABLES, ROW_IDS]);
+            .chain([BODIES, PROOFS, RECORDS, WITNESSED, STAMPED, TABLES, ROW_IDS]);
         [MANIFEST, README, CHECKPOINT, VERIFIER_KEY, ENTRIES, STORY, PREDICTION].contains(&name)
             || folders.into_iter().any(|folder| name.starts_with(folder))
     }

@@ -20,7 +20,7 @@ impl<R: Read + Seek> Walk<'_, R> {
         let mut notes: Vec<String> = self.note(CHECKPOINT).into_iter().collect();
         for name in self.names_in(WITNESSED) {
             let (Some(note), Some(key)) = (self.note(&name), key) else { continue };
-            match head_in_place(&name, &note, key, (entries, levels)) {
+            match head_in_place((&name, WITNESSED), &note, key, (entries, levels)) {
                 Ok(()) => {
                     self.checked.witnessed += 1;
                     notes.push(note);
@@ -55,15 +55,15 @@ impl<R: Read + Seek> Walk<'_, R> {
     }
 }
 
-/// Whether `note` is what its name says: a head of these entries, signed by `key`.
-fn head_in_place(
-    name: &str,
+/// Whether `note` is what its name in `folder` says: a head of these entries, signed by `key`.
+pub(super) fn head_in_place(
+    (name, folder): (&str, &str),
     note: &str,
     key: &VerifierKey,
     (entries, levels): (u64, &[Vec<Hash>]),
 ) -> Result<(), String> {
-    let size = index_of(name, WITNESSED, ".checkpoint");
-    let size = size.ok_or("its name is not that of a cosigned head")?;
+    let size = index_of(name, folder, ".checkpoint");
+    let size = size.ok_or("its name is not that of a head")?;
     let head = Checkpoint::open(note, key).map_err(|error| error_chain(&error))?;
     if head.size != size || size > entries {
         return Err(format!("it is of {} entries, of which {entries} are here", head.size));

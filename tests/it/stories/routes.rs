@@ -147,6 +147,7 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     add("POST", "/accountability/acceptance", of(AcceptAccountability), &accepted);
     add("GET", "/clock", of(Read), &no);
     add("GET", "/backups", of(Read), &no);
+    add("GET", "/time-stamps", of(Read), &no);
     add("POST", "/clock/confirmation", of(KeepWatch), &reason());
     let passkeys = "/session/passkeys";
     let about = json!({"record_sha256": "0", "meaning": "approved"});
