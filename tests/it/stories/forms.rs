@@ -274,7 +274,8 @@ fn judged_batches_are_chosen_and_studied_in_the_browser() {
         422,
         "one batch varies from none"
     );
-    assert_eq!(dana.page_status(&studies, &form(chosen, &format!("&seed=7{few}"))), 303);
+    let studied = dana.page_status(&studies, &form(chosen, &format!("&seed=7{few}")));
+    assert_eq!(studied, 200, "it leads to the study");
     let listed = program.get(&format!("{VERSION_PATH}/studies")).body;
     assert_eq!(listed.as_array().unwrap().len(), 1);
     let id = listed[0]["id"].as_str().unwrap();
