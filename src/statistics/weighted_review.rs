@@ -198,8 +198,9 @@ mod tests {
         let strata = [stratum(9_500, 1.9, 49, 1), stratum(500, 0.1, 40, 10)];
         let found = error_rate(&strata, 0.95).unwrap();
         assert!((found.estimate - 0.029).abs() < 1e-12);
-        // scipy 1.17.1: beta.ppf(0.975, x + 1, n - x) with x = 0.029 n, n = 1/(0.95**2/50 + 0.05**2/50)
-        assert!(found.lower > 0.0 && found.upper > 0.1 && found.upper < 0.12, "{found:?}");
+        // scipy 1.17.1: beta.ppf(0.025, x, n - x + 1) and beta.ppf(0.975, x + 1, n - x) with x = 0.029 n, n = 1/(0.95**2/50 + 0.05**2/50)
+        assert!((found.lower - 0.002_392_064_238_025_261_6).abs() < 1e-10, "{found:?}");
+        assert!((found.upper - 0.113_924_301_415_077_85).abs() < 1e-10, "{found:?}");
         let empty = error_rate(&[stratum(10, 1.0, 1, 0), stratum(10, 1.0, 0, 0)], 0.95);
         assert_eq!(empty, Err(Error::NotEnough { found: 0, needed: 1 }));
         assert!(error_rate(&[], 0.95).is_err() && error_rate(&strata, 1.0).is_err());
