@@ -129,7 +129,7 @@ fn a_copy_of_a_record_marks_what_changed_since_it_was_entered() {
         "Revision 3 of 3",
         "The data were changed since they were entered",
         "Changed 2 times.",
-        "Printed by Ines",
+        "Printed by ines of the laboratory (ines)",
     ] {
         assert!(page.contains(said), "{said}: {page}");
     }
