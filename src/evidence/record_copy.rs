@@ -196,8 +196,17 @@ fn flatten(path: &str, value: &Value, told: &mut BTreeMap<String, String>) {
         Value::String(text) => {
             told.insert(path.to_owned(), text.clone());
         }
+        Value::Array(items) if !items.is_empty() => {
+            let words = items
+                .iter()
+                .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned));
+            told.insert(path.to_owned(), words.collect::<Vec<_>>().join("; "));
+        }
         Value::Null => {
             told.insert(path.to_owned(), "empty".to_owned());
+        }
+        Value::Array(_) | Value::Object(_) => {
+            told.insert(path.to_owned(), "none".to_owned());
         }
         plain => {
             told.insert(path.to_owned(), plain.to_string());
@@ -276,11 +285,11 @@ mod tests {
         let expected = [
             ("bytes", "7"),
             ("document.a", "empty"),
-            ("document.b", "[]"),
-            ("document.c", "{}"),
-            ("document.d", "[1,2.5]"),
-            ("document.e[1]", "[1]"),
-            ("document.e[2]", "[2]"),
+            ("document.b", "none"),
+            ("document.c", "none"),
+            ("document.d", "1; 2.5"),
+            ("document.e[1]", "1"),
+            ("document.e[2]", "2"),
             ("document.f", "true"),
         ];
         assert_eq!(told, expected);

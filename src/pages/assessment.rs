@@ -2,6 +2,7 @@
 
 use super::destination::percent_encoded;
 use super::frame::{Frame, Place};
+use super::markup::Markup;
 use super::page_error::Answer;
 use super::visitor::Visitor;
 use crate::evidence::assessment::{Assessment, texts};
@@ -17,6 +18,12 @@ struct AssessmentPage {
     filled: Assessment,
     /// The other texts: id and title.
     others: Vec<(String, String)>,
+}
+
+impl AssessmentPage {
+    fn sentence(&self, text: &str) -> Markup {
+        Markup::sentence(text)
+    }
 }
 
 /// The text, filled.

@@ -229,14 +229,12 @@ fn of_monitoring(facts: &mut Facts, view: &VersionView) {
         say(facts, "monitoring_results", sentence, row.entry);
     }
     for line in &view.episodes {
-        let opening = &line.episode.opening;
+        let (episode, opening) = (&line.episode, &line.episode.opening);
         let kind = opening.kind.word().replace('_', " ");
-        let about = opening.sentences.first().unwrap_or(&kind);
-        let text = format!(
-            "Opened {}: {about} Now {}.",
-            line.episode.opened_at,
-            line.episode.state.word()
-        );
-        say(facts, "alerts", text, line.episode.entry);
+        let about = opening.sentences.first().unwrap_or(&kind).trim_end_matches('.');
+        let day = episode.opened_at.get(..10).unwrap_or_default();
+        let state = episode.state.word().replace('_', " ");
+        let text = format!("{day}, {state}: {about}.");
+        say(facts, "alerts", text, episode.entry);
     }
 }
