@@ -122,6 +122,14 @@ pub enum Error {
         /// Seconds until the next one is let through.
         seconds: u64,
     },
+    /// So much of this is under way that no more is begun.
+    #[error("{detail}")]
+    Busy {
+        /// What is under way.
+        detail: String,
+        /// Seconds after which asking again makes sense.
+        seconds: u64,
+    },
     /// A media type we do not read.
     #[error(
         "content type `{found}` is not read; expected one of application/vnd.apache.parquet, \
@@ -383,6 +391,9 @@ impl Error {
             Self::TooLarge { .. } => ("too_large", 413, "send less or raise the limit"),
             Self::TooMany { .. } => {
                 ("too_many_requests", 429, "wait as long as `Retry-After` says; nothing was done")
+            }
+            Self::Busy { .. } => {
+                ("busy", 429, "ask again after the seconds that `Retry-After` says")
             }
             Self::MediaType { .. } => ("media_type", 415, "set the Content-Type header"),
             Self::BadRequest { .. } => ("bad_request", 400, "correct the request"),

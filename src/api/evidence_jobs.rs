@@ -67,7 +67,7 @@ impl EvidenceJobs {
     ///
     /// # Errors
     ///
-    /// Those of [`check_scope`]; [`Error::BadRequest`] while too many are being made.
+    /// Those of [`check_scope`]; [`Error::Busy`] while too many are being made.
     pub async fn begin(&self, store: Store, acting: Acting, scope: Scope) -> Result<EvidenceJob> {
         let (checked, by, asked) = (store.clone(), acting.clone(), scope.clone());
         let found = blocking(move || check_scope(&checked, &by, &asked)).await?;
@@ -131,7 +131,7 @@ impl EvidenceJobs {
         if jobs.values().filter(|job| job.outcome.is_none()).count() >= WORKING_MAX {
             let detail =
                 format!("{WORKING_MAX} packs are being made already; ask again when one is done");
-            return Err(Error::BadRequest { detail });
+            return Err(Error::Busy { detail, seconds: 10 });
         }
         // Ids are in the order of their time.
         while jobs.len() >= KEPT_MAX {

@@ -5,7 +5,7 @@ use crate::error::{Error, Family};
 use crate::review;
 use crate::review::completeness::Gap;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
+use actix_web::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 use serde::{Deserialize, Serialize};
 
@@ -96,6 +96,9 @@ impl ResponseError for Problem {
         let mut response = HttpResponse::build(self.status_code()).json(self.document());
         let media_type = HeaderValue::from_static(PROBLEM_TYPE);
         response.headers_mut().insert(CONTENT_TYPE, media_type);
+        if let Error::Busy { seconds, .. } | Error::TooMany { seconds } = &self.0 {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*seconds));
+        }
         response
     }
 }

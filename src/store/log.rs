@@ -169,9 +169,11 @@ impl ReadTx<'_> {
         if !RECORD_TABLES.contains(&table) {
             return Err(Error::NotARecordTable { table: table.to_owned() });
         }
-        let held: String =
-            values.iter().map(|(column, _)| format!(" AND \"{column}\" = ?")).collect();
-        let sql = format!("SELECT id FROM \"{table}\" WHERE TRUE{held} ORDER BY entry, rowid");
+        let mut sql = format!("SELECT id FROM \"{table}\" WHERE TRUE");
+        for (column, _) in values {
+            sql.push_str(&format!(" AND \"{column}\" = ?"));
+        }
+        sql.push_str(" ORDER BY entry, rowid");
         let mut statement = self.connection().prepare_cached(&sql)?;
         let sought = rusqlite::params_from_iter(values.iter().map(|(_, value)| *value));
         let ids = statement.query_map(sought, |row| row.get(0))?;
