@@ -102,3 +102,18 @@ impl ResponseError for Problem {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_to_wait_is_told_how_long() {
+        let detail = "four packs are being made already".to_owned();
+        let refused = Problem(Error::Busy { detail, seconds: 10 }).error_response();
+        assert_eq!(refused.status().as_u16(), 429);
+        assert_eq!(refused.headers().get(RETRY_AFTER).unwrap(), "10");
+        let other = Problem(Error::BadRequest { detail: String::new() }).error_response();
+        assert!(other.headers().get(RETRY_AFTER).is_none());
+    }
+}
