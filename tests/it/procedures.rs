@@ -75,7 +75,7 @@ fn read_head(head: &[&str], source: &str) -> Option<Procedure> {
         match (numbered, steps.last_mut()) {
             (Some((_, step)), _) => steps.push(step.trim().to_owned()),
             (None, Some(step)) if line.starts_with("   ") => {
-                *step = format!("{step} {}", line.trim())
+                *step = format!("{step} {}", line.trim());
             }
             (None, _) => {}
         }
@@ -116,12 +116,9 @@ fn section(task: &Task, procedures: &BTreeMap<String, Procedure>) -> String {
     let procedure = procedures.get(&task.procedure).unwrap_or_else(|| {
         panic!("docs/procedures.csv: there is no procedure `{}`", task.procedure)
     });
-    let steps: String = procedure
-        .steps
-        .iter()
-        .enumerate()
-        .map(|(at, step)| format!("{}. {step}\n", at + 1))
-        .collect();
+    let numbered = procedure.steps.iter().enumerate();
+    let lines: Vec<String> = numbered.map(|(at, step)| format!("{}. {step}", at + 1)).collect();
+    let steps = lines.join("\n");
     assert!(!steps.is_empty(), "{}: the head has no numbered steps", task.procedure);
     format!(
         "### {}\n\nWhen: {}.  \nWhere: `{}` (`src/procedures/{}.rs`)\n\n{steps}\n",
