@@ -121,7 +121,7 @@ fn section(task: &Task, procedures: &BTreeMap<String, Procedure>) -> String {
     let steps = lines.join("\n");
     assert!(!steps.is_empty(), "{}: the head has no numbered steps", task.procedure);
     format!(
-        "### {}\n\nWhen: {}.  \nWhere: `{}` (`src/procedures/{}.rs`)\n\n{steps}\n",
+        "### {}\n\nWhen: {}.  \nWhere: `{}` (`src/procedures/{}.rs`)\n\n{steps}\n\n",
         procedure.title, task.when, task.page, task.procedure
     )
 }
