@@ -115,7 +115,7 @@ impl ReviewFigures {
     ///
     /// # Errors
     ///
-    /// [`Error::Plan`] for a claim that no plan supports.
+    /// [`super::Error::Plan`] for a claim that no plan supports.
     pub fn of(sample: &ReviewSample, answers: &[ReviewAnswer]) -> Result<Self> {
         let mut counted: BTreeMap<(String, String), [u64; 2]> = BTreeMap::new();
         let mut unanswered = 0;
