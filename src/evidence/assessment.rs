@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 const TEXTS: &str = include_str!("assessments.json");
 
@@ -144,8 +145,10 @@ pub struct Assessment {
 }
 
 /// All texts, in order.
-pub fn texts() -> Vec<Text> {
-    serde_json::from_str(TEXTS).unwrap_or_default()
+pub fn texts() -> &'static [Text] {
+    static READ: LazyLock<Vec<Text>> =
+        LazyLock::new(|| serde_json::from_str(TEXTS).unwrap_or_default());
+    &READ
 }
 
 /// Fills `text` for a version from what its records say, by code of the fact.

@@ -34,7 +34,7 @@ pub(super) async fn show(visitor: Visitor, of: web::Path<(String, String, String
             let (model, version, id) = of.into_inner();
             let filled =
                 assess_version(&visitor.store, &visitor.acting(), (&model, &version), &id)?;
-            let others = texts().into_iter().filter(|text| text.id != id);
+            let others = texts().iter().filter(|text| text.id != id);
             Ok(AssessmentPage {
                 frame: visitor.frame(&filled.title, Place::Models),
                 path: format!(
@@ -42,7 +42,7 @@ pub(super) async fn show(visitor: Visitor, of: web::Path<(String, String, String
                     percent_encoded(&model),
                     percent_encoded(&version)
                 ),
-                others: others.map(|text| (text.id, text.title)).collect(),
+                others: others.map(|text| (text.id.clone(), text.title.clone())).collect(),
                 filled,
             })
         })

@@ -126,7 +126,7 @@ impl VersionPage {
         let run = view.origin.as_ref().and_then(|origin| origin.run.as_ref());
         Self {
             may_send: frame.may(Action::Ingest),
-            assessments: texts().into_iter().map(|text| (text.id, text.title)).collect(),
+            assessments: texts().iter().map(|text| (text.id.clone(), text.title.clone())).collect(),
             configuration: view.configuration.clone(),
             frame,
             path: format!("/models/{}/versions/{}", version.model, version.version),

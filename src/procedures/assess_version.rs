@@ -1,13 +1,14 @@
 //! Procedure: fill what a regulatory text wants to read about a version, from its records.
 //!
 //! 1. check that the person may read
-//! 2. read registration, model record, acceptance, studies, reports, alerts and signatures of the version
+//! 2. read registration, model record, acceptance, studies, reports, alerts and signatures of the version, from one snapshot
 //! 3. state each fact that they hold with the ledger entry it stands in; what nobody has stated is a gap
 
-use super::describe_version::model_record;
+use super::describe_version::newest_record;
 use super::read_acceptance::AcceptanceView;
-use super::read_records::{VersionView, missing, version_view};
+use super::read_records::{VersionView, missing, version_view_in};
 use crate::access::account::Acting;
+use crate::access::role::Action;
 use crate::drift::acceptance::words::{limit_words, metric_words, scope_words};
 use crate::drift::promise::promise;
 use crate::error::{Error, Result};
@@ -31,23 +32,22 @@ pub fn assess_version(
     (model, version): (&str, &str),
     id: &str,
 ) -> Result<Assessment> {
-    let all = texts();
-    let text = all.iter().find(|text| text.id == id).ok_or_else(|| missing("assessment", id))?;
-    let view = version_view(store, acting, model, version)?;
-    let described = match model_record(store, acting, (model, version)) {
-        Ok((described, _)) => Some((described.record, described.row.entry)),
-        Err(Error::NotFound { .. }) => None,
-        Err(error) => return Err(error),
-    };
+    acting.permit(Action::Read)?;
+    let text = texts().iter().find(|text| text.id == id);
+    let text = text.ok_or_else(|| missing("assessment", id))?;
+    let (view, described, size) = store.read(|tx| {
+        let view = version_view_in(tx, model, version)?;
+        let described = newest_record(tx, &view.version.id)?;
+        Ok::<_, Error>((view, described, tx.head()?.size))
+    })?;
     let mut facts = Facts::new();
-    if let Some((record, entry)) = &described {
-        of_record(&mut facts, record, *entry);
+    if let Some(described) = &described {
+        of_record(&mut facts, &described.record, described.row.entry);
     }
     of_registration(&mut facts, &view.registration, view.version.entry);
     of_acceptance(&mut facts, &view.acceptance);
     of_life(&mut facts, &view);
     of_monitoring(&mut facts, &view);
-    let size = store.read(|tx| tx.head())?.size;
     Ok(fill(text, (model, version, size), &facts))
 }
 

@@ -99,26 +99,18 @@ fn revision(
 
 /// What the signatures over the row say, oldest first.
 fn signatures(tx: &ReadTx<'_>, table: &str, id: &str) -> Result<Vec<String>> {
-    let of_record = [("record_table", table), ("record_id", id)];
-    let places: [(&str, &[(&str, &str)]); 3] = [
-        ("record_signature", &of_record),
-        ("signature", &[("decision_id", id)]),
-        ("study_signature", &[("study_id", id)]),
-    ];
+    let of_record: &[(&str, &str)] = &[("record_table", table), ("record_id", id)];
+    let of_decision: &[(&str, &str)] = &[("decision_id", id)];
+    let of_study: &[(&str, &str)] = &[("study_id", id)];
+    let (signed_in, values) = match table {
+        "decision" => ("signature", of_decision),
+        "study" => ("study_signature", of_study),
+        _ => ("record_signature", of_record),
+    };
     let mut said = Vec::new();
-    for (signed_in, values) in places {
-        let is_its = match signed_in {
-            "signature" => table == "decision",
-            "study_signature" => table == "study",
-            _ => true,
-        };
-        if !is_its {
-            continue;
-        }
-        for signature in tx.record_ids_where(signed_in, values)? {
-            let row = row_of(tx, signed_in, &signature)?;
-            said.extend(row.and_then(|(_, row)| manifestation(signed_in, row.text("document"))));
-        }
+    for signature in tx.record_ids_where(signed_in, values)? {
+        let row = row_of(tx, signed_in, &signature)?;
+        said.extend(row.and_then(|(_, row)| manifestation(signed_in, row.text("document"))));
     }
     Ok(said)
 }

@@ -230,32 +230,34 @@ pub fn version_view(
     version: &str,
 ) -> Result<VersionView> {
     acting.permit(Action::Read)?;
-    store.read(|tx| {
-        let judge = Judge::read(tx, model, version)?;
-        let id = judge.version.id.clone();
-        let mut reports = Vec::new();
-        for row in tx.reports(&id, 60)? {
-            let document =
-                tx.report_document(&row.id)?.ok_or_else(|| missing("report", &row.id))?;
-            reports.push((row, stored(&document)?));
-        }
-        Ok(VersionView {
-            reports,
-            episodes: lines(tx, tx.episodes(Some(&id), PAGE_ROWS_MAX)?)?,
-            quarantined: tx.quarantined(&id, 50)?,
-            labels: tx.labels(&id, 50)?,
-            studies: tx.studies(&id)?,
-            life_cycle: life_cycle_in(tx, model, version)?,
-            acceptance: super::read_acceptance::view(tx, &id)?,
-            origin: origin(tx, &id)?,
-            performance: newest_sentence(tx, &id)?,
-            has_others: tx.versions(Some(model))?.len() > 1,
-            version: judge.version,
-            configuration: Configuration::of(&judge.registration)?.fingerprint()?,
-            registration: judge.registration,
-            policy: judge.policy.0,
-            monitor: judge.monitor.0,
-        })
+    store.read(|tx| version_view_in(tx, model, version))
+}
+
+/// The same, from a snapshot that more is read from.
+pub(super) fn version_view_in(tx: &ReadTx<'_>, model: &str, version: &str) -> Result<VersionView> {
+    let judge = Judge::read(tx, model, version)?;
+    let id = judge.version.id.clone();
+    let mut reports = Vec::new();
+    for row in tx.reports(&id, 60)? {
+        let document = tx.report_document(&row.id)?.ok_or_else(|| missing("report", &row.id))?;
+        reports.push((row, stored(&document)?));
+    }
+    Ok(VersionView {
+        reports,
+        episodes: lines(tx, tx.episodes(Some(&id), PAGE_ROWS_MAX)?)?,
+        quarantined: tx.quarantined(&id, 50)?,
+        labels: tx.labels(&id, 50)?,
+        studies: tx.studies(&id)?,
+        life_cycle: life_cycle_in(tx, model, version)?,
+        acceptance: super::read_acceptance::view(tx, &id)?,
+        origin: origin(tx, &id)?,
+        performance: newest_sentence(tx, &id)?,
+        has_others: tx.versions(Some(model))?.len() > 1,
+        version: judge.version,
+        configuration: Configuration::of(&judge.registration)?.fingerprint()?,
+        registration: judge.registration,
+        policy: judge.policy.0,
+        monitor: judge.monitor.0,
     })
 }
 

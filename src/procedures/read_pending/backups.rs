@@ -27,7 +27,13 @@ pub(super) fn backups(
         ),
     };
     let since = failed.or(last_good).or(schedule).map(|row| row.at).unwrap_or_default();
-    found.push(Pending {
+    found.push(on_system(what, why, since));
+    Ok(())
+}
+
+/// What the administrators look after at the page System.
+pub(super) fn on_system(what: &str, why: String, since: String) -> Pending {
+    Pending {
         kind: PendingKind::Watch,
         what: what.to_owned(),
         why,
@@ -38,6 +44,5 @@ pub(super) fn backups(
         since,
         due_on: None,
         is_overdue: false,
-    });
-    Ok(())
+    }
 }

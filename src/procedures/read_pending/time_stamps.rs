@@ -1,7 +1,7 @@
 //! What waits because of the time stamps: one that was not to be had, or none in time.
 
-use super::{Pending, PendingKind};
-use crate::access::role::Action;
+use super::Pending;
+use super::backups::on_system;
 use crate::error::Result;
 use crate::procedures::watch_time_stamps::{StampStanding, StampState, standing};
 use crate::store::ReadTx;
@@ -26,17 +26,6 @@ pub(super) fn time_stamps(
         }
     };
     let since = failed.or(last_kept).or(schedule).map(|row| row.at).unwrap_or_default();
-    found.push(Pending {
-        kind: PendingKind::Watch,
-        what: what.to_owned(),
-        why,
-        version: None,
-        who: Action::ManageNotices.roles().to_vec(),
-        is_mine: true,
-        path: "/system".to_owned(),
-        since,
-        due_on: None,
-        is_overdue: false,
-    });
+    found.push(on_system(what, why, since));
     Ok(())
 }
