@@ -6,7 +6,6 @@
 use super::bins::numbers;
 use super::error::Result;
 use super::reader::TableFile;
-use super::samples::with_nan;
 use super::schema::{Column, Kind, TableSchema, ValueType};
 use polars::prelude::{DataFrame, Series};
 use rayon::prelude::*;
@@ -14,10 +13,10 @@ use std::sync::mpsc::sync_channel;
 
 /// Bytes of the values of one group, at most.
 const HELD_BYTES_MAX: u64 = 320 << 20;
-/// Bytes of the values of a group of more than one column, about: few, as memory that is used again costs less than new one.
+/// Bytes of the values of a group of more than two columns, at most: few, as memory that is used again costs less than new one.
 const GROUP_BYTES: u64 = 80 << 20;
-/// Bytes taken for one value: a number takes 8, the view of a text 16.
-const VALUE_BYTES: u64 = 12;
+/// Bytes of the values of a group of two columns, at most: columns are learned beside each other, and one alone leaves a core waiting.
+const PAIR_BYTES: u64 = 2 * GROUP_BYTES;
 
 /// A group of declared columns of a table.
 #[derive(Debug)]
@@ -35,27 +34,32 @@ pub struct Columns<'a> {
 ///
 /// Those of [`TableFile::rows`].
 pub fn groups(files: &[&TableFile], schema: &TableSchema) -> Result<Vec<TableSchema>> {
-    let mut columns = u64::MAX;
+    let mut longest = 0;
     for file in files {
-        columns = match file.rows()? {
-            Some(rows) => columns.min(GROUP_BYTES / VALUE_BYTES / rows.max(1)).max(1),
-            None => u64::MAX,
+        longest = match file.rows()? {
+            Some(rows) if file.is_columnar() => longest.max(rows),
+            _ => return Ok(vec![part(schema, schema.monitored())]),
         };
-        if !file.is_columnar() {
-            break;
+    }
+    let mut groups = Vec::new();
+    let (mut group, mut bytes) = (Vec::new(), 0);
+    for column in schema.monitored() {
+        let more = longest * least_bytes_of(column);
+        let most = if group.len() < 2 { PAIR_BYTES } else { GROUP_BYTES };
+        if !group.is_empty() && bytes + more > most {
+            groups.push(part(schema, std::mem::take(&mut group).into_iter()));
+            bytes = 0;
         }
+        group.push(column);
+        bytes += more;
     }
-    let part = |columns: &[&Column]| TableSchema {
-        columns: columns.iter().map(|column| (*column).clone()).collect(),
-        cluster_by: None,
-        ..schema.clone()
-    };
-    let monitored: Vec<&Column> = schema.monitored().collect();
-    let columns = usize::try_from(columns).unwrap_or(usize::MAX).min(monitored.len());
-    if columns == monitored.len() {
-        return Ok(vec![part(&monitored)]);
-    }
-    Ok(monitored.chunks(columns).map(part).collect())
+    groups.push(part(schema, group.into_iter()));
+    Ok(groups)
+}
+
+/// The declaration of some `columns` of `schema`.
+fn part<'a>(schema: &TableSchema, columns: impl Iterator<Item = &'a Column>) -> TableSchema {
+    TableSchema { columns: columns.cloned().collect(), cluster_by: None, ..schema.clone() }
 }
 
 /// Calls `visit` with the chunks of the columns of `group`, one of the [`groups`] of `whole`, and possibly more; gives the rows.
@@ -220,18 +224,28 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// Bytes of one row of the columns of `group`, at least: a number takes 8, the view of a text 16.
+/// Bytes of one row of the columns of `group`, at least.
 fn least_bytes(group: &TableSchema) -> u64 {
-    let bytes = |column: &Column| match column.value_type {
+    group.monitored().map(least_bytes_of).sum()
+}
+
+/// Bytes of one value of `column`, at least: a number takes 8, the view of a text 16.
+fn least_bytes_of(column: &Column) -> u64 {
+    match column.value_type {
         ValueType::Text => 16,
         ValueType::Int | ValueType::Float => 8,
         _ => 0,
-    };
-    group.monitored().map(bytes).sum()
+    }
 }
 
 fn finite_of(series: &Series) -> Result<u64> {
     let numbers = numbers(series)?;
-    let finite = |values: &[f64]| values.iter().filter(|value| value.is_finite()).count();
-    Ok(finite(&with_nan(numbers.f64()?)) as u64)
+    let finite = numbers.f64()?.downcast_iter().map(|array| match array.validity() {
+        None => array.values().iter().filter(|value| value.is_finite()).count(),
+        Some(valid) => {
+            let rows = array.values().iter().zip(valid);
+            rows.filter(|(value, valid)| *valid && value.is_finite()).count()
+        }
+    });
+    Ok(finite.sum::<usize>() as u64)
 }

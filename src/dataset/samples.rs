@@ -105,7 +105,10 @@ impl Sample {
     /// The same where the column is known to hold `finite` numbers.
     fn of_finite(column: &Column, finite: Option<u64>, held: Held) -> Self {
         match (Self::empty(column), finite) {
-            (Self::Numbers(_), Some(finite)) if finite > held.max as u64 => held.beyond.sample(),
+            (Self::Numbers(_), Some(finite)) if finite > held.max as u64 => match held.beyond {
+                Beyond::Select => Self::Selected(Selection::remembering()),
+                Beyond::Drop => Self::Dropped,
+            },
             (empty, _) => empty,
         }
     }

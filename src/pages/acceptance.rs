@@ -256,6 +256,7 @@ fn verdict_line(criterion: &Criterion, line: &GroupVerdict) -> VerdictLine {
 /// The page again, with why a test run was refused.
 pub(super) async fn again(visitor: Visitor, version: (String, String), error: Error) -> Answer {
     visitor
+        .with_files()
         .page_again(error, move |visitor, notice| {
             let of = (version.0.as_str(), version.1.as_str());
             let view = acceptance_page(&visitor.store, &visitor.acting(), of, None)?;
@@ -268,6 +269,7 @@ pub(super) async fn again(visitor: Visitor, version: (String, String), error: Er
 
 async fn page(visitor: Visitor, version: (String, String), run: Option<String>) -> Answer {
     visitor
+        .with_files()
         .page(move |visitor| {
             let (model, number) = &version;
             let of = (model.as_str(), number.as_str());

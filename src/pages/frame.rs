@@ -1,6 +1,6 @@
 //! What every page has around it: title, navigation, who is signed in, the demonstration banner, messages.
 
-use super::assets;
+use super::assets::{self, Script};
 use super::markup::Markup;
 use crate::access::account::Account;
 use crate::access::role::{Action, Role};
@@ -93,8 +93,8 @@ pub struct Frame {
     pub password_due: bool,
     /// What the next signature needs.
     pub needs: SigningNeeds,
-    /// Whether the page has the script that asks passkeys.
-    pub scripted: bool,
+    /// The scripts of the page.
+    pub scripts: Vec<Script>,
     /// What a form led to.
     pub notice: Option<Notice>,
 }
@@ -111,7 +111,7 @@ impl Frame {
             demonstration,
             password_due: false,
             needs: SigningNeeds::default(),
-            scripted: false,
+            scripts: Vec::new(),
             notice: None,
         }
     }
@@ -174,11 +174,6 @@ impl Frame {
     /// Address of the style sheet, which changes with its content.
     pub fn style_address(&self) -> &'static str {
         assets::style_address()
-    }
-
-    /// Address of the script, which changes with its content.
-    pub fn script_address(&self) -> &'static str {
-        assets::script_address()
     }
 
     /// Version of the program.

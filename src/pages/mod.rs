@@ -2,8 +2,8 @@
 //!
 //! Start with [`routes`] (the whole list), then [`visitor`] (who asks) and [`frame`] (what every page has around it), then
 //! one file a page. Must not hold rules: who may do what is decided by the procedures; a page only shows what came of it.
-//! No inline script and no inline style anywhere, so that the strictest content security policy holds; the one script there is asks
-//! passkeys, and only whoever has one gets it.
+//! No inline script and no inline style anywhere, so that the strictest content security policy holds. There are two scripts:
+//! one asks passkeys, and only whoever has one gets it; the other shows how much of a form's files has been sent.
 
 pub mod acceptance;
 mod acceptance_plan;

@@ -104,7 +104,7 @@ fn error_page(error: &Error, frame: &Frame, status: StatusCode) -> HttpResponse 
         error.to_string()
     };
     let title = title_of(error).to_owned();
-    let frame = Frame { title, scripted: false, ..frame.clone() };
+    let frame = Frame { title, scripts: Vec::new(), ..frame.clone() };
     let page = ErrorPage {
         frame: &frame,
         status: status.as_u16(),

@@ -122,6 +122,7 @@ async fn answered(
         }
         Err(error) => {
             visitor
+                .with_files()
                 .page_again(error, move |visitor, notice| {
                     Ok(RegisterPage::of(visitor, (typed, Some(notice))))
                 })
@@ -133,7 +134,7 @@ async fn answered(
 /// The forms.
 #[get("/models/new")]
 pub(super) async fn show(visitor: Visitor) -> Answer {
-    visitor.page(|visitor| Ok(RegisterPage::of(visitor, (Typed::new(), None)))).await
+    visitor.with_files().page(|visitor| Ok(RegisterPage::of(visitor, (Typed::new(), None)))).await
 }
 
 /// Registers what a registration that was made elsewhere says.

@@ -86,6 +86,7 @@ fn of_version((model, version): &(String, String)) -> String {
 
 async fn again(visitor: Visitor, of: (String, String), typed: Typed, error: Error) -> Answer {
     visitor
+        .with_files()
         .page_again(error, move |visitor, notice| {
             SendPage::read(visitor, (&of.0, &of.1), (typed, Some(notice)))
         })
@@ -96,6 +97,7 @@ async fn again(visitor: Visitor, of: (String, String), typed: Typed, error: Erro
 #[get("/models/{model}/versions/{version}/send")]
 pub(super) async fn show(visitor: Visitor, path: web::Path<(String, String)>) -> Answer {
     visitor
+        .with_files()
         .page(move |visitor| SendPage::read(visitor, (&path.0, &path.1), (Typed::new(), None)))
         .await
 }

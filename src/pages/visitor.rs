@@ -1,5 +1,6 @@
 //! Who asks for a page: somebody who is signed in, or somebody who is sent to sign in first.
 
+use super::assets::Script;
 use super::frame::{Frame, Notice, Place};
 use super::page_error::{Answer, PageError};
 use crate::access;
@@ -20,7 +21,7 @@ use askama::Template;
 use std::future::Future;
 use std::pin::Pin;
 
-/// What a page with our one script may load: that script, and answers of this server to it.
+/// What a page with a script of ours may load: that script, and answers of this server to it.
 const SCRIPTED_POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; \
      img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -39,6 +40,8 @@ pub struct Visitor {
     pub needs: SigningNeeds,
     /// What was asked for, and from where.
     pub asked: Asked,
+    /// Whether the page has a form that sends files.
+    pub sends_files: bool,
 }
 
 impl Visitor {
@@ -63,7 +66,7 @@ impl Visitor {
             demonstration: self.demonstration,
             password_due: self.session.password_due.is_some(),
             needs: self.needs,
-            scripted: self.is_scripted(),
+            scripts: self.scripts(),
             notice: None,
         }
     }
@@ -114,15 +117,24 @@ impl Visitor {
         let html = blocking(compose).await;
         let html = html.map_err(|error| visitor.refuse(error))?;
         let mut response = HttpResponse::build(status);
-        if visitor.is_scripted() {
+        if !visitor.scripts().is_empty() {
             response.insert_header(("content-security-policy", SCRIPTED_POLICY));
         }
         Ok(response.content_type("text/html; charset=utf-8").body(html))
     }
 
-    /// Whether pages of this person have the script that asks passkeys: everybody else's have none.
-    fn is_scripted(&self) -> bool {
-        self.needs.passkey || self.asked.what.contains(" /account/passkeys")
+    /// The same visitor at a page with a form that sends files.
+    #[must_use]
+    pub fn with_files(self) -> Self {
+        Self { sends_files: true, ..self }
+    }
+
+    /// The scripts of the page: the one that asks passkeys where this person has one, the one that shows what has been sent where
+    /// files are sent; every other page has none.
+    fn scripts(&self) -> Vec<Script> {
+        let asks = self.needs.passkey || self.asked.what.contains(" /account/passkeys");
+        let passkey = asks.then_some(Script::Passkey);
+        passkey.into_iter().chain(self.sends_files.then_some(Script::Upload)).collect()
     }
 
     /// The page of a form again, with the refusal of what it asked for; faults and unknown things get a page of their own.
@@ -212,7 +224,15 @@ async fn arriving(request: HttpRequest) -> std::result::Result<Arriving, PageErr
         move || Ok((read_records::is_demonstration(&read)?, signing_needs(&read, &account)?));
     let (demonstration, needs) = blocking(looked_up).await?;
     let SignedIn { session, secret } = signed_in;
-    Ok(Arriving(Visitor { store, session, secret, demonstration, needs, asked }))
+    Ok(Arriving(Visitor {
+        store,
+        session,
+        secret,
+        demonstration,
+        needs,
+        asked,
+        sends_files: false,
+    }))
 }
 
 async fn visitor(request: HttpRequest) -> std::result::Result<Visitor, PageError> {

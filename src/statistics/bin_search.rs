@@ -95,7 +95,8 @@ impl BinSearch {
         if cell.edges > FEW {
             return first + edges.partition_point(|&edge| edge < value);
         }
-        first + edges.iter().take_while(|&&edge| edge < value).count()
+        // All of them, so that nothing has to be guessed: where a column repeats few values, two edges stand beside each.
+        first + edges.iter().filter(|&&edge| edge < value).count()
     }
 }
 

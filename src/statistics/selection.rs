@@ -17,6 +17,10 @@ const SAMPLED: usize = 1 << 14;
 const SPLIT: usize = 1 << 11;
 /// Bits of the key that every further pass tells.
 const NARROWING_BITS: u32 = 11;
+/// The remembered bin of a value that does not count; there are at most twice [`SPLIT`].
+const NO_BIN: u16 = u16::MAX;
+/// The bucket of a bin that is none.
+const NO_BUCKET: u32 = u32::MAX;
 /// Values of one bucket kept for sorting, at most; a bucket that holds more is narrowed instead.
 const KEPT_MAX: u64 = 1 << 16;
 
@@ -215,9 +219,17 @@ fn holding_a_rank(
 #[derive(Clone, Debug)]
 enum Pass {
     Sampling(Thinned),
+    /// `bins` remembers the bin of every value, in their order, where there is one.
     Counting {
         search: BinSearch,
         counts: Vec<u64>,
+        bins: Option<Vec<u16>>,
+    },
+    /// The same as narrowing, by the remembered bins of which `at` are done; `bucket` says which of the buckets a bin is.
+    Gathering {
+        bins: Vec<u16>,
+        at: usize,
+        bucket: Vec<u32>,
     },
     /// `bucket` says which of the buckets a bin is, if any.
     Narrowing {
@@ -233,23 +245,50 @@ pub struct Selection {
     rows: u64,
     buckets: Vec<Bucket>,
     pass: Pass,
+    remembers: bool,
 }
 
 impl Default for Selection {
     fn default() -> Self {
         let pass = Pass::Sampling(Thinned { values: Vec::new(), stretch: 1, next: 0, at: 0 });
-        Self { rows: 0, buckets: Vec::new(), pass }
+        Self { rows: 0, buckets: Vec::new(), pass, remembers: false }
     }
 }
 
 impl Selection {
+    /// A selection that remembers where it found each value, in two bytes: for values that are in memory anyway, which have to be
+    /// given in the same order in every pass.
+    pub fn remembering() -> Self {
+        Self { remembers: true, ..Self::default() }
+    }
+
     /// Takes values, of which only the finite ones count: in every pass the same ones.
     pub fn extend(&mut self, values: &[f64]) {
         let finite = values.iter().filter(|value| value.is_finite());
         match &mut self.pass {
             Pass::Sampling(sample) => sample.extend(values),
-            Pass::Counting { search, counts } => {
+            Pass::Counting { search, counts, bins: None } => {
                 finite.for_each(|&value| counts[search.bin_of(value)] += 1);
+            }
+            Pass::Counting { search, counts, bins: Some(bins) } => {
+                bins.extend(values.iter().map(|&value| {
+                    if !value.is_finite() {
+                        return NO_BIN;
+                    }
+                    let bin = search.bin_of(value);
+                    counts[bin] += 1;
+                    bin as u16
+                }));
+            }
+            Pass::Gathering { bins, at, bucket } => {
+                let own = bins.get(*at..).unwrap_or_default();
+                *at += values.len();
+                for (&value, &bin) in values.iter().zip(own) {
+                    let index = bucket.get(usize::from(bin)).copied().unwrap_or(NO_BUCKET);
+                    if let Some(bucket) = self.buckets.get_mut(index as usize) {
+                        bucket.add(key(value));
+                    }
+                }
             }
             Pass::Narrowing { search, bucket } => {
                 for &value in finite {
@@ -273,10 +312,11 @@ impl Selection {
                 let sample = Thinned { values: std::mem::take(&mut sample.values), ..*sample };
                 let search = BinSearch::new(sample.splitters());
                 let counts = vec![0; search.edges().len() + 1];
-                self.pass = Pass::Counting { search, counts };
+                let bins = self.remembers.then(Vec::new);
+                self.pass = Pass::Counting { search, counts, bins };
                 return true;
             }
-            Pass::Counting { search, counts } => {
+            Pass::Counting { search, counts, bins } => {
                 self.rows = counts.iter().sum();
                 let edges = search.edges();
                 let above = |edge: f64| key(edge) + 1;
@@ -285,12 +325,27 @@ impl Selection {
                     [low, key(edges.get(bin).copied().unwrap_or(f64::MAX))]
                 };
                 self.buckets = holding_a_rank((0, counts), &ranks(self.rows), range);
+                if let Some(bins) = bins.take() {
+                    let mut bucket = vec![NO_BUCKET; counts.len()];
+                    for (index, own) in (0..).zip(&self.buckets) {
+                        bucket[search.bin_of(value_of(own.range[1]))] = index;
+                    }
+                    self.pass = Pass::Gathering { bins, at: 0, bucket };
+                    return self.is_open();
+                }
             }
-            Pass::Narrowing { .. } => {
+            Pass::Gathering { .. } | Pass::Narrowing { .. } => {
                 let (ranks, buckets) = (ranks(self.rows), std::mem::take(&mut self.buckets));
                 self.buckets = buckets.into_iter().flat_map(|b| b.narrowed(&ranks)).collect();
             }
         }
+        let open = self.is_open();
+        self.pass = self.narrowing();
+        open
+    }
+
+    /// Whether a bucket waits for values; sorts those that have all of theirs.
+    fn is_open(&mut self) -> bool {
         let mut open = false;
         for bucket in &mut self.buckets {
             match &mut bucket.holding {
@@ -299,7 +354,6 @@ impl Selection {
                 Holding::Same => {}
             }
         }
-        self.pass = self.narrowing();
         open
     }
 
@@ -387,21 +441,25 @@ mod tests {
         for values in awkward() {
             let mut sorted: Vec<f64> = values.iter().map(|v| v + 0.0).collect();
             sorted.sort_by(f64::total_cmp);
-            let mut selection = Selection::default();
-            for pass in 0.. {
-                assert!(pass < 8);
-                values.chunks(777).for_each(|chunk| selection.extend(chunk));
-                if !selection.narrow(&wanted) {
-                    break;
+            let mut with_nulls = values.clone();
+            with_nulls.extend([f64::NAN, f64::INFINITY]);
+            with_nulls.rotate_right(1);
+            for mut selection in [Selection::default(), Selection::remembering()] {
+                for pass in 0.. {
+                    assert!(pass < 8);
+                    with_nulls.chunks(777).for_each(|chunk| selection.extend(chunk));
+                    if !selection.narrow(&wanted) {
+                        break;
+                    }
                 }
-            }
-            assert_eq!(selection.rows(), sorted.len() as u64);
-            for &probability in &wanted {
-                let rank = rank_of(probability, selection.rows());
-                let value = selection.at(rank);
-                assert_eq!(value.to_bits(), sorted.at(rank).to_bits());
-                assert_eq!(selection.below(value), sorted.below(value), "{value}");
-                assert_eq!(selection.up_to(value), sorted.up_to(value), "{value}");
+                assert_eq!(selection.rows(), sorted.len() as u64);
+                for &probability in &wanted {
+                    let rank = rank_of(probability, selection.rows());
+                    let value = selection.at(rank);
+                    assert_eq!(value.to_bits(), sorted.at(rank).to_bits());
+                    assert_eq!(selection.below(value), sorted.below(value), "{value}");
+                    assert_eq!(selection.up_to(value), sorted.up_to(value), "{value}");
+                }
             }
         }
     }

@@ -28,6 +28,8 @@ fn a_batch_sent_in_the_browser_is_the_same_as_one_sent_by_a_program() {
     let rows = table(80, 5, 0.0);
     let page = dana.read(&format!("{VERSION}/send"));
     assert!(page.contains("multipart/form-data") && page.contains("A batch to be judged"));
+    assert!(page.contains("<script src=\"/static/upload.js?v=") && !page.contains("passkey.js"));
+    assert!(!dana.read(VERSION).contains("<script"), "only where files are sent");
     let period = [
         token(&dana),
         ("name", String::new()),
@@ -57,6 +59,7 @@ fn a_batch_sent_in_the_browser_is_the_same_as_one_sent_by_a_program() {
     assert_eq!(refused.status, 422, "{refused:?}");
     assert!(refused.text.contains("quarantined") && refused.text.contains("role=\"alert\""));
     assert!(refused.text.contains("value=\"bad\""), "what was typed stays");
+    assert!(refused.text.contains("/static/upload.js"), "the form is sent again as before");
     for (fields, files, status, says) in [
         (vec![token(&dana)], vec![], 400, "no file was chosen"),
         (vec![token(&dana)], vec![("file", "", Vec::new())], 400, "no file was chosen"),

@@ -1,0 +1,103 @@
+// The four stories by clicking, with scripts switched off: a data scientist registers a version from its files and sends two months, QA
+// reads the alarm and drafts a decision, a reviewer signs it, an inspector takes the evidence. The pack is left for who verifies it.
+//
+//     node stories.mjs URL ACCOUNTS.json PACK.zip
+import { readFileSync } from "node:fs";
+import { chromium } from "playwright-core";
+
+const [url, accountsFile, pack] = process.argv.slice(2);
+const accounts = JSON.parse(readFileSync(accountsFile, "utf8"));
+const SAMPLE = "sample_data/thyroid_garvan";
+const MODEL = "triage-by-clicking";
+const account = (role) => accounts.find((account) => account.role === role);
+
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+
+// A page of somebody who has just signed in.
+async function as(role) {
+  const page = await (await browser.newContext({ javaScriptEnabled: false, acceptDownloads: true })).newPage();
+  page.setDefaultTimeout(60_000);
+  await page.goto(url);
+  await page.getByLabel(/user name/i).fill(account(role).user_name);
+  await page.getByLabel(/password/i).fill(account(role).password);
+  await page.getByRole("button", { name: /sign in/i }).click();
+  await expectText(page, "Waiting for you");
+  return page;
+}
+
+async function expectText(page, text) {
+  const body = await page.locator("main").innerText();
+  if (!body.includes(text)) throw new Error(`${page.url()} does not say "${text}":\n${body.slice(0, 1500)}`);
+}
+
+async function follow(page, name) {
+  await page.getByRole("link", { name }).first().click();
+}
+
+const dana = await as("data_scientist");
+await follow(dana, "Models");
+await follow(dana, /register a version/i);
+const files = dana.locator("section", { has: dana.locator("#files") });
+await files.getByLabel("Model", { exact: true }).fill(MODEL);
+await files.getByLabel("Version", { exact: true }).fill("1.0.0");
+await files.getByLabel("What it is for").fill("does the report need a comment by a physician?");
+await files.getByLabel("Training data").setInputFiles(`${SAMPLE}/train.csv`);
+await files.getByLabel(/^Reference/).setInputFiles(`${SAMPLE}/reference.csv`);
+await files.getByLabel("Files of the model").setInputFiles(`${SAMPLE}/model_trees.json`);
+await files.getByLabel(/^Column declaration/).setInputFiles(`${SAMPLE}/schema.json`);
+await files.getByLabel(/^Monitoring policy/).setInputFiles(`${SAMPLE}/policy.json`);
+await files.getByRole("button", { name: "Register it" }).click();
+await expectText(dana, "overlap");
+await files.getByLabel("Training data").setInputFiles(`${SAMPLE}/train.csv`);
+await files.getByLabel(/^Reference/).setInputFiles(`${SAMPLE}/reference.csv`);
+await files.getByLabel("Files of the model").setInputFiles(`${SAMPLE}/model_trees.json`);
+await files.getByLabel(/^Column declaration/).setInputFiles(`${SAMPLE}/schema.json`);
+await files.getByLabel(/^Monitoring policy/).setInputFiles(`${SAMPLE}/policy.json`);
+await files.getByLabel(/^Why training rows/).fill("requests of two patients with the same few measurements");
+await files.getByRole("button", { name: "Register it" }).click();
+await expectText(dana, MODEL);
+const version = new URL(dana.url()).pathname;
+if (version !== `/models/${MODEL}/versions/1.0.0`) throw new Error(`registering led to ${version}`);
+console.log("registered from files; an overlap had to be explained first");
+
+for (const month of ["1985-05", "1985-06"]) {
+  await dana.goto(`${url}${version}/send`);
+  await dana.getByLabel("Table of one batch").setInputFiles(`${SAMPLE}/batches/${month}.csv`);
+  await dana.getByRole("button", { name: "Send the batch" }).click();
+  if (!new URL(dana.url()).pathname.startsWith("/reports/")) throw new Error(`sending led to ${dana.url()}`);
+}
+await expectText(dana, "tsh");
+console.log(`two months sent: ${(await dana.locator("main .sentences li").first().innerText()).trim()}`);
+
+const quentin = await as("qa");
+const alert = quentin.locator("main a", { hasText: MODEL }).first();
+if ((await alert.count()) === 0) await expectText(quentin, MODEL);
+await quentin.locator("main li", { hasText: MODEL }).getByRole("link").first().click();
+if (!new URL(quentin.url()).pathname.startsWith("/alerts/")) throw new Error(`the inbox led to ${quentin.url()}`);
+const story = new URL(quentin.url()).pathname;
+await quentin.getByLabel("Major", { exact: false }).first().check();
+await quentin.getByLabel(/comment/i).fill("TSH below 0.05 appears, the reference has none");
+await quentin.getByRole("button", { name: "Acknowledge" }).click();
+await quentin.locator('input[name="code"][value="accept_with_rationale"]').check();
+await quentin.getByLabel(/rationale|why/i).last().fill("a more sensitive TSH assay since May");
+await quentin.getByRole("button", { name: "Draft the decision" }).click();
+await expectText(quentin, "a more sensitive TSH assay since May");
+console.log("acknowledged and decided");
+
+const rosa = await as("reviewer");
+await rosa.goto(`${url}${story}/signature`);
+await rosa.getByLabel(/user name/i).fill(account("reviewer").user_name);
+await rosa.getByLabel(/password/i).fill(account("reviewer").password);
+await rosa.getByRole("button", { name: /sign/i }).last().click();
+await expectText(rosa, "Signed electronically by");
+console.log((await rosa.locator("main .manifestation").first().innerText()).trim());
+
+const irene = await as("inspector");
+await follow(irene, "Evidence");
+await irene.getByLabel("Model", { exact: true }).fill(MODEL);
+await irene.getByRole("button", { name: "Make the pack" }).click();
+while ((await irene.getByRole("link", { name: /^Download/ }).count()) === 0) await follow(irene, "Look again");
+const [download] = await Promise.all([irene.waitForEvent("download"), follow(irene, /^Download/)]);
+await download.saveAs(pack);
+await browser.close();
+console.log(`evidence taken: ${download.suggestedFilename()}`);
