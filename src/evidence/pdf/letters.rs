@@ -1,0 +1,71 @@
+//! Which characters the fonts in the program can show, and what stands on paper for all others.
+//!
+//! A character without a shape would be an empty box, which PDF/A forbids and no reader can tell from another. It is printed as its code
+//! instead, for example `[U+4E2D]`; so are characters that nobody sees or that turn the writing round. The attached data have them as
+//! they are.
+
+use super::typeset::fonts;
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+/// Code points that some font in the program has a shape for.
+static SHOWN: LazyLock<Vec<bool>> = LazyLock::new(|| {
+    let mut shown = Vec::new();
+    for point in fonts().iter().flat_map(|font| font.info().coverage.iter()) {
+        let point = point as usize;
+        if shown.len() <= point {
+            shown.resize(point + 1, false);
+        }
+        shown[point] = true;
+    }
+    shown
+});
+
+/// Whether a character is printed as it is.
+pub fn is_shown(character: char) -> bool {
+    let unseen = matches!(u32::from(character),
+        0x00AD | 0x034F | 0x061C | 0x115F | 0x1160 | 0x17B4 | 0x17B5 | 0x180B..=0x180F
+        | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F | 0xE000..=0xF8FF
+        | 0xFE00..=0xFE0F | 0xFEFF | 0xFFF0..=0xFFFB | 0xFFFE..);
+    match character {
+        '\n' | ' '..='~' => true,
+        other if other.is_control() || unseen => false,
+        other => SHOWN.get(other as usize).copied().unwrap_or_default(),
+    }
+}
+
+/// `text` as it is printed: a tab is a space, and what cannot be shown is its code.
+pub fn shown(text: &str) -> Cow<'_, str> {
+    if text.chars().all(is_shown) {
+        return Cow::Borrowed(text);
+    }
+    let mut written = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\t' => written.push(' '),
+            '\r' => {}
+            other if is_shown(other) => written.push(other),
+            other => written.push_str(&format!("[U+{:04X}]", u32::from(other))),
+        }
+    }
+    Cow::Owned(written)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_a_shape_stays_and_the_rest_is_its_code() {
+        for kept in ["Ångström → 37 °C", "Ελλάδα Привет שלום", "مرحبا", "a\nb", "≤ ± µ χ²", ""]
+        {
+            assert_eq!(shown(kept), kept);
+        }
+        assert_eq!(shown("中a\u{1F600}"), "[U+4E2D]a[U+1F600]");
+        assert_eq!(
+            shown("pay\u{202E}txt\u{200B}\u{0}\t\r\nx"),
+            "pay[U+202E]txt[U+200B][U+0000] \nx"
+        );
+        assert_eq!(shown("\u{E000}\u{FEFF}\u{FFFE}"), "[U+E000][U+FEFF][U+FFFE]");
+    }
+}

@@ -1,0 +1,10 @@
+//! Documents as PDF: made for paper and for archives (PDF/A-3), readable by a screen reader (PDF/UA-1), with the data attached.
+//!
+//! - [`document`] is what a document consists of, [`typeset`] sets it with the template `report.typ`.
+//! - [`letters`] says which characters the fonts in the program can show.
+//!
+//! Must not know: where records come from. Start with [`document`].
+
+pub mod document;
+pub mod letters;
+pub mod typeset;

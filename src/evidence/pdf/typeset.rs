@@ -1,0 +1,165 @@
+//! Setting a document: the typesetter gets one template, the fonts in the program and the data, and nothing of the machine it runs on.
+//! The same data at the same stated time give the same bytes.
+
+use super::document::Sheets;
+use super::letters;
+use crate::evidence::{Error, Result};
+use jiff::Timestamp;
+use serde_json::Value as Json;
+use std::sync::LazyLock;
+use typst::diag::{FileError, FileResult, SourceDiagnostic};
+use typst::foundations::{Bytes, Datetime, Dict, Duration, Smart, Value};
+use typst::syntax::{FileId, RootedPath, Source, VirtualPath, VirtualRoot};
+use typst::text::{Font, FontBook};
+use typst::utils::LazyHash;
+use typst::{Library, LibraryExt as _, World};
+use typst_layout::PagedDocument;
+use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp as PdfTime};
+
+/// How documents look.
+const TEMPLATE: &str = include_str!("report.typ");
+/// What the typesetter is called in the file.
+const CREATOR: &str = concat!("driftledger ", env!("CARGO_PKG_VERSION"));
+
+static FONTS: LazyLock<Vec<Font>> =
+    LazyLock::new(|| typst_assets::fonts().flat_map(|font| Font::iter(Bytes::new(font))).collect());
+static BOOK: LazyLock<LazyHash<FontBook>> =
+    LazyLock::new(|| LazyHash::new(FontBook::from_fonts(fonts())));
+
+/// The fonts in the program.
+pub(super) fn fonts() -> &'static [Font] {
+    &FONTS
+}
+
+/// What the typesetter can see: one source, the fonts, and its inputs.
+struct Closed {
+    library: LazyHash<Library>,
+    source: Source,
+}
+
+impl World for Closed {
+    fn library(&self) -> &LazyHash<Library> {
+        &self.library
+    }
+
+    fn book(&self) -> &LazyHash<FontBook> {
+        &BOOK
+    }
+
+    fn main(&self) -> FileId {
+        self.source.id()
+    }
+
+    fn source(&self, id: FileId) -> FileResult<Source> {
+        if id == self.source.id() { Ok(self.source.clone()) } else { Err(FileError::AccessDenied) }
+    }
+
+    fn file(&self, _: FileId) -> FileResult<Bytes> {
+        Err(FileError::AccessDenied)
+    }
+
+    fn font(&self, index: usize) -> Option<Font> {
+        FONTS.get(index).cloned()
+    }
+
+    /// No document asks what day it is: the time is in the data.
+    fn today(&self, _: Option<Duration>) -> Option<Datetime> {
+        None
+    }
+}
+
+/// The document as PDF/A-3a and PDF/UA-1, printed at that time.
+///
+/// # Errors
+///
+/// [`Error::Render`] when it cannot be set; [`Error::Digest`] never in practice.
+pub fn pdf(sheets: &Sheets, printed_at: Timestamp) -> Result<Vec<u8>> {
+    let made = set(sheets, printed_at);
+    // What was computed for this document is of no use to the next one.
+    typst::comemo::evict(0);
+    made
+}
+
+fn set(sheets: &Sheets, printed_at: Timestamp) -> Result<Vec<u8>> {
+    let (inputs, identity) = inputs(sheets)?;
+    let path = VirtualPath::new("report.typ").map_err(|error| refused(error.to_string()))?;
+    let id = RootedPath::new(VirtualRoot::Project, path).intern();
+    let world = Closed {
+        library: LazyHash::new(Library::builder().with_inputs(inputs).build()),
+        source: Source::new(id, TEMPLATE.to_owned()),
+    };
+    let set = typst::compile::<PagedDocument>(&world).output;
+    let document = set.map_err(|errors| told(&errors))?;
+    let standards = PdfStandards::new(&[PdfStandard::A_3a, PdfStandard::Ua_1])
+        .map_err(|error| refused(error.message().to_string()))?;
+    let options = PdfOptions {
+        ident: Smart::Custom(identity),
+        creator: Smart::Custom(Some(CREATOR.to_owned())),
+        timestamp: pdf_time(printed_at),
+        standards,
+        ..PdfOptions::default()
+    };
+    typst_pdf::pdf(&document, &options).map_err(|errors| told(&errors))
+}
+
+/// What the template reads, and what identifies the document.
+fn inputs(sheets: &Sheets) -> Result<(Dict, String)> {
+    let mut said = serde_json::to_value(&sheets.document).map_err(|e| refused(e.to_string()))?;
+    show(&mut said);
+    let said = crate::digest::canonical_json(&said)?;
+    let identity = format!("driftledger document {}", crate::digest::sha256_hex(&said));
+    let bytes = |bytes: Vec<u8>| Value::Bytes(Bytes::new(bytes));
+    let mut images = Dict::new();
+    for (key, svg) in &sheets.pictures {
+        images.insert(key.as_str().into(), bytes(letters::shown(svg).as_bytes().to_vec()));
+    }
+    let mut files = Dict::new();
+    for (name, content) in &sheets.files {
+        files.insert(name.as_str().into(), bytes(content.clone()));
+    }
+    let mut inputs = Dict::new();
+    inputs.insert("document".into(), bytes(said));
+    inputs.insert("images".into(), Value::Dict(images));
+    inputs.insert("files".into(), Value::Dict(files));
+    Ok((inputs, identity))
+}
+
+/// Every text as it is printed.
+fn show(value: &mut Json) {
+    match value {
+        Json::String(text) => {
+            if let std::borrow::Cow::Owned(shown) = letters::shown(text) {
+                *text = shown;
+            }
+        }
+        Json::Array(values) => values.iter_mut().for_each(show),
+        Json::Object(fields) => fields.values_mut().for_each(show),
+        _ => {}
+    }
+}
+
+fn pdf_time(at: Timestamp) -> Option<PdfTime> {
+    let at = jiff::tz::Offset::UTC.to_datetime(at);
+    let small = |number: i8| u8::try_from(number).ok();
+    let time = Datetime::from_ymd_hms(
+        i32::from(at.year()),
+        small(at.month())?,
+        small(at.day())?,
+        small(at.hour())?,
+        small(at.minute())?,
+        small(at.second())?,
+    )?;
+    Some(PdfTime::new_utc(time))
+}
+
+fn told(errors: &[SourceDiagnostic]) -> Error {
+    let first = errors.first();
+    refused(first.map_or_else(String::new, |error| {
+        let hints: Vec<&str> = error.hints.iter().map(|hint| hint.v.as_str()).collect();
+        format!("{} {}", error.message, hints.join("; ")).trim().to_owned()
+    }))
+}
+
+fn refused(detail: String) -> Error {
+    Error::Render { detail }
+}
