@@ -3,8 +3,15 @@
 //! - [`document`] is what a document consists of, [`typeset`] sets it with the template `report.typ`.
 //! - [`letters`] says which characters the fonts in the program can show.
 //!
+//! - [`evidence_report`] is what an evidence pack tells: what was registered, found and done, the drawings, the signatures.
+//!
 //! Must not know: where records come from. Start with [`document`].
 
 pub mod document;
+mod evidence_over_time;
+pub mod evidence_report;
+mod judged;
 pub mod letters;
+mod signed;
+mod told;
 pub mod typeset;
