@@ -81,15 +81,7 @@ pub fn pdf(sheets: &Sheets, printed_at: Timestamp) -> Result<Vec<u8>> {
 }
 
 fn set(sheets: &Sheets, printed_at: Timestamp) -> Result<Vec<u8>> {
-    let (inputs, identity) = inputs(sheets)?;
-    let path = VirtualPath::new("report.typ").map_err(|error| refused(error.to_string()))?;
-    let id = RootedPath::new(VirtualRoot::Project, path).intern();
-    let world = Closed {
-        library: LazyHash::new(Library::builder().with_inputs(inputs).build()),
-        source: Source::new(id, TEMPLATE.to_owned()),
-    };
-    let set = typst::compile::<PagedDocument>(&world).output;
-    let document = set.map_err(|errors| told(&errors))?;
+    let (document, identity) = laid_out(sheets)?;
     let standards = PdfStandards::new(&[PdfStandard::A_3a, PdfStandard::Ua_1])
         .map_err(|error| refused(error.message().to_string()))?;
     let options = PdfOptions {
@@ -100,6 +92,19 @@ fn set(sheets: &Sheets, printed_at: Timestamp) -> Result<Vec<u8>> {
         ..PdfOptions::default()
     };
     typst_pdf::pdf(&document, &options).map_err(|errors| told(&errors))
+}
+
+/// The pages, and what identifies the document.
+fn laid_out(sheets: &Sheets) -> Result<(PagedDocument, String)> {
+    let (inputs, identity) = inputs(sheets)?;
+    let path = VirtualPath::new("report.typ").map_err(|error| refused(error.to_string()))?;
+    let id = RootedPath::new(VirtualRoot::Project, path).intern();
+    let world = Closed {
+        library: LazyHash::new(Library::builder().with_inputs(inputs).build()),
+        source: Source::new(id, TEMPLATE.to_owned()),
+    };
+    let set = typst::compile::<PagedDocument>(&world).output;
+    Ok((set.map_err(|errors| told(&errors))?, identity))
 }
 
 /// What the template reads, and what identifies the document.
@@ -162,4 +167,155 @@ fn told(errors: &[SourceDiagnostic]) -> Error {
 
 fn refused(detail: String) -> Error {
     Error::Render { detail }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::pdf::document::{
+        Block, Cell, ColumnKind, Document, Fact, SignatureBlock, Table, Tone,
+    };
+    use typst::layout::{Frame, FrameItem};
+
+    /// Every character that means something to the typesetter, an unmatched bracket first.
+    const HOSTILE: &str =
+        "] } ) #panic(\"x\") *bold* _it_ \\ \\u{41} $a$ `raw` <label> @ref // no /* no -- ~ = #";
+
+    fn at() -> Timestamp {
+        "2026-11-27T10:30:00Z".parse().unwrap()
+    }
+
+    fn sheets(text: &str) -> Sheets {
+        let columns = [("a", ColumnKind::Text, 1), ("b", ColumnKind::Digest, 1)];
+        let mut table = Table::new(text, "", &columns);
+        table.rows.push(vec![Cell::new(text), Cell::toned(text, Tone::Drift)]);
+        let empty = Table::new("nothing", "There is none.", &columns);
+        let mut sheets = Sheets::default();
+        sheets.document = Document {
+            kind: "Test".to_owned(),
+            title: text.to_owned(),
+            subtitle: text.to_owned(),
+            language: "en",
+            running_head: text.to_owned(),
+            printed_by: text.to_owned(),
+            printed: text.to_owned(),
+            cover: vec![Fact::new(text, text), Fact::digest(text, text)],
+            draft: true,
+            draft_words: text.to_owned(),
+            statement: text.to_owned(),
+            notices: vec![text.to_owned()],
+            blocks: vec![
+                Block::heading(1, text),
+                Block::heading(2, text),
+                Block::text(text),
+                Block::note(text),
+                Block::Facts { rows: vec![Fact::new(text, text)] },
+                Block::List { items: vec![text.to_owned()] },
+                Block::Table(table),
+                Block::Table(empty),
+                Block::Signature(SignatureBlock {
+                    record: text.to_owned(),
+                    signed: false,
+                    facts: vec![Fact::new(text, text)],
+                    remark: text.to_owned(),
+                }),
+            ],
+            ..Document::default()
+        };
+        sheets
+    }
+
+    fn read(frame: &Frame, said: &mut String) {
+        for (_, item) in frame.items() {
+            match item {
+                FrameItem::Group(group) => read(&group.frame, said),
+                FrameItem::Text(text) => said.push_str(&text.text),
+                _ => {}
+            }
+        }
+    }
+
+    /// What stands on the pages, without the spaces that lines and words are set with.
+    fn text_of(sheets: &Sheets) -> String {
+        let mut said = String::new();
+        for page in laid_out(sheets).unwrap().0.pages() {
+            read(&page.frame, &mut said);
+        }
+        said.retain(|character| !character.is_whitespace());
+        said
+    }
+
+    #[test]
+    fn no_character_of_a_record_means_anything_to_the_typesetter() {
+        let said = text_of(&sheets(HOSTILE));
+        let plain: String = HOSTILE.chars().filter(|c| !c.is_whitespace()).collect();
+        // Title and subtitle, filters by name and value, notices, contents, headings, text, table, signature, head and foot of each page.
+        assert!(said.matches(&plain).count() > 20, "{said}");
+        assert!(pdf(&sheets(HOSTILE), at()).unwrap().starts_with(b"%PDF-1.7"));
+    }
+
+    #[test]
+    fn the_same_data_at_the_same_time_are_the_same_bytes() {
+        let (once, again) = (pdf(&sheets("a"), at()).unwrap(), pdf(&sheets("a"), at()).unwrap());
+        assert!(once == again);
+        let later = "2026-11-27T10:30:01Z".parse().unwrap();
+        assert!(once != pdf(&sheets("a"), later).unwrap());
+    }
+
+    #[test]
+    fn any_writing_and_any_length_is_set() {
+        let long = "n".repeat(500);
+        for text in [
+            "שלום עולם",
+            "مرحبا بالعالم 123",
+            "名前 \u{1F600} \u{202E}x",
+            "Ελλάδα Привет",
+            &long,
+            "a\nb",
+        ] {
+            let made = pdf(&sheets(text), at());
+            assert!(made.is_ok(), "{text}: {made:?}");
+        }
+        let said = text_of(&sheets("名"));
+        assert!(said.contains("[U+540D]") && !said.contains('名'), "{said}");
+    }
+
+    #[test]
+    fn what_a_document_says_is_laid_out_in_this_order() {
+        let mut short = sheets("x");
+        short.document.title = "Title".to_owned();
+        short.document.blocks = vec![
+            Block::heading(1, "Found"),
+            Block::Table(Table::new("nothing", "There is none.", &[])),
+            Block::Signature(SignatureBlock {
+                record: "Decision 1".to_owned(),
+                signed: false,
+                facts: vec![Fact::new("Signed by", "nobody")],
+                remark: "Open.".to_owned(),
+            }),
+        ];
+        let said = text_of(&short);
+        let expected = [
+            "TEST",
+            "Title",
+            "Page1of3",
+            "Contents",
+            "Found",
+            "Page2of3",
+            "Found",
+            "Thereisnone.",
+            "Decision1",
+            "UNSIGNED",
+            "Signedby",
+            "nobody",
+            "Open.",
+            "Page3of3",
+        ];
+        let mut rest = said.as_str();
+        for part in expected {
+            let found = rest.find(part);
+            let at = found.unwrap_or_else(|| panic!("`{part}` is missing in `{rest}` of {said}"));
+            rest = &rest[at + part.len()..];
+        }
+    }
 }
