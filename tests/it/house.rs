@@ -115,7 +115,6 @@ const CRATES: &[(&str, &[&str])] = &[
     ("askama", &["evidence", "pages"]),
     ("pulldown_cmark", &["pages"]),
     ("typst", &["evidence"]),
-    ("typst_assets", &["evidence"]),
     ("typst_layout", &["evidence"]),
     ("typst_pdf", &["evidence"]),
     ("zip", &["evidence"]),

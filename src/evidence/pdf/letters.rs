@@ -1,7 +1,7 @@
 //! Which characters the fonts in the program can show, and what stands on paper for all others.
 //!
 //! A character without a shape would be an empty box, which PDF/A forbids and no reader can tell from another. It is printed as its code
-//! instead, for example `[U+4E2D]`; so are characters that nobody sees or that turn the writing round. The attached data have them as
+//! instead, for example `[U+D55C]`; so are characters that nobody sees or that turn the writing round. The attached data have them as
 //! they are.
 
 use super::typeset::fonts;
@@ -34,9 +34,15 @@ pub fn is_shown(character: char) -> bool {
     }
 }
 
-/// `text` as it is printed: a tab is a space, and what cannot be shown is its code.
-pub fn shown(text: &str) -> Cow<'_, str> {
-    if text.chars().all(is_shown) {
+/// Whether a character is of a writing that is set letter by letter: Latin, Greek, Cyrillic, and the signs of mathematics.
+pub fn is_plain(character: char) -> bool {
+    let plain = matches!(u32::from(character), 0..=0x02FF | 0x0370..=0x0482 | 0x048A..=0x058F | 0x1E00..=0x1FFF | 0x2010..=0x22FF);
+    plain && is_shown(character)
+}
+
+/// `text` as it is printed: a tab is a space, and every character that is not one of `these` is its code.
+pub fn shown(text: &str, these: fn(char) -> bool) -> Cow<'_, str> {
+    if text.chars().all(these) {
         return Cow::Borrowed(text);
     }
     let mut written = String::with_capacity(text.len());
@@ -44,7 +50,7 @@ pub fn shown(text: &str) -> Cow<'_, str> {
         match character {
             '\t' => written.push(' '),
             '\r' => {}
-            other if is_shown(other) => written.push(other),
+            other if these(other) => written.push(other),
             other => written.push_str(&format!("[U+{:04X}]", u32::from(other))),
         }
     }
@@ -55,13 +61,19 @@ pub fn shown(text: &str) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
+    fn shown(text: &str) -> Cow<'_, str> {
+        super::shown(text, is_shown)
+    }
+
     #[test]
     fn what_has_a_shape_stays_and_the_rest_is_its_code() {
         for kept in ["Ångström → 37 °C", "Ελλάδα Привет שלום", "مرحبا", "a\nb", "≤ ± µ χ²", ""]
         {
             assert_eq!(shown(kept), kept);
         }
-        assert_eq!(shown("中a\u{1F600}"), "[U+4E2D]a[U+1F600]");
+        assert_eq!(shown("漢字 かな"), "漢字 かな");
+        assert_eq!(shown("한a\u{1F600}"), "[U+D55C]a[U+1F600]");
+        assert_eq!(super::shown("Öל", is_plain), "Ö[U+05DC]");
         assert_eq!(
             shown("pay\u{202E}txt\u{200B}\u{0}\t\r\nx"),
             "pay[U+202E]txt[U+200B][U+0000] \nx"

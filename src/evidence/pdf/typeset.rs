@@ -21,8 +21,19 @@ const TEMPLATE: &str = include_str!("report.typ");
 /// What the typesetter is called in the file.
 const CREATOR: &str = concat!("driftledger ", env!("CARGO_PKG_VERSION"));
 
-static FONTS: LazyLock<Vec<Font>> =
-    LazyLock::new(|| typst_assets::fonts().flat_map(|font| Font::iter(Bytes::new(font))).collect());
+/// Text, then digests, then other writings; `NOTICE` says whose they are.
+const FONT_FILES: [&[u8]; 6] = [
+    include_bytes!("fonts/LibertinusSerif-Regular.otf"),
+    include_bytes!("fonts/LibertinusSerif-Semibold.otf"),
+    include_bytes!("fonts/LibertinusSerif-Bold.otf"),
+    include_bytes!("fonts/DejaVuSansMono.ttf"),
+    include_bytes!("fonts/DejaVuSans.ttf"),
+    include_bytes!("fonts/DroidSansFallbackFull.ttf"),
+];
+
+static FONTS: LazyLock<Vec<Font>> = LazyLock::new(|| {
+    FONT_FILES.into_iter().flat_map(|font| Font::iter(Bytes::new(font))).collect()
+});
 static BOOK: LazyLock<LazyHash<FontBook>> =
     LazyLock::new(|| LazyHash::new(FontBook::from_fonts(fonts())));
 
@@ -74,14 +85,16 @@ impl World for Closed {
 ///
 /// [`Error::Render`] when it cannot be set; [`Error::Digest`] never in practice.
 pub fn pdf(sheets: &Sheets, printed_at: Timestamp) -> Result<Vec<u8>> {
-    let made = set(sheets, printed_at);
+    // Some writings are drawn by shapes that belong to no character; PDF/A refuses those, and then their codes are printed.
+    let made = set(sheets, printed_at, letters::is_shown)
+        .or_else(|_| set(sheets, printed_at, letters::is_plain));
     // What was computed for this document is of no use to the next one.
     typst::comemo::evict(0);
     made
 }
 
-fn set(sheets: &Sheets, printed_at: Timestamp) -> Result<Vec<u8>> {
-    let (document, identity) = laid_out(sheets)?;
+fn set(sheets: &Sheets, printed_at: Timestamp, these: fn(char) -> bool) -> Result<Vec<u8>> {
+    let (document, identity) = laid_out(sheets, these)?;
     let standards = PdfStandards::new(&[PdfStandard::A_3a, PdfStandard::Ua_1])
         .map_err(|error| refused(error.message().to_string()))?;
     let options = PdfOptions {
@@ -95,8 +108,8 @@ fn set(sheets: &Sheets, printed_at: Timestamp) -> Result<Vec<u8>> {
 }
 
 /// The pages, and what identifies the document.
-fn laid_out(sheets: &Sheets) -> Result<(PagedDocument, String)> {
-    let (inputs, identity) = inputs(sheets)?;
+fn laid_out(sheets: &Sheets, these: fn(char) -> bool) -> Result<(PagedDocument, String)> {
+    let (inputs, identity) = inputs(sheets, these)?;
     let path = VirtualPath::new("report.typ").map_err(|error| refused(error.to_string()))?;
     let id = RootedPath::new(VirtualRoot::Project, path).intern();
     let world = Closed {
@@ -108,15 +121,15 @@ fn laid_out(sheets: &Sheets) -> Result<(PagedDocument, String)> {
 }
 
 /// What the template reads, and what identifies the document.
-fn inputs(sheets: &Sheets) -> Result<(Dict, String)> {
+fn inputs(sheets: &Sheets, these: fn(char) -> bool) -> Result<(Dict, String)> {
     let mut said = serde_json::to_value(&sheets.document).map_err(|e| refused(e.to_string()))?;
-    show(&mut said);
+    show(&mut said, these);
     let said = crate::digest::canonical_json(&said)?;
     let identity = format!("driftledger document {}", crate::digest::sha256_hex(&said));
     let bytes = |bytes: Vec<u8>| Value::Bytes(Bytes::new(bytes));
     let mut images = Dict::new();
     for (key, svg) in &sheets.pictures {
-        images.insert(key.as_str().into(), bytes(letters::shown(svg).as_bytes().to_vec()));
+        images.insert(key.as_str().into(), bytes(letters::shown(svg, these).as_bytes().to_vec()));
     }
     let mut files = Dict::new();
     for (name, content) in &sheets.files {
@@ -130,15 +143,15 @@ fn inputs(sheets: &Sheets) -> Result<(Dict, String)> {
 }
 
 /// Every text as it is printed.
-fn show(value: &mut Json) {
+fn show(value: &mut Json, these: fn(char) -> bool) {
     match value {
         Json::String(text) => {
-            if let std::borrow::Cow::Owned(shown) = letters::shown(text) {
+            if let std::borrow::Cow::Owned(shown) = letters::shown(text, these) {
                 *text = shown;
             }
         }
-        Json::Array(values) => values.iter_mut().for_each(show),
-        Json::Object(fields) => fields.values_mut().for_each(show),
+        Json::Array(values) => values.iter_mut().for_each(|one| show(one, these)),
+        Json::Object(fields) => fields.values_mut().for_each(|one| show(one, these)),
         _ => {}
     }
 }
@@ -238,7 +251,7 @@ mod tests {
     /// What stands on the pages, without the spaces that lines and words are set with.
     fn text_of(sheets: &Sheets) -> String {
         let mut said = String::new();
-        for page in laid_out(sheets).unwrap().0.pages() {
+        for page in laid_out(sheets, letters::is_shown).unwrap().0.pages() {
             read(&page.frame, &mut said);
         }
         said.retain(|character| !character.is_whitespace());
@@ -276,8 +289,8 @@ mod tests {
             let made = pdf(&sheets(text), at());
             assert!(made.is_ok(), "{text}: {made:?}");
         }
-        let said = text_of(&sheets("名"));
-        assert!(said.contains("[U+540D]") && !said.contains('名'), "{said}");
+        let said = text_of(&sheets("名 한"));
+        assert!(said.contains("名[U+D55C]") && !said.contains('한'), "{said}");
     }
 
     #[test]
