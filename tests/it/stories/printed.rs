@@ -22,7 +22,7 @@ fn is_archival(pdf: &[u8]) -> bool {
         && says("<pdfuaid:part>1</pdfuaid:part>")
 }
 
-#[test] // REP-pdf, P11-10b
+#[test] // P11-10b1, P11-10b2
 fn evidence_is_printed_for_whoever_may_read_and_recorded_as_a_pack_is() {
     let laboratory = Laboratory::open();
     let program = laboratory.program();
@@ -67,7 +67,7 @@ fn of_path(path: &str) -> String {
     format!("model={}&version={}", after("models"), after("versions"))
 }
 
-#[test] // REP-pdf, CSA-1
+#[test] // P11-10b1, CSA-1
 fn a_qualification_run_and_a_record_are_printed_with_their_data() {
     let laboratory = Laboratory::open();
     let checks = qualify_installation(&laboratory.store).unwrap();
