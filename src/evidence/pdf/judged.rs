@@ -240,7 +240,21 @@ fn feature(sheets: &mut Sheets, section: &Section) {
         let key = sheets.picture(section.histogram.clone());
         sheets.push(Block::Image { key, alt, width: 88 });
     }
-    let mut series = Table::new(
+    sheets.push(series(section));
+    for (said, value) in [
+        ("The reference is too small for a tighter tolerance", &section.limited),
+        ("What it grew by, by column", &section.contributions),
+    ] {
+        if !value.is_empty() {
+            sheets.push(Block::note(format!("{said}: {value}.")));
+        }
+    }
+    sheets.push(statistics(section));
+}
+
+/// The series that decide.
+fn series(section: &Section) -> Block {
+    let mut table = Table::new(
         "What was watched",
         "Nothing of it was watched.",
         &[
@@ -255,7 +269,7 @@ fn feature(sheets: &mut Sheets, section: &Section) {
         ],
     );
     for line in &section.series {
-        series.rows.push(vec![
+        table.rows.push(vec![
             Cell::new(line.name),
             Cell::toned(&line.verdict_words, Tone::of_verdict(line.verdict)),
             Cell::new(line.rows.to_string()),
@@ -266,16 +280,12 @@ fn feature(sheets: &mut Sheets, section: &Section) {
             Cell::new(&line.evidence),
         ]);
     }
-    sheets.push(Block::Table(series));
-    for (said, value) in [
-        ("The reference is too small for a tighter tolerance", &section.limited),
-        ("What it grew by, by column", &section.contributions),
-    ] {
-        if !value.is_empty() {
-            sheets.push(Block::note(format!("{said}: {value}.")));
-        }
-    }
-    let mut statistics = Table::new(
+    Block::Table(table)
+}
+
+/// The statistics that do not.
+fn statistics(section: &Section) -> Block {
+    let mut table = Table::new(
         "Statistics shown beside the verdict; none of them decides",
         "No statistic is shown.",
         &[
@@ -288,7 +298,7 @@ fn feature(sheets: &mut Sheets, section: &Section) {
     );
     for line in &section.statistics {
         let tone = if line.drowned { Tone::Soft } else { Tone::Plain };
-        statistics.rows.push(vec![
+        table.rows.push(vec![
             Cell::new(&line.name),
             Cell::toned(&line.value, tone),
             Cell::new(&line.p_value),
@@ -296,7 +306,7 @@ fn feature(sheets: &mut Sheets, section: &Section) {
             Cell::new(&line.method),
         ]);
     }
-    sheets.push(Block::Table(statistics));
+    Block::Table(table)
 }
 
 /// What a drawing says about itself.
