@@ -31,8 +31,8 @@ pub(super) fn batches(sheets: &mut Sheets, records: &mut dyn Records, batches: &
         "No batch was judged.",
         &[
             ("no.", Number, 0),
-            ("batch", Text, 4),
-            ("judged at (UTC)", Text, 4),
+            ("batch", Text, 3),
+            ("judged at (UTC)", Text, 6),
             ("rows", Number, 0),
             ("verdict", Text, 3),
             ("monitor", Text, 2),
@@ -109,7 +109,7 @@ pub(super) fn details(
         if let Some((report, reference)) = pages.judged(records, &row) {
             one(sheets, (&report, reference), batch, is_one);
         } else {
-            sheets.push(Block::heading(1, format!("Batch {}", batch.name)));
+            sheets.push(Block::heading(2, format!("Batch {}", batch.name)));
             sheets.push(Block::note(
                 "The report or the reference it was judged against is not in the pack, or they do not fit together.",
             ));
@@ -145,7 +145,7 @@ fn one(
     batch: &BatchPart,
     is_one: bool,
 ) {
-    sheets.push(Block::heading(1, format!("Batch {}", batch.name)));
+    sheets.push(Block::heading(2, format!("Batch {}", batch.name)));
     sheets.push(Block::Facts { rows: facts(report, batch) });
     notices(report).into_iter().for_each(|notice| sheets.push(Block::note(notice)));
     if let Some(alarm) = &report.alarm {
@@ -156,7 +156,7 @@ fn one(
     let sections = printable::sections(&report.features, reference);
     sheets.push(overview(&sections));
     if is_one {
-        sheets.push(Block::heading(2, "What is promised"));
+        sheets.push(Block::heading(3, "What is promised"));
         sheets.push(Block::text(promise(report.batches_per_false_alarm)));
         let series = report.features.iter().map(|feature| feature.series.len()).sum();
         sheets.push(Block::List { items: conditions(series) });
@@ -229,7 +229,7 @@ fn overview(sections: &[Section]) -> Block {
 }
 
 fn feature(sheets: &mut Sheets, section: &Section) {
-    sheets.push(Block::heading(2, format!("{}: {}", section.name, section.verdict_words)));
+    sheets.push(Block::heading(3, format!("{}: {}", section.name, section.verdict_words)));
     sheets.push(Block::text(&section.sentence));
     if !section.histogram.is_empty() {
         let alt = cut(&format!(
