@@ -203,8 +203,7 @@ mod tests {
         let mut table = Table::new(text, "", &columns);
         table.rows.push(vec![Cell::new(text), Cell::toned(text, Tone::Drift)]);
         let empty = Table::new("nothing", "There is none.", &columns);
-        let mut sheets = Sheets::default();
-        sheets.document = Document {
+        let document = Document {
             kind: "Test".to_owned(),
             title: text.to_owned(),
             subtitle: text.to_owned(),
@@ -235,7 +234,7 @@ mod tests {
             ],
             ..Document::default()
         };
-        sheets
+        Sheets { document, ..Sheets::default() }
     }
 
     fn read(frame: &Frame, said: &mut String) {
@@ -283,7 +282,7 @@ mod tests {
             "مرحبا بالعالم 123",
             "名前 \u{1F600} \u{202E}x",
             "Ελλάδα Привет",
-            &long,
+            long.as_str(),
             "a\nb",
         ] {
             let made = pdf(&sheets(text), at());

@@ -27,23 +27,20 @@ fn evidence_is_printed_for_whoever_may_read_and_recorded_as_a_pack_is() {
     let laboratory = Laboratory::open();
     let program = laboratory.program();
     register(&program);
+    let mut batch = String::new();
     for (day, shift) in [0.0, 6.0, 6.0].into_iter().enumerate() {
         let rows = table(400, 50 + day as u64, shift);
-        assert_eq!(
-            program.post_batch(&format!("day {day}"), "text/csv", rows.as_bytes()).status,
-            201
-        );
+        let sent = program.post_batch(&format!("day {day}"), "text/csv", rows.as_bytes());
+        assert_eq!(sent.status, 201, "{sent:?}");
+        batch = sent.text("batch_id").to_owned();
         laboratory.later(86_400);
     }
-    let batch = program.get(&format!("{VERSION_PATH}/batches")).body[0]["batch_id"].clone();
     let alert = program.get("/api/v1/alerts").body[0]["id"].clone();
     let inspector = laboratory.signed_in("ines");
     let version = of_path(VERSION_PATH);
-    for query in [
-        version.clone(),
-        format!("batch={}", batch.as_str().unwrap()),
-        format!("alert={}", alert.as_str().unwrap()),
-    ] {
+    for query in
+        [version.clone(), format!("batch={batch}"), format!("alert={}", alert.as_str().unwrap())]
+    {
         let pdf = inspector.bytes(&format!("/api/v1/evidence/report.pdf?{query}"));
         assert!(is_archival(&pdf), "{query}");
         for name in ["evidence.zip", "checkpoint.txt", "MANIFEST.json"] {
