@@ -109,9 +109,10 @@ fn field(field: &FieldCopy) -> Vec<Cell> {
 }
 
 fn revision(number: usize, revision: &Revision) -> Vec<Cell> {
-    let signatures = match revision.signatures.is_empty() {
-        true => Cell::toned("none", Tone::Soft),
-        false => Cell::new(revision.signatures.join("\n")),
+    let signatures = if revision.signatures.is_empty() {
+        Cell::toned("none", Tone::Soft)
+    } else {
+        Cell::new(revision.signatures.join("\n"))
     };
     vec![
         Cell::new(number.to_string()),
