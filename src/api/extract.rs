@@ -2,6 +2,7 @@
 
 use super::evidence_jobs::EvidenceJobs;
 use super::limits::{Limits, REQUESTS_PER_SECOND, address_of};
+use super::printed::Presses;
 use super::problem::Problem;
 use super::provider_client::ClockSource;
 use crate::access;
@@ -73,6 +74,8 @@ pub struct Shared {
     pub time_stamps: Option<Arc<StampSchedule>>,
     /// Evidence packs that are being made.
     pub evidence: EvidenceJobs,
+    /// Documents that are being set.
+    pub presses: Presses,
 }
 
 impl Shared {
@@ -97,6 +100,7 @@ impl Shared {
             backups: None,
             time_stamps: None,
             evidence: EvidenceJobs::default(),
+            presses: Presses::default(),
         }
     }
 

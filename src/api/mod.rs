@@ -27,6 +27,7 @@ pub mod overview;
 pub mod passkeys;
 pub mod people;
 pub mod performance;
+pub mod printed;
 pub mod problem;
 pub mod provider_client;
 pub mod qualifications;

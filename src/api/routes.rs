@@ -5,8 +5,8 @@ use super::extract::{caller_first, no_route};
 use super::{
     acceptance, access_log, accounts, alerts, assessments, batches, changes, evidence, identities,
     ledger, life_cycle, lineage, models, notices, operation, overview, passkeys, people,
-    performance, qualifications, record_copies, review, review_samples, reviews, roles, session,
-    studies, tiles, watch,
+    performance, printed, qualifications, record_copies, review, review_samples, reviews, roles,
+    session, studies, tiles, watch,
 };
 use actix_web::middleware::from_fn;
 use actix_web::web;
@@ -75,6 +75,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(qualifications::list_runs)
             .service(qualifications::read_run)
             .service(qualifications::sign)
+            .service(printed::print_run)
             .service(reviews::list_reviews)
             .service(reviews::list_due)
             .service(reviews::lay_out)
@@ -94,6 +95,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(evidence::list_evidence)
             .service(evidence::make_evidence)
             .service(evidence::read_pack)
+            .service(printed::print_report)
             .service(evidence::read_made)
             .service(evidence::read_job)
             .service(evidence::read_evidence)
@@ -114,6 +116,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(ledger::read_entry)
             .service(ledger::read_checkpoint)
             .service(record_copies::read_record)
+            .service(printed::print_copy)
             .service(accounts::list_accounts)
             .service(accounts::create_account)
             .service(accounts::unlock_account)

@@ -1,4 +1,4 @@
-//! `driftledger export DATA_DIR --output PACK.zip`, or with `--as` a document for another tool
+//! `driftledger export DATA_DIR --output PACK.zip`, with `--pdf REPORT.pdf` for paper, or with `--as` a document for another tool
 
 use super::{done, terminal};
 use crate::clock::Clock;
@@ -6,8 +6,10 @@ use crate::error::{Error, Result};
 use crate::evidence::manifest::Scope;
 use crate::evidence::standards::StandardKind;
 use crate::procedures::administer::host;
+use crate::procedures::export_evidence::Progress;
 use crate::procedures::export_standard::{export_decision, export_standard};
-use crate::procedures::take_evidence::take_evidence;
+use crate::procedures::print_evidence::print_evidence;
+use crate::procedures::take_evidence::{TakenPack, take_evidence};
 use crate::store::Store;
 use clap::Args;
 use std::path::PathBuf;
@@ -22,14 +24,18 @@ use std::process::ExitCode;
     recorded.\n\n\
     Examples:\n  driftledger export data --model triage --version 1.0.0 --output triage-1.0.0.zip\n  \
     driftledger export data --model triage --version 1.0.0 --prediction S-1017 --output one.zip\n  \
-    driftledger export data --from 2026-01-01 --to 2026-03-31 --output quarter.zip"
+    driftledger export data --from 2026-01-01 --to 2026-03-31 --output quarter.zip\n  \
+    driftledger export data --model triage --version 1.0.0 --pdf triage-1.0.0.pdf"
 )]
 pub(super) struct ExportArguments {
     /// Data folder
     data_dir: PathBuf,
     /// Where to write the pack
-    #[arg(long, short, value_name = "PACK.zip")]
-    output: PathBuf,
+    #[arg(long, short, value_name = "PACK.zip", required_unless_present = "pdf")]
+    output: Option<PathBuf>,
+    /// Where to write the report: PDF/A-3 and PDF/UA-1, with the pack attached
+    #[arg(long, value_name = "REPORT.pdf", conflicts_with = "standard")]
+    pdf: Option<PathBuf>,
     /// Only this model
     #[arg(long)]
     model: Option<String>,
@@ -92,9 +98,43 @@ fn run_standard(arguments: &ExportArguments, store: &Store, kind: Kind) -> Resul
             return Err(Error::BadRequest { detail: detail.to_owned() });
         }
     };
+    let Some(output) = output else {
+        let detail = "`--as` needs `--output`".to_owned();
+        return Err(Error::BadRequest { detail });
+    };
     terminal::write_file(output, &document)?;
     terminal::say(&format!("wrote {}: {word}", output.display()));
     done()
+}
+
+/// Writes the pack, the report with the pack attached, or both from one pack.
+fn write(
+    arguments: &ExportArguments,
+    store: &Store,
+    scope: &Scope,
+    progress: Progress<'_>,
+) -> Result<TakenPack> {
+    let (output, pdf) = (arguments.output.as_deref(), arguments.pdf.as_deref());
+    match (output, pdf) {
+        (Some(output), None) => terminal::write_whole(output, |file| {
+            take_evidence(store, &host(), scope, file, progress)
+        }),
+        (output, pdf) => {
+            let mut pack = store.objects().spool_file()?;
+            let printed = print_evidence(store, &host(), scope, (pack.as_file_mut(), progress))?;
+            if let Some(pdf) = pdf {
+                terminal::write_file(pdf, &printed.pdf)?;
+            }
+            if let Some(output) = output {
+                let failed = || Error::file("writing", output);
+                let mut made = pack.reopen().map_err(failed())?;
+                terminal::write_whole(output, |file| {
+                    std::io::copy(&mut made, file).map_err(failed())
+                })?;
+            }
+            Ok(printed.taken)
+        }
+    }
 }
 
 pub(super) fn run(arguments: &ExportArguments) -> Result<ExitCode> {
@@ -114,17 +154,18 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<ExitCode> {
     };
     let bar = terminal::progress(0, false);
     bar.set_message("entries");
-    let taken = terminal::write_whole(&arguments.output, |file| {
-        take_evidence(&store, &host(), &scope, file, &mut |done, total| {
-            bar.set_length(total);
-            bar.set_position(done);
-        })
-    })?;
+    let mut progress = |done, total| {
+        bar.set_length(total);
+        bar.set_position(done);
+    };
+    let taken = write(arguments, &store, &scope, &mut progress)?;
     bar.finish_and_clear();
     if arguments.json {
         terminal::say_json(&taken)?;
     } else {
-        let (path, exported) = (arguments.output.display(), &taken.exported);
+        let exported = &taken.exported;
+        let path = arguments.output.as_ref().or(arguments.pdf.as_ref());
+        let path = path.map(|path| path.display().to_string()).unwrap_or_default();
         terminal::say(&format!(
             "wrote {path}: {}, {} of {} ledger entries in full, {} record rows, {} files",
             exported.scope.words(),
@@ -134,10 +175,19 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<ExitCode> {
             exported.files
         ));
         terminal::say(&format!("SHA-256 {}, recorded in entry {}", taken.sha256, taken.entry));
-        terminal::say(&format!(
-            "verify it with: driftledger verify {path} --key '{}'",
-            store.verifier_key()
-        ));
+        let key = store.verifier_key();
+        match (&arguments.output, &arguments.pdf) {
+            (None, _) => terminal::say(&format!(
+                "the pack is attached to it as evidence.zip; verify that with: driftledger verify evidence.zip --key '{key}'"
+            )),
+            (Some(pack), report) => {
+                if let Some(report) = report {
+                    terminal::say(&format!("wrote {}: the report of it", report.display()));
+                }
+                let pack = pack.display();
+                terminal::say(&format!("verify it with: driftledger verify {pack} --key '{key}'"));
+            }
+        }
     }
     done()
 }

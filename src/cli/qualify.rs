@@ -4,10 +4,11 @@ use super::{done, found, terminal};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::procedures::administer::host;
+use crate::procedures::print_records::print_qualification;
 use crate::procedures::qualify_installation::qualify_installation;
 use crate::procedures::qualify_operation::qualify_operation;
 use crate::procedures::qualify_performance::{Detection, qualify_performance};
-use crate::procedures::record_qualification::record_qualification;
+use crate::procedures::record_qualification::{qualifications, record_qualification};
 use crate::review::qualification::{CheckOutcome, Part, Qualification};
 use crate::statistics::selftest::{VectorFile, embedded};
 use crate::store::Store;
@@ -33,7 +34,7 @@ enum Asked {
     What the program cannot see is left to a person and said so. Software is not validated by a run: that is the user's decision, \
     for the intended use.\n\nExit code 0: no check failed. 1: some did. 2: not done.\n\n\
     Examples:\n  driftledger qualify iq data\n  driftledger qualify oq data\n  \
-    driftledger qualify pq data --model thyroid --version 1.0.0 --shift 0.3 --within 10"
+    driftledger qualify pq data --model thyroid --version 1.0.0 --shift 0.3 --within 10\n  driftledger qualify iq data --pdf iq.pdf"
 )]
 pub(super) struct QualifyArguments {
     /// What to qualify
@@ -60,6 +61,9 @@ pub(super) struct QualifyArguments {
     /// Known answers to hold the statistics against instead of those in the binary
     #[arg(long, value_name = "FILE")]
     vectors: Option<PathBuf>,
+    /// Write the report of the run: PDF/A-3 and PDF/UA-1, with the run attached
+    #[arg(long, value_name = "REPORT.pdf")]
+    pdf: Option<PathBuf>,
     /// Print the run as JSON
     #[arg(long)]
     json: bool,
@@ -91,6 +95,9 @@ pub(super) fn run(arguments: &QualifyArguments) -> Result<ExitCode> {
     };
     bar.finish_and_clear();
     let recorded = record_qualification(&store, &host(), (part, about), started_at, checks)?;
+    if let Some(path) = &arguments.pdf {
+        print(&store, recorded.entry, path)?;
+    }
     if arguments.json {
         terminal::say_json(&recorded)?;
     } else {
@@ -98,6 +105,14 @@ pub(super) fn run(arguments: &QualifyArguments) -> Result<ExitCode> {
         terminal::say(&format!("recorded as ledger entry {}", recorded.entry));
     }
     if recorded.value.passed { done() } else { found() }
+}
+
+/// Writes the report of the run in that ledger entry.
+fn print(store: &Store, entry: u64, path: &Path) -> Result<()> {
+    let runs = qualifications(store, &host())?;
+    let id = runs.into_iter().find(|view| view.row.entry == entry).map(|view| view.row.id);
+    let id = id.ok_or_else(|| Error::NotFound { what: "qualification", id: entry.to_string() })?;
+    terminal::write_file(path, &print_qualification(store, &host(), &id)?)
 }
 
 fn read_vectors(path: &Path) -> Result<VectorFile> {

@@ -210,7 +210,7 @@ fn short(label: &str) -> String {
 }
 
 /// Text as it stands between XML tags. Control characters that XML has no way to write become U+FFFD.
-pub(super) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

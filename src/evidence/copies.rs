@@ -76,11 +76,7 @@ impl Pages {
         let row = records.row(table, key)?;
         match table {
             "report" => {
-                let report: DriftReport = serde_json::from_str(row.text("document")).ok()?;
-                let reference = self.reference(records, row.text("monitor_id"))?;
-                if unfit_report(&report, reference).is_some() {
-                    return None;
-                }
+                let (report, reference) = self.judged(records, &row)?;
                 printable::report(&report, reference).ok()
             }
             "decision" => {
@@ -101,6 +97,17 @@ impl Pages {
             }
             _ => None,
         }
+    }
+
+    /// A report with the reference it was judged against; `None` when they are not there or do not fit together.
+    pub(super) fn judged(
+        &mut self,
+        records: &mut dyn Records,
+        row: &Row,
+    ) -> Option<(DriftReport, &Reference)> {
+        let report: DriftReport = serde_json::from_str(row.text("document")).ok()?;
+        let reference = self.reference(records, row.text("monitor_id"))?;
+        unfit_report(&report, reference).is_none().then_some((report, reference))
     }
 
     /// The reference behind a monitor.

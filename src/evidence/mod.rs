@@ -16,6 +16,7 @@ pub mod copies;
 pub mod examine;
 pub mod manifest;
 pub mod pack;
+pub mod pdf;
 pub mod prediction;
 pub mod printable;
 pub mod printable_study;

@@ -146,50 +146,51 @@ struct DecisionPage<'a> {
 }
 
 /// One feature, every number as it is printed.
-struct Section {
-    name: String,
-    kind: &'static str,
-    role: &'static str,
-    verdict: &'static str,
-    verdict_words: String,
-    sentence: String,
-    contributions: String,
-    rows: u64,
-    reference_rows: u64,
-    moved: String,
-    limits: String,
-    tolerance: String,
-    missing: String,
-    missing_reference: String,
-    histogram: String,
-    limited: String,
-    series: Vec<SeriesLine>,
-    statistics: Vec<StatisticLine>,
+pub(super) struct Section {
+    pub(super) name: String,
+    pub(super) kind: &'static str,
+    pub(super) role: &'static str,
+    pub(super) verdict: &'static str,
+    pub(super) verdict_words: String,
+    pub(super) sentence: String,
+    pub(super) contributions: String,
+    pub(super) rows: u64,
+    pub(super) reference_rows: u64,
+    pub(super) moved: String,
+    pub(super) limits: String,
+    pub(super) tolerance: String,
+    pub(super) missing: String,
+    pub(super) missing_reference: String,
+    pub(super) histogram: String,
+    pub(super) limited: String,
+    pub(super) series: Vec<SeriesLine>,
+    pub(super) statistics: Vec<StatisticLine>,
 }
 
-struct SeriesLine {
-    name: &'static str,
-    verdict: &'static str,
-    verdict_words: String,
-    rows: u64,
-    moved: String,
-    limits: String,
-    tolerance: String,
-    pooled: String,
-    log_e: String,
-    evidence: String,
+pub(super) struct SeriesLine {
+    pub(super) name: &'static str,
+    pub(super) verdict: &'static str,
+    pub(super) verdict_words: String,
+    pub(super) rows: u64,
+    pub(super) moved: String,
+    pub(super) limits: String,
+    pub(super) tolerance: String,
+    pub(super) pooled: String,
+    pub(super) log_e: String,
+    pub(super) evidence: String,
 }
 
-struct StatisticLine {
-    name: String,
-    value: String,
-    p_value: String,
-    p_value_adjusted: String,
-    method: String,
-    drowned: bool,
+pub(super) struct StatisticLine {
+    pub(super) name: String,
+    pub(super) value: String,
+    pub(super) p_value: String,
+    pub(super) p_value_adjusted: String,
+    pub(super) method: String,
+    pub(super) drowned: bool,
 }
 
-fn sections(features: &[FeatureReport], reference: &Reference) -> Vec<Section> {
+/// What is printed of each feature.
+pub(super) fn sections(features: &[FeatureReport], reference: &Reference) -> Vec<Section> {
     features.iter().zip(&reference.features).map(|(f, frozen)| section(f, frozen)).collect()
 }
 
@@ -287,7 +288,7 @@ fn series_words(name: SeriesName) -> &'static str {
     }
 }
 
-fn words(verdict: Verdict) -> String {
+pub(super) fn words(verdict: Verdict) -> String {
     verdict.word().replace('_', " ")
 }
 

@@ -1,6 +1,9 @@
 //! Records as both a pack and a store give them: rows of canonical JSON, by table and id.
 
+use super::manifest::{RECORDS, record_file, record_of};
+use super::pack::Pack;
 use serde_json::{Map, Value};
+use std::io::{Read, Seek};
 
 /// Where records are read from.
 pub trait Records {
@@ -44,5 +47,25 @@ impl Row {
     /// A number.
     pub fn real(&self, column: &str) -> Option<f64> {
         self.0.get(column).and_then(Value::as_f64)
+    }
+}
+
+/// The records of a pack.
+#[derive(Debug)]
+pub struct PackedRecords<'pack, R>(pub &'pack mut Pack<R>);
+
+impl<R: Read + Seek> Records for PackedRecords<'_, R> {
+    fn keys(&self, table: &str) -> Vec<String> {
+        let folder = format!("{RECORDS}{table}/");
+        let names = self.0.names().range(folder.clone()..);
+        names
+            .take_while(|name| name.starts_with(&folder))
+            .filter_map(|name| record_of(name))
+            .map(|(_, key)| key)
+            .collect()
+    }
+
+    fn bytes(&mut self, table: &str, key: &str) -> Option<Vec<u8>> {
+        self.0.read(&record_file(table, key)).ok().flatten()
     }
 }

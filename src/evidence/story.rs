@@ -45,55 +45,78 @@ struct StoryPage<'a> {
 }
 
 /// One line of a table: a name and what it holds.
-struct Fact {
-    name: String,
-    value: String,
+pub(super) struct Fact {
+    pub(super) name: String,
+    pub(super) value: String,
 }
 
-struct PredictionPart {
-    row: u64,
-    id: String,
-    id_digest: String,
-    input_sha256: String,
-    row_sha256: String,
-    file_sha256: String,
-    cells: Vec<[String; 3]>,
-    labels: Vec<Fact>,
+pub(super) struct PredictionPart {
+    pub(super) row: u64,
+    pub(super) id: String,
+    pub(super) id_digest: String,
+    pub(super) input_sha256: String,
+    pub(super) row_sha256: String,
+    pub(super) file_sha256: String,
+    pub(super) cells: Vec<[String; 3]>,
+    pub(super) labels: Vec<Fact>,
 }
 
-struct VersionPart {
-    name: String,
-    id: String,
-    entry: u64,
-    facts: Vec<Fact>,
-    files: Vec<[String; 3]>,
-    datasets: Vec<[String; 5]>,
-    frozen: Vec<[String; 3]>,
-    acts: Vec<Act>,
+pub(super) struct VersionPart {
+    pub(super) name: String,
+    pub(super) id: String,
+    pub(super) entry: u64,
+    pub(super) facts: Vec<Fact>,
+    pub(super) files: Vec<[String; 3]>,
+    pub(super) datasets: Vec<[String; 5]>,
+    pub(super) frozen: Vec<[String; 3]>,
+    pub(super) acts: Vec<Act>,
 }
 
-struct BatchPart {
-    number: u64,
-    name: String,
-    at: String,
-    entry: u64,
-    rows: u64,
-    verdict: String,
-    verdict_words: String,
-    state: String,
-    report: String,
-    report_sha256: String,
-    reference_sha256: String,
-    sentences: Vec<String>,
+pub(super) struct BatchPart {
+    pub(super) number: u64,
+    pub(super) name: String,
+    pub(super) at: String,
+    pub(super) entry: u64,
+    pub(super) rows: u64,
+    pub(super) verdict: String,
+    pub(super) verdict_words: String,
+    pub(super) state: String,
+    pub(super) report: String,
+    pub(super) report_sha256: String,
+    pub(super) reference_sha256: String,
+    pub(super) sentences: Vec<String>,
 }
 
-struct AlertPart {
-    id: String,
-    kind: String,
-    entry: u64,
-    at: String,
-    sentences: Vec<String>,
-    acts: Vec<Act>,
+pub(super) struct AlertPart {
+    pub(super) id: String,
+    pub(super) kind: String,
+    pub(super) entry: u64,
+    pub(super) at: String,
+    pub(super) sentences: Vec<String>,
+    pub(super) acts: Vec<Act>,
+}
+
+/// What a story consists of.
+pub(super) struct Story {
+    pub(super) prediction: Option<PredictionPart>,
+    pub(super) versions: Vec<VersionPart>,
+    pub(super) batches: Vec<BatchPart>,
+    pub(super) alerts: Vec<AlertPart>,
+}
+
+/// The story of what `scope` asks for.
+pub(super) fn tell(
+    scope: &Scope,
+    records: &mut dyn Records,
+    prediction: Option<&Prediction>,
+) -> Story {
+    let versions = versions_asked(records, scope);
+    let ids: BTreeSet<String> = versions.iter().map(|(key, _)| key.clone()).collect();
+    let batches = batches(records, scope, &ids);
+    let alerts = alerts(records, scope, &ids);
+    let mut lookup = Lookup::new(records);
+    let versions = versions.iter().map(|(key, row)| version_part(&mut lookup, key, row)).collect();
+    Story { prediction: prediction.map(prediction_part), versions, batches, alerts }
 }
 
 /// The page of the story.
@@ -106,18 +129,13 @@ pub fn story(
     records: &mut dyn Records,
     prediction: Option<&Prediction>,
 ) -> Result<String> {
-    let versions = versions_asked(records, cover.scope);
-    let ids: BTreeSet<String> = versions.iter().map(|(key, _)| key.clone()).collect();
-    let batches = batches(records, cover.scope, &ids);
-    let alerts = alerts(records, cover.scope, &ids);
-    let mut lookup = Lookup::new(records);
-    let versions = versions.iter().map(|(key, row)| version_part(&mut lookup, key, row)).collect();
+    let Story { prediction, versions, batches, alerts } = tell(cover.scope, records, prediction);
     printable::render(&StoryPage {
         heading: format!("Evidence about {}", printable::plain(&cover.scope.words())),
         root: hex::encode(cover.head.root),
         program: printable::PROGRAM,
         code: qr::drawing(cover.note).unwrap_or_default(),
-        prediction: prediction.map(prediction_part),
+        prediction,
         versions,
         batches,
         alerts,

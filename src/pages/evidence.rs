@@ -1,5 +1,6 @@
 //! `/evidence`: choose what a pack is about, have it made, fetch it, and see who took what.
 
+use super::destination::percent_encoded;
 use super::frame::{Frame, Notice, Place};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
@@ -94,6 +95,8 @@ struct PackPage {
     sha256: String,
     entry: u64,
     key: String,
+    /// What asks for the same as a document.
+    query: String,
 }
 
 /// What a pack can be about, and who took one.
@@ -188,10 +191,29 @@ pub(super) async fn look(visitor: Visitor, request: HttpRequest, id: web::Path<S
                 sha256,
                 entry,
                 key: visitor.store.verifier_key().to_string(),
+                query: query(&job.scope),
                 job,
             })
         })
         .await
+}
+
+/// The filters of `scope` as a query.
+fn query(scope: &Scope) -> String {
+    let filters = [
+        ("model", &scope.model),
+        ("version", &scope.version),
+        ("alert", &scope.alert),
+        ("batch", &scope.batch),
+        ("prediction", &scope.prediction),
+        ("from", &scope.from),
+        ("to", &scope.to),
+    ];
+    let given = filters.into_iter().filter_map(|(name, value)| {
+        value.as_ref().map(|value| format!("{name}={}", percent_encoded(value)))
+    });
+    let given: Vec<String> = given.collect();
+    if given.is_empty() { String::new() } else { format!("?{}", given.join("&")) }
 }
 
 /// A pack that is done.

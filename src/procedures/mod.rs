@@ -58,6 +58,8 @@ pub mod measure_trail;
 pub mod name_draft;
 pub mod name_subjects;
 pub mod practise_restore;
+pub mod print_evidence;
+pub mod print_records;
 pub mod prove_arithmetic;
 pub mod prove_sample;
 pub mod qualify_installation;

@@ -23,6 +23,7 @@ mod passkeys;
 mod passwords;
 mod performance;
 mod periodic_reviews;
+mod printed;
 mod providers;
 mod qualification;
 mod registration;

@@ -26,7 +26,7 @@ use super::manifest::{
     record_file,
 };
 use super::pack::Pack;
-use super::records::Records;
+use super::records::{PackedRecords, Records as _};
 use super::{Result, printable};
 use crate::ledger::entry::Entry;
 use crate::ledger::note::VerifierKey;
@@ -331,24 +331,5 @@ impl<R: Read + Seek> Walk<'_, R> {
             .chain([BODIES, PROOFS, RECORDS, WITNESSED, STAMPED, TABLES, ROW_IDS]);
         [MANIFEST, README, CHECKPOINT, VERIFIER_KEY, ENTRIES, STORY, PREDICTION].contains(&name)
             || folders.into_iter().any(|folder| name.starts_with(folder))
-    }
-}
-
-/// The records of a pack.
-struct PackedRecords<'pack, R>(&'pack mut Pack<R>);
-
-impl<R: Read + Seek> Records for PackedRecords<'_, R> {
-    fn keys(&self, table: &str) -> Vec<String> {
-        let folder = format!("{RECORDS}{table}/");
-        let names = self.0.names().range(folder.clone()..);
-        names
-            .take_while(|name| name.starts_with(&folder))
-            .filter_map(|name| super::manifest::record_of(name))
-            .map(|(_, key)| key)
-            .collect()
-    }
-
-    fn bytes(&mut self, table: &str, key: &str) -> Option<Vec<u8>> {
-        self.0.read(&record_file(table, key)).ok().flatten()
     }
 }
