@@ -38,7 +38,8 @@ except ImportError:
 FIXED = ["MANIFEST.json", "README.txt", "checkpoint", "verifier_key", "entries.jsonl", "story.html", "prediction.json"]
 SCOPE = {"model", "version", "alert", "batch", "prediction", "from", "to", "until"}
 COPIES = {"model_version": ("registrations/", "registration"), "reference": ("references/", "document"),
-          "policy": ("policies/", "document"), "monitor": ("monitors/", "document"), "study": ("studies/", "document"),
+          "policy": ("policies/", "document"), "monitor": ("monitors/", "document"),
+          "reference_proposal": ("reference-proposals/", "document"), "study": ("studies/", "document"),
           "study_signature": ("study-signatures/", "document"), "model_record": ("model-records/", "document"),
           "version_step": ("version-steps/", "document"), "change_record": ("change-records/", "document"),
           "record_signature": ("record-signatures/", "document"),

@@ -47,6 +47,7 @@ pub mod periodic_reviews;
 pub mod providers;
 pub mod qualifications;
 pub mod read;
+pub mod references;
 pub mod record_table;
 pub mod restore_tests;
 pub mod review_samples;

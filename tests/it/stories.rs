@@ -25,6 +25,7 @@ mod performance;
 mod periodic_reviews;
 mod providers;
 mod qualification;
+mod references;
 mod registration;
 mod remedy;
 mod review;
