@@ -152,8 +152,8 @@ fn reference_of<'judge>(
         return Ok(Cow::Borrowed(&judge.reference.0));
     }
     let document = tx.reference_document(&judge.version.id, sha256)?;
-    let document = document
-        .ok_or_else(|| Error::NotFound { what: "reference", id: sha256.clone() })?;
+    let document =
+        document.ok_or_else(|| Error::NotFound { what: "reference", id: sha256.clone() })?;
     Ok(Cow::Owned(stored(&document)?))
 }
 

@@ -137,7 +137,7 @@ impl Judge {
     }
 
     /// Whether another reference or policy came into force since this was read.
-    pub fn is_over(&self, tx: &ReadTx<'_>) -> Result<bool> {
+    pub(super) fn is_over(&self, tx: &ReadTx<'_>) -> Result<bool> {
         let now = tx.frozen(FrozenKind::Monitor, &self.version.id)?;
         Ok(now.is_none_or(|now| now.id != self.monitor.2))
     }
@@ -176,7 +176,8 @@ pub fn ingest_batch(store: &Store, acting: &Acting, request: IngestBatch) -> Res
             let written = write((store, acting, &judge), row.clone(), (&delivered, &table));
             let report = match written {
                 Err(Error::Busy { .. }) if store.read(|tx| judge.is_over(tx))? => {
-                    let judge = store.read(|tx| Judge::read(tx, &request.model, &request.version))?;
+                    let judge =
+                        store.read(|tx| Judge::read(tx, &request.model, &request.version))?;
                     write((store, acting, &judge), row, (&deliver(&judge, &table)?, &table))?
                 }
                 written => written?,
@@ -353,7 +354,9 @@ fn write(
         }
         refuse_over(tx, &judge.version)?;
         if judge.is_over(tx)? {
-            let detail = "another reference came into force while the batch was counted; send it again".to_owned();
+            let detail =
+                "another reference came into force while the batch was counted; send it again"
+                    .to_owned();
             return Err(Error::Busy { detail, seconds: 1 });
         }
         let earlier = tx.row_ids(&batch.version_id)?;

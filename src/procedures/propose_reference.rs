@@ -226,7 +226,9 @@ impl Ground {
         let reference = proposal.reference.as_ref().unwrap_or(&judge.reference.0);
         let policy = proposal.policy.as_ref().unwrap_or(&judge.policy.0);
         reference.validate(&judge.registration.schema)?;
-        if let Some(detail) = proposal.reference.as_ref().and_then(|r| unlike_rows(r, &self.reports)) {
+        if let Some(detail) =
+            proposal.reference.as_ref().and_then(|r| unlike_rows(r, &self.reports))
+        {
             return Err(mismatch("reference", detail));
         }
         let names: Vec<&str> = reference.features.iter().map(|f| f.feature.as_str()).collect();
@@ -275,9 +277,8 @@ fn learnable(
     judge: &Judge,
     name: &str,
 ) -> Result<(BatchRow, LearntFrom, DriftReport)> {
-    let batch = tx
-        .batch_by_name(&judge.version.id, name)?
-        .ok_or_else(|| missing("judged batch", name))?;
+    let batch =
+        tx.batch_by_name(&judge.version.id, name)?.ok_or_else(|| missing("judged batch", name))?;
     let row = tx.report_of_batch(&batch.id)?.ok_or_else(|| missing("report of batch", name))?;
     let document = tx.report_document(&row.id)?.ok_or_else(|| missing("report", &row.id))?;
     let report: DriftReport = stored(&document)?;

@@ -6,7 +6,7 @@ use super::frozen::Judge;
 use super::{Examiner, Row, is_canonical};
 use crate::digest;
 use crate::drift::assess::MonitorState;
-use crate::drift::reference_move::{series_moves, unlike_rows};
+use crate::drift::reference_move::{SeriesMove, series_moves, unlike_rows};
 use crate::drift::report::DriftReport;
 use crate::evidence::shape::{unfit_reference, unfit_report};
 use crate::review::decision::Decision;
@@ -22,6 +22,21 @@ const TOLERANCE: f64 = 1e-9;
 
 fn entry(row: &Row) -> u64 {
     row.number("entry").unwrap_or(u64::MAX)
+}
+
+/// Whether both say the same of every series.
+fn same_moves(again: &[SeriesMove], stated: &[SeriesMove]) -> bool {
+    let close = |a: Option<f64>, b: Option<f64>| match (a, b) {
+        (Some(a), Some(b)) => (a - b).abs() <= TOLERANCE,
+        (a, b) => a.is_none() && b.is_none(),
+    };
+    again.len() == stated.len()
+        && again.iter().zip(stated).all(|(a, b)| {
+            a.series == b.series
+                && close(a.moved, b.moved)
+                && close(a.tolerance_before, b.tolerance_before)
+                && close(Some(a.tolerance), Some(b.tolerance))
+        })
 }
 
 impl Examiner<'_> {
@@ -68,7 +83,8 @@ impl Examiner<'_> {
             let of = ("record_signature", id.as_str());
             let sha256 = digest::sha256_hex(row.text("document").as_bytes());
             if signature.record.sha256 != sha256 {
-                let detail = format!("it signs {}, proposal `{key}` is {sha256}", signature.record.sha256);
+                let detail =
+                    format!("it signs {}, proposal `{key}` is {sha256}", signature.record.sha256);
                 self.trouble("signature_of_other_bytes", of, detail);
             }
             match next_signature(&signature.signer, row.text("account_id"), so_far) {
@@ -98,33 +114,11 @@ impl Examiner<'_> {
         self.same(of, "reference it follows", &follows.reference_sha256, &judge.reference.1);
         self.same(of, "policy it follows", &follows.policy_sha256, &judge.policy_sha256);
         if follows.revision != before as u64 + 1 {
-            let detail = format!("it follows revision {}, expected {}", follows.revision, before + 1);
+            let detail =
+                format!("it follows revision {}, expected {}", follows.revision, before + 1);
             self.trouble("record_disagrees", of, detail);
         }
-        let mut reports = Vec::new();
-        for named in &proposal.batches {
-            let found = self.records.row("report", &named.report).zip(self.records.row("batch", &named.id));
-            let Some((report_row, batch)) = found else {
-                self.trouble("record_dangling", of, format!("batch `{}` or its report is not there", named.name));
-                return;
-            };
-            self.same(of, "digest of a batch", &named.sha256, batch.text("sha256"));
-            self.same(of, "batch of a report", &named.id, report_row.text("batch_id"));
-            let sha256 = digest::sha256_hex(report_row.text("document").as_bytes());
-            self.same(of, "digest of a report", &named.report_sha256, &sha256);
-            if entry(&report_row) >= entry(row) {
-                self.trouble("record_disagrees", of, "a batch it is learnt from was judged after it was proposed");
-            }
-            let report = serde_json::from_str::<DriftReport>(report_row.text("document")).ok();
-            let fits = report.filter(|report| {
-                report.context.monitor_sha256 == judge.monitor.1
-                    && unfit_report(report, &judge.reference.0).is_none()
-            });
-            match fits {
-                Some(report) => reports.push(report),
-                None => return self.trouble("record_disagrees", of, "a batch was judged with another monitor than it follows"),
-            }
-        }
+        let Some(reports) = self.learnt_reports((of, row), proposal, &judge) else { return };
         if let Some(reference) = &proposal.reference {
             let unfit = unfit_reference(reference).or_else(|| unlike_rows(reference, &reports));
             if let Some(detail) = unfit {
@@ -132,24 +126,51 @@ impl Examiner<'_> {
             }
         }
         let after = judges.get(before + 1).filter(|after| self.is_from(after, of.1)).cloned();
-        if let Some(after) = after {
-            let again = series_moves(&judge.monitor.0, &after.monitor.0, &reports);
-            let close = |a: Option<f64>, b: Option<f64>| match (a, b) {
-                (Some(a), Some(b)) => (a - b).abs() <= TOLERANCE,
-                (a, b) => a == b,
-            };
-            let alike = again.len() == proposal.series.len()
-                && again.iter().zip(&proposal.series).all(|(a, b)| {
-                    a.series == b.series
-                        && close(a.moved, b.moved)
-                        && close(a.tolerance_before, b.tolerance_before)
-                        && close(Some(a.tolerance), Some(b.tolerance))
-                });
-            if !alike {
-                let detail = "what it says moved, or is tolerated, is not what counts and score cards say";
-                self.trouble("reference_not_learnt", of, detail);
-            }
+        let again = after.map(|after| series_moves(&judge.monitor.0, &after.monitor.0, &reports));
+        if again.is_some_and(|again| !same_moves(&again, &proposal.series)) {
+            let detail =
+                "what it says moved, or is tolerated, is not what counts and score cards say";
+            self.trouble("reference_not_learnt", of, detail);
         }
+    }
+
+    /// The reports of the batches it names; nothing where one of them is another one.
+    fn learnt_reports(
+        &mut self,
+        (of, row): ((&str, &str), &Row),
+        proposal: &ReferenceProposal,
+        judge: &Judge,
+    ) -> Option<Vec<DriftReport>> {
+        let mut reports = Vec::new();
+        for named in &proposal.batches {
+            let report_row = self.records.row("report", &named.report);
+            let Some((report_row, batch)) = report_row.zip(self.records.row("batch", &named.id))
+            else {
+                let detail = format!("batch `{}` or its report is not there", named.name);
+                self.trouble("record_dangling", of, detail);
+                return None;
+            };
+            self.same(of, "digest of a batch", &named.sha256, batch.text("sha256"));
+            self.same(of, "batch of a report", &named.id, report_row.text("batch_id"));
+            let sha256 = digest::sha256_hex(report_row.text("document").as_bytes());
+            self.same(of, "digest of a report", &named.report_sha256, &sha256);
+            if entry(&report_row) >= entry(row) {
+                let detail = "a batch it is learnt from was judged after it was proposed";
+                self.trouble("record_disagrees", of, detail);
+            }
+            let report = serde_json::from_str::<DriftReport>(report_row.text("document")).ok();
+            let fits = report.filter(|report| {
+                report.context.monitor_sha256 == judge.monitor.1
+                    && unfit_report(report, &judge.reference.0).is_none()
+            });
+            let Some(report) = fits else {
+                let detail = "a batch was judged with another monitor than it follows";
+                self.trouble("record_disagrees", of, detail);
+                return None;
+            };
+            reports.push(report);
+        }
+        Some(reports)
     }
 
     /// The decision it rests on was signed before, and accepts the change.
@@ -166,7 +187,8 @@ impl Examiner<'_> {
             self.same(of, "alert of the decision", &alert.episode, decision.text("episode_id"));
             let sha256 = digest::sha256_hex(decision.text("document").as_bytes());
             self.same(of, "digest of the decision", &alert.decision_sha256, &sha256);
-            let code = serde_json::from_str::<Decision>(decision.text("document")).map(|d| d.code).ok();
+            let code =
+                serde_json::from_str::<Decision>(decision.text("document")).map(|d| d.code).ok();
             if code != Some(alert.code) || !alert.code.accepts_change() {
                 let detail = "the decision it rests on does not accept the change";
                 self.trouble("reference_not_accepted", of, detail);
@@ -184,7 +206,11 @@ impl Examiner<'_> {
                     && entry(&found) < entry(row)
             });
             if !fits {
-                self.trouble("reference_not_accepted", of, "its change record is not one of its version before it");
+                self.trouble(
+                    "reference_not_accepted",
+                    of,
+                    "its change record is not one of its version before it",
+                );
             }
         }
     }
@@ -210,7 +236,8 @@ impl Examiner<'_> {
                 return self.trouble("reference_not_signed", of, detail);
             }
             (Some(_), _) => {
-                let detail = "QA signed it, and the same entry does not hold exactly one monitor of it";
+                let detail =
+                    "QA signed it, and the same entry does not hold exactly one monitor of it";
                 return self.trouble("reference_not_in_force", of, detail);
             }
         };
@@ -231,7 +258,11 @@ impl Examiner<'_> {
             let expected = sha256.as_ref().unwrap_or(stays);
             self.same(of, table, found.text("sha256"), expected);
             if sha256.is_some() && entry(&found) != at {
-                self.trouble("record_disagrees", of, format!("the {table} came into force at another entry"));
+                self.trouble(
+                    "record_disagrees",
+                    of,
+                    format!("the {table} came into force at another entry"),
+                );
             }
         }
     }
@@ -251,7 +282,8 @@ impl Examiner<'_> {
                         && monitor.optional("proposal_id").is_some()
                 });
                 if !of_proposal {
-                    let detail = "it came after the registration of its version, and no proposal brought it";
+                    let detail =
+                        "it came after the registration of its version, and no proposal brought it";
                     self.trouble("reference_not_signed", (table, &key), detail);
                 }
             }
@@ -277,21 +309,31 @@ impl Examiner<'_> {
         let judges = self.judges_of(row.text("version_id"));
         let Some(at) = judges.iter().rposition(|judge| judge.entry < entry(row)) else { return };
         if judges[at].monitor.1 != report.context.monitor_sha256 {
-            let detail = format!("it was not judged with revision {} of the reference, which was in force", at + 1);
+            let detail = format!(
+                "it was not judged with revision {} of the reference, which was in force",
+                at + 1
+            );
             self.trouble("reference_not_in_force", of, detail);
         }
         let stated = report.context.reference_revision;
         if stated.is_some_and(|stated| stated != at as u64 + 1) || stated.is_none() && at > 0 {
-            let detail = format!("it says that it was judged with revision {stated:?}, expected {}", at + 1);
+            let detail =
+                format!("it says that it was judged with revision {stated:?}, expected {}", at + 1);
             self.trouble("record_disagrees", of, detail);
         }
     }
 
     /// The first report of another reference starts without evidence.
-    pub(super) fn starts_anew(&mut self, of: (&str, &str), report: &DriftReport, judge: Option<&Judge>) {
+    pub(super) fn starts_anew(
+        &mut self,
+        of: (&str, &str),
+        report: &DriftReport,
+        judge: Option<&Judge>,
+    ) {
         let Some(judge) = judge else { return };
         if report.state_before.series != MonitorState::start(&judge.monitor.0).series {
-            let detail = "it is the first of another reference, and does not start without evidence";
+            let detail =
+                "it is the first of another reference, and does not start without evidence";
             self.trouble("report_out_of_order", of, detail);
         }
     }

@@ -15,10 +15,7 @@ use std::io::Cursor;
 fn decided(laboratory: &Laboratory, alert: &str, code: &str) {
     let quentin = laboratory.signed_in("quentin");
     let body = json!({"severity": "major", "comment": "heavier since June"});
-    assert_eq!(
-        quentin.post(&format!("/api/v1/alerts/{alert}/acknowledgement"), &body).status,
-        201
-    );
+    assert_eq!(quentin.post(&format!("/api/v1/alerts/{alert}/acknowledgement"), &body).status, 201);
     let mut draft = json!({"code": code, "rationale": "the press was replaced, as planned"});
     if code == "retrain" {
         draft["remedial_action"] = json!({"what": "fit", "owner": "dana", "due_on": "2026-07-01"});
@@ -106,7 +103,10 @@ fn an_accepted_change_becomes_the_reference_by_two_signatures() {
     }
     let known = program.get(&format!("{VERSION_PATH}/references")).body;
     let revisions = known["revisions"].as_array().unwrap();
-    assert_eq!((revisions.len(), &revisions[0]["reports"], &revisions[1]["reports"]), (2, &json!(3), &json!(1)));
+    assert_eq!(
+        (revisions.len(), &revisions[0]["reports"], &revisions[1]["reports"]),
+        (2, &json!(3), &json!(1))
+    );
     assert_eq!(revisions[1]["entry"], approved.body["entry"]);
     // Counts on different bins are not compared.
     let ines = laboratory.signed_in("ines");
@@ -116,8 +116,7 @@ fn an_accepted_change_becomes_the_reference_by_two_signatures() {
     clean(&laboratory);
     let key = laboratory.store.verifier_key();
     let (pack, _) = export(&laboratory.store, &Scope::of(MODEL, Some("1")));
-    let found =
-        |pack: &[u8]| verify(&mut Cursor::new(pack), Some(key), &mut |_| ()).unwrap();
+    let found = |pack: &[u8]| verify(&mut Cursor::new(pack), Some(key), &mut |_| ()).unwrap();
     let verified = found(&pack);
     assert_eq!((verified.findings, verified.checked.examined.reference_proposals), (vec![], 1));
     let attacked = |table: &str, marker: &str, code: &str, change: &dyn Fn(&mut Value)| {
@@ -146,7 +145,9 @@ fn no_reference_follows_from_a_change_that_nobody_accepted() {
     let (laboratory, alert) = with_an_alert();
     let program = laboratory.program();
     let asked = proposal(&["june"], &alert);
-    assert!(propose(&program, &asked).problem(409, "conflict").contains("no decision on it is signed"));
+    assert!(
+        propose(&program, &asked).problem(409, "conflict").contains("no decision on it is signed")
+    );
     decided(&laboratory, &alert, "retrain");
     let refused = propose(&program, &asked);
     assert!(refused.problem(409, "conflict").contains("does not accept the change"), "{refused:?}");
@@ -167,7 +168,8 @@ fn a_policy_alone_may_change_and_what_was_overtaken_is_not_signed() {
     decided(&laboratory, &alert, "accept_with_rationale");
     let mut policy = serde_json::to_value(driftledger::drift::policy::Policy::default()).unwrap();
     policy["batches_per_false_alarm"] = json!(100.0);
-    policy["rationale"] = json!("one false alarm in a hundred batches is what the line can look at");
+    policy["rationale"] =
+        json!("one false alarm in a hundred batches is what the line can look at");
     let asked = json!({"alert": alert, "policy": policy,
                        "rationale": "fewer alarms are worth a longer delay here"});
     let first = propose(&program, &asked);

@@ -191,7 +191,8 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     // Whose signature it is depends on who signed before: see the story of changes.
     let signed_change = json!({"change_sha256": "0", "password": "a"});
     add("POST", &format!("{version}/change/signature"), Takes::Session, &signed_change);
-    let proposed = json!({"batches": ["none"], "alert": "none", "rationale": "a test of who may propose"});
+    let proposed =
+        json!({"batches": ["none"], "alert": "none", "rationale": "a test of who may propose"});
     add("POST", &format!("{version}/references"), of(Register), &proposed);
     // Whose signature it is depends on who signed before: see the story of references.
     let signed_reference = json!({"proposal_sha256": "0", "password": "a"});
