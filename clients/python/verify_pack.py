@@ -38,7 +38,8 @@ except ImportError:
 FIXED = ["MANIFEST.json", "README.txt", "checkpoint", "verifier_key", "entries.jsonl", "story.html", "prediction.json"]
 SCOPE = {"model", "version", "alert", "batch", "prediction", "from", "to", "until"}
 COPIES = {"model_version": ("registrations/", "registration"), "reference": ("references/", "document"),
-          "policy": ("policies/", "document"), "monitor": ("monitors/", "document"), "study": ("studies/", "document"),
+          "policy": ("policies/", "document"), "monitor": ("monitors/", "document"),
+          "reference_proposal": ("reference-proposals/", "document"), "study": ("studies/", "document"),
           "study_signature": ("study-signatures/", "document"), "model_record": ("model-records/", "document"),
           "version_step": ("version-steps/", "document"), "change_record": ("change-records/", "document"),
           "record_signature": ("record-signatures/", "document"),
@@ -1417,6 +1418,7 @@ class Verifier:
             self.same(name, what, found, expected)
         if previous and report["state_before"]["batches"] != previous["state_after"]["batches"]:
             self.find("report_out_of_order", name, "it does not follow the report before it")
+        self.revision(name, row, report, previous)
         self.count("reports")
         differs = lambda what: self.find("report_not_reproduced", name, f"{what} computed again differs")
         self.statistics(report, reference, differs)
@@ -1800,6 +1802,7 @@ class Verifier:
                     if failed and key in signed:
                         self.find("qualification_not_permitted", name, "a run that failed was signed")
         self.periodic_reviews(signed)
+        self.references(signed)
         self.review_samples()
         makers = {key: {row["registered_by"]} for key, row in self.rows.get("model_version", {}).items()}
         for key, row in self.rows.get("model_record", {}).items():
@@ -1932,6 +1935,107 @@ class Verifier:
                         "authored": signed_by("authored_change"), "approved": signed_by("approves_change")}
             found.setdefault(row["version_id"], []).append((row["entry"], fact))
         return found
+
+    def monitors_of(self, version):
+        """The monitors of a version, oldest first: its reference revisions."""
+        rows = [(row["entry"], key, row) for key, row in self.rows.get("monitor", {}).items() if row["version_id"] == version]
+        return sorted(rows, key=lambda one: one[:2])
+
+    def revision(self, name, row, report, previous):
+        """A report is judged with what was in force at its entry, names it, and starts without evidence where it is the first."""
+        before = [key for entry, key, _ in self.monitors_of(row["version_id"]) if entry < row["entry"]]
+        if not before or before[-1] != row["monitor_id"]:
+            return self.find("reference_not_in_force", name, "it was not judged with the reference revision in force")
+        stated = report["context"].get("reference_revision")
+        if stated != len(before) and not (stated is None and len(before) == 1):
+            self.find("record_disagrees", name, f"it names reference revision {stated}, expected {len(before)}")
+        if previous and previous["context"]["monitor_sha256"] != report["context"]["monitor_sha256"]:
+            lanes = [value for series in report["state_before"]["series"] for value in series["lanes"]["log_m"]]
+            if any(value is not None and value > 0 for value in lanes):
+                self.find("report_out_of_order", name, "it is the first of another reference and starts with evidence")
+
+    def references(self, signed):
+        """Another reference or policy: signed by who proposed it, then by QA; learnt from judged batches; in force from then on."""
+        for key, row in self.rows.get("reference_proposal", {}).items():
+            name, proposal = record_file("reference_proposal", key), self.document("reference_proposal", key, row)
+            if not proposal:
+                continue
+            self.count("reference_proposals")
+            over, in_force = sorted(signed.get(key, []), key=lambda one: self.entry_of(one["id"])), None
+            for place, signature in enumerate(over):
+                signer, own = signature["signer"], signature["signer"]["id"] == row["account_id"]
+                if signature["record"]["sha256"] != sha256(row["document"].encode()):
+                    self.find("signature_of_other_bytes", name, "a signature is over other bytes")
+                wanted = [("authored_reference", "data_scientist", True), ("approves_reference", "qa", False)]
+                if place > 1 or (signature["meaning"], signer["role"], own) != wanted[place]:
+                    self.find("reference_not_permitted", name, f"{signer['role']} {signer['user_name']} may not sign it so")
+                elif place == 1:
+                    in_force = self.entry_of(signature["id"])
+            revisions = self.monitors_of(row["version_id"])
+            mine = [one for one in revisions if one[2].get("proposal_id") == key]
+            if in_force is None and mine:
+                self.find("reference_not_signed", name, "a monitor of it is in force, and not two people signed it")
+            elif in_force is not None and [entry for entry, _, _ in mine] != [in_force]:
+                self.find("reference_not_in_force", name, "QA signed it, and its entry does not hold exactly one monitor of it")
+            before = [one for one in revisions if one[0] < row["entry"]]
+            follows = proposal["follows"]
+            if not before or (follows["revision"], follows["monitor_sha256"]) != (len(before), before[-1][2]["sha256"]):
+                self.find("record_disagrees", name, "it follows another monitor than was in force")
+                continue
+            self.proposal_learnt(name, proposal, before[-1], mine)
+            alert = proposal.get("alert")
+            if alert:
+                decision = self.row("decision", alert["decision"])
+                signatures = [other["entry"] for other in self.rows.get("signature", {}).values()
+                              if other["decision_id"] == alert["decision"]]
+                code = json.loads(decision["document"])["code"] if decision else None
+                if not any(entry < row["entry"] for entry in signatures) or code != alert["code"] \
+                        or code not in ("accept_with_rationale", "adjust_policy"):
+                    self.find("reference_not_accepted", name, "no signed decision before it accepts the change")
+        for table in ("reference", "policy", "monitor"):
+            for key, row in self.rows.get(table, {}).items():
+                version = self.row("model_version", row["version_id"])
+                brought = [entry for entry, _, one in self.monitors_of(row["version_id"]) if one.get("proposal_id")]
+                if version and version["entry"] != row["entry"] and row["entry"] not in brought:
+                    self.find("reference_not_signed", record_file(table, key), "it came later, and no proposal brought it")
+
+    def proposal_learnt(self, name, proposal, before, mine):
+        """Rows and missing values add up; every series moved as far as it says, by the counts of the reports."""
+        reports = []
+        for batch in proposal["batches"]:
+            row, sent = self.row("report", batch["report"]), self.row("batch", batch["id"])
+            if not row or not sent or row["monitor_id"] != before[1] or sent["sha256"] != batch["sha256"] \
+                    or sha256(row["document"].encode()) != batch["report_sha256"]:
+                return self.find("record_disagrees", name, f"batch {batch['name']} or its report is another one")
+            reports.append(json.loads(row["document"]))
+        reference = proposal.get("reference")
+        if reference:
+            if reference["rows"] != sum(report["rows"] for report in reports):
+                self.find("reference_not_learnt", name, "its rows are not those of its batches")
+            missing = lambda profile: sum(profile["nulls"]) + sum(profile["nans"])
+            columns = set(report_feature["feature"] for report_feature in reports[0]["features"] if report_feature["role"] != "derived")
+            for feature in reference["features"]:
+                if feature["feature"] in columns:
+                    its = [missing(other["profile"]) for report in reports for other in report["features"]
+                           if other["feature"] == feature["feature"]]
+                    if missing(feature["profile"]) != sum(its):
+                        self.find("reference_not_learnt", name, f"missing values of {feature['feature']} do not add up")
+        known = {f"{series['feature']}/{series['name']}": series for series in json.loads(before[2]["document"])["series"]}
+        for line in proposal["series"]:
+            series, moved = known.get(line["series"]), None
+            if series and reports:
+                blocks = [block for report in reports
+                          for block in series_blocks(report["features"][series["feature_index"]]["profile"], series["name"])]
+                totals = [sum(block[k] for block in blocks) for k in range(len(series["detector"]["reference"]))]
+                if sum(totals):
+                    moved = variation(series["detector"]["reference"], [c / sum(totals) for c in totals])
+            if not close(line.get("moved"), moved):
+                self.find("reference_not_learnt", name, f"how far {line['series']} moved, computed again, differs")
+        if mine:
+            after = {f"{s['feature']}/{s['name']}": s["detector"]["tolerance"] for s in json.loads(mine[0][2]["document"])["series"]}
+            if {line["series"]: line["tolerance"] for line in proposal["series"]}.keys() != after.keys() \
+                    or not all(close(line["tolerance"], after[line["series"]]) for line in proposal["series"]):
+                self.find("reference_not_learnt", name, "its tolerances are not those of its monitor")
 
     def entry_of(self, signature):
         row = self.row("record_signature", signature)

@@ -32,6 +32,7 @@ pub mod problem;
 pub mod provider_client;
 pub mod qualifications;
 mod record_copies;
+pub mod references;
 pub mod review;
 pub mod review_samples;
 pub mod reviews;

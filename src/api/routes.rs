@@ -5,7 +5,7 @@ use super::extract::{caller_first, no_route};
 use super::{
     acceptance, access_log, accounts, alerts, assessments, batches, changes, evidence, identities,
     ledger, life_cycle, lineage, models, notices, operation, overview, passkeys, people,
-    performance, printed, qualifications, record_copies, review, review_samples, reviews, roles,
+    performance, printed, qualifications, record_copies, references, review, review_samples, reviews, roles,
     session, studies, tiles, watch,
 };
 use actix_web::middleware::from_fn;
@@ -51,6 +51,10 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(changes::read_change)
             .service(changes::create_change)
             .service(changes::sign)
+            .service(references::list_references)
+            .service(references::propose)
+            .service(references::read_proposal)
+            .service(references::sign)
             .service(studies::create_study)
             .service(studies::create_study_of_judged)
             .service(studies::list_studies)

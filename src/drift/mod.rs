@@ -24,6 +24,7 @@ pub mod policy;
 pub mod promise;
 pub mod quantile_plot;
 pub mod reference;
+pub mod reference_move;
 pub mod report;
 pub mod score_cards;
 pub mod segments;

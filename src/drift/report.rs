@@ -102,6 +102,9 @@ pub struct ReportContext {
     /// The configuration that produced the batch, held against the registered one; absent in reports of before it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub configuration: Option<ConfigurationCheck>,
+    /// Number of the reference revision it was judged with: 1 for what was registered; absent in reports of before there were others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference_revision: Option<u64>,
 }
 
 /// The stored judgement of one batch.

@@ -14,11 +14,12 @@ use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
 /// Folders of copies: record table, folder, column of the document.
-pub const COPIES: [(&str, &str, &str); 24] = [
+pub const COPIES: [(&str, &str, &str); 25] = [
     ("model_version", "registrations/", "registration"),
     ("reference", "references/", "document"),
     ("policy", "policies/", "document"),
     ("monitor", "monitors/", "document"),
+    ("reference_proposal", "reference-proposals/", "document"),
     ("study", "studies/", "document"),
     ("study_signature", "study-signatures/", "document"),
     ("model_record", "model-records/", "document"),

@@ -73,6 +73,7 @@ pub fn acts_of_version(records: &mut Lookup<'_>, version_id: &str) -> Vec<Act> {
     for (table, what) in [
         ("model_record", "what it is for was written down"),
         ("acceptance_plan", "acceptance criteria were fixed"),
+        ("reference_proposal", "another reference or policy was proposed"),
         ("study", "a study was attached"),
         ("review_sample", "predictions were drawn for review"),
         ("review_result", "a review sample was closed"),

@@ -104,6 +104,12 @@ pub fn study_judged(
     let mut batches = Vec::with_capacity(asked.batches.len());
     for name in &asked.batches {
         let report = store.read(|tx| judged(tx, &judge, name))?;
+        if report.context.reference_sha256 != judge.reference.1 {
+            return Err(refused(format!(
+                "batch `{name}` was judged against an earlier reference, so its counts are on other bins; name batches that came after \
+                 the reference in force"
+            )));
+        }
         let sha256 = report.context.batch_sha256.clone();
         sources.push(StudySource { name: name.clone(), sha256 });
         batches.push(StudyBatch::of(name, &judge.monitor.0, &profile_of(report)));

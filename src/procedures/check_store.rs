@@ -1,13 +1,14 @@
 //! Procedure: check everything in a data folder.
 //!
 //! 1. hash everything that is stored again and hold it against the ledger
-//! 2. count every test run again from its file, draw every review sample again from its files; compute every report again, freeze every monitor again, compare decisions with their signatures
+//! 2. count every test run again from its file, draw every review sample again and learn every proposed reference again from its files; compute every report again, freeze every monitor again, compare decisions with their signatures
 //!
 //! It writes nothing and needs no account: whoever holds the folder may check it.
 
 use super::export_evidence::StoredRecords;
 use super::recount_tests::recount;
 use super::redraw_samples::{redraw, reread};
+use super::relearn_references::relearn;
 use crate::error::{Error, Result};
 use crate::evidence::examine::{Examined, Trouble, examine};
 use crate::evidence::records::Records as _;
@@ -79,6 +80,9 @@ pub fn check_store(folder: &Path, progress: &mut dyn FnMut(Progress)) -> Result<
         for id in &samples {
             troubles.extend(redrawn(tx, &store::check::objects(folder), id));
         }
+        for id in records.keys("reference_proposal") {
+            troubles.extend(relearned(tx, &store::check::objects(folder), &id));
+        }
         Ok::<_, Error>((examined, troubles, (runs.len() as u64, samples.len() as u64)))
     });
     let (mut recounted, mut redrawn) = (0, 0);
@@ -109,6 +113,17 @@ fn recounted(tx: &ReadTx<'_>, objects: &Objects, id: &str) -> Option<Trouble> {
     };
     let (table, id) = ("test_run".to_owned(), id.to_owned());
     Some(Trouble { code: "test_run_not_recounted", table, id, detail })
+}
+
+/// What is wrong with the reference of a proposal, once it was learnt again.
+fn relearned(tx: &ReadTx<'_>, objects: &Objects, id: &str) -> Option<Trouble> {
+    let detail = match relearn(tx, objects, id) {
+        Ok(None) => return None,
+        Ok(Some(detail)) => detail,
+        Err(error) => format!("its reference cannot be learnt again: {}", error.chain()),
+    };
+    let (table, id) = ("reference_proposal".to_owned(), id.to_owned());
+    Some(Trouble { code: "reference_not_relearnt", table, id, detail })
 }
 
 /// What is wrong with a review sample and its answers, once it was drawn again.

@@ -18,7 +18,6 @@ use crate::ledger::entry::EntryType;
 use crate::review::review_answer::ReviewAnswer;
 use crate::review::review_result::ReviewResult;
 use crate::store::review_samples::ReviewResultRow;
-use crate::store::versions::FrozenKind;
 use crate::store::{ReadTx, Store};
 use crate::{clock, digest};
 
@@ -64,12 +63,11 @@ pub fn close_review_sample(
             (&acting.account.user_name, reason),
         )?;
         let bytes = result.bytes()?;
-        let policy = tx.frozen(FrozenKind::Policy, &version_id)?;
         let row = ReviewResultRow {
             id: clock::new_id("rr"),
             sample_id: sample_id.to_owned(),
             version_id: version_id.clone(),
-            policy_id: policy.map(|policy| policy.id).unwrap_or_default(),
+            policy_id: judge.policy_id.clone(),
             sha256: digest::sha256_hex(&bytes),
             at: tx.at().to_owned(),
             entry: tx.index(),

@@ -74,7 +74,17 @@ pub fn compare_batches(
             stored(&document.ok_or_else(|| missing("report", &row.id))?)
         };
         let reports = [read(&one)?, read(&other)?];
-        let reference = judge.reference.0;
+        let of = |report: &DriftReport| report.context.reference_sha256.clone();
+        if of(&reports[0]) != of(&reports[1]) {
+            let detail = format!(
+                "batch `{}` and batch `{}` were judged against different references, so their counts are on different bins; \
+                 choose two that were judged against the same one",
+                one.batch, other.batch
+            );
+            return Err(Error::BadRequest { detail });
+        }
+        let with = tx.report_judged_with(&one.id)?.ok_or_else(|| missing("report", &one.id))?;
+        let reference = stored(&with.reference.document)?;
         let pair = pair(&reference, &reports[0], &reports[1])?;
         Ok(ComparedBatches { names, rows: [one, other], reports, reference, pair })
     })

@@ -162,7 +162,7 @@ pub(super) fn draw(
     batches: &[JudgedBatch],
 ) -> Result<(Drawn, Vec<String>)> {
     let (schema, rule) = (&judge.registration.schema, &judge.policy.0.performance);
-    let predicted = Predicted::of(schema, &judge.reference.0, rule)?;
+    let predicted = Predicted::of(schema, judge.registered_reference(), rule)?;
     let columns = StrataColumns::of(&predicted, schema, plan)?;
     let mut draw = Draw::new(plan, columns, seed);
     for batch in batches {

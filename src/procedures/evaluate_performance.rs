@@ -17,13 +17,14 @@ use crate::drift::performance::report::{
     ErrorState, JudgedCohort, PerformanceContext, PerformanceReport, Watch,
 };
 use crate::drift::performance::rule::{PerformanceRule, Predicted};
+use crate::drift::reference::Reference;
 use crate::drift::report::{DriftReport, ENGINE};
 use crate::error::{Error, Result};
 use crate::ledger::entry::{Actor, EntryType};
 use crate::store::performance::{CohortRow, PerformanceRow};
-use crate::store::versions::FrozenKind;
 use crate::store::{ReadTx, Store, WriteTx};
 use crate::{clock, digest, store};
+use std::borrow::Cow;
 
 /// How often an evaluation is begun again because batches or labels came meanwhile.
 const TRIES: usize = 5;
@@ -108,12 +109,13 @@ fn judge_cohorts(
     (sources, counted): (&Sources, Counted),
     now: &str,
 ) -> Result<Vec<CohortReport>> {
-    let predicted = Predicted::of(&judge.registration.schema, &judge.reference.0, rule)?;
+    let predicted = Predicted::of(&judge.registration.schema, judge.registered_reference(), rule)?;
     let mut verified: Option<Verified> = None;
     let mut cohorts = Vec::with_capacity(sources.batches.len());
     for (batch, tally) in sources.batches.iter().zip(counted.tallies) {
         let document = tx.report_document(&batch.report_id)?.unwrap_or_default();
         let report: DriftReport = stored(&document)?;
+        let reference = reference_of(tx, judge, &report)?;
         let context = CohortContext {
             model: judge.version.model.clone(),
             version: judge.version.version.clone(),
@@ -129,7 +131,7 @@ fn judge_cohorts(
             engine: ENGINE.to_owned(),
             batches_per_false_alarm: judge.policy.0.batches_per_false_alarm,
             task: predicted.task.clone(),
-            inputs: Inputs::of(&report, &judge.reference.0),
+            inputs: Inputs::of(&report, reference.as_ref()),
             verified: verified.clone(),
         };
         let cohort = CohortReport::judge(context, tally, rule);
@@ -137,6 +139,22 @@ fn judge_cohorts(
         cohorts.push(cohort);
     }
     Ok(cohorts)
+}
+
+/// The reference that a report was judged against, which may be an earlier one than that in force.
+fn reference_of<'judge>(
+    tx: &ReadTx<'_>,
+    judge: &'judge Judge,
+    report: &DriftReport,
+) -> Result<Cow<'judge, Reference>> {
+    let sha256 = &report.context.reference_sha256;
+    if *sha256 == judge.reference.1 {
+        return Ok(Cow::Borrowed(&judge.reference.0));
+    }
+    let document = tx.reference_document(&judge.version.id, sha256)?;
+    let document =
+        document.ok_or_else(|| Error::NotFound { what: "reference", id: sha256.clone() })?;
+    Ok(Cow::Owned(stored(&document)?))
 }
 
 /// Records what is new; `None` where nothing is.
@@ -165,9 +183,7 @@ fn record(
     if documents.is_empty() {
         return Ok(None);
     }
-    let policy = tx.frozen(FrozenKind::Policy, &judge.version.id)?;
-    let (policy_id, last) =
-        (policy.map(|row| row.id).unwrap_or_default(), tx.last_performance(&judge.version.id)?);
+    let (policy_id, last) = (&judge.policy_id, tx.last_performance(&judge.version.id)?);
     let before =
         state_before(tx, judge, rule, last.as_ref().map(|(_, document)| document.as_str()))?;
     let context = PerformanceContext {
@@ -180,7 +196,7 @@ fn record(
     };
     let report = PerformanceReport::compose(context, judged, watch(judge, rule), before);
     let number = last.map_or(0, |(row, _)| row.number) + 1;
-    let row = insert(tx, judge, (&report, number), &policy_id)?;
+    let row = insert(tx, judge, (&report, number), policy_id)?;
     for (batch, sha256, document) in &documents {
         tx.insert_cohort(&CohortRow {
             id: &clock::new_id("co"),

@@ -30,7 +30,7 @@ pub struct Fixed {
 pub(super) fn registered(judge: &Judge) -> Registered<'_> {
     Registered {
         registration: &judge.registration,
-        reference: &judge.reference.0,
+        reference: judge.registered_reference(),
         rule: &judge.policy.0.performance,
     }
 }

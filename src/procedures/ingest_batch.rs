@@ -93,8 +93,13 @@ pub struct Judge {
     pub reference: (Reference, String),
     /// Policy and its digest.
     pub policy: (Policy, String),
+    /// Id of the policy record.
+    pub policy_id: String,
     /// Frozen monitor, its digest and its id.
     pub monitor: (Monitor, String, String),
+    /// Number of the reference revision, from 1: that of the registration.
+    pub revision: u64,
+    registered: Option<Reference>,
 }
 
 impl Judge {
@@ -108,19 +113,33 @@ impl Judge {
             || Error::NotFound { what: "model version", id: format!("{model}/{version}") };
         let version = tx.version(model, version)?.ok_or_else(missing)?;
         let registration = tx.registration(&version.id)?.ok_or_else(missing)?;
-        let frozen = |kind| tx.frozen(kind, &version.id)?.ok_or_else(missing);
-        let (reference, policy, monitor) = (
-            frozen(FrozenKind::Reference)?,
-            frozen(FrozenKind::Policy)?,
-            frozen(FrozenKind::Monitor)?,
-        );
+        let registration: Registration = stored(&registration)?;
+        let with = tx.judged_with(&version.id)?.ok_or_else(missing)?;
+        let registered = match with.revision {
+            1 => None,
+            _ => serde_json::from_value(registration.reference.clone()).ok(),
+        };
         Ok(Self {
-            registration: stored(&registration)?,
-            reference: (stored(&reference.document)?, reference.sha256),
-            policy: (stored(&policy.document)?, policy.sha256),
-            monitor: (stored(&monitor.document)?, monitor.sha256, monitor.id),
+            registration,
+            reference: (stored(&with.reference.document)?, with.reference.sha256),
+            policy: (stored(&with.policy.document)?, with.policy.sha256),
+            policy_id: with.policy.id,
+            monitor: (stored(&with.monitor.document)?, with.monitor.sha256, with.monitor.id),
+            revision: with.revision,
+            registered,
             version,
         })
+    }
+
+    /// The reference that the version was registered with: it says what the model predicts, whichever one is in force.
+    pub fn registered_reference(&self) -> &Reference {
+        self.registered.as_ref().unwrap_or(&self.reference.0)
+    }
+
+    /// Whether another reference or policy came into force since this was read.
+    pub(super) fn is_over(&self, tx: &ReadTx<'_>) -> Result<bool> {
+        let now = tx.frozen(FrozenKind::Monitor, &self.version.id)?;
+        Ok(now.is_none_or(|now| now.id != self.monitor.2))
     }
 
     /// What a batch is judged against.
@@ -154,7 +173,15 @@ pub fn ingest_batch(store: &Store, acting: &Acting, request: IngestBatch) -> Res
             let row = BatchRow { rows: delivered.rows(), row_ids, ..batch };
             let kept = store.objects().path(&row.blake3)?;
             let table = TableFile::open(&kept, Some(table.format()))?;
-            let report = write((store, acting, &judge), row, (&delivered, &table))?;
+            let written = write((store, acting, &judge), row.clone(), (&delivered, &table));
+            let report = match written {
+                Err(Error::Busy { .. }) if store.read(|tx| judge.is_over(tx))? => {
+                    let judge =
+                        store.read(|tx| Judge::read(tx, &request.model, &request.version))?;
+                    write((store, acting, &judge), row, (&deliver(&judge, &table)?, &table))?
+                }
+                written => written?,
+            };
             Ok(Ingested { report, is_new: true })
         }
         Err(error) if is_about_the_file(&error) => Err(quarantine(store, acting, &batch, error)?),
@@ -326,6 +353,12 @@ fn write(
             });
         }
         refuse_over(tx, &judge.version)?;
+        if judge.is_over(tx)? {
+            let detail =
+                "another reference came into force while the batch was counted; send it again"
+                    .to_owned();
+            return Err(Error::Busy { detail, seconds: 1 });
+        }
         let earlier = tx.row_ids(&batch.version_id)?;
         let counts = delivered.updated(rows, (store, judge), table, &earlier)?.profile;
         let open = tx.open_drift_episodes(&batch.version_id)?;
@@ -359,10 +392,12 @@ fn context(judge: &Judge, batch: &BatchRow) -> Result<ReportContext> {
         monitor_sha256: judge.monitor.1.clone(),
         engine: ENGINE.to_owned(),
         configuration: Some(ConfigurationCheck::of(registered, batch.configuration.clone())),
+        reference_revision: Some(judge.revision),
     })
 }
 
-/// The state the last report left, with the series of open alerts muted and those of closed ones started anew.
+/// The state the last report left, with the series of open alerts muted and those of closed ones started anew; no evidence at all where
+/// another reference came into force since.
 fn state_before(tx: &ReadTx<'_>, judge: &Judge, open: &[OpenEpisode]) -> Result<MonitorState> {
     let monitor = &judge.monitor.0;
     let start = MonitorState::start(monitor);
@@ -370,7 +405,11 @@ fn state_before(tx: &ReadTx<'_>, judge: &Judge, open: &[OpenEpisode]) -> Result<
         None => start.clone(),
         Some(last) => {
             let document = tx.report_document(&last.id)?.unwrap_or_default();
-            stored::<DriftReport>(&document)?.state_after
+            let after = stored::<DriftReport>(&document)?.state_after;
+            match tx.monitor_of_report(&last.id)?.is_some_and(|id| id == judge.monitor.2) {
+                true => after,
+                false => MonitorState { batches: after.batches, ..start.clone() },
+            }
         }
     };
     let muted: Vec<String> = monitor

@@ -99,7 +99,7 @@ pub(super) fn for_each_label(
 /// Joins all labels to all batches of `sources`.
 pub(super) fn count(objects: &Objects, judge: &Judge, sources: &Sources) -> Result<Counted> {
     let (schema, rule) = (&judge.registration.schema, &judge.policy.0.performance);
-    let predicted = Predicted::of(schema, &judge.reference.0, rule)?;
+    let predicted = Predicted::of(schema, judge.registered_reference(), rule)?;
     let mut tellers: Vec<Teller<'_>> = sources
         .batches
         .iter()

@@ -183,7 +183,7 @@ fn write_model(
         let ids = [clock::new_id("rf"), clock::new_id("po"), clock::new_id("mo")];
         tx.insert_reference(&ids[0], &row.id, reference)?;
         tx.insert_policy(&ids[1], &row.id, policy)?;
-        tx.insert_monitor(&ids[2], &row.id, (&ids[0], &ids[1]), monitor)?;
+        tx.insert_monitor(&ids[2], &row.id, (&ids[0], &ids[1], None), monitor)?;
         let mut newest = String::new();
         for batch in 0..batches {
             let id = clock::new_id("ba");

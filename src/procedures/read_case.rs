@@ -54,7 +54,7 @@ impl<'a> CaseReader<'a> {
     /// A reader of the rows of the sample.
     pub(super) fn of(objects: &'a Objects, judge: Judge, sample: &ReviewSample) -> Result<Self> {
         let (schema, rule) = (&judge.registration.schema, &judge.policy.0.performance);
-        let predicted = Predicted::of(schema, &judge.reference.0, rule)?;
+        let predicted = Predicted::of(schema, judge.registered_reference(), rule)?;
         let columns = StrataColumns::of(&predicted, schema, &sample.plan)?;
         Ok(Self { objects, judge, predicted, columns })
     }

@@ -319,12 +319,13 @@ pub fn report_view(store: &Store, acting: &Acting, id: &str) -> Result<ReportVie
         let row = tx.report(id)?.ok_or_else(|| missing("report", id))?;
         let document = tx.report_document(id)?.ok_or_else(|| missing("report", id))?;
         let report: DriftReport = stored(&document)?;
-        let judge = Judge::read(tx, &report.context.model, &report.context.version)?;
+        let with = tx.report_judged_with(id)?.ok_or_else(|| missing("reference of report", id))?;
         let mut episodes = Vec::new();
         for episode_id in tx.episodes_of_report(id)? {
             episodes.extend(tx.episode(&episode_id)?);
         }
-        Ok(ReportView { episodes: lines(tx, episodes)?, reference: judge.reference.0, row, report })
+        let reference = stored(&with.reference.document)?;
+        Ok(ReportView { episodes: lines(tx, episodes)?, reference, row, report })
     })
 }
 

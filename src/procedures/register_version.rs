@@ -118,7 +118,7 @@ pub fn register_version(
         let (reference_id, policy_id) = (clock::new_id("rf"), clock::new_id("po"));
         tx.insert_reference(&reference_id, &row.id, documents.reference.as_pair())?;
         tx.insert_policy(&policy_id, &row.id, documents.policy.as_pair())?;
-        let made_from = (reference_id.as_str(), policy_id.as_str());
+        let made_from = (reference_id.as_str(), policy_id.as_str(), None);
         tx.insert_monitor(&clock::new_id("mo"), &row.id, made_from, documents.monitor.as_pair())?;
         Ok(row)
     })?;
@@ -209,18 +209,21 @@ struct Documents {
     monitor: FrozenText,
 }
 
-struct FrozenText {
+/// A frozen document as it is stored.
+pub(super) struct FrozenText {
     sha256: String,
     document: String,
 }
 
 impl FrozenText {
-    fn as_pair(&self) -> (&str, &str) {
+    /// Digest and document.
+    pub(super) fn as_pair(&self) -> (&str, &str) {
         (&self.sha256, &self.document)
     }
 }
 
-fn frozen<T: serde::Serialize>(value: &T) -> Result<FrozenText> {
+/// The canonical text of a document, with its digest.
+pub(super) fn frozen<T: serde::Serialize>(value: &T) -> Result<FrozenText> {
     let bytes = digest::canonical_json(value)?;
     Ok(FrozenText { sha256: digest::sha256_hex(&bytes), document: text(bytes) })
 }

@@ -66,6 +66,11 @@ impl DecisionCode {
         })
     }
 
+    /// Whether what changed is accepted as the new state, so that another reference or policy may follow from it.
+    pub fn accepts_change(self) -> bool {
+        matches!(self, Self::AcceptWithRationale | Self::AdjustPolicy)
+    }
+
     /// Whether somebody has to do something, by a date.
     pub fn needs_action(self) -> bool {
         matches!(self, Self::AdjustPolicy | Self::Retrain | Self::FixSource)

@@ -2,7 +2,7 @@
 //!
 //! Must not know: HTTP, SQL, sessions. Start with [`decision`], then [`signature`]; the life of a version is in
 //! [`life_cycle`] (the table), [`completeness`] (what is missing) and [`step_sheet`] (what is signed); [`change_record`] says what
-//! changed since the version before. The life of an alert is in [`episode_cycle`], [`effectiveness`] and [`episode_sheet`].
+//! changed since the version before, [`reference_proposal`] with which other reference or policy batches are to be judged. The life of an alert is in [`episode_cycle`], [`effectiveness`] and [`episode_sheet`].
 //! Predictions that people look at are drawn by [`draw`] into a [`review_sample`], answered ([`review_answer`]) and summed up
 //! ([`review_figures`], [`review_result`]). [`plan`], [`concordance`] and [`periodic_review`] (with [`review_kind`]) stand alone.
 
@@ -22,6 +22,7 @@ pub mod periodic_review;
 pub mod plan;
 pub mod qualification;
 pub mod record_signature;
+pub mod reference_proposal;
 pub mod review_answer;
 pub mod review_figures;
 pub mod review_kind;
@@ -52,6 +53,12 @@ pub enum Error {
     #[error("the review sample does not hold: {reason}")]
     ReviewSample {
         /// What is wrong.
+        reason: String,
+    },
+    /// A proposal of another reference or policy that does not say what it must.
+    #[error("the proposal does not hold: {reason}")]
+    ReferenceProposal {
+        /// What is wrong, and what to do.
         reason: String,
     },
     /// A text that must say something is empty.

@@ -46,6 +46,8 @@ const SORTS: [(Sort, &[&str]); 5] = [
         Sort::Decision,
         &[
             "policy.set",
+            "reference.propose",
+            "reference.sign",
             "reference.freeze",
             "batch.quarantine",
             "alert.acknowledge",

@@ -36,6 +36,10 @@ pub enum Meaning {
     AuthoredChange,
     /// The signer approves the change, its impact and the decision about testing again.
     ApprovesChange,
+    /// The signer proposes another reference or policy and says why.
+    AuthoredReference,
+    /// The signer approves another reference or policy: batches that come after are judged with it.
+    ApprovesReference,
     /// The signer has examined the qualification run and approves it.
     ApprovesQualification,
     /// The signer has reviewed the audit trail.
@@ -104,6 +108,10 @@ impl Meaning {
             Self::AuthoredChange => "made this change and states its impact",
             Self::ApprovesChange => {
                 "approves this change, its impact and the decision about testing again"
+            }
+            Self::AuthoredReference => "proposes this reference and policy and states why",
+            Self::ApprovesReference => {
+                "approves this reference and policy for the batches that come after"
             }
             Self::ApprovesQualification => "examined and approves this qualification run",
             Self::AuditTrailReviewed => "reviewed this part of the audit trail",

@@ -48,6 +48,7 @@ pub mod providers;
 pub mod qualifications;
 pub mod read;
 pub mod record_table;
+pub mod references;
 pub mod restore_tests;
 pub mod review_samples;
 pub mod roles;

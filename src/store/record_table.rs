@@ -32,6 +32,7 @@ pub const RECORD_TABLES: &[&str] = &[
     "reference",
     "policy",
     "monitor",
+    "reference_proposal",
     "batch",
     "quarantine",
     "labels",

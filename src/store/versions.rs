@@ -142,7 +142,7 @@ impl WriteTx<'_> {
         self.insert_frozen("policy", (id, version_id), frozen, &[])
     }
 
-    /// Records the monitor frozen from a reference and a policy.
+    /// Records the monitor frozen from a reference and a policy; the proposal it came from, if it was not registered.
     ///
     /// # Errors
     ///
@@ -151,11 +151,14 @@ impl WriteTx<'_> {
         &mut self,
         id: &str,
         version_id: &str,
-        (reference_id, policy_id): (&str, &str),
+        (reference_id, policy_id, proposal_id): (&str, &str, Option<&str>),
         frozen: (&str, &str),
     ) -> Result<()> {
-        let more: [(&'static str, &dyn ToSql); 2] =
-            [("reference_id", &reference_id), ("policy_id", &policy_id)];
+        let more: [(&'static str, &dyn ToSql); 3] = [
+            ("reference_id", &reference_id),
+            ("policy_id", &policy_id),
+            ("proposal_id", &proposal_id),
+        ];
         self.insert_frozen("monitor", (id, version_id), frozen, &more)
     }
 

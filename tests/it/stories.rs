@@ -26,6 +26,7 @@ mod periodic_reviews;
 mod printed;
 mod providers;
 mod qualification;
+mod references;
 mod registration;
 mod remedy;
 mod review;

@@ -62,9 +62,8 @@ impl Examiner<'_> {
 
     fn version(&mut self, id: &str) -> Option<Version> {
         let row = self.records.row("model_version", id)?;
-        let registration = serde_json::from_str(row.text("registration")).ok()?;
-        let judge = self.frozen.values().find(|judge| judge.version == id)?;
-        let reference = judge.reference.0.clone();
+        let registration: Registration = serde_json::from_str(row.text("registration")).ok()?;
+        let reference: Reference = serde_json::from_value(registration.reference.clone()).ok()?;
         let of_version = |(_, row): &(String, Row)| row.text("version_id") == id;
         let policies = self.rows("policy").into_iter().filter(of_version);
         let rules = policies

@@ -16,6 +16,7 @@ pub(super) type Shelf = HashMap<String, Rc<Judge>>;
 /// A monitor with what it was frozen from, and their digests.
 #[derive(Debug)]
 pub(super) struct Judge {
+    pub(super) entry: u64,
     pub(super) version: String,
     pub(super) reference: (Reference, String),
     pub(super) policy_sha256: String,
@@ -91,6 +92,7 @@ impl Examiner<'_> {
             self.examined.monitors += 1;
             self.examined.other_build += u64::from(by == Build::Other);
             let judge = Judge {
+                entry: row.number("entry").unwrap_or(u64::MAX),
                 version: row.text("version_id").to_owned(),
                 reference: (reference, reference_row.text("sha256").to_owned()),
                 policy_sha256: policy_row.text("sha256").to_owned(),

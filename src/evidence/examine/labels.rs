@@ -223,7 +223,10 @@ impl Examiner<'_> {
             .records
             .row("model_version", row.text("version_id"))
             .and_then(|row| serde_json::from_str::<Registration>(row.text("registration")).ok());
-        let predicted = registration.and_then(|r| Predicted::of(&r.schema, reference, rule).ok());
+        let predicted = registration.and_then(|r| {
+            let registered = serde_json::from_value(r.reference).ok()?;
+            Predicted::of(&r.schema, &registered, rule).ok()
+        });
         if predicted.map(|predicted| predicted.task).as_ref() != Some(&context.task) {
             let detail = "what it says is predicted is not what schema and reference say";
             self.trouble("record_disagrees", of, detail);

@@ -3,6 +3,7 @@
 //! 1. frozen: every reference, policy and monitor has the digest its row states; every monitor is frozen again from its
 //!    reference and policy; registrations hold the same reference and policy; studies are computed again from their counts; acceptance
 //!    plans fit their version, test runs are computed again from their counts and come after their plan
+//!    plans fit their version; another reference or policy came into force by two signatures, and each report names the revision in force
 //! 2. reports: each is computed again from its own counts, bit for bit where this build judged it, else to 1e-9 and with the same
 //!    decisions; each follows the report before it, and is about the batch its row names
 //! 3. performance: each cohort is computed again from its own counts, each evaluation from its cohorts, and follows the one
@@ -35,6 +36,7 @@ mod life_cycle;
 mod people;
 mod periodic_reviews;
 mod qualifications;
+mod references;
 mod reports;
 mod review_samples;
 mod runs;
@@ -74,6 +76,8 @@ pub struct Examined {
     pub monitors: u64,
     /// Reports, monitors, studies, test runs, evaluations and cohorts among them that another build computed: held to 1e-9 and the same decisions, not to the same bits.
     pub other_build: u64,
+    /// Proposals of another reference or policy, held against what is in force, their batches and their signatures.
+    pub reference_proposals: u64,
     /// Phase I studies computed again.
     pub studies: u64,
     /// Acceptance plans held against their version.
@@ -157,6 +161,7 @@ pub fn examine(
     examiner.study_signatures();
     let mut signatures = examiner.record_signatures();
     examiner.people(&mut signatures);
+    examiner.references(&mut signatures);
     examiner.life_cycles(&mut signatures);
     examiner.episode_lives(&mut signatures);
     examiner.periodic_reviews(&mut signatures);

@@ -75,6 +75,10 @@ impl Examiner<'_> {
             previous.filter(|before| before.monitor == monitor),
             judge.as_deref(),
         );
+        if previous.is_some_and(|before| before.monitor != monitor) {
+            self.starts_anew(of, &report, judge.as_deref());
+        }
+        self.revision_in_force(of, row, &report);
         if let Some(before) =
             previous.filter(|before| before.number + 1 != report.state_after.batches)
         {

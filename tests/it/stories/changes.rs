@@ -241,7 +241,12 @@ fn what_follows_an_approved_version_is_not_submitted_without_a_signed_change_rec
 }
 
 /// The pack with the one row of `table` whose document has `marker` changed, and its digests with it.
-fn tampered(pack: &[u8], table: &str, marker: &str, change: impl Fn(&mut Value)) -> Vec<u8> {
+pub(super) fn tampered(
+    pack: &[u8],
+    table: &str,
+    marker: &str,
+    change: impl Fn(&mut Value),
+) -> Vec<u8> {
     let mut files = Files::of(pack);
     let prefix = format!("records/{table}/");
     let of = |(name, bytes): (&String, &Vec<u8>)| {

@@ -73,6 +73,7 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
         "/qualifications/{id}/report.pdf",
         "/records/{table}/{id}",
         "/records/{table}/{id}/copy.pdf",
+        "/references/{id}",
         "/reports/{id}",
         "/review-plan",
         "/review-samples",
@@ -105,6 +106,7 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
         "/quarantine",
         "/record",
         "/record/template",
+        "/references",
         "/review-samples",
         "/studies",
         "/test-runs",
@@ -192,6 +194,12 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     // Whose signature it is depends on who signed before: see the story of changes.
     let signed_change = json!({"change_sha256": "0", "password": "a"});
     add("POST", &format!("{version}/change/signature"), Takes::Session, &signed_change);
+    let proposed =
+        json!({"batches": ["none"], "alert": "none", "rationale": "a test of who may propose"});
+    add("POST", &format!("{version}/references"), of(Register), &proposed);
+    // Whose signature it is depends on who signed before: see the story of references.
+    let signed_reference = json!({"proposal_sha256": "0", "password": "a"});
+    add("POST", "/references/{id}/signature", Takes::Session, &signed_reference);
     let mut plan = sample("acceptance.json");
     (plan["model"], plan["version"]) = (json!(MODEL), json!("1"));
     add("POST", &format!("{version}/acceptance"), of(FixAcceptance), &plan);
