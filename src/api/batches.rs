@@ -10,7 +10,8 @@ use crate::procedures::compare_batches::compare_batches;
 use crate::procedures::ingest_batch::{IngestBatch, ingest_batch};
 use crate::procedures::ingest_labels::ingest_labels;
 use crate::procedures::read_records::{self, PAGE_ROWS_MAX};
-use crate::store::batches::{BatchRow, LabelsRow, QuarantineRow, ReportRow};
+use crate::store::batches::{BatchRow, LabelsRow, QuarantineRow};
+use crate::store::reports::ReportRow;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 

@@ -48,6 +48,7 @@ const SORTS: [(Sort, &[&str]); 5] = [
             "policy.set",
             "reference.freeze",
             "batch.quarantine",
+            "batch.invalidate",
             "alert.acknowledge",
             "decision.draft",
             "decision.sign",

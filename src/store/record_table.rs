@@ -33,6 +33,7 @@ pub const RECORD_TABLES: &[&str] = &[
     "policy",
     "monitor",
     "batch",
+    "batch_invalidation",
     "quarantine",
     "labels",
     "report",
