@@ -168,7 +168,7 @@ fn compose(
     let bytes = sheet.bytes()?;
     let sha256 = digest::sha256_hex(&bytes);
     let document = String::from_utf8(bytes).unwrap_or_default();
-    let sent_by = tx.account(&sent_by)?.map_or(sent_by, |account| account.user_name);
+    let sent_by = tx.account_by_id(&sent_by)?.map_or(sent_by, |account| account.user_name);
     Ok((InvalidationSheet { sheet, document, sha256, sent_by }, judge, later))
 }
 

@@ -125,6 +125,18 @@ impl ReadTx<'_> {
         Ok(found.optional()?.map(|entry| entry.0))
     }
 
+    /// Rows that a report left out because their ids came before.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn repeated_rows(&self, report_id: &str) -> Result<u64> {
+        let sql = "SELECT coalesce(json_extract(document, '$.row_ids.repeated'), 0) FROM report WHERE id = :id ORDER BY id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let named = named_params! {":id": report_id};
+        Ok(statement.query_row(named, |row| row.get::<_, Count>(0))?.0)
+    }
+
     /// Whether an alert stands: a report in force of the batch that opened it belongs to it.
     ///
     /// # Errors
