@@ -66,6 +66,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(batches::create_batch)
             .service(batches::list_batches)
             .service(batches::compare)
+            .service(batches::prepare_invalid)
+            .service(batches::sign_invalid)
             .service(batches::list_quarantine)
             .service(batches::create_labels)
             .service(batches::read_report)

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
 /// Folders of copies: record table, folder, column of the document.
-pub const COPIES: [(&str, &str, &str); 24] = [
+pub const COPIES: [(&str, &str, &str); 25] = [
     ("model_version", "registrations/", "registration"),
     ("reference", "references/", "document"),
     ("policy", "policies/", "document"),
@@ -28,6 +28,7 @@ pub const COPIES: [(&str, &str, &str); 24] = [
     ("acceptance_plan", "acceptance-plans/", "document"),
     ("test_run", "test-runs/", "document"),
     ("report", "reports/", "document"),
+    ("batch_invalidation", "invalidations/", "document"),
     ("performance", "performance/", "document"),
     ("cohort", "cohorts/", "document"),
     ("decision", "decisions/", "document"),
