@@ -58,7 +58,8 @@ impl Delivered {
         table: &TableFile,
         earlier: &[String],
     ) -> Result<NewRows> {
-        let start = NewRows { profile: self.profile.clone(), repeated: Vec::new(), known: Vec::new() };
+        let start =
+            NewRows { profile: self.profile.clone(), repeated: Vec::new(), known: Vec::new() };
         let mut found = self.updated(start, (store, judge), table, earlier)?;
         found.known = earlier.to_vec();
         if let Some((ids, _)) = &self.ids

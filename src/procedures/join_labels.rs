@@ -34,7 +34,8 @@ impl Sources {
     }
 
     pub(super) fn are_still(&self, now: &Self) -> bool {
-        let reports = |of: &Self| of.batches.iter().map(|b| b.report_id.clone()).collect::<Vec<_>>();
+        let reports =
+            |of: &Self| of.batches.iter().map(|b| b.report_id.clone()).collect::<Vec<_>>();
         reports(self) == reports(now) && self.labels.len() == now.labels.len()
     }
 }

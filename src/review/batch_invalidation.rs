@@ -126,6 +126,9 @@ mod tests {
         }
         check_reason("the file of another line was sent").unwrap();
         check_reason(&format!("  {}  ", "x".repeat(REASON_MIN))).unwrap();
-        assert_eq!(invalid_since("T", "ada", " wrong line. "), "invalid since T, by ada, because: wrong line");
+        assert_eq!(
+            invalid_since("T", "ada", " wrong line. "),
+            "invalid since T, by ada, because: wrong line"
+        );
     }
 }

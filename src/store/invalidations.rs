@@ -109,7 +109,9 @@ impl ReadTx<'_> {
     pub fn invalidation_document(&self, batch_id: &str) -> Result<Option<String>> {
         let sql = "SELECT document FROM batch_invalidation WHERE batch_id = :batch_id ORDER BY id";
         let mut statement = self.connection().prepare_cached(sql)?;
-        Ok(statement.query_row(named_params! {":batch_id": batch_id}, |row| row.get(0)).optional()?)
+        Ok(statement
+            .query_row(named_params! {":batch_id": batch_id}, |row| row.get(0))
+            .optional()?)
     }
 
     /// The ledger entry of the newest invalidation of a version.

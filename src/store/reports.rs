@@ -227,8 +227,7 @@ impl ReadTx<'_> {
         version_id: &str,
         limit: u64,
     ) -> Result<Vec<ReportRow>> {
-        let sql =
-            format!("{REPORT} WHERE r.version_id = :version_id AND {condition} LIMIT :limit");
+        let sql = format!("{REPORT} WHERE r.version_id = :version_id AND {condition} LIMIT :limit");
         let mut statement = self.connection().prepare_cached(&sql)?;
         let limit = Count(limit.min(i64::MAX.unsigned_abs()));
         let parameters = named_params! {":version_id": version_id, ":limit": limit};

@@ -121,8 +121,7 @@ impl Examiner<'_> {
     fn report(&mut self, key: &str, row: &Row, chain: &mut Chain) {
         let of = ("report", key);
         chain.reports += 1;
-        let Some(report) =
-            self.document::<DriftReport>((of.0, of.1, row), ("document", "sha256"))
+        let Some(report) = self.document::<DriftReport>((of.0, of.1, row), ("document", "sha256"))
         else {
             return;
         };
