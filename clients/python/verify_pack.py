@@ -44,7 +44,7 @@ COPIES = {"model_version": ("registrations/", "registration"), "reference": ("re
           "version_step": ("version-steps/", "document"), "change_record": ("change-records/", "document"),
           "record_signature": ("record-signatures/", "document"),
           "acceptance_plan": ("acceptance-plans/", "document"), "test_run": ("test-runs/", "document"),
-          "report": ("reports/", "document"),
+          "report": ("reports/", "document"), "batch_invalidation": ("invalidations/", "document"),
           "performance": ("performance/", "document"), "cohort": ("cohorts/", "document"),
           "decision": ("decisions/", "document"), "signature": ("signatures/", "document"),
           "accountability_acceptance": ("acceptances/", "document"),
@@ -1387,18 +1387,81 @@ class Verifier:
                 self.find("test_run_not_reproduced", name, f"{unlike} computed again differs")
 
     def reports(self):
+        """Every report again. Those in force are a chain: an invalid batch leaves it, and every later one is judged again in the same entry,
+        from the same counts."""
         rows = sorted(self.rows.get("report", {}).items(), key=lambda item: (item[1]["version_id"], item[1]["number"]))
-        previous = {}
+        invalid = sorted((row["entry"], key, row) for key, row in self.rows.get("batch_invalidation", {}).items())
+        chains = {}
         for key, row in rows:
             report = self.document("report", key, row)
             if not report:
                 continue
-            name = record_file("report", key)
+            name, version = record_file("report", key), row["version_id"]
+            chain = chains.setdefault(version, {"force": [], "waiting": [], "because": None})
+            while any(one[0] <= row["entry"] and one[2]["version_id"] == version for one in invalid):
+                one = next(one for one in invalid if one[0] <= row["entry"] and one[2]["version_id"] == version)
+                invalid.remove(one)
+                self.leave_out(one, chain)
             try:
-                self.report(name, row, report, previous.get(row["version_id"]))
-                previous[row["version_id"]] = report
+                counts = canonical([[feature["profile"] for feature in report["features"]]]
+                                   + [report.get(part) for part in ("row_ids", "clusters", "segments", "scores")])
+                if "invalidation_id" in row:
+                    former = chain["waiting"].pop(0) if chain["waiting"] else (None, None, None)
+                    self.same(name, "invalidation", row["invalidation_id"], chain["because"])
+                    self.same(name, "batch judged again", row["batch_id"], former[0])
+                    if counts != former[2]:
+                        self.find("record_disagrees", name, "it is judged again from other counts")
+                else:
+                    self.all_judged_again(chain)
+                self.report(name, row, report, chain["force"][-1][1] if chain["force"] else None)
+                chain["force"].append((row["batch_id"], report, counts))
             except (KeyError, IndexError, TypeError, ValueError, StopIteration) as error:
                 self.find("report_not_reproduced", name, f"it cannot be computed again: {error!r}")
+        for one in invalid:
+            self.leave_out(one, chains.setdefault(one[2]["version_id"], {"force": [], "waiting": [], "because": None}))
+        for chain in chains.values():
+            self.all_judged_again(chain)
+        self.invalidations()
+
+    def leave_out(self, one, chain):
+        self.all_judged_again(chain)
+        place = [batch for batch, _, _ in chain["force"]]
+        if one[2]["batch_id"] not in place:
+            return self.find("invalidation_not_valid", record_file("batch_invalidation", one[1]), "its batch did not count")
+        at = place.index(one[2]["batch_id"])
+        chain["force"], chain["waiting"], chain["because"] = chain["force"][:at], chain["force"][at + 1:], one[1]
+
+    def all_judged_again(self, chain):
+        if chain["waiting"]:
+            self.find("report_out_of_order", record_file("batch_invalidation", chain["because"]), "later batches were not judged again")
+            chain["waiting"] = []
+
+    def invalidations(self):
+        """Each is signed once, over its bytes, by QA and not by who sent the batch."""
+        for key, row in self.rows.get("batch_invalidation", {}).items():
+            name, sheet = record_file("batch_invalidation", key), self.document("batch_invalidation", key, row)
+            if not sheet:
+                continue
+            self.count("invalid batches")
+            self.same(name, "batch", sheet["batch"]["id"], row["batch_id"])
+            self.same(name, "reason", sheet["reason"], row["reason"])
+            if len(sheet["reason"].strip()) < 20:
+                self.find("invalidation_not_valid", name, "its reason says nothing")
+            batch = self.row("batch", row["batch_id"])
+            sender = self.parsed[batch["entry"]]["actor"]["id"] if batch and self.parsed[batch["entry"]] else None
+            if sender == row["account_id"]:
+                self.find("step_not_permitted", name, "who sent the batch marked it as invalid")
+            over = [strict_json(one["document"].encode()) for one in self.rows.get("record_signature", {}).values()
+                    if one["record_table"] == "batch_invalidation" and one["record_id"] == key]
+            if len(over) != 1:
+                self.find("step_not_signed", name, f"{len(over)} signatures are over it, expected 1")
+                continue
+            if over[0]["record"]["sha256"] != sha256(row["document"].encode()):
+                self.find("signature_of_other_bytes", name, "its signature is over other bytes")
+            self.same(name, "signer", over[0]["signer"]["id"], row["account_id"])
+            self.same(name, "meaning", over[0]["meaning"], "invalidated_batch")
+            if over[0]["signer"]["role"] != "qa":
+                self.find("step_not_permitted", name, f"a {over[0]['signer']['role']} marked a batch as invalid")
 
     def report(self, name, row, report, previous):
         monitor_row, batch = self.row("monitor", row["monitor_id"]), self.row("batch", row["batch_id"])
@@ -1414,7 +1477,7 @@ class Verifier:
                 ("digest of the monitor", context["monitor_sha256"], monitor_row["sha256"]),
                 ("verdict of the row", row["verdict"], report["verdict"]), ("state", row["state"], report["state"]),
                 ("meter of the row", row["meter"], report["meter"]),
-                ("number of the row", row["number"], report["state_after"]["batches"])]:
+                ("number of the row", row.get("position", row["number"]), report["state_after"]["batches"])]:
             self.same(name, what, found, expected)
         if previous and report["state_before"]["batches"] != previous["state_after"]["batches"]:
             self.find("report_out_of_order", name, "it does not follow the report before it")
@@ -1943,7 +2006,8 @@ class Verifier:
 
     def revision(self, name, row, report, previous):
         """A report is judged with what was in force at its entry, names it, and starts without evidence where it is the first."""
-        before = [key for entry, key, _ in self.monitors_of(row["version_id"]) if entry < row["entry"]]
+        came = (self.row("batch", row["batch_id"]) or row)["entry"]
+        before = [key for entry, key, _ in self.monitors_of(row["version_id"]) if entry < came]
         if not before or before[-1] != row["monitor_id"]:
             return self.find("reference_not_in_force", name, "it was not judged with the reference revision in force")
         stated = report["context"].get("reference_revision")
@@ -2133,11 +2197,11 @@ class Verifier:
 
     def alert_computed(self, life, name, happened):
         entry, step, row, sheet = happened
-        reports = sorted((r["entry"], k, r) for k, r in self.rows.get("report", {}).items() if r["entry"] < entry)
+        reports = self.in_force(entry)
         if step == "investigate" and sheet.get("investigation"):
             asked = sheet["investigation"]["affected"]
             of = [r for _, _, r in reports
-                  if r["version_id"] == life["version"] and asked["first_batch"] <= r["number"] <= asked["last_batch"]]
+                  if r["version_id"] == life["version"] and asked["first_batch"] <= r.get("position", r["number"]) <= asked["last_batch"]]
             rows = sum((self.row("batch", r["batch_id"]) or {"rows": 0})["rows"] for r in of)
             if (asked["batches"], asked["rows"]) != (len(of), rows):
                 self.find("count_not_reproduced", name, f"it states {asked['rows']} affected predictions, {rows} are recorded")
@@ -2151,7 +2215,7 @@ class Verifier:
         watched, alerts = check["watched"], check["alerts"]
         if self.row("model_version", criterion["version_id"]):
             watched = [self.watched(k, r, criterion["series"]) for at, k, r in reports
-                       if r["version_id"] == criterion["version_id"] and at > life["completed"]]
+                       if r["version_id"] == criterion["version_id"] and self.row("batch", r["batch_id"])["entry"] > life["completed"]]
             alerts = [] if criterion["series"] else [
                 k for _, k in sorted((e["entry"], k) for k, e in self.rows.get("episode", {}).items()
                                      if e["version_id"] == criterion["version_id"] and e["kind"] == life["kind"]
@@ -2174,6 +2238,15 @@ class Verifier:
             self.find("check_not_reproduced", name, f"it states {check['outcome']}, computed again: {outcome}")
         if outcome not in (["effective"] if step == "confirm" else ["ineffective", "inconclusive"]):
             self.find("step_not_allowed", name, f"{step} on the outcome {outcome}")
+
+    def in_force(self, entry):
+        """The newest report of every batch that was not invalid before an entry, in their order."""
+        invalid = {row["batch_id"] for row in self.rows.get("batch_invalidation", {}).values() if row["entry"] < entry}
+        newest = {}
+        for key, row in sorted(self.rows.get("report", {}).items(), key=lambda one: one[1]["entry"]):
+            if row["entry"] < entry and row["batch_id"] not in invalid:
+                newest[row["batch_id"]] = (row["entry"], key, row)
+        return sorted(newest.values(), key=lambda one: one[2]["number"])
 
     def watched(self, key, row, series):
         report = strict_json(row["document"].encode())

@@ -84,6 +84,8 @@ pub enum Action {
     TestVersion,
     /// Acknowledge an alert.
     Acknowledge,
+    /// Mark a batch that somebody else sent as invalid.
+    InvalidateBatch,
     /// Draft a decision.
     DraftDecision,
     /// Sign a decision somebody else drafted.
@@ -120,13 +122,14 @@ pub enum Action {
 
 impl Action {
     /// All actions, in the order of the permission table.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Read,
         Self::Register,
         Self::Ingest,
         Self::FixAcceptance,
         Self::TestVersion,
         Self::Acknowledge,
+        Self::InvalidateBatch,
         Self::DraftDecision,
         Self::SignDecision,
         Self::ManageAccounts,
@@ -154,6 +157,7 @@ impl Action {
             Self::FixAcceptance => "fix acceptance",
             Self::TestVersion => "test versions",
             Self::Acknowledge => "acknowledge alerts",
+            Self::InvalidateBatch => "invalidate batches",
             Self::DraftDecision => "draft decisions",
             Self::SignDecision => "sign decisions",
             Self::ManageAccounts => "manage accounts",
@@ -197,7 +201,9 @@ impl Action {
             Self::AcceptAccountability => {
                 &[Role::DataScientist, Role::Qa, Role::Reviewer, Role::ProcessExpert]
             }
-            Self::ApproveQualification | Self::DrawReviewSample => &[Role::Qa],
+            Self::ApproveQualification | Self::DrawReviewSample | Self::InvalidateBatch => {
+                &[Role::Qa]
+            }
             Self::ReviewPredictions => &[Role::Reviewer, Role::ProcessExpert],
             Self::ReadAccessLog | Self::ReadNotices => &[Role::Qa, Role::Inspector, Role::Admin],
         }

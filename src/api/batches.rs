@@ -9,8 +9,12 @@ use crate::procedures::Recorded;
 use crate::procedures::compare_batches::compare_batches;
 use crate::procedures::ingest_batch::{IngestBatch, ingest_batch};
 use crate::procedures::ingest_labels::ingest_labels;
+use crate::procedures::invalidate_batch::{
+    BatchInvalidated, BatchOf, InvalidationSheet, invalidate_batch, prepare_invalidation,
+};
 use crate::procedures::read_records::{self, PAGE_ROWS_MAX};
-use crate::store::batches::{BatchRow, LabelsRow, QuarantineRow, ReportRow};
+use crate::store::batches::{BatchRow, LabelsRow, QuarantineRow};
+use crate::store::reports::ReportRow;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 
@@ -127,6 +131,66 @@ pub(super) async fn list_batches(
     let items = blocking(work).await?;
     let next = items.last().filter(|_| items.len() as u64 == rows).map(|row| row.entry);
     Ok(HttpResponse::Ok().json(Page { items, next }))
+}
+
+/// Why a batch is invalid.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InvalidationReason {
+    /// What is wrong with the batch, and how it was found.
+    pub reason: String,
+}
+
+/// The decision that a batch is invalid: the reason, the digest of the sheet as it was shown, and the password again.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignInvalidation {
+    /// The reason as it stands in the sheet.
+    pub reason: String,
+    /// SHA-256 of the sheet that was shown.
+    pub sheet_sha256: String,
+    /// Password of the signer.
+    pub password: String,
+}
+
+/// The sheet that the caller would sign to mark a batch, given by id or name, as invalid. Writes nothing.
+#[utoipa::path(tag = "batches", request_body = InvalidationReason, responses(
+    (status = 200, body = InvalidationSheet), (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument),
+    (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+#[post("/models/{model}/versions/{version}/batches/{batch}/invalidation/sheet")]
+pub(super) async fn prepare_invalid(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    path: web::Path<(String, String, String)>,
+    body: web::Json<InvalidationReason>,
+) -> std::result::Result<HttpResponse, Problem> {
+    let (model, version, batch) = path.into_inner();
+    let work = move || {
+        let of = BatchOf { model: &model, version: &version, batch: &batch };
+        prepare_invalidation(&shared.store, &caller.0, of, &body.reason)
+    };
+    Ok(HttpResponse::Ok().json(blocking(work).await?))
+}
+
+/// Marks a batch as invalid, signed by QA, by somebody else than who sent it: later batches are judged again without it, as new reports
+/// beside the old. Needs a session: no token signs.
+#[utoipa::path(tag = "batches", request_body = SignInvalidation, responses(
+    (status = 201, body = Recorded<BatchInvalidated>), (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument),
+    (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+#[post("/models/{model}/versions/{version}/batches/{batch}/invalidation")]
+pub(super) async fn sign_invalid(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    path: web::Path<(String, String, String)>,
+    body: web::Json<SignInvalidation>,
+) -> std::result::Result<HttpResponse, Problem> {
+    let (model, version, batch) = path.into_inner();
+    let SignInvalidation { reason, sheet_sha256, password } = body.into_inner();
+    let work = move || {
+        let of = BatchOf { model: &model, version: &version, batch: &batch };
+        invalidate_batch(&shared.store, &caller.0, of, (&reason, &sheet_sha256, &password))
+    };
+    Ok(HttpResponse::Created().json(blocking(work).await?))
 }
 
 /// Which batches to hold beside each other.

@@ -5,8 +5,8 @@ use super::extract::{caller_first, no_route};
 use super::{
     acceptance, access_log, accounts, alerts, assessments, batches, changes, evidence, identities,
     ledger, life_cycle, lineage, models, notices, operation, overview, passkeys, people,
-    performance, printed, qualifications, record_copies, references, review, review_samples, reviews, roles,
-    session, studies, tiles, watch,
+    performance, printed, qualifications, record_copies, references, review, review_samples,
+    reviews, roles, session, studies, tiles, watch,
 };
 use actix_web::middleware::from_fn;
 use actix_web::web;
@@ -70,6 +70,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(batches::create_batch)
             .service(batches::list_batches)
             .service(batches::compare)
+            .service(batches::prepare_invalid)
+            .service(batches::sign_invalid)
             .service(batches::list_quarantine)
             .service(batches::create_labels)
             .service(batches::read_report)

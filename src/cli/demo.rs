@@ -66,7 +66,7 @@ pub(super) fn run(arguments: &DemoArguments) -> Result<ExitCode> {
     done()
 }
 
-fn line(month: &str, report: &crate::store::batches::ReportRow) -> String {
+fn line(month: &str, report: &crate::store::reports::ReportRow) -> String {
     let meter = 100.0 * report.meter;
     format!(
         "{month}  {:>4} rows  {:<6} {meter:>6.0} % of the alarm limit  {}",

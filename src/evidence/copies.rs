@@ -29,6 +29,7 @@ pub const COPIES: [(&str, &str, &str); 25] = [
     ("acceptance_plan", "acceptance-plans/", "document"),
     ("test_run", "test-runs/", "document"),
     ("report", "reports/", "document"),
+    ("batch_invalidation", "invalidations/", "document"),
     ("performance", "performance/", "document"),
     ("cohort", "cohorts/", "document"),
     ("decision", "decisions/", "document"),

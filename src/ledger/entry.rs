@@ -82,6 +82,7 @@ entry_types! {
     PolicySet          "policy.set"          "A policy came into force."
     BatchIngest        "batch.ingest"        "A batch was assessed."
     BatchQuarantine    "batch.quarantine"    "A batch was refused and put aside."
+    BatchInvalidate    "batch.invalidate"    "A batch was marked invalid by a signed decision; later batches were judged again without it."
     LabelsIngest       "labels.ingest"       "True outcomes arrived for earlier rows."
     PerformanceEvaluate "performance.evaluate" "Labels were evaluated."
     AlertOpen          "alert.open"          "An alert opened."

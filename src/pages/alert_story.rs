@@ -76,7 +76,7 @@ fn stepped(view: &EpisodeStepView) -> Event {
 
 fn batches(view: &EpisodeView) -> Vec<Event> {
     let opener = view.episode.episode.report_id.as_deref();
-    let event = |report: &crate::store::batches::ReportRow| {
+    let event = |report: &crate::store::reports::ReportRow| {
         let opened = opener == Some(report.id.as_str());
         let verb = if opened { "Opened by" } else { "Joined by" };
         let found = format!(

@@ -12,7 +12,7 @@ use crate::procedures::read_records::{self, DecisionView};
 use crate::procedures::sign_decision::sign_decision;
 use crate::review::decision::ReportCitation;
 use crate::review::signature::Meaning;
-use crate::store::batches::ReportRow;
+use crate::store::reports::ReportRow;
 use actix_web::{get, post, web};
 use askama::Template;
 use serde::Deserialize;

@@ -9,7 +9,7 @@ use super::wording::{whole, words};
 use crate::access::role::Action;
 use crate::error::{Error, Result};
 use crate::procedures::attach_study::{JudgedBatches, judged_batches, study_judged};
-use crate::store::batches::ReportRow;
+use crate::store::reports::ReportRow;
 use actix_web::{get, post, web};
 use askama::Template;
 

@@ -20,7 +20,7 @@ use crate::drift::study::{
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
 use crate::review::study_signature::StudySignature;
-use crate::store::batches::ReportRow;
+use crate::store::reports::ReportRow;
 use crate::store::studies::StudyRow;
 use crate::store::{ReadTx, Store};
 use crate::{clock, digest};

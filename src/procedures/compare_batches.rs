@@ -14,7 +14,7 @@ use crate::drift::reference::Reference;
 use crate::drift::report::DriftReport;
 use crate::error::{Error, Result};
 use crate::store::Store;
-use crate::store::batches::ReportRow;
+use crate::store::reports::ReportRow;
 
 /// Two batches beside each other, with what a page needs to draw them.
 #[derive(Debug)]

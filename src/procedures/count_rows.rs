@@ -24,7 +24,7 @@ pub(super) struct Delivered {
 pub(super) struct NewRows {
     pub(super) profile: Profile,
     repeated: Vec<u64>,
-    known: usize,
+    known: Vec<String>,
 }
 
 /// Counts the rows of `table` and takes their ids.
@@ -58,9 +58,10 @@ impl Delivered {
         table: &TableFile,
         earlier: &[String],
     ) -> Result<NewRows> {
-        let start = NewRows { profile: self.profile.clone(), repeated: Vec::new(), known: 0 };
+        let start =
+            NewRows { profile: self.profile.clone(), repeated: Vec::new(), known: Vec::new() };
         let mut found = self.updated(start, (store, judge), table, earlier)?;
-        found.known = earlier.len();
+        found.known = earlier.to_vec();
         if let Some((ids, _)) = &self.ids
             && found.profile.row_ids.is_none()
         {
@@ -78,17 +79,17 @@ impl Delivered {
         earlier: &[String],
     ) -> Result<NewRows> {
         let Some((ids, sorted)) = &self.ids else { return Ok(rows) };
-        if earlier.len() == rows.known {
+        if earlier == rows.known {
             return Ok(rows);
         }
         let repeated = store.repeated_ids(&judge.version.id, earlier, sorted)?;
-        if repeated.len() > rows.repeated.len() {
+        if repeated != rows.repeated {
             let (schema, bins) = (&judge.registration.schema, judge.reference.0.bins());
             rows.profile = profile_without(table, schema, &bins, (ids, &repeated))?;
             rows.profile.row_ids = Some(ids.counted(&repeated));
             rows.repeated = repeated;
         }
-        rows.known = earlier.len();
+        rows.known = earlier.to_vec();
         Ok(rows)
     }
 }

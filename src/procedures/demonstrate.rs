@@ -40,7 +40,7 @@ use crate::error::{Error, Result};
 use crate::review::life_cycle::Step;
 use crate::review::step_sheet::StepInput;
 use crate::store::Store;
-use crate::store::batches::ReportRow;
+use crate::store::reports::ReportRow;
 use std::collections::BTreeMap;
 use std::path::Path;
 

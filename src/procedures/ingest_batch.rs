@@ -8,15 +8,15 @@
 //!    batch, report, alerts and the ledger entry
 
 use super::count_rows::{Delivered, deliver};
+use super::judge_batch::{insert_report, state_before};
 use super::raise_alerts::raise_alerts;
 use super::watch_silence::insert_silence;
 use super::{Recorded, actor, stored, subject};
 use crate::access::account::{Acting, Way};
 use crate::access::role::Action;
 use crate::dataset::reader::{Format, TableFile};
-use crate::digest::{self, ContentDigest};
-use crate::drift::assess::MonitorState;
-use crate::drift::episode::{EpisodeKind, EpisodeOpening, OpenEpisode};
+use crate::digest::ContentDigest;
+use crate::drift::episode::{EpisodeKind, EpisodeOpening};
 use crate::drift::monitor::Monitor;
 use crate::drift::policy::Policy;
 use crate::drift::reference::Reference;
@@ -25,7 +25,8 @@ use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
 use crate::provenance::configuration::{Configuration, ConfigurationCheck, check_fingerprint};
 use crate::provenance::registration::Registration;
-use crate::store::batches::{BatchRow, ReportRow};
+use crate::store::batches::BatchRow;
+use crate::store::reports::ReportRow;
 use crate::store::versions::{FrozenKind, VersionRow};
 use crate::store::{ReadTx, Store, WriteTx};
 use crate::{access, clock, dataset};
@@ -240,6 +241,10 @@ fn batch_row(judge: &Judge, request: &IngestBatch, format: Format) -> BatchRow {
         sha256: request.delivery.content.sha256.clone(),
         row_ids: None,
         configuration: request.configuration.clone(),
+        corrects: None,
+        correction_reason: None,
+        corrected_by: None,
+        invalidated: None,
         received_at: String::new(),
         entry: 0,
     }
@@ -253,6 +258,7 @@ fn judged_before(
     store.read(|tx| {
         let sha256 = &request.delivery.content.sha256;
         let before = tx.batch_by_content(&judge.version.id, sha256)?;
+        let before = before.filter(|batch| batch.invalidated.is_none());
         if let Some(before) = before.filter(|b| b.configuration != request.configuration) {
             return Err(other_configuration(&before, request.configuration.as_deref()));
         }
@@ -280,14 +286,28 @@ fn find_before(
     sha256: &str,
 ) -> Result<Option<Recorded<ReportRow>>> {
     if let Some(batch) = tx.batch_by_content(version_id, sha256)? {
+        refuse_invalid(&batch)?;
         let report = tx.report_of_batch(&batch.id)?;
         let checkpoint = tx.head()?.checkpoint;
         return Ok(report.map(|value| Recorded { entry: value.entry, value, checkpoint }));
     }
-    match tx.batch_by_name(version_id, name)? {
+    let named = tx.batch_by_name(version_id, name)?;
+    named.as_ref().map_or(Ok(()), refuse_invalid)?;
+    match named {
         Some(other) => Err(Error::BatchNameTaken { name: name.to_owned(), existing: other.sha256 }),
         None => Ok(None),
     }
+}
+
+/// What was marked invalid is not judged again under the same name, nor the same bytes under another one.
+fn refuse_invalid(batch: &BatchRow) -> Result<()> {
+    let Some(invalid) = &batch.invalidated else { return Ok(()) };
+    let detail = format!(
+        "batch `{}` is {}; send the corrected rows under a name of their own: the row ids of the invalid batch are free again",
+        batch.name,
+        invalid.sentence()
+    );
+    Err(Error::Conflict { detail })
 }
 
 fn quarantine(
@@ -367,9 +387,9 @@ fn write(
         let report = DriftReport::compose(context, &judge.frozen(), before, counts)?;
         tx.subject(subject("model_version", &batch.version_id));
         tx.subject(subject("batch", &batch.id));
-        let previous = tx.reports(&batch.version_id, 1)?.pop();
+        let previous = tx.latest_covering(&batch.version_id)?;
         tx.insert_batch(&batch)?;
-        let row = insert_report(tx, judge, &batch, &report)?;
+        let row = insert_report(tx, &judge.monitor.2, first_report(tx, &batch)?, &report)?;
         raise_alerts(tx, &batch, (&row.id, &report), &open)?;
         insert_silence(tx, &judge.policy.0, &batch, previous.as_ref(), &row.id)?;
         Ok(row)
@@ -396,62 +416,27 @@ fn context(judge: &Judge, batch: &BatchRow) -> Result<ReportContext> {
     })
 }
 
-/// The state the last report left, with the series of open alerts muted and those of closed ones started anew; no evidence at all where
-/// another reference came into force since.
-fn state_before(tx: &ReadTx<'_>, judge: &Judge, open: &[OpenEpisode]) -> Result<MonitorState> {
-    let monitor = &judge.monitor.0;
-    let start = MonitorState::start(monitor);
-    let mut state = match tx.reports(&judge.version.id, 1)?.pop() {
-        None => start.clone(),
-        Some(last) => {
-            let document = tx.report_document(&last.id)?.unwrap_or_default();
-            let after = stored::<DriftReport>(&document)?.state_after;
-            match tx.monitor_of_report(&last.id)?.is_some_and(|id| id == judge.monitor.2) {
-                true => after,
-                false => MonitorState { batches: after.batches, ..start.clone() },
-            }
-        }
-    };
-    let muted: Vec<String> = monitor
-        .series
-        .iter()
-        .map(crate::drift::monitor::Series::key)
-        .filter(|key| open.iter().any(|episode| episode.series.contains(key)))
-        .collect();
-    for (index, series) in monitor.series.iter().enumerate() {
-        let key = series.key();
-        if state.muted.contains(&key) && !muted.contains(&key) {
-            state.series[index] = start.series[index].clone();
-        }
-    }
-    state.muted = muted;
-    Ok(state)
-}
-
-fn insert_report(
-    tx: &mut WriteTx<'_>,
-    judge: &Judge,
-    batch: &BatchRow,
-    report: &DriftReport,
-) -> Result<ReportRow> {
-    let bytes = digest::canonical_json(report)?;
-    let row = ReportRow {
-        id: clock::new_id("re"),
+/// The row of the first report of `batch`, as far as it is known before the batch is judged.
+fn first_report(tx: &WriteTx<'_>, batch: &BatchRow) -> Result<ReportRow> {
+    Ok(ReportRow {
+        id: String::new(),
         version_id: batch.version_id.clone(),
         batch_id: batch.id.clone(),
         batch: batch.name.clone(),
         rows: batch.rows,
         period_end: batch.period_end.clone(),
-        number: report.state_after.batches,
-        verdict: report.verdict.word().to_owned(),
-        state: report.state.word().to_owned(),
-        meter: report.meter,
+        received_at: tx.at().to_owned(),
+        batch_entry: tx.index(),
+        number: 0,
+        verdict: String::new(),
+        state: String::new(),
+        meter: 0.0,
         version_state: Some(tx.version_state(&batch.version_id)?.word().to_owned()),
-        sha256: digest::sha256_hex(&bytes),
-        at: tx.at().to_owned(),
-        entry: tx.index(),
-    };
-    let document = String::from_utf8(bytes).unwrap_or_default();
-    tx.insert_report(&row, &judge.monitor.2, &document)?;
-    Ok(row)
+        sha256: String::new(),
+        at: String::new(),
+        entry: 0,
+        recomputed_for: None,
+        superseded_by: None,
+        invalidated: None,
+    })
 }

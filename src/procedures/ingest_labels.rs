@@ -90,6 +90,10 @@ fn keep(
         sha256: delivery.content.sha256.clone(),
         row_ids: None,
         configuration: None,
+        corrects: None,
+        correction_reason: None,
+        corrected_by: None,
+        invalidated: None,
         received_at: String::new(),
         entry: 0,
     };

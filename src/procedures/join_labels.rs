@@ -34,7 +34,9 @@ impl Sources {
     }
 
     pub(super) fn are_still(&self, now: &Self) -> bool {
-        self.batches.len() == now.batches.len() && self.labels.len() == now.labels.len()
+        let reports =
+            |of: &Self| of.batches.iter().map(|b| b.report_id.clone()).collect::<Vec<_>>();
+        reports(self) == reports(now) && self.labels.len() == now.labels.len()
     }
 }
 

@@ -19,7 +19,8 @@ use crate::drift::episode::{EpisodeKind, EpisodeOpening};
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
 use crate::store::Store;
-use crate::store::batches::{BatchRow, ReportRow};
+use crate::store::batches::BatchRow;
+use crate::store::reports::ReportRow;
 use crate::store::versions::{FrozenKind, FrozenRow, VersionRow};
 use std::path::Path;
 

@@ -279,6 +279,10 @@ fn learnable(
 ) -> Result<(BatchRow, LearntFrom, DriftReport)> {
     let batch =
         tx.batch_by_name(&judge.version.id, name)?.ok_or_else(|| missing("judged batch", name))?;
+    if let Some(invalid) = &batch.invalidated {
+        let detail = format!("batch `{name}` is {}; name batches that count", invalid.sentence());
+        return Err(mismatch("reference", detail));
+    }
     let row = tx.report_of_batch(&batch.id)?.ok_or_else(|| missing("report of batch", name))?;
     let document = tx.report_document(&row.id)?.ok_or_else(|| missing("report", &row.id))?;
     let report: DriftReport = stored(&document)?;

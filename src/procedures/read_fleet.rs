@@ -158,12 +158,13 @@ fn line(
     now: jiff::Timestamp,
 ) -> Result<FleetLine> {
     let last = tx.reports(&row.id, 1)?.pop();
+    let covering = tx.latest_covering(&row.id)?;
     let policy = tx.frozen(FrozenKind::Policy, &row.id)?;
     let policy: Policy = match policy {
         Some(policy) => stored(&policy.document)?,
         None => Policy::default(),
     };
-    let due = due_after(&policy, row, last.as_ref());
+    let due = due_after(&policy, row, covering.as_ref());
     let feed = match due {
         _ if state == VersionState::Suspended => Feed::NotExpected,
         None => Feed::NoCadence,

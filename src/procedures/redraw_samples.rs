@@ -20,7 +20,7 @@ use crate::store::objects::Objects;
 pub(super) fn redraw(tx: &ReadTx<'_>, objects: &Objects, id: &str) -> Result<Option<String>> {
     let SampleFound { sample, version, .. } = SampleFound::read(tx, id)?;
     let judge = Judge::read(tx, &version.model, &version.version)?;
-    let mut judged = tx.judged_batches(&version.id)?;
+    let mut judged = tx.ever_judged_batches(&version.id)?;
     judged.retain(|batch| sample.batches.iter().any(|drawn| drawn.id == batch.id));
     let files = judged.iter().map(|batch| &batch.sha256);
     if !files.eq(sample.batches.iter().map(|batch| &batch.sha256)) {

@@ -28,6 +28,7 @@ use crate::review::episode_sheet::{
 use crate::review::identified::Identified;
 use crate::review::record_signature::RecordSignature;
 use crate::store::episodes::EpisodeRow;
+use crate::store::reports::ReportRow;
 use crate::store::versions::VersionRow;
 use crate::store::{ReadTx, Store};
 use crate::{clock, digest, review};
@@ -114,7 +115,7 @@ impl EpisodeStanding {
         let criterion = &plan.criterion;
         let mut since = Since::default();
         for row in tx.reports(&criterion.version_id, i64::MAX.unsigned_abs())? {
-            if row.entry <= completed {
+            if row.batch_entry <= completed {
                 continue;
             }
             let report = stored(&tx.report_document(&row.id)?.unwrap_or_default())?;
@@ -162,7 +163,10 @@ impl EpisodeStanding {
 
     /// The query for affected predictions, answered.
     fn affected(&self, tx: &ReadTx<'_>, input: &EpisodeStepInput) -> Result<AffectedPredictions> {
-        let of_episode = tx.episode_reports(&self.episode.id)?;
+        let mut of_episode = tx.episode_reports(&self.episode.id)?;
+        if of_episode.iter().any(ReportRow::is_in_force) {
+            of_episode.retain(ReportRow::is_in_force);
+        }
         let named = |name: &str, default: Option<u64>| -> Result<u64> {
             if name.trim().is_empty() {
                 let hint = "name the first and the last batch with affected predictions";

@@ -14,7 +14,8 @@ use crate::drift::silence::{LastBatch, due, gap_days};
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
 use crate::review::life_cycle::VersionState;
-use crate::store::batches::{BatchRow, ReportRow};
+use crate::store::batches::BatchRow;
+use crate::store::reports::ReportRow;
 use crate::store::versions::{FrozenKind, VersionRow};
 use crate::store::{ReadTx, Store, WriteTx};
 use crate::{clock, store};
@@ -60,12 +61,12 @@ fn overdue(tx: &ReadTx<'_>, version: &VersionRow, now: Timestamp) -> Result<Opti
     if policy.cadence.is_none() || state.is_over() || state == VersionState::Suspended {
         return Ok(None);
     }
-    let last = tx.reports(&version.id, 1)?.pop();
+    let last = tx.latest_covering(&version.id)?;
     let Some(due) = due_after(&policy, version, last.as_ref()) else { return Ok(None) };
     let (name, end, entry) = match &last {
         Some(report) => {
             let end = report.period_end.as_deref();
-            (Some(&report.batch), end.and_then(parsed), report.entry)
+            (Some(&report.batch), end.and_then(parsed), report.batch_entry)
         }
         None => (None, None, version.entry),
     };
@@ -89,7 +90,7 @@ pub(super) fn due_after(
     last: Option<&ReportRow>,
 ) -> Option<Timestamp> {
     let covered_until = last.and_then(|report| parsed(report.period_end.as_deref()?));
-    let received = parsed(last.map_or(&version.registered_at, |report| &report.at))?;
+    let received = parsed(last.map_or(&version.registered_at, |report| &report.received_at))?;
     due(policy, LastBatch { covered_until, received })
 }
 
@@ -121,7 +122,7 @@ pub(super) fn insert_silence(
         )?;
     }
     let Some(previous) = previous else { return Ok(()) };
-    if let Some(told) = tx.missing_batch_after(&batch.version_id, previous.entry)? {
+    if let Some(told) = tx.missing_batch_after(&batch.version_id, previous.batch_entry)? {
         return Ok(tx.insert_episode_batch(&clock::new_id("eb"), &told, report_id)?);
     }
     let times = previous.period_end.as_deref().zip(batch.period_start.as_deref());

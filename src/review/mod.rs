@@ -4,9 +4,11 @@
 //! [`life_cycle`] (the table), [`completeness`] (what is missing) and [`step_sheet`] (what is signed); [`change_record`] says what
 //! changed since the version before, [`reference_proposal`] with which other reference or policy batches are to be judged. The life of an alert is in [`episode_cycle`], [`effectiveness`] and [`episode_sheet`].
 //! Predictions that people look at are drawn by [`draw`] into a [`review_sample`], answered ([`review_answer`]) and summed up
-//! ([`review_figures`], [`review_result`]). [`plan`], [`concordance`] and [`periodic_review`] (with [`review_kind`]) stand alone.
+//! ([`review_figures`], [`review_result`]). [`plan`], [`concordance`] and [`periodic_review`] (with [`review_kind`]) stand alone; so does
+//! [`batch_invalidation`], the decision that a batch counts for nothing.
 
 pub mod accountability;
+pub mod batch_invalidation;
 pub mod change_record;
 pub mod completeness;
 pub mod concordance;
@@ -46,6 +48,12 @@ pub enum Error {
     /// A periodic review that does not say what it must.
     #[error("the periodic review does not hold: {reason}")]
     PeriodicReview {
+        /// What is wrong.
+        reason: String,
+    },
+    /// A decision that a batch is invalid which does not say what it must.
+    #[error("the invalidation does not hold: {reason}")]
+    Invalidation {
         /// What is wrong.
         reason: String,
     },

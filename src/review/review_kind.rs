@@ -50,6 +50,7 @@ const SORTS: [(Sort, &[&str]); 5] = [
             "reference.sign",
             "reference.freeze",
             "batch.quarantine",
+            "batch.invalidate",
             "alert.acknowledge",
             "decision.draft",
             "decision.sign",

@@ -82,6 +82,8 @@ pub enum Meaning {
     LinkedExternal,
     /// The signer accepts to answer for every signature.
     AcceptsAccountability,
+    /// The signer marks a batch as invalid: it counts for nothing any more.
+    InvalidatedBatch,
 }
 
 impl Meaning {
@@ -136,6 +138,7 @@ impl Meaning {
             Self::Escalated => "escalates this alert",
             Self::LinkedExternal => "links this alert to another quality system",
             Self::AcceptsAccountability => "accepts to answer for every signature",
+            Self::InvalidatedBatch => "marks this batch as invalid",
         }
     }
 }

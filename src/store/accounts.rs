@@ -226,6 +226,18 @@ impl ReadTx<'_> {
         Ok(statement.query_row(named_params! {":id": account_id}, |row| row.get(0))?)
     }
 
+    /// The account of that id.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn account_by_id(&self, id: &str) -> Result<Option<Account>> {
+        let sql =
+            "SELECT id, user_name, printed_name, role FROM account WHERE id = :id ORDER BY id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        Ok(statement.query_row(named_params! {":id": id}, |row| account_of(row, 0)).optional()?)
+    }
+
     /// The account of that user name.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
-//! Batches, their reports, labels and the quarantine.
+//! Batches, labels and the quarantine.
 
+use super::invalidations::Invalidated;
 use super::{ReadTx, Result, WriteTx};
 use rusqlite::{OptionalExtension, Row, named_params};
 use serde::Serialize;
@@ -31,41 +32,20 @@ pub struct BatchRow {
     pub row_ids: Option<String>,
     /// Fingerprint of the configuration that produced it, as its sender stated; absent where nothing was stated.
     pub configuration: Option<String>,
+    /// Id of the invalid batch that it corrects.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corrects: Option<String>,
+    /// Why, as its sender stated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub correction_reason: Option<String>,
+    /// Id of the batch that corrects it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corrected_by: Option<String>,
+    /// The batch counts for nothing any more: by whose decision, since when, why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invalidated: Option<Invalidated>,
     /// When it was recorded, UTC.
     pub received_at: String,
-    /// Ledger entry.
-    pub entry: u64,
-}
-
-/// A stored report without its document.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct ReportRow {
-    /// Id.
-    pub id: String,
-    /// Version judged.
-    pub version_id: String,
-    /// Batch judged.
-    pub batch_id: String,
-    /// Name of the batch.
-    pub batch: String,
-    /// Rows of the batch.
-    pub rows: u64,
-    /// End of the event period.
-    pub period_end: Option<String>,
-    /// Number of the batch within the version, from 1.
-    pub number: u64,
-    /// Worst verdict.
-    pub verdict: String,
-    /// Monitor state.
-    pub state: String,
-    /// max(0, ln M) / ln N.
-    pub meter: f64,
-    /// Where the version stood when the batch was judged; absent in reports of before states were kept.
-    pub version_state: Option<String>,
-    /// SHA-256 of the canonical report.
-    pub sha256: String,
-    /// When, UTC.
-    pub at: String,
     /// Ledger entry.
     pub entry: u64,
 }
@@ -134,35 +114,8 @@ impl WriteTx<'_> {
                 ("sha256", &batch.sha256),
                 ("row_ids", &batch.row_ids),
                 ("configuration", &batch.configuration),
-            ],
-        )
-    }
-
-    /// Records a report with its canonical document.
-    ///
-    /// # Errors
-    ///
-    /// Those of the database.
-    pub fn insert_report(
-        &mut self,
-        report: &ReportRow,
-        monitor_id: &str,
-        document: &str,
-    ) -> Result<()> {
-        self.insert(
-            "report",
-            &[
-                ("id", &report.id),
-                ("version_id", &report.version_id),
-                ("batch_id", &report.batch_id),
-                ("monitor_id", &monitor_id),
-                ("number", &signed(report.number)),
-                ("verdict", &report.verdict),
-                ("state", &report.state),
-                ("meter", &report.meter),
-                ("version_state", &report.version_state),
-                ("sha256", &report.sha256),
-                ("document", &document),
+                ("corrects", &batch.corrects),
+                ("correction_reason", &batch.correction_reason),
             ],
         )
     }
@@ -211,8 +164,13 @@ impl WriteTx<'_> {
     }
 }
 
-const BATCH: &str = "SELECT id, version_id, name, period_start, period_end, format, rows, bytes, blake3, sha256, \
-                     row_ids, configuration, at, entry FROM batch";
+const BATCH: &str = "SELECT b.id, b.version_id, b.name, b.period_start, b.period_end, b.format, b.rows, b.bytes, b.blake3, b.sha256, \
+                     b.row_ids, b.configuration, b.at, b.entry, b.corrects, b.correction_reason, c.id, i.id, a.user_name, i.at, \
+                     i.reason, i.entry FROM batch b LEFT JOIN batch c ON c.corrects = b.id \
+                     LEFT JOIN batch_invalidation i ON i.batch_id = b.id LEFT JOIN account a ON a.id = i.account_id";
+
+/// Valid batches before invalid ones, of these the newest.
+const VALID_FIRST: &str = "ORDER BY i.id IS NOT NULL, b.entry DESC, b.id DESC LIMIT 1";
 
 fn batch_of(row: &Row<'_>) -> rusqlite::Result<BatchRow> {
     Ok(BatchRow {
@@ -230,66 +188,61 @@ fn batch_of(row: &Row<'_>) -> rusqlite::Result<BatchRow> {
         configuration: row.get(11)?,
         received_at: row.get(12)?,
         entry: unsigned(row, 13)?,
-    })
-}
-
-const REPORT: &str = "SELECT r.id, r.version_id, r.batch_id, b.name, b.rows, b.period_end, r.number, r.verdict, \
-                      r.state, r.meter, r.version_state, r.sha256, r.at, r.entry \
-                      FROM report r JOIN batch b ON b.id = r.batch_id";
-
-fn report_of(row: &Row<'_>) -> rusqlite::Result<ReportRow> {
-    Ok(ReportRow {
-        id: row.get(0)?,
-        version_id: row.get(1)?,
-        batch_id: row.get(2)?,
-        batch: row.get(3)?,
-        rows: unsigned(row, 4)?,
-        period_end: row.get(5)?,
-        number: unsigned(row, 6)?,
-        verdict: row.get(7)?,
-        state: row.get(8)?,
-        meter: row.get(9)?,
-        version_state: row.get(10)?,
-        sha256: row.get(11)?,
-        at: row.get(12)?,
-        entry: unsigned(row, 13)?,
+        corrects: row.get(14)?,
+        correction_reason: row.get(15)?,
+        corrected_by: row.get(16)?,
+        invalidated: Invalidated::of(row, 17)?,
     })
 }
 
 impl ReadTx<'_> {
-    /// The batch of a version with that content.
+    /// One batch by id.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn batch(&self, id: &str) -> Result<Option<BatchRow>> {
+        let sql = format!("{BATCH} WHERE b.id = :id ORDER BY b.id");
+        let mut statement = self.connection().prepare_cached(&sql)?;
+        Ok(statement.query_row(named_params! {":id": id}, batch_of).optional()?)
+    }
+
+    /// The batch of a version with that content: the valid one, or the newest of those that are invalid.
     ///
     /// # Errors
     ///
     /// Those of the database.
     pub fn batch_by_content(&self, version_id: &str, sha256: &str) -> Result<Option<BatchRow>> {
-        let sql =
-            format!("{BATCH} WHERE version_id = :version_id AND sha256 = :sha256 ORDER BY id");
+        let sql = format!(
+            "{BATCH} WHERE b.version_id = :version_id AND b.sha256 = :sha256 {VALID_FIRST}"
+        );
         let mut statement = self.connection().prepare_cached(&sql)?;
         let parameters = named_params! {":version_id": version_id, ":sha256": sha256};
         Ok(statement.query_row(parameters, batch_of).optional()?)
     }
 
-    /// The batch of a version with that name.
+    /// The batch of a version with that name: the valid one, or the newest of those that are invalid.
     ///
     /// # Errors
     ///
     /// Those of the database.
     pub fn batch_by_name(&self, version_id: &str, name: &str) -> Result<Option<BatchRow>> {
-        let sql = format!("{BATCH} WHERE version_id = :version_id AND name = :name ORDER BY id");
+        let sql =
+            format!("{BATCH} WHERE b.version_id = :version_id AND b.name = :name {VALID_FIRST}");
         let mut statement = self.connection().prepare_cached(&sql)?;
         let parameters = named_params! {":version_id": version_id, ":name": name};
         Ok(statement.query_row(parameters, batch_of).optional()?)
     }
 
-    /// The stored row ids of the batches of a version, oldest first: BLAKE3 of each object.
+    /// The stored row ids of the valid batches of a version, oldest first: BLAKE3 of each object.
     ///
     /// # Errors
     ///
     /// Those of the database.
     pub fn row_ids(&self, version_id: &str) -> Result<Vec<String>> {
-        let sql = "SELECT row_ids FROM batch WHERE version_id = :version_id AND row_ids IS NOT NULL \
-                   ORDER BY entry, id";
+        let sql = "SELECT r.row_ids FROM batch r WHERE r.version_id = :version_id AND r.row_ids IS NOT NULL \
+                   AND NOT EXISTS (SELECT 1 FROM batch_invalidation v WHERE v.batch_id = r.id) \
+                   ORDER BY r.entry, r.id";
         let mut statement = self.connection().prepare_cached(sql)?;
         let rows = statement.query_map(named_params! {":version_id": version_id}, |r| r.get(0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -307,7 +260,7 @@ impl ReadTx<'_> {
         limit: u64,
     ) -> Result<Vec<BatchRow>> {
         let sql = format!(
-            "{BATCH} WHERE version_id = :version_id AND entry < :before ORDER BY entry DESC, id DESC LIMIT :limit"
+            "{BATCH} WHERE b.version_id = :version_id AND b.entry < :before ORDER BY b.entry DESC, b.id DESC LIMIT :limit"
         );
         let mut statement = self.connection().prepare_cached(&sql)?;
         let before = before.map_or(i64::MAX, signed);
@@ -315,58 +268,6 @@ impl ReadTx<'_> {
             named_params! {":version_id": version_id, ":before": before, ":limit": signed(limit)};
         let rows = statement.query_map(parameters, batch_of)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// The newest report of a batch, with its canonical document.
-    ///
-    /// # Errors
-    ///
-    /// Those of the database.
-    pub fn report_of_batch(&self, batch_id: &str) -> Result<Option<ReportRow>> {
-        let sql = format!(
-            "{REPORT} WHERE r.batch_id = :batch_id ORDER BY r.entry DESC, r.id DESC LIMIT 1"
-        );
-        let mut statement = self.connection().prepare_cached(&sql)?;
-        Ok(statement.query_row(named_params! {":batch_id": batch_id}, report_of).optional()?)
-    }
-
-    /// One report by id.
-    ///
-    /// # Errors
-    ///
-    /// Those of the database.
-    pub fn report(&self, id: &str) -> Result<Option<ReportRow>> {
-        let sql = format!("{REPORT} WHERE r.id = :id ORDER BY r.id");
-        let mut statement = self.connection().prepare_cached(&sql)?;
-        Ok(statement.query_row(named_params! {":id": id}, report_of).optional()?)
-    }
-
-    /// The canonical document of a report.
-    ///
-    /// # Errors
-    ///
-    /// Those of the database.
-    pub fn report_document(&self, id: &str) -> Result<Option<String>> {
-        let sql = "SELECT document FROM report WHERE id = :id ORDER BY id";
-        let mut statement = self.connection().prepare_cached(sql)?;
-        Ok(statement.query_row(named_params! {":id": id}, |row| row.get(0)).optional()?)
-    }
-
-    /// The last `limit` reports of a version, oldest first.
-    ///
-    /// # Errors
-    ///
-    /// Those of the database.
-    pub fn reports(&self, version_id: &str, limit: u64) -> Result<Vec<ReportRow>> {
-        let sql = format!(
-            "{REPORT} WHERE r.version_id = :version_id ORDER BY r.number DESC LIMIT :limit"
-        );
-        let mut statement = self.connection().prepare_cached(&sql)?;
-        let parameters = named_params! {":version_id": version_id, ":limit": signed(limit)};
-        let rows = statement.query_map(parameters, report_of)?;
-        let mut rows = rows.collect::<rusqlite::Result<Vec<_>>>()?;
-        rows.reverse();
-        Ok(rows)
     }
 
     /// The quarantined files of a version, newest first, at most `limit`.

@@ -330,30 +330,21 @@ impl ReadTx<'_> {
     ///
     /// Those of the database.
     pub fn episode_batches(&self, episode_id: &str) -> Result<u64> {
-        let sql = "SELECT count(*) FROM episode_batch WHERE episode_id = :episode_id";
+        let sql = "SELECT count(DISTINCT r.batch_id) FROM episode_batch m JOIN report r ON r.id = m.report_id \
+                   WHERE m.episode_id = :episode_id";
         let mut statement = self.connection().prepare_cached(sql)?;
         let named = named_params! {":episode_id": episode_id};
         Ok(statement.query_row(named, |row| row.get::<_, super::count::Count>(0))?.0)
     }
 
-    /// The drift episodes of a version that are not decided, oldest first: their series are muted.
+    /// The drift episodes of a version that stand and are not decided, oldest first: their series are muted.
     ///
     /// # Errors
     ///
     /// Those of the database.
     pub fn open_drift_episodes(&self, version_id: &str) -> Result<Vec<OpenEpisode>> {
-        let sql = format!(
-            "{EPISODE} WHERE e.version_id = :version_id AND e.kind = 'drift' AND NOT EXISTS ( \
-             SELECT 1 FROM decision d JOIN signature s ON s.decision_id = d.id WHERE d.episode_id = e.id) \
-             ORDER BY e.entry, e.id"
-        );
-        let mut statement = self.connection().prepare_cached(&sql)?;
-        let rows = statement.query_map(named_params! {":version_id": version_id}, episode_of)?;
-        let rows = rows.collect::<rusqlite::Result<Vec<_>>>()?;
-        Ok(rows
-            .into_iter()
-            .map(|row| OpenEpisode { id: row.id, series: row.opening.series })
-            .collect())
+        let standing = self.standing_drift_episodes(version_id)?.into_iter();
+        Ok(standing.filter(|one| one.decided.is_none()).map(|one| one.episode).collect())
     }
 
     /// The open episode of this kind, if the version has one: no decision on it is signed yet.
@@ -389,7 +380,7 @@ impl ReadTx<'_> {
     /// # Errors
     ///
     /// Those of the database.
-    pub fn episode_reports(&self, episode_id: &str) -> Result<Vec<super::batches::ReportRow>> {
+    pub fn episode_reports(&self, episode_id: &str) -> Result<Vec<super::reports::ReportRow>> {
         let sql =
             "SELECT report_id FROM episode_batch WHERE episode_id = :episode_id ORDER BY entry, id";
         let mut statement = self.connection().prepare_cached(sql)?;

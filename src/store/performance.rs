@@ -1,5 +1,6 @@
 //! Evaluations of labels: what they are made from, and what they recorded.
 
+use super::reports::{NEWEST, VALID};
 use super::{ReadTx, Result, WriteTx};
 use rusqlite::{OptionalExtension, Row, named_params};
 use serde::Serialize;
@@ -150,16 +151,31 @@ pub struct UnlabelledBatch {
 }
 
 impl ReadTx<'_> {
-    /// The judged batches of a version, oldest first.
+    /// The judged batches of a version that are not invalid, oldest first, with their reports in force.
     ///
     /// # Errors
     ///
     /// Those of the database.
     pub fn judged_batches(&self, version_id: &str) -> Result<Vec<JudgedBatch>> {
-        let sql = "SELECT b.id, b.name, coalesce(b.period_end, b.at), b.blake3, b.sha256, b.format, b.rows, r.number, \
-                   r.id, r.sha256 FROM report r JOIN batch b ON b.id = r.batch_id WHERE r.version_id = :version_id \
-                   ORDER BY r.number";
-        let mut statement = self.connection().prepare_cached(sql)?;
+        self.judged(version_id, &format!("{NEWEST} AND {VALID}"))
+    }
+
+    /// Every batch of a version that was ever judged, invalid or not, oldest first, with its newest report.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn ever_judged_batches(&self, version_id: &str) -> Result<Vec<JudgedBatch>> {
+        self.judged(version_id, NEWEST)
+    }
+
+    fn judged(&self, version_id: &str, condition: &str) -> Result<Vec<JudgedBatch>> {
+        let sql = format!(
+            "SELECT b.id, b.name, coalesce(b.period_end, b.at), b.blake3, b.sha256, b.format, b.rows, \
+             coalesce(r.position, r.number), r.id, r.sha256 FROM report r JOIN batch b ON b.id = r.batch_id \
+             WHERE r.version_id = :version_id AND {condition} ORDER BY b.entry, b.id"
+        );
+        let mut statement = self.connection().prepare_cached(&sql)?;
         let rows = statement.query_map(named_params! {":version_id": version_id}, |row| {
             Ok(JudgedBatch {
                 id: row.get(0)?,
@@ -184,11 +200,13 @@ impl ReadTx<'_> {
     ///
     /// Those of the database.
     pub fn last_looks(&self, version_id: &str) -> Result<Vec<(String, String)>> {
-        let sql = "SELECT coalesce(b.period_end, b.at), \
-                   coalesce((SELECT max(c.at) FROM cohort c WHERE c.batch_id = b.id), b.at) \
-                   FROM report r JOIN batch b ON b.id = r.batch_id WHERE r.version_id = :version_id \
-                   AND EXISTS (SELECT 1 FROM labels l WHERE l.version_id = :version_id) ORDER BY r.number";
-        let mut statement = self.connection().prepare_cached(sql)?;
+        let sql = format!(
+            "SELECT coalesce(b.period_end, b.at), \
+             coalesce((SELECT max(c.at) FROM cohort c WHERE c.batch_id = b.id), b.at) \
+             FROM report r JOIN batch b ON b.id = r.batch_id WHERE r.version_id = :version_id AND {NEWEST} AND {VALID} \
+             AND EXISTS (SELECT 1 FROM labels l WHERE l.version_id = :version_id) ORDER BY r.number"
+        );
+        let mut statement = self.connection().prepare_cached(&sql)?;
         let rows = statement.query_map(named_params! {":version_id": version_id}, |row| {
             Ok((row.get(0)?, row.get(1)?))
         })?;
@@ -206,14 +224,16 @@ impl ReadTx<'_> {
         version_id: &str,
         completeness_min: f64,
     ) -> Result<Vec<UnlabelledBatch>> {
-        let sql = "SELECT r.id, b.name, coalesce(b.period_end, b.at), b.at, b.rows, coalesce((SELECT \
-                   json_extract(c.document, '$.completeness') FROM cohort c WHERE c.batch_id = b.id \
-                   ORDER BY c.entry DESC, c.id DESC LIMIT 1), 0.0) AS found \
-                   FROM report r JOIN batch b ON b.id = r.batch_id WHERE r.version_id = :version_id \
-                   AND found < :completeness_min AND NOT EXISTS (SELECT 1 FROM episode_batch m \
-                   JOIN episode e ON e.id = m.episode_id WHERE m.report_id = r.id AND e.kind = 'missing_labels') \
-                   ORDER BY r.number";
-        let mut statement = self.connection().prepare_cached(sql)?;
+        let sql = format!(
+            "SELECT r.id, b.name, coalesce(b.period_end, b.at), b.at, b.rows, coalesce((SELECT \
+             json_extract(c.document, '$.completeness') FROM cohort c WHERE c.batch_id = b.id \
+             ORDER BY c.entry DESC, c.id DESC LIMIT 1), 0.0) AS found \
+             FROM report r JOIN batch b ON b.id = r.batch_id WHERE r.version_id = :version_id AND {NEWEST} AND {VALID} \
+             AND found < :completeness_min AND NOT EXISTS (SELECT 1 FROM episode_batch m \
+             JOIN episode e ON e.id = m.episode_id WHERE m.report_id = r.id AND e.kind = 'missing_labels') \
+             ORDER BY r.number"
+        );
+        let mut statement = self.connection().prepare_cached(&sql)?;
         let parameters =
             named_params! {":version_id": version_id, ":completeness_min": completeness_min};
         let rows = statement.query_map(parameters, |row| {
@@ -307,11 +327,13 @@ impl ReadTx<'_> {
     ///
     /// Those of the database.
     pub fn newest_cohorts(&self, version_id: &str, limit: u64) -> Result<Vec<String>> {
-        let sql = "SELECT c.document FROM cohort c JOIN report r ON r.id = c.report_id \
-                   WHERE c.version_id = :version_id \
-                   AND c.entry = (SELECT max(entry) FROM cohort n WHERE n.batch_id = c.batch_id) \
-                   ORDER BY r.number DESC LIMIT :limit";
-        let mut statement = self.connection().prepare_cached(sql)?;
+        let sql = format!(
+            "SELECT c.document FROM cohort c JOIN batch b ON b.id = c.batch_id JOIN report r ON r.id = c.report_id \
+             WHERE c.version_id = :version_id AND {VALID} \
+             AND c.entry = (SELECT max(entry) FROM cohort n WHERE n.batch_id = c.batch_id) \
+             ORDER BY b.entry DESC, b.id DESC LIMIT :limit"
+        );
+        let mut statement = self.connection().prepare_cached(&sql)?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let parameters = named_params! {":version_id": version_id, ":limit": limit};
         let rows = statement.query_map(parameters, |row| row.get(0))?;

@@ -34,6 +34,7 @@ pub const RECORD_TABLES: &[&str] = &[
     "monitor",
     "reference_proposal",
     "batch",
+    "batch_invalidation",
     "quarantine",
     "labels",
     "report",

@@ -40,6 +40,8 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0036_periodic_review.sql")),
     M::up(include_str!("migrations/0037_review_sample.sql")),
     M::up(include_str!("migrations/0038_time_stamp.sql")),
+    M::up(include_str!("migrations/0039_batch_correction.sql")),
+    M::up(include_str!("migrations/0040_batch_invalidation.sql")),
     M::up(include_str!("migrations/0041_reference.sql")),
     // Last, so that it never stands between two real ones.
     #[cfg(test)]

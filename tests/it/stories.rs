@@ -12,6 +12,7 @@ mod drafts;
 mod evidence_packs;
 mod forms;
 mod ingest;
+mod invalidations;
 mod leavers;
 mod life_cycle;
 mod lineage;

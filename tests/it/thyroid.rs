@@ -11,8 +11,8 @@ use driftledger::procedures::demonstrate::{
 };
 use driftledger::procedures::ingest_batch::Judge;
 use driftledger::procedures::read_records::{self, EpisodeLine};
-use driftledger::store::batches::ReportRow;
 use driftledger::store::check::check;
+use driftledger::store::reports::ReportRow;
 use std::sync::OnceLock;
 use tempfile::TempDir;
 

@@ -2,6 +2,7 @@
 //! computed for a step is computed again.
 
 use super::changes::Signatures;
+use super::invalidations::INVALIDATIONS;
 use super::{Examiner, Row, is_canonical};
 use crate::drift::episode::EpisodeOpening;
 use crate::drift::report::DriftReport;
@@ -239,16 +240,30 @@ impl Examiner<'_> {
         }
     }
 
-    /// The reports of a version before ledger entry `before`, by entry.
+    /// The reports of a version that were in force before ledger entry `before`, in their order: the newest of every batch that was not
+    /// invalid then.
     fn reports_of(&mut self, version_id: &str, before: u64) -> Vec<(u64, String, Row)> {
-        let mut found = Vec::new();
+        let invalid: Vec<String> = self
+            .kept(INVALIDATIONS)
+            .iter()
+            .filter(|(_, row)| entry(row) < before)
+            .map(|(_, row)| row.text("batch_id").to_owned())
+            .collect();
+        let mut newest: BTreeMap<String, (u64, String, Row)> = BTreeMap::new();
         for key in self.records.keys("report") {
             let Some(row) = self.records.row("report", &key) else { continue };
-            if row.text("version_id") == version_id && entry(&row) < before {
-                found.push((entry(&row), key, row));
+            let batch = row.text("batch_id").to_owned();
+            if row.text("version_id") != version_id
+                || entry(&row) >= before
+                || invalid.contains(&batch)
+                || newest.get(&batch).is_some_and(|(at, ..)| *at > entry(&row))
+            {
+                continue;
             }
+            newest.insert(batch, (entry(&row), key, row));
         }
-        found.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        let mut found: Vec<_> = newest.into_values().collect();
+        found.sort_by_key(|(_, _, row)| row.number("number"));
         found
     }
 
@@ -260,7 +275,8 @@ impl Examiner<'_> {
     ) -> AffectedPredictions {
         let (mut batches, mut rows) = (0, 0);
         for (_, _, report) in self.reports_of(version_id, before) {
-            let number = report.number("number").unwrap_or_default();
+            let number = report.number("position").or(report.number("number"));
+            let number = number.unwrap_or_default();
             if !(asked.first_batch..=asked.last_batch).contains(&number) {
                 continue;
             }
@@ -276,7 +292,8 @@ impl Examiner<'_> {
         let criterion = &plan.criterion;
         let mut since = Since::default();
         for (at, key, row) in self.reports_of(&criterion.version_id, until) {
-            if at <= completed {
+            let came = self.records.row("batch", row.text("batch_id"));
+            if came.map_or(at, |batch| entry(&batch)) <= completed {
                 continue;
             }
             let Ok(report) = serde_json::from_str::<DriftReport>(row.text("document")) else {

@@ -22,6 +22,9 @@
 //! 10. backups: each names a signed head of this ledger; what a practised restore says was lost is computed again
 //! 11. time stamps: each is about a signed head of this ledger, and states what its row says
 //!
+//! 12. invalid batches: each by a decision that is signed by somebody who may and who did not send the batch; every later batch is judged
+//!     again in the same entry, from the same counts, and the chain of the reports in force goes on without the invalid batch
+//!
 //! It works on a pack and on a store alike, and never stops at the first trouble.
 
 mod acceptance;
@@ -31,6 +34,7 @@ mod backups;
 mod changes;
 mod episode_lives;
 mod frozen;
+mod invalidations;
 mod labels;
 mod life_cycle;
 mod people;
@@ -88,6 +92,8 @@ pub struct Examined {
     pub evaluations: u64,
     /// Cohorts computed again.
     pub cohorts: u64,
+    /// Invalid batches, each by a decision held against its batch, its report and its signature.
+    pub invalidations: u64,
     /// Decisions.
     pub decisions: u64,
     /// Signatures.
@@ -164,6 +170,7 @@ pub fn examine(
     examiner.references(&mut signatures);
     examiner.life_cycles(&mut signatures);
     examiner.episode_lives(&mut signatures);
+    examiner.invalidations(&mut signatures);
     examiner.periodic_reviews(&mut signatures);
     examiner.review_samples();
     examiner.signatures_left(signatures);

@@ -307,7 +307,10 @@ impl Examiner<'_> {
     /// A report is judged with what was in force at its entry, and says which revision that was.
     pub(super) fn revision_in_force(&mut self, of: (&str, &str), row: &Row, report: &DriftReport) {
         let judges = self.judges_of(row.text("version_id"));
-        let Some(at) = judges.iter().rposition(|judge| judge.entry < entry(row)) else { return };
+        // A report that was computed again came later than its batch, and keeps what the batch was judged with.
+        let came = self.records.row("batch", row.text("batch_id"));
+        let came = came.map_or_else(|| entry(row), |batch| entry(&batch));
+        let Some(at) = judges.iter().rposition(|judge| judge.entry < came) else { return };
         if judges[at].monitor.1 != report.context.monitor_sha256 {
             let detail = format!(
                 "it was not judged with revision {} of the reference, which was in force",

@@ -2,14 +2,16 @@
 
 use super::agreement::{Build, disagreement};
 use super::frozen::Judge;
+use super::invalidations::INVALIDATIONS;
 use super::{Examiner, Row};
+use crate::digest;
 use crate::drift::assess::MonitorState;
 use crate::drift::episode::EpisodeKind;
 use crate::drift::report::{DriftReport, Frozen, REPORT_FORMAT};
 use crate::evidence::shape::{unfit_report, unfit_state};
 use crate::provenance::configuration::{Configuration, ConfigurationCheck, ConfigurationMatch};
 use crate::provenance::registration::Registration;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
 /// What the next report of a version must follow.
@@ -17,6 +19,24 @@ struct Previous {
     monitor: String,
     number: u64,
     after: MonitorState,
+    batch: String,
+    counts: String,
+}
+
+/// The reports in force of a version as far as they were read, and what has still to be judged again.
+#[derive(Default)]
+struct Chain {
+    reports: u64,
+    in_force: Vec<Previous>,
+    waiting: VecDeque<Previous>,
+    invalidation: String,
+}
+
+/// The counts that a report is computed from: these stay when it is computed again.
+fn counts(report: &DriftReport) -> String {
+    let profiles: Vec<_> = report.features.iter().map(|feature| &feature.profile).collect();
+    let all = (profiles, &report.row_ids, &report.clusters, &report.segments, &report.scores);
+    digest::canonical_json(&all).map(|bytes| digest::sha256_hex(&bytes)).unwrap_or_default()
 }
 
 impl Examiner<'_> {
@@ -38,27 +58,85 @@ impl Examiner<'_> {
         }
         order.sort();
         let total = order.len() as u64;
-        let mut previous: HashMap<String, Previous> = HashMap::new();
+        let mut invalid = self.invalid_batches();
+        let mut chains: HashMap<String, Chain> = HashMap::new();
         progress(0, total);
         for (done, (version, _, key)) in (1..).zip(order) {
             if let Some(row) = self.records.row("report", &key) {
-                let after = self.report(&key, &row, previous.get(&version));
-                if let Some(after) = after {
-                    previous.insert(version, after);
+                let chain = chains.entry(version.clone()).or_default();
+                let entry = row.number("entry").unwrap_or(u64::MAX);
+                let queue = invalid.entry(version).or_default();
+                while queue.front().is_some_and(|(at, ..)| *at <= entry) {
+                    self.leave_out(queue.pop_front(), chain);
                 }
+                self.report(&key, &row, chain);
             }
             progress(done, total);
         }
+        for (version, queue) in invalid {
+            let chain = chains.entry(version).or_default();
+            for one in queue {
+                self.leave_out(Some(one), chain);
+            }
+        }
+        for chain in chains.into_values() {
+            self.all_judged_again(&chain);
+        }
     }
 
-    /// One report; gives what the next must follow.
-    fn report(&mut self, key: &str, row: &Row, previous: Option<&Previous>) -> Option<Previous> {
+    /// The invalidations of every version, oldest first: ledger entry, id, batch.
+    fn invalid_batches(&mut self) -> HashMap<String, VecDeque<(u64, String, String)>> {
+        let mut rows = self.rows(INVALIDATIONS);
+        rows.sort_by_key(|(_, row)| row.number("entry"));
+        let mut found: HashMap<String, VecDeque<_>> = HashMap::new();
+        for (key, row) in rows {
+            let one =
+                (row.number("entry").unwrap_or(u64::MAX), key, row.text("batch_id").to_owned());
+            found.entry(row.text("version_id").to_owned()).or_default().push_back(one);
+        }
+        found
+    }
+
+    /// Takes an invalid batch out of the chain: every later one has to be judged again.
+    fn leave_out(&mut self, one: Option<(u64, String, String)>, chain: &mut Chain) {
+        let Some((_, id, batch)) = one else { return };
+        self.all_judged_again(chain);
+        chain.waiting.clear();
+        let Some(place) = chain.in_force.iter().position(|report| report.batch == batch) else {
+            let detail = format!("batch `{batch}` did not count when it was marked as invalid");
+            return self.trouble("invalidation_not_valid", (INVALIDATIONS, &id), detail);
+        };
+        chain.waiting = chain.in_force.split_off(place).into_iter().skip(1).collect();
+        chain.invalidation = id;
+    }
+
+    fn all_judged_again(&mut self, chain: &Chain) {
+        if !chain.waiting.is_empty() {
+            let detail = format!("{} later batches were not judged again", chain.waiting.len());
+            self.trouble("report_out_of_order", (INVALIDATIONS, &chain.invalidation), detail);
+        }
+    }
+
+    /// One report; it becomes the last of the chain.
+    fn report(&mut self, key: &str, row: &Row, chain: &mut Chain) {
         let of = ("report", key);
-        let report: DriftReport = self.document((of.0, of.1, row), ("document", "sha256"))?;
+        chain.reports += 1;
+        let Some(report) = self.document::<DriftReport>((of.0, of.1, row), ("document", "sha256"))
+        else {
+            return;
+        };
         self.examined.reports += 1;
         self.same(of, "format", &report.format, REPORT_FORMAT);
         self.row_agrees(of, row, &report);
         self.batch_agrees(of, row, &report);
+        if row.number("number") != Some(chain.reports) {
+            let (found, expected) = (row.number("number"), chain.reports);
+            let detail = format!("it is report {found:?} of its version, expected {expected}");
+            self.trouble("report_out_of_order", of, detail);
+        }
+        let counts = counts(&report);
+        self.judged_again(of, (row, &counts), chain);
+        let previous = chain.in_force.last();
         let monitor = row.text("monitor_id").to_owned();
         let judge = self.frozen.get(&monitor).cloned();
         if let Some(judge) = &judge {
@@ -79,17 +157,48 @@ impl Examiner<'_> {
             self.starts_anew(of, &report, judge.as_deref());
         }
         self.revision_in_force(of, row, &report);
-        if let Some(before) =
-            previous.filter(|before| before.number + 1 != report.state_after.batches)
-        {
-            let (expected, found) = (before.number + 1, report.state_after.batches);
+        let expected = previous.map_or(report.state_after.batches, |before| before.number + 1);
+        if report.state_after.batches != expected {
+            let found = report.state_after.batches;
             self.trouble(
                 "report_out_of_order",
                 of,
                 format!("it is number {found}, expected {expected}"),
             );
         }
-        Some(Previous { monitor, number: report.state_after.batches, after: report.state_after })
+        chain.in_force.push(Previous {
+            monitor,
+            number: report.state_after.batches,
+            after: report.state_after,
+            batch: row.text("batch_id").to_owned(),
+            counts,
+        });
+    }
+
+    /// A report that was computed again is of the next batch that waits for it, from the same counts; any other is of a new batch.
+    fn judged_again(&mut self, of: (&str, &str), (row, counts): (&Row, &str), chain: &mut Chain) {
+        let batch = row.text("batch_id");
+        let Some(id) = row.optional("invalidation_id") else {
+            if chain.in_force.iter().any(|report| report.batch == batch) {
+                let detail = "its batch was judged before, and it names no invalidation";
+                self.trouble("report_out_of_order", of, detail);
+            }
+            self.all_judged_again(chain);
+            chain.waiting.clear();
+            return;
+        };
+        self.same(of, "invalidation", id, &chain.invalidation);
+        let decided = self.records.row(INVALIDATIONS, id).and_then(|row| row.number("entry"));
+        if decided != row.number("entry") {
+            let detail = "it is not of the same ledger entry as its invalidation";
+            self.trouble("report_out_of_order", of, detail);
+        }
+        let Some(former) = chain.waiting.pop_front() else {
+            let detail = "no batch waits to be judged again";
+            return self.trouble("report_out_of_order", of, detail);
+        };
+        self.same(of, "batch judged again", batch, &former.batch);
+        self.same(of, "digest of its counts", counts, &former.counts);
     }
 
     /// The columns of the row say what the document says.
@@ -104,8 +213,9 @@ impl Examiner<'_> {
             );
             self.trouble("record_disagrees", of, detail);
         }
-        if row.number("number") != Some(report.state_after.batches) {
-            let (found, expected) = (row.number("number"), report.state_after.batches);
+        let position = row.number("position").or(row.number("number"));
+        if position != Some(report.state_after.batches) {
+            let (found, expected) = (position, report.state_after.batches);
             self.trouble(
                 "record_disagrees",
                 of,

@@ -1,0 +1,187 @@
+//! Batches that count for nothing any more, and which drift alerts still stand on a report in force.
+
+use super::count::Count;
+use super::reports::{NEWEST, VALID};
+use super::{ReadTx, Result, WriteTx};
+use crate::drift::episode::{EpisodeOpening, OpenEpisode};
+use crate::review::batch_invalidation::invalid_since;
+use rusqlite::{OptionalExtension, Row, named_params};
+use serde::Serialize;
+
+/// That a batch was marked invalid: by a signed decision, for good.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Invalidated {
+    /// Id of the invalidation.
+    pub id: String,
+    /// User name of who decided and signed.
+    pub by: String,
+    /// When, UTC.
+    pub at: String,
+    /// Why.
+    pub reason: String,
+    /// Ledger entry.
+    pub entry: u64,
+}
+
+impl Invalidated {
+    /// From five columns of `row`, the first one at `at`; nothing where they hold nothing.
+    pub(super) fn of(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<Self>> {
+        let Some(id) = row.get(at)? else { return Ok(None) };
+        Ok(Some(Self {
+            id,
+            by: row.get(at + 1)?,
+            at: row.get(at + 2)?,
+            reason: row.get(at + 3)?,
+            entry: row.get::<_, Count>(at + 4)?.0,
+        }))
+    }
+
+    /// The same words on every page and in every export.
+    pub fn sentence(&self) -> String {
+        invalid_since(&self.at, &self.by, &self.reason)
+    }
+}
+
+/// A stored invalidation to be written.
+#[derive(Clone, Copy, Debug)]
+pub struct InvalidationRow<'a> {
+    /// Id.
+    pub id: &'a str,
+    /// Version.
+    pub version_id: &'a str,
+    /// Batch.
+    pub batch_id: &'a str,
+    /// Account of who decided.
+    pub account_id: &'a str,
+    /// Why.
+    pub reason: &'a str,
+    /// SHA-256 of the canonical document.
+    pub sha256: &'a str,
+    /// Canonical JSON.
+    pub document: &'a str,
+}
+
+/// A drift alert whose opening stands, with the batch that opened it.
+#[derive(Clone, Debug)]
+pub struct StandingEpisode {
+    /// Id and series.
+    pub episode: OpenEpisode,
+    /// Batch that opened it.
+    pub batch_id: String,
+    /// Ledger entry of that batch.
+    pub batch_entry: u64,
+    /// Ledger entry of the first signed decision on it.
+    pub decided: Option<u64>,
+}
+
+/// An alert `e` stands where a report in force of the batch that opened it belongs to it; one that no report opened stands by itself.
+const STANDS: &str = "(e.report_id IS NULL OR EXISTS (SELECT 1 FROM report o JOIN report r ON r.batch_id = o.batch_id \
+                      JOIN episode_batch m ON m.report_id = r.id AND m.episode_id = e.id WHERE o.id = e.report_id";
+
+impl WriteTx<'_> {
+    /// Records that a batch is invalid.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn insert_invalidation(&mut self, row: &InvalidationRow<'_>) -> Result<()> {
+        self.insert(
+            "batch_invalidation",
+            &[
+                ("id", &row.id),
+                ("version_id", &row.version_id),
+                ("batch_id", &row.batch_id),
+                ("account_id", &row.account_id),
+                ("reason", &row.reason),
+                ("sha256", &row.sha256),
+                ("document", &row.document),
+            ],
+        )
+    }
+}
+
+impl ReadTx<'_> {
+    /// The canonical document of the invalidation of a batch.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn invalidation_document(&self, batch_id: &str) -> Result<Option<String>> {
+        let sql = "SELECT document FROM batch_invalidation WHERE batch_id = :batch_id ORDER BY id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        Ok(statement
+            .query_row(named_params! {":batch_id": batch_id}, |row| row.get(0))
+            .optional()?)
+    }
+
+    /// The ledger entry of the newest invalidation of a version.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn last_invalidation(&self, version_id: &str) -> Result<Option<u64>> {
+        let sql = "SELECT entry FROM batch_invalidation WHERE version_id = :version_id ORDER BY entry DESC LIMIT 1";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let found = statement
+            .query_row(named_params! {":version_id": version_id}, |row| row.get::<_, Count>(0));
+        Ok(found.optional()?.map(|entry| entry.0))
+    }
+
+    /// Rows that a report left out because their ids came before.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn repeated_rows(&self, report_id: &str) -> Result<u64> {
+        let sql = "SELECT coalesce(json_extract(document, '$.row_ids.repeated'), 0) FROM report WHERE id = :id ORDER BY id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let named = named_params! {":id": report_id};
+        Ok(statement.query_row(named, |row| row.get::<_, Count>(0))?.0)
+    }
+
+    /// Whether an alert stands: a report in force of the batch that opened it belongs to it.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn stands(&self, episode_id: &str) -> Result<bool> {
+        let sql = format!(
+            "SELECT EXISTS (SELECT 1 FROM episode e WHERE e.id = :id AND {STANDS} AND {NEWEST} AND {VALID})))"
+        );
+        let mut statement = self.connection().prepare_cached(&sql)?;
+        Ok(statement.query_row(named_params! {":id": episode_id}, |row| row.get(0))?)
+    }
+
+    /// The drift alerts of a version that stand, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn standing_drift_episodes(&self, version_id: &str) -> Result<Vec<StandingEpisode>> {
+        let sql = format!(
+            "SELECT e.id, e.opening, b.id, b.entry, (SELECT min(s.entry) FROM decision d \
+             JOIN signature s ON s.decision_id = d.id WHERE d.episode_id = e.id) \
+             FROM episode e JOIN report q ON q.id = e.report_id JOIN batch b ON b.id = q.batch_id \
+             WHERE e.version_id = :version_id AND e.kind = 'drift' AND {STANDS} AND {NEWEST} AND {VALID})) \
+             ORDER BY e.entry, e.id"
+        );
+        let mut statement = self.connection().prepare_cached(&sql)?;
+        let rows = statement.query_map(named_params! {":version_id": version_id}, |row| {
+            let opening: String = row.get(1)?;
+            let opening: EpisodeOpening = serde_json::from_str(&opening).map_err(|e| {
+                rusqlite::Error::FromSqlConversionFailure(
+                    1,
+                    rusqlite::types::Type::Text,
+                    Box::new(e),
+                )
+            })?;
+            Ok(StandingEpisode {
+                episode: OpenEpisode { id: row.get(0)?, series: opening.series },
+                batch_id: row.get(2)?,
+                batch_entry: row.get::<_, Count>(3)?.0,
+                decided: row.get::<_, Option<Count>>(4)?.map(|entry| entry.0),
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}

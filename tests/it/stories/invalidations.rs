@@ -1,0 +1,120 @@
+//! Story: a batch was sent by mistake; QA marks it as invalid by a signature, and the monitor goes on as if it had never come.
+//! Method: the API over HTTP; a second laboratory gets the same batches without the wrong one, and its states are held against those of
+//! the first, bit for bit.
+
+use crate::harness::{Answer, CHOSEN, Laboratory, VERSION_PATH, Visitor, register, table};
+use driftledger::procedures::check_store::check_store;
+use serde_json::{Value, json};
+
+const REASON: &str = "rows of another line were sent under this name";
+
+fn open() -> (Laboratory, Visitor) {
+    let laboratory = Laboratory::open();
+    let program = laboratory.program();
+    register(&program);
+    (laboratory, program)
+}
+
+fn send(program: &Visitor, name: &str, (seed, shift): (u64, f64)) -> Answer {
+    let answer = program.post_batch(name, "text/csv", table(200, seed, shift).as_bytes());
+    assert_eq!(answer.status, 201, "{answer:?}");
+    answer
+}
+
+fn path(batch: &str) -> String {
+    format!("{VERSION_PATH}/batches/{batch}/invalidation")
+}
+
+fn sheet(visitor: &Visitor, batch: &str, reason: &str) -> Answer {
+    visitor.post(&format!("{}/sheet", path(batch)), &json!({"reason": reason}))
+}
+
+fn sign(visitor: &Visitor, batch: &str, sha256: &str) -> Answer {
+    let body = json!({"reason": REASON, "sheet_sha256": sha256, "password": CHOSEN});
+    visitor.post(&path(batch), &body)
+}
+
+fn invalidate(laboratory: &Laboratory, batch: &str) -> Answer {
+    let quentin = laboratory.signed_in("quentin");
+    let shown = sheet(&quentin, batch, REASON);
+    assert_eq!(shown.status, 200, "{shown:?}");
+    let signed = sign(&quentin, batch, shown.text("sha256"));
+    assert_eq!(signed.status, 201, "{signed:?}");
+    signed
+}
+
+fn document(program: &Visitor, id: &str) -> Value {
+    let report = program.get(&format!("/api/v1/reports/{id}"));
+    assert_eq!(report.status, 200, "{report:?}");
+    report.body
+}
+
+#[test] // REQ-DI-complete
+fn later_states_are_those_of_a_store_that_never_saw_the_batch() {
+    let (laboratory, program) = open();
+    send(&program, "april", (11, 0.0));
+    assert_eq!(send(&program, "wrong", (12, 2.0)).text("state"), "alarm");
+    let may = send(&program, "may", (13, 0.3));
+    send(&program, "june", (14, 0.3));
+    let signed = invalidate(&laboratory, "wrong");
+    let again = signed.body["reports"].as_array().unwrap().clone();
+    assert_eq!(again.len(), 2, "{signed:?}");
+    let (other, never) = open();
+    send(&never, "april", (11, 0.0));
+    for (name, which, row) in [("may", (13, 0.3), &again[0]), ("june", (14, 0.3), &again[1])] {
+        let expected = send(&never, name, which);
+        let (expected, found) = (
+            document(&never, expected.text("id")),
+            document(&program, row["id"].as_str().unwrap()),
+        );
+        for field in ["state_before", "state_after", "features", "meter", "state", "verdict"] {
+            assert_eq!(found[field], expected[field], "{name}: {field}");
+        }
+        assert_eq!(row["number"], found["state_after"]["batches"]);
+    }
+    assert_eq!(document(&program, may.text("id"))["context"]["batch"], "may", "the old one stays");
+    let next = (send(&program, "july", (15, 0.0)), send(&never, "july", (15, 0.0)));
+    let next = (document(&program, next.0.text("id")), document(&never, next.1.text("id")));
+    assert_eq!(next.0["state_after"], next.1["state_after"]);
+    for laboratory in [&laboratory, &other] {
+        let folder = laboratory.folder.path().join("data");
+        let checked = check_store(&folder, &mut |_| ()).unwrap();
+        assert!(checked.findings.is_empty(), "{:?}", checked.findings);
+    }
+}
+
+#[test] // REQ-A11-9
+fn nobody_marks_a_batch_as_invalid_who_may_not_or_without_a_reason() {
+    let (laboratory, program) = open();
+    send(&program, "wrong", (12, 0.0));
+    for user in ["dana", "rosa", "pavel", "ines", "adam"] {
+        let refused = sheet(&laboratory.signed_in(user), "wrong", REASON);
+        assert_eq!(refused.status, 403, "{user}: {refused:?}");
+    }
+    assert_eq!(sheet(&program, "wrong", REASON).status, 403);
+    let quentin = laboratory.signed_in("quentin");
+    for reason in ["", "   ", "a mistake"] {
+        assert_eq!(sheet(&quentin, "wrong", reason).status, 422, "{reason:?}");
+    }
+    assert_eq!(sheet(&quentin, "none", REASON).status, 404);
+    assert_eq!(sign(&quentin, "wrong", &"0".repeat(64)).status, 409);
+    invalidate(&laboratory, "wrong");
+    let again = sheet(&quentin, "wrong", REASON);
+    let said = again.problem(409, "conflict");
+    assert!(said.contains("invalid since") && said.contains("quentin"), "{said}");
+}
+
+#[test]
+fn row_ids_of_an_invalid_batch_are_free_again() {
+    let (laboratory, program) = open();
+    send(&program, "wrong", (12, 2.0));
+    invalidate(&laboratory, "wrong");
+    let listed = program.get(&format!("{VERSION_PATH}/batches"));
+    let invalid = &listed.body["items"][0]["invalidated"];
+    assert_eq!((&invalid["by"], &invalid["reason"]), (&json!("quentin"), &json!(REASON)));
+    let again = send(&program, "right", (12, 0.0));
+    let report = document(&program, again.text("id"));
+    assert_eq!(report["row_ids"]["repeated"], 0, "{}", report["row_ids"]);
+    let refused = program.post_batch("wrong", "text/csv", table(200, 16, 0.0).as_bytes());
+    assert!(refused.problem(409, "conflict").contains("invalid since"));
+}
