@@ -1437,7 +1437,11 @@ class Verifier:
             chain["waiting"] = []
 
     def invalidations(self):
-        """Each is signed once, over its bytes, by QA and not by who sent the batch."""
+        """Each is signed once, over its bytes, by QA and not by who sent the batch; a batch corrects one that was invalid when it came."""
+        invalid = {row["batch_id"]: row["entry"] for row in self.rows.get("batch_invalidation", {}).values()}
+        for key, row in self.rows.get("batch", {}).items():
+            if "corrects" in row and not invalid.get(row["corrects"], row["entry"]) < row["entry"]:
+                self.find("invalidation_not_valid", record_file("batch", key), "it corrects a batch that was not invalid when it came")
         for key, row in self.rows.get("batch_invalidation", {}).items():
             name, sheet = record_file("batch_invalidation", key), self.document("batch_invalidation", key, row)
             if not sheet:

@@ -7,7 +7,7 @@ use crate::drift::report::DriftReport;
 use crate::error::{Error, Result};
 use crate::procedures::Recorded;
 use crate::procedures::compare_batches::compare_batches;
-use crate::procedures::ingest_batch::{IngestBatch, ingest_batch};
+use crate::procedures::ingest_batch::{Correction, IngestBatch, ingest_batch};
 use crate::procedures::ingest_labels::ingest_labels;
 use crate::procedures::invalidate_batch::{
     BatchInvalidated, BatchOf, InvalidationSheet, invalidate_batch, prepare_invalidation,
@@ -31,6 +31,26 @@ pub struct BatchQuery {
     /// Fingerprint of the configuration that produced it (`driftledger configuration`). Another one than the registered one raises
     /// a critical alert; left out, the report says that it was not stated.
     pub configuration: Option<String>,
+    /// Name or id of the batch that it corrects, which QA marked as invalid; only with `reason`.
+    pub corrects: Option<String>,
+    /// What was wrong with the batch that it corrects, and what is right now; 20 characters at least.
+    pub reason: Option<String>,
+}
+
+impl BatchQuery {
+    fn correction(&self) -> Result<Option<Correction>> {
+        match (&self.corrects, &self.reason) {
+            (Some(batch), reason) => {
+                let reason = reason.clone().unwrap_or_default();
+                Ok(Some(Correction { batch: batch.clone(), reason }))
+            }
+            (None, None) => Ok(None),
+            (None, Some(_)) => Err(Error::BadRequest {
+                detail: "`reason` says why a batch is corrected; name the batch with `corrects`"
+                    .to_owned(),
+            }),
+        }
+    }
 }
 
 /// What a delivery of labels says about itself.
@@ -107,8 +127,9 @@ pub(super) async fn create_batch(
     let delivery = spool(&shared, body, Some(format_of(&request)?)).await?;
     let (model, version) = path.into_inner();
     let (name, period) = (query.name.clone(), period(&query)?);
+    let corrects = query.correction()?;
     let configuration = query.into_inner().configuration;
-    let batch = IngestBatch { model, version, name, period, configuration, delivery };
+    let batch = IngestBatch { model, version, name, period, configuration, corrects, delivery };
     let work = move || ingest_batch(&shared.store, &caller.0, batch);
     let ingested = blocking(work).await?;
     let mut response = if ingested.is_new { HttpResponse::Created() } else { HttpResponse::Ok() };

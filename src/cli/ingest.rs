@@ -42,6 +42,12 @@ pub(super) struct IngestArguments {
     /// raises a critical alert
     #[arg(long, value_name = "SHA256")]
     configuration: Option<String>,
+    /// Name or id of the batch that it corrects, which QA marked as invalid
+    #[arg(long, value_name = "BATCH", requires = "reason")]
+    corrects: Option<String>,
+    /// What was wrong with the batch that it corrects, and what is right now
+    #[arg(long, requires = "corrects")]
+    reason: Option<String>,
     #[command(flatten)]
     target: Target,
 }
@@ -73,6 +79,8 @@ pub(super) fn run(arguments: &IngestArguments) -> Result<ExitCode> {
     if let Some(configuration) = &arguments.configuration {
         query.push(("configuration", configuration.trim().to_owned()));
     }
+    let correction = [("corrects", &arguments.corrects), ("reason", &arguments.reason)];
+    query.extend(correction.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))));
     let (status, answer) = send(&arguments.target, "batches", &arguments.file, &query)?;
     if arguments.target.json {
         terminal::say_json(&answer)?;

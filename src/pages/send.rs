@@ -8,7 +8,7 @@ use super::visitor::Visitor;
 use crate::access::role::Action;
 use crate::api::extract::Shared;
 use crate::error::{Error, Result};
-use crate::procedures::ingest_batch::{IngestBatch, ingest_batch};
+use crate::procedures::ingest_batch::{Correction, IngestBatch, ingest_batch};
 use crate::procedures::ingest_labels::ingest_labels;
 use crate::procedures::read_records::configuration;
 use crate::procedures::test_version::test_version;
@@ -123,7 +123,12 @@ pub(super) async fn batch(
             let (model, version) = asked;
             let name = named.or(stem).unwrap_or_default();
             let delivery = sent.delivery;
-            let batch = IngestBatch { model, version, name, period, configuration, delivery };
+            let corrects = upload.text("corrects_batch").map(|batch| Correction {
+                batch,
+                reason: upload.text("correction_reason").unwrap_or_default(),
+            });
+            let batch =
+                IngestBatch { model, version, name, period, configuration, corrects, delivery };
             Ok(ingest_batch(store, acting, batch)?.report.value.id)
         })
         .await;

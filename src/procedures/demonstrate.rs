@@ -160,6 +160,7 @@ pub fn demonstrate(
             name: month.to_owned(),
             period: Some(month_of(month)?),
             configuration: Some(configuration.clone()),
+            corrects: None,
             delivery: Delivery::of_bytes(spool, bytes, Some(Format::Csv))?,
         };
         let report = ingest_batch(&store, dana, batch)?.report.value;

@@ -10,6 +10,8 @@
 use super::count_rows::{Delivered, deliver};
 use super::judge_batch::{insert_report, state_before};
 use super::raise_alerts::raise_alerts;
+pub use super::recognise_batch::Correction;
+use super::recognise_batch::{corrected, find_before, judged_before};
 use super::watch_silence::insert_silence;
 use super::{Recorded, actor, stored, subject};
 use crate::access::account::{Acting, Way};
@@ -70,6 +72,8 @@ pub struct IngestBatch {
     pub period: Option<(jiff::Timestamp, jiff::Timestamp)>,
     /// Fingerprint of the configuration that produced it, as its sender states.
     pub configuration: Option<String>,
+    /// The invalid batch that it corrects, and why.
+    pub corrects: Option<Correction>,
     /// The file.
     pub delivery: Delivery,
 }
@@ -160,12 +164,14 @@ pub fn ingest_batch(store: &Store, acting: &Acting, request: IngestBatch) -> Res
     let judge = store.read(|tx| Judge::read(tx, &request.model, &request.version))?;
     check_source(acting, &judge.version.id)?;
     request.configuration.as_deref().map_or(Ok(()), check_fingerprint)?;
-    if let Some(report) = judged_before(store, &judge, &request)? {
+    let corrects = corrected(store, &judge.version.id, request.corrects.as_ref())?;
+    let batch = batch_row(&judge, &request, corrects);
+    if let Some(report) = judged_before(store, &batch)? {
         return Ok(Ingested { report, is_new: false });
     }
     store.read(|tx| refuse_over(tx, &judge.version))?;
     let table = TableFile::open(request.delivery.file.path(), request.delivery.format)?;
-    let batch = batch_row(&judge, &request, table.format());
+    let batch = BatchRow { format: table.format().word().to_owned(), ..batch };
     let delivered = deliver(&judge, &table);
     store.objects().put_file(request.delivery.file)?;
     match delivered {
@@ -225,7 +231,8 @@ fn is_about_the_file(error: &dataset::Error) -> bool {
     )
 }
 
-fn batch_row(judge: &Judge, request: &IngestBatch, format: Format) -> BatchRow {
+/// The row of a batch, as far as it is known before its file is read.
+fn batch_row(judge: &Judge, request: &IngestBatch, corrects: Option<String>) -> BatchRow {
     let period = request.period.map(|(start, end)| (clock::rfc3339(start), clock::rfc3339(end)));
     let (period_start, period_end) = period.unzip();
     BatchRow {
@@ -234,80 +241,20 @@ fn batch_row(judge: &Judge, request: &IngestBatch, format: Format) -> BatchRow {
         name: request.name.clone(),
         period_start,
         period_end,
-        format: format.word().to_owned(),
+        format: String::new(),
         rows: 0,
         bytes: request.delivery.content.bytes,
         blake3: request.delivery.content.blake3.clone(),
         sha256: request.delivery.content.sha256.clone(),
         row_ids: None,
         configuration: request.configuration.clone(),
-        corrects: None,
-        correction_reason: None,
+        corrects,
+        correction_reason: request.corrects.as_ref().map(|one| one.reason.trim().to_owned()),
         corrected_by: None,
         invalidated: None,
         received_at: String::new(),
         entry: 0,
     }
-}
-
-fn judged_before(
-    store: &Store,
-    judge: &Judge,
-    request: &IngestBatch,
-) -> Result<Option<Recorded<ReportRow>>> {
-    store.read(|tx| {
-        let sha256 = &request.delivery.content.sha256;
-        let before = tx.batch_by_content(&judge.version.id, sha256)?;
-        let before = before.filter(|batch| batch.invalidated.is_none());
-        if let Some(before) = before.filter(|b| b.configuration != request.configuration) {
-            return Err(other_configuration(&before, request.configuration.as_deref()));
-        }
-        find_before(tx, &judge.version.id, &request.name, sha256)
-    })
-}
-
-/// The same file was taken with another statement about what produced it; nothing of that is changed afterwards.
-fn other_configuration(before: &BatchRow, stated: Option<&str>) -> Error {
-    let said = |stated: Option<&str>| stated.map_or("none".to_owned(), |s| format!("`{s}`"));
-    let detail = format!(
-        "batch `{}` with this content came before, with configuration {}; now {} is stated. A record is never edited: decide \
-         about the batch on its alert, or send the rows of another run",
-        before.name,
-        said(before.configuration.as_deref()),
-        said(stated)
-    );
-    Error::Conflict { detail }
-}
-
-fn find_before(
-    tx: &ReadTx<'_>,
-    version_id: &str,
-    name: &str,
-    sha256: &str,
-) -> Result<Option<Recorded<ReportRow>>> {
-    if let Some(batch) = tx.batch_by_content(version_id, sha256)? {
-        refuse_invalid(&batch)?;
-        let report = tx.report_of_batch(&batch.id)?;
-        let checkpoint = tx.head()?.checkpoint;
-        return Ok(report.map(|value| Recorded { entry: value.entry, value, checkpoint }));
-    }
-    let named = tx.batch_by_name(version_id, name)?;
-    named.as_ref().map_or(Ok(()), refuse_invalid)?;
-    match named {
-        Some(other) => Err(Error::BatchNameTaken { name: name.to_owned(), existing: other.sha256 }),
-        None => Ok(None),
-    }
-}
-
-/// What was marked invalid is not judged again under the same name, nor the same bytes under another one.
-fn refuse_invalid(batch: &BatchRow) -> Result<()> {
-    let Some(invalid) = &batch.invalidated else { return Ok(()) };
-    let detail = format!(
-        "batch `{}` is {}; send the corrected rows under a name of their own: the row ids of the invalid batch are free again",
-        batch.name,
-        invalid.sentence()
-    );
-    Err(Error::Conflict { detail })
 }
 
 fn quarantine(
@@ -366,7 +313,7 @@ fn write(
     let earlier = store.read(|tx| tx.row_ids(&batch.version_id))?;
     let rows = delivered.new_rows((store, judge), table, &earlier)?;
     let written = store.write(&actor(acting), EntryType::BatchIngest, |tx| {
-        if find_before(tx, &batch.version_id, &batch.name, &batch.sha256)?.is_some() {
+        if find_before(tx, &batch)?.is_some() {
             return Err(Error::BatchNameTaken {
                 name: batch.name.clone(),
                 existing: batch.sha256.clone(),

@@ -138,6 +138,7 @@ fn template(measured: &Measured) -> Result<Template> {
         name: "first".to_owned(),
         period: None,
         configuration: None,
+        corrects: None,
         delivery,
     };
     let report = ingest_batch(store, acting, batch)?.report.value;

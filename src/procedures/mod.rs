@@ -86,6 +86,7 @@ pub mod read_remedy;
 pub mod read_review_samples;
 pub mod read_tiles;
 pub mod receive_lineage;
+mod recognise_batch;
 mod recompute_reports;
 pub mod record_change;
 pub mod record_qualification;

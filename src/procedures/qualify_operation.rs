@@ -111,6 +111,7 @@ fn batch(store: &Store, name: &str, bytes: &[u8]) -> Result<IngestBatch> {
         name: name.to_owned(),
         period: None,
         configuration: None,
+        corrects: None,
         delivery,
     })
 }

@@ -134,6 +134,7 @@ fn ingest(store: &Store, dana: &Acting, (model, name): (&str, &str), table: &str
     let spool = store.objects().spool_file().unwrap();
     let batch = IngestBatch {
         configuration: None,
+        corrects: None,
         model: model.to_owned(),
         version: "1".to_owned(),
         name: name.to_owned(),

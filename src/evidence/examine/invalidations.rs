@@ -25,6 +25,26 @@ impl Examiner<'_> {
             self.not_by_sender(of, &row);
             self.invalidation(of, &row);
         }
+        self.corrections();
+    }
+
+    /// A batch that corrects another one came after that was marked as invalid, and belongs to the same version.
+    fn corrections(&mut self) {
+        let invalid = self.rows(INVALIDATIONS);
+        for (key, row) in self.rows("batch") {
+            let of = ("batch", key.as_str());
+            let Some(corrects) = row.optional("corrects") else { continue };
+            let marked = invalid.iter().find(|(_, mark)| mark.text("batch_id") == corrects);
+            let marked = marked.and_then(|(_, mark)| {
+                let same = mark.text("version_id") == row.text("version_id");
+                mark.number("entry").filter(|_| same)
+            });
+            if marked.is_none_or(|entry| row.number("entry").is_none_or(|came| came <= entry)) {
+                let detail =
+                    format!("it corrects batch `{corrects}`, which was not invalid when it came");
+                self.trouble("invalidation_not_valid", of, detail);
+            }
+        }
     }
 
     /// Who sent a batch does not mark it as invalid.

@@ -49,7 +49,7 @@ fn document(program: &Visitor, id: &str) -> Value {
     report.body
 }
 
-#[test] // REQ-DI-complete
+#[test]
 fn later_states_are_those_of_a_store_that_never_saw_the_batch() {
     let (laboratory, program) = open();
     send(&program, "april", (11, 0.0));
@@ -83,7 +83,7 @@ fn later_states_are_those_of_a_store_that_never_saw_the_batch() {
     }
 }
 
-#[test] // REQ-A11-9
+#[test]
 fn nobody_marks_a_batch_as_invalid_who_may_not_or_without_a_reason() {
     let (laboratory, program) = open();
     send(&program, "wrong", (12, 0.0));
@@ -117,4 +117,36 @@ fn row_ids_of_an_invalid_batch_are_free_again() {
     assert_eq!(report["row_ids"]["repeated"], 0, "{}", report["row_ids"]);
     let refused = program.post_batch("wrong", "text/csv", table(200, 16, 0.0).as_bytes());
     assert!(refused.problem(409, "conflict").contains("invalid since"));
+}
+
+#[test]
+fn an_invalid_batch_is_corrected_once_under_its_own_name() {
+    let (laboratory, program) = open();
+    send(&program, "june", (12, 0.0));
+    let right = table(200, 12, 0.1);
+    let correct = |batch: &str, reason: &str, rows: &str| {
+        let reason = reason.replace(' ', "%20");
+        let query = format!("name=june&corrects={batch}&reason={reason}");
+        program.post_table(&format!("{VERSION_PATH}/batches?{query}"), "text/csv", rows.as_bytes())
+    };
+    let counts = correct("june", REASON, &right);
+    assert!(counts.problem(409, "conflict").contains("mark it as invalid first"));
+    invalidate(&laboratory, "june");
+    assert_eq!(correct("june", "", &right).status, 422);
+    assert_eq!(correct("may", REASON, &right).status, 404);
+    let alone = format!("{VERSION_PATH}/batches?name=x&reason=nothing");
+    assert_eq!(program.post_table(&alone, "text/csv", right.as_bytes()).status, 400);
+    let corrected = correct("june", REASON, &right);
+    assert_eq!(corrected.status, 201, "{corrected:?}");
+    assert_eq!(correct("june", REASON, &right).status, 200, "the same file gives the same report");
+    let listed = program.get(&format!("{VERSION_PATH}/batches")).body["items"].clone();
+    assert_eq!(listed[0]["corrects"], listed[1]["id"]);
+    assert_eq!(listed[0]["correction_reason"], json!(REASON));
+    assert_eq!(listed[1]["corrected_by"], listed[0]["id"]);
+    let first = listed[1]["id"].as_str().unwrap();
+    let twice = correct(first, REASON, &table(200, 17, 0.0));
+    assert!(twice.problem(409, "conflict").contains("was corrected by batch"), "{twice:?}");
+    let folder = laboratory.folder.path().join("data");
+    let checked = check_store(&folder, &mut |_| ()).unwrap();
+    assert!(checked.findings.is_empty(), "{:?}", checked.findings);
 }

@@ -54,7 +54,7 @@ fn clean(laboratory: &Laboratory) {
     assert_eq!(found.findings, []);
 }
 
-#[test] // REQ-A11-10
+#[test]
 fn an_accepted_change_becomes_the_reference_by_two_signatures() {
     let (laboratory, alert) = with_an_alert();
     let program = laboratory.program();
@@ -140,7 +140,7 @@ fn an_accepted_change_becomes_the_reference_by_two_signatures() {
     });
 }
 
-#[test] // REQ-A11-10
+#[test]
 fn no_reference_follows_from_a_change_that_nobody_accepted() {
     let (laboratory, alert) = with_an_alert();
     let program = laboratory.program();
@@ -161,7 +161,7 @@ fn no_reference_follows_from_a_change_that_nobody_accepted() {
     assert_eq!((none["revisions"].as_array().unwrap().len(), &none["proposals"]), (1, &json!([])));
 }
 
-#[test] // REQ-A11-10
+#[test]
 fn a_policy_alone_may_change_and_what_was_overtaken_is_not_signed() {
     let (laboratory, alert) = with_an_alert();
     let program = laboratory.program();
