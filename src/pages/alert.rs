@@ -1,7 +1,7 @@
 //! `/alerts/{id}`: the whole story of an alert, and the next step.
 
 use super::alert_step::{capital, plan_rows};
-use super::alert_story::{Event, story};
+use super::alert_story::{Event, invalid_batches, story};
 use super::frame::{Frame, Notice, Place, roles_that_may};
 use super::inbox::AlertLine;
 use super::markup::Markup;
@@ -17,6 +17,8 @@ use crate::procedures::read_remedy::EpisodeNextStep;
 use crate::review::decision::{DecisionCode, RemedialAction, Severity};
 use crate::review::episode_cycle::EpisodeStep;
 use crate::review::life_cycle::Step;
+use crate::store::invalidations::Invalidated;
+use crate::store::reports::ReportRow;
 use actix_web::{get, post, web};
 use askama::Template;
 use serde::Deserialize;
@@ -118,6 +120,10 @@ struct AlertPage {
     sentences: Vec<Markup>,
     series: Vec<String>,
     events: Vec<Event>,
+    /// Page, name, words and ledger entry of each of its batches that was marked as invalid.
+    invalid: Vec<(String, String, Markup, u64)>,
+    /// Whether a report in force still opens it.
+    stands: bool,
     next: NextStep,
     steps: Vec<StepLink>,
     plan: Vec<(&'static str, String)>,
@@ -142,6 +148,8 @@ impl AlertPage {
             sentences: episode.opening.sentences.iter().map(|s| Markup::sentence(s)).collect(),
             series: episode.opening.series.clone(),
             events: story(view),
+            invalid: invalid(view),
+            stands: view.stands,
             next: next_step(visitor, view),
             steps: steps_of(view),
             plan: plan_rows(view),
@@ -152,6 +160,15 @@ impl AlertPage {
             signed: signature.map(|s| s.manifestation.clone()),
         }
     }
+}
+
+/// Its batches that were marked as invalid: page, name, words and ledger entry.
+fn invalid(view: &EpisodeView) -> Vec<(String, String, Markup, u64)> {
+    let line = |(report, decision): (&ReportRow, &Invalidated)| {
+        let path = format!("/reports/{}", report.id);
+        (path, report.batch.clone(), Markup::text(&decision.sentence()), decision.entry)
+    };
+    invalid_batches(view).into_iter().map(line).collect()
 }
 
 /// The step that carries a decision to suspend or retire out.

@@ -6,6 +6,8 @@ use super::markup::Markup;
 use super::wording::{meter, whole, words};
 use crate::procedures::read_records::{DecisionView, EpisodeView};
 use crate::procedures::read_remedy::EpisodeStepView;
+use crate::store::invalidations::Invalidated;
+use crate::store::reports::ReportRow;
 
 /// One step of the story.
 #[derive(Clone, Debug)]
@@ -52,8 +54,32 @@ pub fn story(view: &EpisodeView) -> Vec<Event> {
         events.extend(decided(&episode.id, decision));
     }
     events.extend(view.remedy.steps.iter().map(stepped));
+    events.extend(invalid_batches(view).into_iter().map(invalidated));
     events.sort_by_key(|event| event.entry);
     events
+}
+
+/// The batches of the alert that were marked as invalid, each once, with the decision.
+pub fn invalid_batches(view: &EpisodeView) -> Vec<(&ReportRow, &Invalidated)> {
+    let mut found: Vec<(&ReportRow, &Invalidated)> = Vec::new();
+    for report in &view.reports {
+        let Some(decision) = &report.invalidated else { continue };
+        if found.iter().all(|(known, _)| known.batch_id != report.batch_id) {
+            found.push((report, decision));
+        }
+    }
+    found
+}
+
+fn invalidated((report, decision): (&ReportRow, &Invalidated)) -> Event {
+    Event {
+        kind: "signed",
+        heading: format!("Batch {} marked as invalid by {}", report.batch, decision.by),
+        at: Markup::time(&decision.at),
+        said: vec![Markup::text(&decision.reason)],
+        link: Some((format!("/reports/{}", report.id), "Read the report")),
+        entry: decision.entry,
+    }
 }
 
 /// A step with a sheet of its own.
@@ -76,9 +102,10 @@ fn stepped(view: &EpisodeStepView) -> Event {
 
 fn batches(view: &EpisodeView) -> Vec<Event> {
     let opener = view.episode.episode.report_id.as_deref();
-    let event = |report: &crate::store::reports::ReportRow| {
+    let event = |report: &ReportRow| {
         let opened = opener == Some(report.id.as_str());
         let verb = if opened { "Opened by" } else { "Joined by" };
+        let again = if report.recomputed_for.is_some() { ", judged again" } else { "" };
         let found = format!(
             "{} rows; verdict {}; monitor state {}, evidence at {} of the alarm limit",
             whole(report.rows),
@@ -88,7 +115,7 @@ fn batches(view: &EpisodeView) -> Vec<Event> {
         );
         Event {
             kind: if opened { "opened" } else { "joined" },
-            heading: format!("{verb} batch {} (number {})", report.batch, report.number),
+            heading: format!("{verb} batch {} (number {}){again}", report.batch, report.number),
             at: Markup::time(&report.at),
             said: vec![Markup::message(&found)],
             link: Some((format!("/reports/{}", report.id), "Read the report")),

@@ -3,6 +3,10 @@
 use super::wording::{verdict_sign, whole, words};
 use crate::drift::assess::Verdict;
 use crate::drift::report::DriftReport;
+use crate::store::reports::ReportRow;
+
+/// A report with its document.
+pub type Judged = (ReportRow, DriftReport);
 
 /// A batch at the head of its column.
 #[derive(Clone, Debug)]
@@ -15,6 +19,8 @@ pub struct Column {
     pub rows: String,
     /// Monitor state.
     pub state: &'static str,
+    /// Whether the batch was marked as invalid.
+    pub invalid: bool,
 }
 
 /// One verdict.
@@ -28,6 +34,8 @@ pub struct Cell {
     pub spoken: String,
     /// The feature in the report.
     pub path: String,
+    /// Whether the batch was marked as invalid.
+    pub invalid: bool,
 }
 
 /// A feature.
@@ -35,7 +43,7 @@ pub struct Cell {
 pub struct Row {
     /// Name of the feature.
     pub feature: String,
-    /// Batches of verdict drift.
+    /// Batches of verdict drift, invalid ones left out.
     pub drifts: usize,
     /// A cell a batch.
     pub cells: Vec<Cell>,
@@ -51,15 +59,18 @@ pub struct HeatMap {
 }
 
 impl HeatMap {
-    /// The map of `reports`, oldest first, each with its id.
-    pub fn of(reports: &[(String, &DriftReport)]) -> Self {
-        let columns = reports.iter().map(|(id, report)| Column {
+    /// The map of `reports`, those of invalid batches among them, oldest first.
+    pub fn of(reports: &[&Judged]) -> Self {
+        let columns = reports.iter().map(|(row, report)| Column {
             batch: report.context.batch.clone(),
-            path: format!("/reports/{id}"),
+            path: format!("/reports/{}", row.id),
             rows: whole(report.rows),
             state: report.state.word(),
+            invalid: row.invalidated.is_some(),
         });
-        let features = reports.last().map_or(&[][..], |(_, report)| &report.features);
+        let valid = reports.iter().rev().find(|(row, _)| row.invalidated.is_none());
+        let newest = valid.or(reports.last());
+        let features = newest.map_or(&[][..], |(_, report)| &report.features);
         let mut rows: Vec<Row> =
             (0..features.len()).map(|i| row(i, &features[i].feature, reports)).collect();
         rows.sort_by_key(|row| std::cmp::Reverse(row.drifts));
@@ -67,20 +78,24 @@ impl HeatMap {
     }
 }
 
-fn row(index: usize, feature: &str, reports: &[(String, &DriftReport)]) -> Row {
+fn row(index: usize, feature: &str, reports: &[&Judged]) -> Row {
     let verdicts: Vec<Verdict> = reports
         .iter()
         .map(|(_, report)| report.features.get(index).map_or(Verdict::NotEvaluated, |f| f.verdict))
         .collect();
-    let cells = reports.iter().zip(&verdicts).map(|((id, report), verdict)| Cell {
-        verdict: verdict.word(),
-        sign: verdict_sign(*verdict),
-        spoken: format!("{feature}, {}: {}", report.context.batch, words(verdict.word())),
-        path: format!("/reports/{id}#feature-{index}"),
+    let cells = reports.iter().zip(&verdicts).map(|((row, report), verdict)| {
+        let invalid = row.invalidated.is_some();
+        let batch = &report.context.batch;
+        let which = if invalid { format!("invalid batch {batch}") } else { batch.clone() };
+        Cell {
+            verdict: verdict.word(),
+            sign: verdict_sign(*verdict),
+            spoken: format!("{feature}, {which}: {}", words(verdict.word())),
+            path: format!("/reports/{}#feature-{index}", row.id),
+            invalid,
+        }
     });
-    Row {
-        feature: feature.to_owned(),
-        drifts: verdicts.iter().filter(|v| **v == Verdict::Drift).count(),
-        cells: cells.collect(),
-    }
+    let cells: Vec<Cell> = cells.collect();
+    let drifts = cells.iter().filter(|cell| !cell.invalid && cell.verdict == Verdict::Drift.word());
+    Row { feature: feature.to_owned(), drifts: drifts.count(), cells }
 }

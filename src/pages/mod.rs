@@ -30,6 +30,7 @@ pub mod frame;
 pub mod heat_map;
 mod help;
 pub mod inbox;
+pub mod invalidation;
 mod life_cycle;
 pub mod lineage_chart;
 pub mod markup;

@@ -1,6 +1,7 @@
 //! `/reports/{id}`: one judged batch, feature by feature, worst first.
 
-use super::frame::{Frame, Place};
+use super::alert::DoneQuery;
+use super::frame::{Frame, Notice, Place};
 use super::inbox::AlertLine;
 use super::life_cycle::flag;
 use super::markup::Markup;
@@ -8,13 +9,16 @@ use super::page_error::Answer;
 use super::report_features::{FeatureSection, sections};
 use super::visitor::Visitor;
 use super::wording::{level_meaning, meter, verdict_meaning, verdict_sign, whole, words};
+use crate::access::role::Action;
 use crate::drift::assess::Verdict;
 use crate::drift::chart;
 use crate::drift::notices::notices;
 use crate::drift::promise::{NO_ALARM, conditions, promise};
 use crate::drift::report::DriftReport;
 use crate::evidence::printable;
+use crate::procedures::read_invalidation::JudgedAgain;
 use crate::procedures::read_records::{self, ReportView};
+use crate::store::invalidations::Invalidated;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
 use actix_web::{HttpResponse, get, web};
 use askama::Template;
@@ -52,6 +56,14 @@ struct ReportPage {
     evidence: String,
     meter: Markup,
     alarm: Option<(bool, Vec<Markup>)>,
+    /// That the batch is invalid, in words, and the ledger entry of the decision.
+    invalid: Option<(Markup, u64)>,
+    /// The report that came after this one; whether it is in force.
+    superseded: Option<(String, bool)>,
+    /// Why the batch was judged again, and the ledger entry of the decision.
+    judged_again: Option<(String, Markup, u64)>,
+    /// Whether this person may mark the batch as invalid.
+    may_mark: bool,
     tallies: Vec<Tally>,
     alerts: Vec<AlertLine>,
     too_small: Option<String>,
@@ -68,13 +80,13 @@ struct ReportPage {
 }
 
 impl ReportPage {
-    fn of(visitor: &Visitor, view: &ReportView) -> Self {
+    fn of(visitor: &Visitor, view: &ReportView, notice: Option<Notice>) -> Self {
         let (row, report) = (&view.row, &view.report);
         let context = &report.context;
         let period = context.period_start.as_deref().zip(context.period_end.as_deref());
         let title = format!("Report {}, {} {}", context.batch, context.model, context.version);
         Self {
-            frame: visitor.frame(&title, Place::Models),
+            frame: visitor.frame(&title, Place::Models).with_notice(notice),
             id: row.id.clone(),
             batch_id: row.batch_id.clone(),
             version: format!("{} {}", context.model, context.version),
@@ -96,6 +108,10 @@ impl ReportPage {
                 let sentences = alarm.sentences.iter().map(|s| Markup::sentence(s)).collect();
                 (alarm.established, sentences)
             }),
+            invalid: row.invalidated.as_ref().map(invalid),
+            superseded: row.superseded_by.clone().map(|id| (id, row.invalidated.is_none())),
+            judged_again: view.standing.judged_again.as_ref().map(judged_again),
+            may_mark: may_mark(visitor, view),
             tallies: tallies(report),
             alerts: view.episodes.iter().map(AlertLine::of).collect(),
             notices: notices(report).iter().map(|n| Markup::sentence(n)).collect(),
@@ -110,6 +126,24 @@ impl ReportPage {
             entry: row.entry,
         }
     }
+}
+
+/// Since when, by whom and why a batch is invalid, and the ledger entry of the decision.
+fn invalid(decision: &Invalidated) -> (Markup, u64) {
+    (Markup::text(&decision.sentence()), decision.entry)
+}
+
+/// The batch without which this one was judged again, with why it is invalid.
+fn judged_again(why: &JudgedAgain) -> (String, Markup, u64) {
+    (why.batch.clone(), Markup::text(&why.because.sentence()), why.because.entry)
+}
+
+/// Whether the link to mark the batch as invalid is shown; the procedure decides it.
+fn may_mark(visitor: &Visitor, view: &ReportView) -> bool {
+    let account = visitor.account();
+    view.row.invalidated.is_none()
+        && Action::InvalidateBatch.roles().contains(&account.role)
+        && view.standing.sent_by != account.id
 }
 
 fn tallies(report: &DriftReport) -> Vec<Tally> {
@@ -134,13 +168,25 @@ fn digests(view: &ReportView) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// The message of what was done; other words say nothing.
+fn done_notice(done: &str) -> Option<Notice> {
+    let text = "the batch is marked as invalid; later batches are judged again without it";
+    (done == "invalid").then(|| Notice::done(text))
+}
+
 /// The report.
 #[get("/reports/{id}")]
-pub(super) async fn show(visitor: Visitor, id: web::Path<String>) -> Answer {
+pub(super) async fn show(
+    visitor: Visitor,
+    id: web::Path<String>,
+    query: web::Query<DoneQuery>,
+) -> Answer {
+    let notice = done_notice(&query.done);
     visitor
         .page(move |visitor| {
             let view = read_records::report_view(&visitor.store, &visitor.acting(), &id)?;
-            Ok(ReportPage::of(visitor, &view))
+            let notice = notice.filter(|_| view.row.invalidated.is_some());
+            Ok(ReportPage::of(visitor, &view, notice))
         })
         .await
 }

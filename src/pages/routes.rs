@@ -4,9 +4,9 @@ use super::page_error::PageError;
 use super::{
     acceptance, acceptance_plan, access_log, account, accountability, accounts, alert, alert_step,
     assessment, assets, audit_trail, batch_pair, change, difference, draft, entry, evidence, fleet,
-    help, inbox, model_record, models, notices, passkeys, password, password_rules, people,
-    performance, prediction_review, provider, qualifications, record_copy, register, report,
-    review_case, review_sample, reviews, roles, score_cards, second_factor, send, sign_in,
+    help, inbox, invalidation, model_record, models, notices, passkeys, password, password_rules,
+    people, performance, prediction_review, provider, qualifications, record_copy, register,
+    report, review_case, review_sample, reviews, roles, score_cards, second_factor, send, sign_in,
     signing_sheet, step, study, study_new, system, version, watch,
 };
 use crate::error::Error;
@@ -73,6 +73,9 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(performance::show)
             .service(report::show)
             .service(report::document)
+            .service(invalidation::show)
+            .service(invalidation::prepare)
+            .service(invalidation::sign)
             .service(alert::show)
             .service(alert::acknowledge)
             .service(alert::draft)

@@ -3,7 +3,7 @@
 use super::draft::RunBox;
 use super::evidence_chart::evidence_chart;
 use super::frame::{Frame, Place};
-use super::heat_map::HeatMap;
+use super::heat_map::{HeatMap, Judged};
 use super::inbox::AlertLine;
 use super::life_cycle::LifeCycleBox;
 use super::lineage_chart::{Made, lineage_chart};
@@ -56,6 +56,14 @@ struct DeliveryLine {
     reasons: Vec<Markup>,
 }
 
+/// A batch that was marked as invalid.
+struct InvalidLine {
+    batch: String,
+    path: String,
+    words: Markup,
+    entry: u64,
+}
+
 /// An attached study.
 struct StudyLine {
     id: String,
@@ -100,6 +108,9 @@ struct VersionPage {
     files: Vec<FileLine>,
     overlaps: Vec<String>,
     policy: PolicyView,
+    /// Batches that count.
+    batches: usize,
+    invalid: Vec<InvalidLine>,
     heat_map: HeatMap,
     evidence: Markup,
     life: LifeCycleBox,
@@ -142,7 +153,9 @@ impl VersionPage {
             files: files(&view.registration),
             overlaps: overlaps(&view.registration),
             policy: policy(&view),
-            heat_map: HeatMap::of(&reports),
+            batches: reports.len(),
+            invalid: invalid(&view),
+            heat_map: heat_map(&view),
             evidence: evidence_chart(&reports),
             life: LifeCycleBox::of(visitor, &view.life_cycle),
             alerts: view.episodes.iter().map(AlertLine::of).collect(),
@@ -155,6 +168,26 @@ impl VersionPage {
             registration: view.registration,
         }
     }
+}
+
+/// Every batch, in the order in which they came.
+fn heat_map(view: &VersionView) -> HeatMap {
+    let mut judged: Vec<&Judged> = view.reports.iter().chain(&view.invalid).collect();
+    judged.sort_by_key(|(row, _)| row.batch_entry);
+    HeatMap::of(&judged)
+}
+
+fn invalid(view: &VersionView) -> Vec<InvalidLine> {
+    let lines = view.invalid.iter().filter_map(|(row, _)| {
+        let decision = row.invalidated.as_ref()?;
+        Some(InvalidLine {
+            batch: row.batch.clone(),
+            path: format!("/reports/{}", row.id),
+            words: Markup::text(&decision.sentence()),
+            entry: decision.entry,
+        })
+    });
+    lines.collect()
 }
 
 fn datasets(registration: &Registration) -> Vec<DatasetLine> {

@@ -73,6 +73,7 @@ pub mod read_acceptance;
 pub mod read_accounts;
 mod read_case;
 pub mod read_fleet;
+pub mod read_invalidation;
 pub mod read_inventory;
 pub mod read_ledger;
 pub mod read_life_cycle;

@@ -4,6 +4,7 @@
 //! 2. read everything one page or answer needs in one read transaction
 
 use super::ingest_batch::Judge;
+use super::read_invalidation::{BatchStanding, standing};
 use super::read_life_cycle::{LifeCycle, life_cycle_in};
 use super::read_origin::{OriginView, origin};
 use super::read_performance::newest_sentence;
@@ -33,6 +34,8 @@ use crate::store::{ReadTx, Store};
 pub const PAGE_ROWS_MAX: u64 = 500;
 /// Most open alerts that an inbox shows: the newest. Later ones move up as these are decided.
 pub const OPEN_ROWS_MAX: u64 = 200;
+/// Newest batches that the page of a version shows.
+const BATCHES_SHOWN: u64 = 60;
 
 /// An episode with the version it belongs to, for lists.
 #[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
@@ -74,8 +77,10 @@ pub struct VersionView {
     pub policy: Policy,
     /// The frozen score cards.
     pub monitor: Monitor,
-    /// Reports, oldest first.
+    /// Reports in force, oldest first.
     pub reports: Vec<(ReportRow, DriftReport)>,
+    /// Reports of batches that were marked as invalid, oldest first.
+    pub invalid: Vec<(ReportRow, DriftReport)>,
     /// Episodes, newest first.
     pub episodes: Vec<EpisodeLine>,
     /// Files that were not taken.
@@ -118,6 +123,8 @@ pub struct ReportView {
     pub reference: Reference,
     /// Episodes it belongs to.
     pub episodes: Vec<EpisodeLine>,
+    /// What is known of its batch besides drift.
+    pub standing: BatchStanding,
 }
 
 /// A decision as drafted, with its exact bytes.
@@ -153,6 +160,8 @@ pub struct EpisodeView {
     pub episode: EpisodeLine,
     /// Its reports, oldest first.
     pub reports: Vec<ReportRow>,
+    /// Whether it stands: a report in force of the batch that opened it belongs to it. One that does not mutes nothing.
+    pub stands: bool,
     /// Who took note of it.
     pub acknowledgement: Option<AcknowledgementRow>,
     /// What was decided last.
@@ -238,13 +247,11 @@ pub fn version_view(
 pub(super) fn version_view_in(tx: &ReadTx<'_>, model: &str, version: &str) -> Result<VersionView> {
     let judge = Judge::read(tx, model, version)?;
     let id = judge.version.id.clone();
-    let mut reports = Vec::new();
-    for row in tx.reports(&id, 60)? {
-        let document = tx.report_document(&row.id)?.ok_or_else(|| missing("report", &row.id))?;
-        reports.push((row, stored(&document)?));
-    }
+    let mut invalid = tx.timeline(&id, BATCHES_SHOWN)?;
+    invalid.retain(|row| row.invalidated.is_some());
     Ok(VersionView {
-        reports,
+        reports: with_documents(tx, tx.reports(&id, BATCHES_SHOWN)?)?,
+        invalid: with_documents(tx, invalid)?,
         episodes: lines(tx, tx.episodes(Some(&id), PAGE_ROWS_MAX)?)?,
         quarantined: tx.quarantined(&id, 50)?,
         labels: tx.labels(&id, 50)?,
@@ -260,6 +267,15 @@ pub(super) fn version_view_in(tx: &ReadTx<'_>, model: &str, version: &str) -> Re
         policy: judge.policy.0,
         monitor: judge.monitor.0,
     })
+}
+
+fn with_documents(tx: &ReadTx<'_>, rows: Vec<ReportRow>) -> Result<Vec<(ReportRow, DriftReport)>> {
+    let mut reports = Vec::with_capacity(rows.len());
+    for row in rows {
+        let document = tx.report_document(&row.id)?.ok_or_else(|| missing("report", &row.id))?;
+        reports.push((row, stored(&document)?));
+    }
+    Ok(reports)
 }
 
 /// The score cards of a version.
@@ -326,7 +342,8 @@ pub fn report_view(store: &Store, acting: &Acting, id: &str) -> Result<ReportVie
             episodes.extend(tx.episode(&episode_id)?);
         }
         let reference = stored(&with.reference.document)?;
-        Ok(ReportView { episodes: lines(tx, episodes)?, reference, row, report })
+        let standing = standing(tx, &row)?;
+        Ok(ReportView { episodes: lines(tx, episodes)?, reference, row, report, standing })
     })
 }
 
@@ -425,6 +442,7 @@ pub fn episode_view(store: &Store, acting: &Acting, id: &str) -> Result<EpisodeV
         Ok(EpisodeView {
             episode: line,
             reports: tx.episode_reports(id)?,
+            stands: tx.stands(id)?,
             acknowledgement: tx.acknowledgement(id)?,
             decision,
             earlier_decisions: decisions,

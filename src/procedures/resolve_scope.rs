@@ -145,15 +145,16 @@ fn digest_of_id(id: &str, version_id: &str) -> Option<u64> {
     id_digest(id.split(ID_SEPARATOR).map(Some), &id_key(version_id))
 }
 
-/// The first number of entries with everything about the batch: its report, its alerts (put into `episodes`) and its newest labels.
+/// The first number of entries with everything about the batch: its reports, their alerts (put into `episodes`) and its newest labels.
+/// The entry in which it was marked as invalid names the batch, so that [`least_until`] goes that far.
 fn last_act_on_batch(
     tx: &ReadTx<'_>,
     batch_id: &str,
     episodes: &mut BTreeSet<String>,
 ) -> Result<u64> {
     let mut last = 0;
-    if let Some(report) = tx.report_of_batch(batch_id)? {
-        last = report.entry;
+    for report in tx.reports_of_batch(batch_id)? {
+        last = last.max(report.entry);
         episodes.extend(tx.episodes_of_report(&report.id)?);
     }
     for cohort in tx.cohort_entries(batch_id)? {

@@ -114,6 +114,22 @@ impl ReadTx<'_> {
             .optional()?)
     }
 
+    /// The name of the batch that an invalidation is about, and the decision.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn invalidation(&self, id: &str) -> Result<Option<(String, Invalidated)>> {
+        let sql = "SELECT b.name, i.id, a.user_name, i.at, i.reason, i.entry FROM batch_invalidation i \
+                   JOIN batch b ON b.id = i.batch_id JOIN account a ON a.id = i.account_id WHERE i.id = :id ORDER BY i.id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let found = statement.query_row(named_params! {":id": id}, |row| {
+            Ok((row.get::<_, String>(0)?, Invalidated::of(row, 1)?))
+        });
+        let found = found.optional()?;
+        Ok(found.and_then(|(batch, invalidated)| Some((batch, invalidated?))))
+    }
+
     /// The ledger entry of the newest invalidation of a version.
     ///
     /// # Errors

@@ -1,10 +1,13 @@
 //! Story: a batch was sent by mistake; QA marks it as invalid by a signature, and the monitor goes on as if it had never come.
-//! Method: the API over HTTP; a second laboratory gets the same batches without the wrong one, and its states are held against those of
-//! the first, bit for bit.
+//! Method: the API over HTTP and the pages; a second laboratory gets the same batches without the wrong one, and its states are held
+//! against those of the first, bit for bit.
 
-use crate::harness::{Answer, CHOSEN, Laboratory, VERSION_PATH, Visitor, register, table};
+use crate::evidence::Files;
+use crate::harness::{Answer, CHOSEN, Laboratory, MODEL, VERSION_PATH, Visitor, register, table};
+use driftledger::evidence::verify::verify;
 use driftledger::procedures::check_store::check_store;
 use serde_json::{Value, json};
+use std::io::Cursor;
 
 const REASON: &str = "rows of another line were sent under this name";
 
@@ -149,4 +152,132 @@ fn an_invalid_batch_is_corrected_once_under_its_own_name() {
     let folder = laboratory.folder.path().join("data");
     let checked = check_store(&folder, &mut |_| ()).unwrap();
     assert!(checked.findings.is_empty(), "{:?}", checked.findings);
+}
+
+fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+    let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("no `{before}`: {text}"));
+    rest.split_once(after).unwrap().0
+}
+
+/// The newest alert.
+fn alert(program: &Visitor) -> String {
+    let alerts = program.get("/api/v1/alerts").body;
+    alerts[0]["id"].as_str().unwrap_or_else(|| panic!("{alerts}")).to_owned()
+}
+
+#[track_caller]
+fn says(page: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(page.contains(part), "`{part}`: {page}");
+    }
+}
+
+#[test]
+fn a_batch_is_marked_as_invalid_in_the_browser_and_every_page_says_so() {
+    let (laboratory, program) = open();
+    send(&program, "april", (11, 0.0));
+    let wrong = send(&program, "wrong", (12, 2.0));
+    let alert = alert(&program);
+    let may = send(&program, "may", (13, 0.0));
+    let quentin = laboratory.signed_in("quentin");
+    let report = format!("/reports/{}", wrong.text("id"));
+    let form = format!("{report}/invalidation");
+    let sheet_form = format!("{form}/sheet");
+    says(&quentin.read(&report), &[&format!("href=\"{form}\""), "Mark this batch as invalid"]);
+    assert!(!quentin.read(&form).contains("What is signed"), "the reason comes first");
+    let short = quentin.page(&sheet_form, Some(&[("reason", "a mistake")]));
+    says(&short, &["role=\"alert\"", ">a mistake</textarea>"]);
+    assert!(!short.contains("What is signed"), "{short}");
+    let shown = quentin.page(&sheet_form, Some(&[("reason", REASON)]));
+    let sha256 = between(&shown, "name=\"sheet_sha256\" value=\"", "\"").to_owned();
+    assert_eq!(
+        sheet(&quentin, "wrong", REASON).text("sha256"),
+        sha256,
+        "page and API show the same"
+    );
+    says(&shown, &["sent by dana", "1\u{a0}later batch", &format!("/alerts/{alert}"), REASON]);
+    says(&quentin.read(&report), &["Mark this batch as invalid"]);
+    let fields = |password: &'static str| {
+        vec![("reason", REASON), ("sheet_sha256", sha256.as_str()), ("password", password)]
+    };
+    let refused = quentin.page(&form, Some(&fields("another one")));
+    says(&refused, &["role=\"alert\"", &sha256, &format!(">{REASON}</textarea>")]);
+    let signed = quentin.page(&form, Some(&fields(CHOSEN)));
+    says(&signed, &["role=\"status\"", "This batch is marked as invalid", "by quentin", REASON]);
+    assert!(!signed.contains("Mark this batch as invalid"), "once: {signed}");
+    let again = quentin.page(&form, Some(&fields(CHOSEN)));
+    says(&again, &["role=\"alert\"", "already", &format!(">{REASON}</textarea>")]);
+    let old = quentin.read(&format!("/reports/{}", may.text("id")));
+    says(&old, &["This report is superseded"]);
+    let newest = between(&old, "In force is <a href=\"", "\"");
+    says(&quentin.read(newest), &["Judged again without batch wrong", "by quentin", REASON]);
+    let version = quentin.read(&format!("/models/{MODEL}/versions/1"));
+    let parts =
+        ["2, besides 1 marked as invalid", "<s>wrong</s> invalid", "count for nothing", REASON];
+    says(&version, &parts);
+    assert_eq!(program.get(&format!("/api/v1/alerts/{alert}")).body["stands"], false);
+    let story = quentin.read(&format!("/alerts/{alert}"));
+    let parts = ["does not stand any more", "Batch wrong marked as invalid by quentin", REASON];
+    says(&story, &parts);
+}
+
+#[test]
+fn who_sent_a_batch_does_not_mark_it_as_invalid_on_the_page_either() {
+    let (laboratory, program) = open();
+    let wrong = send(&program, "wrong", (12, 0.0));
+    let report = format!("/reports/{}", wrong.text("id"));
+    let form = format!("{report}/invalidation");
+    let ines = laboratory.signed_in("ines");
+    assert!(!ines.read(&report).contains("Mark this batch as invalid"));
+    says(&ines.read(&form), &["Your role does not mark batches as invalid"]);
+    let (adam, quentin) = (laboratory.signed_in("adam"), laboratory.signed_in("quentin"));
+    let asked = json!({"user_name": "dana", "role": "qa", "reason": "stands in for somebody"});
+    let asked = adam.post("/api/v1/role-requests", &asked);
+    assert_eq!(asked.status, 201, "{asked:?}");
+    let answer = format!("/api/v1/role-requests/{}/answer", asked.text("id"));
+    let granted = quentin.post(&answer, &json!({"granted": true, "reason": "trained"}));
+    assert_eq!(granted.status, 201, "{granted:?}");
+    let dana = laboratory.signed_in("dana");
+    assert_eq!(dana.get("/api/v1/session").body["account"]["role"], "qa");
+    assert!(!dana.read(&report).contains("Mark this batch as invalid"));
+    let refusal = "another person has to mark it as invalid";
+    says(&dana.read(&form), &[refusal]);
+    sheet(&dana, "wrong", REASON).problem(403, "same_person");
+    let refused = dana.page(&format!("{form}/sheet"), Some(&[("reason", REASON)]));
+    says(&refused, &["role=\"alert\"", refusal, &format!(">{REASON}</textarea>")]);
+    assert!(!refused.contains("What is signed"), "{refused}");
+    let sha256 = sheet(&quentin, "wrong", REASON).text("sha256").to_owned();
+    let fields = [("reason", REASON), ("sheet_sha256", sha256.as_str()), ("password", CHOSEN)];
+    says(&dana.page(&form, Some(&fields)), &["role=\"alert\"", refusal]);
+    let listed = quentin.get(&format!("{VERSION_PATH}/batches")).body;
+    assert!(listed["items"][0]["invalidated"].is_null(), "{listed}");
+}
+
+#[test]
+fn evidence_about_one_batch_tells_that_it_was_marked_as_invalid_or_judged_again() {
+    let (laboratory, program) = open();
+    send(&program, "april", (11, 0.0));
+    let wrong = send(&program, "wrong", (12, 2.0));
+    let alert = alert(&program);
+    let may = send(&program, "may", (13, 2.0));
+    let decided = invalidate(&laboratory, "wrong").body["entry"].as_u64().unwrap();
+    // The alert of the first reports goes on, whether the newest ones belong to it or not.
+    let quentin = laboratory.signed_in("quentin");
+    let seen = json!({"severity": "minor", "comment": "rows of another line"});
+    let seen = quentin.post(&format!("/api/v1/alerts/{alert}/acknowledgement"), &seen);
+    assert_eq!(seen.status, 201, "{seen:?}");
+    send(&program, "june", (14, 0.0));
+    for batch in [wrong.text("batch_id"), may.text("batch_id")] {
+        let pack = quentin.bytes(&format!("/api/v1/evidence/pack?batch={batch}"));
+        let found = verify(Cursor::new(&pack), None, &mut |_| ()).unwrap();
+        assert_eq!(found.findings, [], "{batch}");
+        let files = Files::of(&pack);
+        let manifest: Value = serde_json::from_slice(&files.0["MANIFEST.json"]).unwrap();
+        let until = manifest["scope"]["until"].as_u64().unwrap();
+        assert!(until > decided, "{batch}: to {until}, marked as invalid in {decided}");
+        let told = files.0.iter().any(|(name, bytes)| {
+            name != "entries.jsonl" && String::from_utf8_lossy(bytes).contains(REASON)
+        });
+        assert!(told, "{batch}: {:?}", files.0.keys().collect::<Vec<_>>());
+    }
 }

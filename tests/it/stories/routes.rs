@@ -32,9 +32,9 @@ enum Takes {
 fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     use Action::{
         AcceptAccountability, Acknowledge, ApproveQualification, ApproveRoles, DraftDecision,
-        DrawReviewSample, FixAcceptance, HoldReview, Ingest, KeepWatch, ManageAccounts,
-        ManageNotices, ManageOwnTokens, Read, ReadAccessLog, ReadNotices, RecordTraining, Register,
-        ReviewPredictions, SignDecision, TestVersion,
+        DrawReviewSample, FixAcceptance, HoldReview, Ingest, InvalidateBatch, KeepWatch,
+        ManageAccounts, ManageNotices, ManageOwnTokens, Read, ReadAccessLog, ReadNotices,
+        RecordTraining, Register, ReviewPredictions, SignDecision, TestVersion,
     };
     let no = Value::Null;
     let reason = || json!({"reason": "a test"});
@@ -185,6 +185,10 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     );
     add("POST", &format!("{version}/batches?name=a"), of(Ingest), &no);
     add("POST", &format!("{version}/labels"), of(Ingest), &no);
+    let invalidation = format!("{version}/batches/{{batch}}/invalidation");
+    let signed_invalid = json!({"reason": "a test", "sheet_sha256": "0", "password": "a"});
+    add("POST", &invalidation, of(InvalidateBatch), &signed_invalid);
+    add("POST", &format!("{invalidation}/sheet"), of(InvalidateBatch), &reason());
     add("POST", "/lineage", of(Ingest), &no);
     add("POST", "/lineage/batch", of(Ingest), &no);
     add("PUT", &format!("{version}/record"), of(Register), &sample("model_record.json"));
@@ -406,6 +410,9 @@ fn form_takes(path: &str) -> Takes {
         "/review-samples/{id}/cases/{number}/answer"
         | "/review-samples/{id}/cases/{number}/correction" => {
             Takes::Role(Action::ReviewPredictions)
+        }
+        "/reports/{id}/invalidation" | "/reports/{id}/invalidation/sheet" => {
+            Takes::Role(Action::InvalidateBatch)
         }
         "/alerts/{id}/acknowledgement" => Takes::Role(Acknowledge),
         "/alerts/{id}/decision" => Takes::Role(DraftDecision),
