@@ -65,6 +65,7 @@ struct ReportPage {
     digests: Vec<(&'static str, String)>,
     engine: String,
     entry: u64,
+    revision: Option<u64>,
 }
 
 impl ReportPage {
@@ -108,6 +109,7 @@ impl ReportPage {
             digests: digests(view),
             engine: context.engine.clone(),
             entry: row.entry,
+            revision: view.revision,
         }
     }
 }

@@ -116,6 +116,8 @@ pub struct ReportView {
     pub report: DriftReport,
     /// The reference it was judged against.
     pub reference: Reference,
+    /// Number of the reference revision it was judged with; absent where the version has one only.
+    pub revision: Option<u64>,
     /// Episodes it belongs to.
     pub episodes: Vec<EpisodeLine>,
 }
@@ -326,7 +328,9 @@ pub fn report_view(store: &Store, acting: &Acting, id: &str) -> Result<ReportVie
             episodes.extend(tx.episode(&episode_id)?);
         }
         let reference = stored(&with.reference.document)?;
-        Ok(ReportView { episodes: lines(tx, episodes)?, reference, row, report })
+        let several = tx.reference_revisions(&row.version_id)?.len() > 1;
+        let revision = several.then_some(with.revision);
+        Ok(ReportView { episodes: lines(tx, episodes)?, reference, revision, row, report })
     })
 }
 
