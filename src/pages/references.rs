@@ -214,9 +214,7 @@ pub(super) async fn propose(
     visitor.check_form(&value(&typed, "form_token"))?;
     let (version, sent) = (of.clone(), asked(&typed));
     let made = visitor
-        .act(move |store, acting| {
-            propose_reference(store, acting, (&version.0, &version.1), &sent)
-        })
+        .act(move |store, acting| propose_reference(store, acting, (&version.0, &version.1), &sent))
         .await;
     let error = match made {
         Ok(made) => return Ok(see_other(&format!("/references/{}", made.proposal.value.id))),

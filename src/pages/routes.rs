@@ -5,10 +5,9 @@ use super::{
     acceptance, acceptance_plan, access_log, account, accountability, accounts, alert, alert_step,
     assessment, assets, audit_trail, batch_pair, change, difference, draft, entry, evidence, fleet,
     help, inbox, model_record, models, notices, passkeys, password, password_rules, people,
-    performance, prediction_review, provider, qualifications, record_copy,
-    reference_proposal, references, register, report,
-    review_case, review_sample, reviews, roles, score_cards, second_factor, send, sign_in,
-    signing_sheet, step, study, study_new, system, version, watch,
+    performance, prediction_review, provider, qualifications, record_copy, reference_proposal,
+    references, register, report, review_case, review_sample, reviews, roles, score_cards,
+    second_factor, send, sign_in, signing_sheet, step, study, study_new, system, version, watch,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};

@@ -249,8 +249,7 @@ impl Offered {
             }
         }
         let change = change_fact(tx, version_id)?;
-        offered.change =
-            change.filter(|fact| fact.authored && fact.approved).map(|fact| fact.id);
+        offered.change = change.filter(|fact| fact.authored && fact.approved).map(|fact| fact.id);
         Ok(offered)
     }
 }
