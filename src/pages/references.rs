@@ -147,7 +147,7 @@ impl ReferencesPage {
         let frame = visitor.frame(&title, Place::Models).with_notice(notice);
         let text = |field: &str| typed.map_or_else(String::new, |typed| value(typed, field));
         let accepted = accepted(&sheet, &text("accepted"));
-        let ReferencesSheet { revisions, proposals, is_over, offered, .. } = sheet;
+        let ReferencesSheet { revisions, proposals, is_over, offered } = sheet;
         let (waiting, overtaken): (Vec<_>, Vec<_>) =
             proposals.into_iter().partition(|(_, state)| *state != ProposalState::Overtaken);
         let batches = offered.batches.into_iter().map(|batch| BatchLine::of(batch, typed));

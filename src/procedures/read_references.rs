@@ -101,11 +101,7 @@ pub struct Offered {
 /// What a version is judged with, and what is proposed.
 #[derive(Clone, Debug)]
 pub struct ReferencesSheet {
-    /// Model name.
-    pub model: String,
-    /// Version.
-    pub version: String,
-    /// Whether its life is over.
+    /// Whether the life of the version is over.
     pub is_over: bool,
     /// Revisions, oldest first.
     pub revisions: Vec<RevisionView>,
@@ -153,14 +149,7 @@ pub fn references_sheet(
         }
         let offers = may_propose && !is_over;
         let offered = if offers { Offered::read(tx, &judge)? } else { Offered::default() };
-        Ok(ReferencesSheet {
-            revisions: revisions(tx, &judge)?,
-            proposals,
-            is_over,
-            offered,
-            model: judge.version.model,
-            version: judge.version.version,
-        })
+        Ok(ReferencesSheet { revisions: revisions(tx, &judge)?, proposals, is_over, offered })
     })
 }
 
