@@ -48,6 +48,8 @@ pub mod prediction_review;
 pub mod provider;
 mod qualifications;
 mod record_copy;
+pub mod reference_proposal;
+pub mod references;
 mod register;
 pub mod report;
 pub mod report_features;

@@ -77,6 +77,7 @@ struct ReportPage {
     digests: Vec<(&'static str, String)>,
     engine: String,
     entry: u64,
+    revision: Option<u64>,
 }
 
 impl ReportPage {
@@ -124,6 +125,7 @@ impl ReportPage {
             digests: digests(view),
             engine: context.engine.clone(),
             entry: row.entry,
+            revision: view.revision,
         }
     }
 }

@@ -5,9 +5,10 @@ use super::{
     acceptance, acceptance_plan, access_log, account, accountability, accounts, alert, alert_step,
     assessment, assets, audit_trail, batch_pair, change, difference, draft, entry, evidence, fleet,
     help, inbox, invalidation, model_record, models, notices, passkeys, password, password_rules,
-    people, performance, prediction_review, provider, qualifications, record_copy, register,
-    report, review_case, review_sample, reviews, roles, score_cards, second_factor, send, sign_in,
-    signing_sheet, step, study, study_new, system, version, watch,
+    people, performance, prediction_review, provider, qualifications, record_copy,
+    reference_proposal, references, register, report, review_case, review_sample, reviews, roles,
+    score_cards, second_factor, send, sign_in, signing_sheet, step, study, study_new, system,
+    version, watch,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};
@@ -54,6 +55,10 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(change::show)
             .service(change::state)
             .service(change::sign)
+            .service(references::show)
+            .service(references::propose)
+            .service(reference_proposal::show)
+            .service(reference_proposal::sign)
             .service(score_cards::show)
             .service(score_cards::table)
             .service(assessment::show)

@@ -14,7 +14,7 @@ use actix_web::{get, post, web};
 use askama::Template;
 
 /// A form with as many boxes as there are batches: names come more than once.
-type Fields = Vec<(String, String)>;
+pub(super) type Fields = Vec<(String, String)>;
 
 /// One judged batch.
 struct BatchLine {
@@ -71,16 +71,19 @@ impl StudyNewPage {
     }
 }
 
-fn path((model, version): (&str, &str)) -> String {
+/// The page of a version.
+pub(super) fn path((model, version): (&str, &str)) -> String {
     format!("/models/{}/versions/{}", percent_encoded(model), percent_encoded(version))
 }
 
-fn value(typed: &Fields, field: &str) -> String {
+/// What was typed into `field`.
+pub(super) fn value(typed: &Fields, field: &str) -> String {
     let found = typed.iter().find(|(name, _)| name == field);
     found.map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
 }
 
-fn is_chosen(typed: &Fields, batch: &str) -> bool {
+/// Whether the box of `batch` is ticked.
+pub(super) fn is_chosen(typed: &Fields, batch: &str) -> bool {
     typed.iter().any(|(name, value)| name == "batch" && value == batch)
 }
 

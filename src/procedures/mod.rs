@@ -83,6 +83,7 @@ pub mod read_pending;
 pub mod read_people;
 pub mod read_performance;
 pub mod read_records;
+pub mod read_references;
 pub mod read_remedy;
 pub mod read_review_samples;
 pub mod read_tiles;

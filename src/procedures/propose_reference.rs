@@ -286,18 +286,7 @@ fn learnable(
     let row = tx.report_of_batch(&batch.id)?.ok_or_else(|| missing("report of batch", name))?;
     let document = tx.report_document(&row.id)?.ok_or_else(|| missing("report", &row.id))?;
     let report: DriftReport = stored(&document)?;
-    if report.context.monitor_sha256 != judge.monitor.1 {
-        let detail = format!(
-            "batch `{name}` was judged with an earlier reference or policy; name batches that came since revision {} is in force",
-            judge.revision
-        );
-        return Err(mismatch("reference", detail));
-    }
-    let repeated = report.rows - report.rows_judged();
-    if repeated > 0 {
-        let detail = format!(
-            "{repeated} rows of batch `{name}` came in earlier batches too; name batches without repeated rows"
-        );
+    if let Some(detail) = not_learnable(judge, name, &report) {
         return Err(mismatch("reference", detail));
     }
     let learnt = LearntFrom {
@@ -309,6 +298,22 @@ fn learnable(
         report_sha256: row.sha256,
     };
     Ok((batch, learnt, report))
+}
+
+/// Why no reference is learnt from the batch `name` that this report judged; `None` where one can be.
+pub(super) fn not_learnable(judge: &Judge, name: &str, report: &DriftReport) -> Option<String> {
+    if report.context.monitor_sha256 != judge.monitor.1 {
+        return Some(format!(
+            "batch `{name}` was judged with an earlier reference or policy; name batches that came since revision {} is in force",
+            judge.revision
+        ));
+    }
+    let repeated = report.rows - report.rows_judged();
+    (repeated > 0).then(|| {
+        format!(
+            "{repeated} rows of batch `{name}` came in earlier batches too; name batches without repeated rows"
+        )
+    })
 }
 
 /// The signed decision on an alert of the version, if it accepts the change; `learns`: a reference is to be learnt.
@@ -349,7 +354,7 @@ pub(super) fn accepted_alert(
 }
 
 /// The change record of the version, if author and QA signed it.
-fn accepted_change(tx: &ReadTx<'_>, judge: &Judge, id: &str) -> Result<AcceptedChange> {
+pub(super) fn accepted_change(tx: &ReadTx<'_>, judge: &Judge, id: &str) -> Result<AcceptedChange> {
     let fact = change_fact(tx, &judge.version.id)?.filter(|fact| fact.id == id);
     let fact = fact.ok_or_else(|| missing("change record in force of this version", id))?;
     if !(fact.authored && fact.approved) {

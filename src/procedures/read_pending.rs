@@ -1,7 +1,7 @@
 //! Procedure: say what waits, for whom, since when, and by when it is expected.
 //!
 //! 1. check that the person may read
-//! 2. in one snapshot: steps of versions that can be taken or lack something, studies and change records without a signature,
+//! 2. in one snapshot: steps of versions that can be taken or lack something, studies, change records and proposed references without a signature,
 //!    requests for roles without an answer
 //! 3. mark what this person may do now, by the same rules that the steps themselves check
 //! 4. of what this person may do, and of what others may, keep the most urgent
@@ -9,6 +9,7 @@
 mod backups;
 mod people;
 mod predictions;
+mod references;
 mod reviews;
 mod time_stamps;
 
@@ -37,6 +38,8 @@ pub enum PendingKind {
     Study,
     /// A change record without a signature.
     Change,
+    /// A proposal of another reference or policy without both signatures.
+    Reference,
     /// A role that was asked for.
     Role,
     /// Predictions that were drawn for review.
@@ -141,6 +144,7 @@ pub fn pending(store: &Store, acting: &Acting) -> Result<Waiting> {
         people::people(tx, account, now, &mut lines)?;
         reviews::reviews(tx, account, now, &mut lines)?;
         predictions::predictions(tx, account, &mut lines)?;
+        references::references(tx, account, &mut lines)?;
         if Action::ManageNotices.roles().contains(&account.role) {
             backups::backups(tx, now, &mut lines)?;
             time_stamps::time_stamps(tx, now, &mut lines)?;

@@ -121,6 +121,8 @@ pub struct ReportView {
     pub report: DriftReport,
     /// The reference it was judged against.
     pub reference: Reference,
+    /// Number of the reference revision it was judged with; absent where the version has one only.
+    pub revision: Option<u64>,
     /// Episodes it belongs to.
     pub episodes: Vec<EpisodeLine>,
     /// What is known of its batch besides drift.
@@ -342,8 +344,11 @@ pub fn report_view(store: &Store, acting: &Acting, id: &str) -> Result<ReportVie
             episodes.extend(tx.episode(&episode_id)?);
         }
         let reference = stored(&with.reference.document)?;
+        let several = tx.reference_revisions(&row.version_id)?.len() > 1;
+        let revision = several.then_some(with.revision);
         let standing = standing(tx, &row)?;
-        Ok(ReportView { episodes: lines(tx, episodes)?, reference, row, report, standing })
+        let episodes = lines(tx, episodes)?;
+        Ok(ReportView { episodes, reference, revision, row, report, standing })
     })
 }
 

@@ -73,7 +73,7 @@ struct Next {
     meaning: Meaning,
 }
 
-fn signed(tx: &ReadTx<'_>, id: &str) -> Result<Vec<ReferenceSignature>> {
+pub(super) fn signed(tx: &ReadTx<'_>, id: &str) -> Result<Vec<ReferenceSignature>> {
     let mut found = Vec::new();
     for (document, entry) in tx.record_signatures(PROPOSALS, id)? {
         let signature: RecordSignature = stored(&document)?;
@@ -91,7 +91,7 @@ pub(super) fn signed_by(tx: &ReadTx<'_>, id: &str) -> Result<(bool, bool)> {
 }
 
 /// Whether a proposal can still be signed: nothing came after it.
-fn is_open(tx: &ReadTx<'_>, row: &ReferenceProposalRow) -> Result<bool> {
+pub(super) fn is_open(tx: &ReadTx<'_>, row: &ReferenceProposalRow) -> Result<bool> {
     let newest = tx.reference_proposals(&row.version_id)?.into_iter().next();
     let in_force = tx.reference_revisions(&row.version_id)?.len() as u64;
     Ok(newest.is_some_and(|newest| newest.id == row.id) && row.revision == in_force + 1)
@@ -209,13 +209,16 @@ impl Documents {
 /// [`Error::Access`], [`Error::NotFound`].
 pub fn proposal_view(store: &Store, acting: &Acting, id: &str) -> Result<ProposalView> {
     acting.permit(Action::Read)?;
-    store.read(|tx| {
-        let row = tx.reference_proposal(id)?.ok_or_else(|| missing("reference proposal", id))?;
-        let signatures = signed(tx, id)?;
-        let is_open = is_open(tx, &row)?;
-        let (proposal, document) = (stored(&row.document)?, row.document.clone());
-        Ok(ProposalView { row, proposal, document, signatures, is_open })
-    })
+    store.read(|tx| proposal_view_in(tx, id))
+}
+
+/// The same, from a snapshot that more is read from.
+pub(super) fn proposal_view_in(tx: &ReadTx<'_>, id: &str) -> Result<ProposalView> {
+    let row = tx.reference_proposal(id)?.ok_or_else(|| missing("reference proposal", id))?;
+    let signatures = signed(tx, id)?;
+    let is_open = is_open(tx, &row)?;
+    let (proposal, document) = (stored(&row.document)?, row.document.clone());
+    Ok(ProposalView { row, proposal, document, signatures, is_open })
 }
 
 /// What a version is judged with, revision by revision, and what is proposed.

@@ -168,7 +168,7 @@ impl ReadTx<'_> {
         Ok(statement.query_row(parameters, |row| row.get(0)).optional()?)
     }
 
-    /// The monitor that the last report of a version was judged with; none before the first report.
+    /// Id of the monitor that the report `id` was judged with.
     ///
     /// # Errors
     ///
@@ -229,6 +229,23 @@ impl ReadTx<'_> {
             format!("{PROPOSAL} WHERE p.version_id = :version_id ORDER BY p.entry DESC, p.id DESC");
         let mut statement = self.connection().prepare_cached(&sql)?;
         let rows = statement.query_map(named_params! {":version_id": version_id}, proposal_of)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Proposals that can still be signed, oldest first: the newest of its version, made after what is in force.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn open_reference_proposals(&self) -> Result<Vec<ReferenceProposalRow>> {
+        let sql = format!(
+            "{PROPOSAL} WHERE NOT EXISTS (SELECT 1 FROM reference_proposal n WHERE n.version_id = p.version_id \
+             AND (n.entry > p.entry OR n.entry = p.entry AND n.id > p.id)) \
+             AND p.revision = 1 + (SELECT COUNT(*) FROM monitor m WHERE m.version_id = p.version_id) \
+             ORDER BY p.entry, p.id"
+        );
+        let mut statement = self.connection().prepare_cached(&sql)?;
+        let rows = statement.query_map([], proposal_of)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 }

@@ -1,6 +1,7 @@
 //! Story: a change is accepted, and from then on batches are judged against another reference: proposed, signed by two people, in force
 //! from a ledger entry on, with evidence that starts at zero; what was judged before stays as it is.
-//! Method: the API over HTTP, one account a role; the store and packs are checked afterwards, and attacked.
+//! Method: the API over HTTP, and once the forms that a browser without scripts sends, one account a role; the store and packs are checked
+//! afterwards, and attacked.
 
 use super::changes::tampered;
 use super::decision::with_an_alert;
@@ -193,4 +194,117 @@ fn a_policy_alone_may_change_and_what_was_overtaken_is_not_signed() {
         (&json!(3), &json!(100))
     );
     clean(&laboratory);
+}
+
+/// The page of what the version is judged with.
+const PAGE: &str = "/models/tablets/versions/1/references";
+
+#[track_caller]
+fn says(page: &str, all: &[&str]) {
+    for words in all {
+        assert!(page.contains(words), "`{words}` is not on the page: {page}");
+    }
+}
+
+#[test]
+fn in_the_browser_a_reference_is_proposed_and_signed_by_two_people() {
+    let (laboratory, alert) = with_an_alert();
+    let program = laboratory.program();
+    let dana = laboratory.signed_in("dana");
+    says(
+        &dana.read(PAGE),
+        &["Nothing accepts a change yet", "registered with the version by dana"],
+    );
+    says(&dana.read("/models/tablets/versions/1"), &["/models/tablets/versions/1/references\""]);
+    decided(&laboratory, &alert, "accept_with_rationale");
+    let july = program.post_batch("july", "text/csv", table(300, 10, 2.0).as_bytes());
+    let report = format!("/reports/{}", july.text("id"));
+    assert!(!dana.read(&report).contains("reference revision"), "there is one reference only");
+    let form = dana.read(PAGE);
+    says(
+        &form,
+        &["aria-label=\"Learn from july\">", "aria-label=\"Learn from june\">", "choose one"],
+    );
+    assert!(!form.contains("<script"), "it works without scripts");
+
+    // A refusal shows the form again with what was typed.
+    let accepted = format!("alert/{alert}");
+    let typed = |rationale: &'static str| {
+        [("batch", "july"), ("accepted", accepted.as_str()), ("rationale", rationale)]
+    };
+    let chosen = format!("value=\"{accepted}\" selected");
+    let kept =
+        ["role=\"alert\"", "Learn from july\" checked", chosen.as_str(), ">too short</textarea>"];
+    says(&dana.page(PAGE, Some(&typed("too short"))), &kept);
+    let why = "the new press makes heavier tablets, and that is how they shall be";
+    let without = [("batch", "july"), ("accepted", ""), ("rationale", why)];
+    says(&dana.page(PAGE, Some(&without)), &["name either the alert", why]);
+    for who in ["quentin", "rosa", "ines", "adam"] {
+        let other = laboratory.signed_in(who);
+        assert!(!other.read(PAGE).contains("Propose another reference"), "{who}");
+        let token = other.form_token();
+        let sent = format!("form_token={token}&batch=july&accepted=alert%2F{alert}&rationale=none");
+        assert_eq!(other.page_status(PAGE, &sent), 403, "{who}");
+    }
+    let forged = "form_token=0&batch=july&rationale=none";
+    assert_eq!(dana.page_status(PAGE, forged), 403);
+    let path = format!("{VERSION_PATH}/references");
+    assert_eq!(program.get(&path).body["proposals"], json!([]));
+
+    let shown = dana.page(PAGE, Some(&typed(why)));
+    let proposed = program.get(&path).body["proposals"][0].clone();
+    let (id, sha256) = (proposed["id"].as_str().unwrap(), proposed["sha256"].as_str().unwrap());
+    let words = [why, sha256, "It waits for the signature of dana", "Sign the reference"];
+    says(&shown, &words);
+    let alert_path = format!("/alerts/{alert}");
+    let words =
+        ["accept with rationale", "the press was replaced, as planned", alert_path.as_str()];
+    says(&shown, &words);
+    says(&shown, &["<caption>How far the rows of each series moved", "weight_mg/values"]);
+    says(&shown, &[">july</a></th><td class=\"number\">300</td>", "beyond what was tolerated"]);
+    signed_in_the_browser(&laboratory, (id, sha256));
+    let september = heavier(&program, "september", 12);
+    assert_eq!(september["context"]["reference_revision"], 2);
+    let versions = dana.read(PAGE);
+    let link = format!("<a href=\"/references/{id}\">2</a>");
+    says(&versions, &["signed by dana", "signed by quentin", "No proposal waits", &link]);
+    says(&versions, &["was judged with an earlier reference or policy"]);
+    let of_report = format!("judged with <a href=\"{PAGE}\">reference revision 1</a>");
+    says(&dana.read(&report), &[&of_report]);
+    clean(&laboratory);
+}
+
+/// Dana signs, then quentin; nobody else, and nobody twice.
+fn signed_in_the_browser(laboratory: &Laboratory, (id, sha256): (&str, &str)) {
+    let (page, form) = (format!("/references/{id}"), format!("/references/{id}/signature"));
+    let visitor = |who: &str| laboratory.signed_in(who);
+    let sign = |who: &str| {
+        let typed = [("proposal_sha256", sha256), ("password", laboratory.password(who))];
+        visitor(who).page(&form, Some(&typed))
+    };
+    let name = format!("A proposed reference of {MODEL} 1 waits for");
+    let (yours, others) = (format!("{name} your signature"), format!("{name} a signature"));
+    says(&visitor("dana").read("/"), &[&yours]);
+    says(&visitor("quentin").read("/"), &[&others]);
+    assert!(!visitor("quentin").read(&page).contains("Sign the reference"), "not yet");
+    says(&sign("quentin"), &["role=\"alert\"", "Nobody has signed it yet"]);
+    let stale = [("proposal_sha256", "0"), ("password", laboratory.password("dana"))];
+    says(&visitor("dana").page(&form, Some(&stale)), &["role=\"alert\"", "Nobody has signed"]);
+
+    let manifestation = "proposes this reference and policy and states why";
+    says(&sign("dana"), &[manifestation, "It waits for the signature of another person, of QA"]);
+    says(&visitor("dana").read("/"), &[&others]);
+    says(&visitor("quentin").read("/"), &[&yours]);
+    assert!(!visitor("dana").read(&page).contains("Sign the reference"), "no second one");
+    says(&sign("dana"), &["role=\"alert\"", "so another person has to approve it"]);
+    for who in ["rosa", "ines"] {
+        says(&sign(who), &["role=\"alert\"", "of another person, of QA"]);
+    }
+    says(&visitor("quentin").read(&page), &["Sign the reference", manifestation]);
+    let done = sign("quentin");
+    let known = laboratory.program().get(&format!("{VERSION_PATH}/references")).body;
+    let entry = known["revisions"][1]["entry"].as_u64().unwrap();
+    says(&done, &[&format!("In force since entry {entry}"), "approves this reference and policy"]);
+    assert!(!done.contains("Sign the reference"), "{done}");
+    assert!(!visitor("quentin").read("/").contains("A proposed reference"));
 }

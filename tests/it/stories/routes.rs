@@ -381,8 +381,10 @@ fn form_takes(path: &str) -> Takes {
         | "/accounts/watch"
         | "/alerts/{id}/steps/{step}"
         | "/models/{model}/versions/{version}/steps/{step}"
-        | "/models/{model}/versions/{version}/change/signature" => Takes::Session,
+        | "/models/{model}/versions/{version}/change/signature"
+        | "/references/{id}/signature" => Takes::Session,
         "/models/{model}/versions/{version}/change"
+        | "/models/{model}/versions/{version}/references"
         | "/models/{model}/versions/{version}/studies"
         | "/models/registrations"
         | "/models/registrations/files" => Takes::Role(Register),
