@@ -103,7 +103,7 @@ mod tests {
         };
         let svg = evidence_over_time(&[bar(0.0, "quiet"), bar(9.0, "alarm")]);
         assert!(svg.contains(r##"height="130.0" fill="#a82613""##), "{svg}");
-        assert!(svg.contains("900 %") && svg.contains("a&lt;b, and mor…"));
+        assert!(svg.contains("900 %") && svg.contains("a&lt;b, and more…"));
         assert!(evidence_over_time(&[]).ends_with("</svg>"));
     }
 }
