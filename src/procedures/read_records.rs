@@ -348,7 +348,7 @@ pub fn report_view(store: &Store, acting: &Acting, id: &str) -> Result<ReportVie
         let revision = several.then_some(with.revision);
         let standing = standing(tx, &row)?;
         let episodes = lines(tx, episodes)?;
-        Ok(ReportView { episodes, reference, revision, row, report, standing })
+        Ok(ReportView { row, report, reference, revision, episodes, standing })
     })
 }
 

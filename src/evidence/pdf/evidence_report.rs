@@ -95,7 +95,7 @@ fn open<R: Read + Seek>(pack: &mut Pack<R>) -> Result<Opened> {
     let refused = |detail: String| Error::NotAPack { detail };
     let mut text = |name: &str| -> Result<String> {
         let bytes = pack.read(name)?.ok_or_else(|| refused(format!("it holds no `{name}`")))?;
-        String::from_utf8(bytes).map_err(|_| refused(format!("`{name}` is not UTF-8")))
+        String::from_utf8(bytes).map_err(|e| refused(format!("`{name}` is not UTF-8: {e}")))
     };
     let manifest: Manifest =
         serde_json::from_str(&text(MANIFEST)?).map_err(|error| refused(error.to_string()))?;

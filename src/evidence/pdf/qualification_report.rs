@@ -13,6 +13,12 @@ use crate::review::signature::Meaning;
 use ColumnKind::{Number, Text};
 use jiff::Timestamp;
 
+/// What stands at the place of the signature of a run that failed.
+const FAILED: &str =
+    "A run that failed is signed by nobody. Mend what failed and run it again; this one stays.";
+/// What the cover says of a run that nobody signed.
+const UNSIGNED: &str = "This run is not signed; the place of the signature is marked UNSIGNED.";
+
 /// A run as it is kept.
 #[derive(Clone, Copy, Debug)]
 pub struct KeptRun<'a> {
@@ -41,22 +47,18 @@ pub fn qualification_report(kept: &KeptRun<'_>, by: &str, at: Timestamp) -> Shee
     run.checks.iter().for_each(|one| check(&mut sheets, one));
     sheets.push(Block::heading(1, "Signature"));
     let of = ("Qualification run", kept.id, kept.sha256);
-    match kept.signature {
-        Some(signature) => {
-            let how = (signature.meaning, signature.signed_at.as_str(), signature.method.as_str());
-            sheets.push(Block::Signature(signed(of, &signature.signer, how)));
+    if let Some(signature) = kept.signature {
+        let how = (signature.meaning, signature.signed_at.as_str(), signature.method.as_str());
+        sheets.push(Block::Signature(signed(of, &signature.signer, how)));
+    } else {
+        let recorded = format!("Recorded as ledger entry {}", kept.entry);
+        let mut block = missing(of, Meaning::ApprovesQualification, &recorded);
+        if !run.passed {
+            FAILED.clone_into(&mut block.remark);
         }
-        None => {
-            let recorded = format!("Recorded as ledger entry {}", kept.entry);
-            let mut block = missing(of, Meaning::ApprovesQualification, &recorded);
-            if !run.passed {
-                block.remark = "A run that failed is signed by nobody. Mend what failed and run it again; this one stays.".to_owned();
-            }
-            sheets.document.draft = true;
-            sheets.document.draft_words =
-                "This run is not signed; the place of the signature is marked UNSIGNED.".to_owned();
-            sheets.push(Block::Signature(block));
-        }
+        sheets.document.draft = true;
+        UNSIGNED.clone_into(&mut sheets.document.draft_words);
+        sheets.push(Block::Signature(block));
     }
     let attachment = Attachment {
         name: "qualification.json".to_owned(),
