@@ -129,7 +129,7 @@ fn judged_again(
             (by, state)
         }
     };
-    report.context.engine = ENGINE.to_owned();
+    ENGINE.clone_into(&mut report.context.engine);
     report.state_before = carried(&by.monitor, state, open);
     let frozen = Frozen { reference: &by.reference, monitor: &by.monitor };
     let again = report.recompute(&frozen)?;
