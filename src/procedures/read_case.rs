@@ -91,8 +91,8 @@ impl<'a> CaseReader<'a> {
         let mut found = BTreeMap::new();
         for (place, drawn) in (0..).zip(&sample.batches) {
             let Some(numbers) = numbers.get(&place) else { continue };
-            let batch = tx.batch_by_name(version_id, &drawn.name)?;
-            let batch = batch.ok_or_else(|| missing("batch", &drawn.name))?;
+            // By id: a correction of it may have its name.
+            let batch = tx.batch(&drawn.id)?.ok_or_else(|| missing("batch", &drawn.id))?;
             let table = open(self.objects, &batch.blake3, &batch.format)?;
             for row in read_rows(&table, schema, numbers)? {
                 let file = (batch.id.as_str(), batch.sha256.as_str());

@@ -72,7 +72,7 @@ pub fn lineage_within(
 /// Adds the batches, reports and decisions of the version `id`.
 fn add_monitoring(tx: &ReadTx<'_>, graph: &mut Lineage, id: &str) -> Result<()> {
     for report in tx.reports(id, PAGE_ROWS_MAX)? {
-        if let Some(batch) = tx.batch_by_name(id, &report.batch)? {
+        if let Some(batch) = tx.batch(&report.batch_id)? {
             let label = format!("report {}", report.number);
             graph.node(&batch.id, "batch", &batch.name, Some(&batch.sha256));
             graph.node(&report.id, "report", &label, Some(&report.sha256));

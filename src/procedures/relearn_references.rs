@@ -28,8 +28,8 @@ pub(super) fn relearn(tx: &ReadTx<'_>, objects: &Objects, id: &str) -> Result<Op
     let judge = Judge::read(tx, &proposal.model, &proposal.version)?;
     let mut batches = Vec::with_capacity(proposal.batches.len());
     for named in &proposal.batches {
-        let batch = tx.batch_by_name(&judge.version.id, &named.name)?;
-        let batch = batch.ok_or_else(|| missing("batch", &named.name))?;
+        // By id: a correction of it may have its name.
+        let batch = tx.batch(&named.id)?.ok_or_else(|| missing("batch", &named.id))?;
         if batch.sha256 != named.sha256 {
             return Ok(Some(format!("its batch `{}` is another file", named.name)));
         }
