@@ -101,19 +101,6 @@ impl WriteTx<'_> {
 }
 
 impl ReadTx<'_> {
-    /// The canonical document of the invalidation of a batch.
-    ///
-    /// # Errors
-    ///
-    /// Those of the database.
-    pub fn invalidation_document(&self, batch_id: &str) -> Result<Option<String>> {
-        let sql = "SELECT document FROM batch_invalidation WHERE batch_id = :batch_id ORDER BY id";
-        let mut statement = self.connection().prepare_cached(sql)?;
-        Ok(statement
-            .query_row(named_params! {":batch_id": batch_id}, |row| row.get(0))
-            .optional()?)
-    }
-
     /// The name of the batch that an invalidation is about, and the decision.
     ///
     /// # Errors
@@ -128,19 +115,6 @@ impl ReadTx<'_> {
         });
         let found = found.optional()?;
         Ok(found.and_then(|(batch, invalidated)| Some((batch, invalidated?))))
-    }
-
-    /// The ledger entry of the newest invalidation of a version.
-    ///
-    /// # Errors
-    ///
-    /// Those of the database.
-    pub fn last_invalidation(&self, version_id: &str) -> Result<Option<u64>> {
-        let sql = "SELECT entry FROM batch_invalidation WHERE version_id = :version_id ORDER BY entry DESC LIMIT 1";
-        let mut statement = self.connection().prepare_cached(sql)?;
-        let found = statement
-            .query_row(named_params! {":version_id": version_id}, |row| row.get::<_, Count>(0));
-        Ok(found.optional()?.map(|entry| entry.0))
     }
 
     /// Rows that a report left out because their ids came before.
