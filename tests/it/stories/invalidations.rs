@@ -9,7 +9,7 @@ use driftledger::procedures::check_store::check_store;
 use serde_json::{Value, json};
 use std::io::Cursor;
 
-const REASON: &str = "rows of another line were sent under this name";
+pub(super) const REASON: &str = "rows of another line were sent under this name";
 
 fn open() -> (Laboratory, Visitor) {
     let laboratory = Laboratory::open();
@@ -37,7 +37,7 @@ fn sign(visitor: &Visitor, batch: &str, sha256: &str) -> Answer {
     visitor.post(&path(batch), &body)
 }
 
-fn invalidate(laboratory: &Laboratory, batch: &str) -> Answer {
+pub(super) fn invalidate(laboratory: &Laboratory, batch: &str) -> Answer {
     let quentin = laboratory.signed_in("quentin");
     let shown = sheet(&quentin, batch, REASON);
     assert_eq!(shown.status, 200, "{shown:?}");

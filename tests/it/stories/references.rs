@@ -5,6 +5,7 @@
 
 use super::changes::tampered;
 use super::decision::with_an_alert;
+use super::invalidations::{REASON, invalidate};
 use crate::evidence::export;
 use crate::harness::{Answer, Laboratory, MODEL, VERSION_PATH, Visitor, table};
 use driftledger::evidence::manifest::Scope;
@@ -193,6 +194,23 @@ fn a_policy_alone_may_change_and_what_was_overtaken_is_not_signed() {
         (&july["context"]["reference_revision"], &july["batches_per_false_alarm"]),
         (&json!(3), &json!(100))
     );
+    clean(&laboratory);
+}
+
+#[test]
+fn a_reference_is_learnt_again_from_its_own_files_after_one_was_corrected_under_the_same_name() {
+    let (laboratory, alert) = with_an_alert();
+    let program = laboratory.program();
+    decided(&laboratory, &alert, "accept_with_rationale");
+    let made = propose(&program, &proposal(&["june"], &alert));
+    let (id, sha256) = (made.text("id"), made.text("sha256"));
+    assert_eq!(sign(&laboratory, "dana", id, sha256).status, 201);
+    assert_eq!(sign(&laboratory, "quentin", id, sha256).status, 201);
+    invalidate(&laboratory, "june");
+    let reason = REASON.replace(' ', "%20");
+    let path = format!("{VERSION_PATH}/batches?name=june&corrects=june&reason={reason}");
+    let corrected = program.post_table(&path, "text/csv", table(300, 40, 0.0).as_bytes());
+    assert_eq!(corrected.status, 201, "{corrected:?}");
     clean(&laboratory);
 }
 
