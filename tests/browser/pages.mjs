@@ -5,6 +5,7 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
+import { press } from "./acting.mjs";
 
 const [url, accountsFile, pictures] = process.argv.slice(2);
 const accounts = JSON.parse(readFileSync(accountsFile, "utf8"));
@@ -30,8 +31,7 @@ async function signIn(page, { user_name, password }) {
   await page.goto(`${url}/`);
   await page.getByLabel(/user name/i).fill(user_name);
   await page.getByLabel(/password/i).fill(password);
-  await page.getByRole("button", { name: /sign in/i }).click();
-  await page.waitForLoadState();
+  await press(page, page.getByRole("button", { name: /sign in/i }));
 }
 
 // What axe-core holds against the page as it is shown now.

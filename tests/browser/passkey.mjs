@@ -3,6 +3,7 @@
 //     node passkey.mjs URL ACCOUNTS.json
 import { readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
+import { press } from "./acting.mjs";
 
 const [at, accountsFile] = process.argv.slice(2);
 // Browsers bind passkeys to host names.
@@ -19,8 +20,7 @@ async function signIn(browser, role) {
   await page.goto(`${url}/`);
   await page.getByLabel(/user name/i).fill(of(role).user_name);
   await page.getByLabel(/password/i).fill(of(role).password);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.waitForLoadState();
+  await press(page, page.getByRole("button", { name: "Sign in" }));
   return page;
 }
 

@@ -4,6 +4,7 @@
 //     node stories.mjs URL ACCOUNTS.json PACK.zip
 import { readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
+import { press } from "./acting.mjs";
 
 const [url, accountsFile, pack] = process.argv.slice(2);
 const accounts = JSON.parse(readFileSync(accountsFile, "utf8"));
@@ -20,7 +21,7 @@ async function as(role) {
   await page.goto(url);
   await page.getByLabel(/user name/i).fill(account(role).user_name);
   await page.getByLabel(/password/i).fill(account(role).password);
-  await page.getByRole("button", { name: /sign in/i }).click();
+  await press(page, page.getByRole("button", { name: /sign in/i }));
   await expectText(page, "Waiting for you");
   return page;
 }
@@ -31,7 +32,7 @@ async function expectText(page, text) {
 }
 
 async function follow(page, name) {
-  await page.getByRole("link", { name }).first().click();
+  await press(page, page.getByRole("link", { name }).first());
 }
 
 const dana = await as("data_scientist");
@@ -46,7 +47,7 @@ await files.getByLabel(/^Reference/).setInputFiles(`${SAMPLE}/reference.csv`);
 await files.getByLabel("Files of the model").setInputFiles(`${SAMPLE}/model_trees.json`);
 await files.getByLabel(/^Column declaration/).setInputFiles(`${SAMPLE}/schema.json`);
 await files.getByLabel(/^Monitoring policy/).setInputFiles(`${SAMPLE}/policy.json`);
-await files.getByRole("button", { name: "Register it" }).click();
+await press(dana, files.getByRole("button", { name: "Register it" }));
 await expectText(dana, "overlap");
 await files.getByLabel("Training data").setInputFiles(`${SAMPLE}/train.csv`);
 await files.getByLabel(/^Reference/).setInputFiles(`${SAMPLE}/reference.csv`);
@@ -54,7 +55,7 @@ await files.getByLabel("Files of the model").setInputFiles(`${SAMPLE}/model_tree
 await files.getByLabel(/^Column declaration/).setInputFiles(`${SAMPLE}/schema.json`);
 await files.getByLabel(/^Monitoring policy/).setInputFiles(`${SAMPLE}/policy.json`);
 await files.getByLabel(/^Why training rows/).fill("requests of two patients with the same few measurements");
-await files.getByRole("button", { name: "Register it" }).click();
+await press(dana, files.getByRole("button", { name: "Register it" }));
 await expectText(dana, MODEL);
 const version = new URL(dana.url()).pathname;
 if (version !== `/models/${MODEL}/versions/1.0.0`) throw new Error(`registering led to ${version}`);
@@ -63,7 +64,7 @@ console.log("registered from files; an overlap had to be explained first");
 for (const month of ["1985-05", "1985-06"]) {
   await dana.goto(`${url}${version}/send`);
   await dana.getByLabel("Table of one batch").setInputFiles(`${SAMPLE}/batches/${month}.csv`);
-  await dana.getByRole("button", { name: "Send the batch" }).click();
+  await press(dana, dana.getByRole("button", { name: "Send the batch" }));
   if (!new URL(dana.url()).pathname.startsWith("/reports/")) throw new Error(`sending led to ${dana.url()}`);
 }
 await expectText(dana, "TSH");
@@ -71,15 +72,15 @@ await expectText(dana, "This batch raised the alarm.");
 console.log("two months sent; the second one raised the alarm");
 
 const quentin = await as("qa");
-await quentin.locator("main li", { hasText: MODEL }).locator("h3 a").first().click();
+await press(quentin, quentin.locator("main li", { hasText: MODEL }).locator("h3 a").first());
 if (!new URL(quentin.url()).pathname.startsWith("/alerts/")) throw new Error(`the inbox led to ${quentin.url()}`);
 const story = new URL(quentin.url()).pathname;
 await quentin.locator('input[name="severity"][value="major"]').check();
 await quentin.locator("#comment").fill("TSH below 0.05 appears, the reference has none");
-await quentin.getByRole("button", { name: "Acknowledge" }).click();
+await press(quentin, quentin.getByRole("button", { name: "Acknowledge" }));
 await quentin.locator('input[name="code"][value="accept_with_rationale"]').check();
 await quentin.locator("#rationale").fill("a more sensitive TSH assay since May");
-await quentin.getByRole("button", { name: "Draft the decision" }).click();
+await press(quentin, quentin.getByRole("button", { name: "Draft the decision" }));
 await expectText(quentin, "a more sensitive TSH assay since May");
 console.log("acknowledged and decided");
 
@@ -87,16 +88,16 @@ const rosa = await as("reviewer");
 await rosa.goto(`${url}${story}/signature`);
 await rosa.getByLabel(/user name/i).fill(account("reviewer").user_name);
 await rosa.getByLabel(/password/i).fill(account("reviewer").password);
-await rosa.getByRole("button", { name: /sign/i }).last().click();
+await press(rosa, rosa.getByRole("button", { name: /sign/i }).last());
 await expectText(rosa, "Signed electronically by");
 console.log((await rosa.locator("main .manifestation").first().innerText()).trim());
 
 const irene = await as("inspector");
 await follow(irene, "Evidence");
 await irene.getByLabel("Model", { exact: true }).fill(MODEL);
-await irene.getByRole("button", { name: "Make the pack" }).click();
+await press(irene, irene.getByRole("button", { name: "Make the pack" }));
 while ((await irene.getByRole("link", { name: /^Download/ }).count()) === 0) await follow(irene, "Look again");
-const [download] = await Promise.all([irene.waitForEvent("download"), follow(irene, /^Download/)]);
+const [download] = await Promise.all([irene.waitForEvent("download"), irene.getByRole("link", { name: /^Download/ }).click()]);
 await download.saveAs(pack);
 await browser.close();
 console.log(`evidence taken: ${download.suggestedFilename()}`);

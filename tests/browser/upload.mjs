@@ -4,6 +4,7 @@
 //     node upload.mjs URL ACCOUNTS.json
 import { readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
+import { press } from "./acting.mjs";
 
 const [url, accountsFile] = process.argv.slice(2);
 const accounts = JSON.parse(readFileSync(accountsFile, "utf8"));
@@ -23,7 +24,7 @@ await devtools.send("Network.enable");
 await page.goto(url);
 await page.getByLabel(/user name/i).fill(user_name);
 await page.getByLabel(/password/i).fill(password);
-await page.getByRole("button", { name: /sign in/i }).click();
+await press(page, page.getByRole("button", { name: /sign in/i }));
 await page.goto(`${url}/models/thyroid-comment-triage/versions/1.0.0/send`);
 const send = () => page.getByRole("button", { name: "Send the batch" }).click();
 const said = page.locator(".sending [role=status]").first();
