@@ -8,6 +8,7 @@ use super::schema::Column;
 use crate::statistics::bin_search::BinSearch;
 use crate::statistics::binning::bin_of;
 use crate::statistics::moments::Moments;
+use crate::statistics::selection::{Ranks as _, Selection};
 use polars::prelude::Series;
 
 /// How one feature's cells are found in its bins.
@@ -16,6 +17,10 @@ enum Counter {
     Ordered {
         search: BinSearch,
         fine: Vec<BlockCounts>,
+    },
+    /// Ordered, and a selection has counted the finite values: they are asked for by these edges of interest at the end.
+    Selected {
+        edges: Vec<f64>,
     },
     Levels {
         index: TextIndex,
@@ -52,6 +57,14 @@ impl<'a> FeatureCounter<'a> {
         }
     }
 
+    /// The same for a column whose finite values a selection has counted by their rows.
+    pub(super) fn selected(mut self) -> Self {
+        if let Counter::Ordered { search, .. } = self.counter {
+            self.counter = Counter::Selected { edges: search.edges().to_vec() };
+        }
+        self
+    }
+
     /// Adds a chunk whose first row has index `offset` (from 0) in the table.
     pub(super) fn visit(&mut self, series: &Series, offset: u64) -> Result<()> {
         for block in 0..SUB_BLOCKS.min(series.len()) {
@@ -65,7 +78,11 @@ impl<'a> FeatureCounter<'a> {
                 }
             }
             Counter::Ordered { search, fine } => {
-                count_numbers(&numbers(series)?, offset, (search, fine), &mut self.profile)?;
+                let count = |block: usize, v: f64| fine[search.bin_of(v)][block] += 1;
+                count_numbers(&numbers(series)?, offset, count, &mut self.profile)?;
+            }
+            Counter::Selected { .. } => {
+                count_numbers(&numbers(series)?, offset, |_, _| (), &mut self.profile)?;
             }
             Counter::Levels { index } => {
                 count_texts(&texts(series)?, offset, (self.bins, index), &mut self.profile)?;
@@ -74,10 +91,17 @@ impl<'a> FeatureCounter<'a> {
         Ok(())
     }
 
-    pub(super) fn finish(self) -> FeatureProfile {
+    /// The counts; `selection` is the one of a column that was [`FeatureCounter::selected`].
+    pub(super) fn finish(self, selection: Option<&Selection>) -> FeatureProfile {
         let mut profile = self.profile;
-        if let Counter::Ordered { search, fine } = &self.counter {
-            fold(self.bins, search.edges(), fine, &mut profile);
+        match (&self.counter, selection) {
+            (Counter::Ordered { search, fine }, _) => {
+                fold(self.bins, search.edges(), fine, &mut profile);
+            }
+            (Counter::Selected { edges }, Some(selection)) => {
+                fold(self.bins, edges, &between(edges, selection), &mut profile);
+            }
+            _ => {}
         }
         profile
     }
@@ -92,6 +116,20 @@ impl Counter {
     }
 }
 
+/// Finite values between neighbouring `edges`, by their rows.
+fn between(edges: &[f64], selection: &Selection) -> Vec<BlockCounts> {
+    let largest = selection.at(selection.rows().saturating_sub(1));
+    let ends = edges.iter().copied().chain([largest]);
+    let mut below = BlockCounts::default();
+    let rows = |end| {
+        let up_to = selection.phases_up_to(end);
+        let rows = std::array::from_fn(|block| up_to[block] - below[block]);
+        below = up_to;
+        rows
+    };
+    ends.map(rows).collect()
+}
+
 /// The sub-block of the row `index` rows after row `offset` (from 0).
 pub(super) fn block_of(offset: u64, index: usize) -> usize {
     #[expect(clippy::cast_possible_truncation, reason = "the remainder is below SUB_BLOCKS")]
@@ -102,13 +140,13 @@ pub(super) fn block_of(offset: u64, index: usize) -> usize {
 fn count_numbers(
     series: &Series,
     offset: u64,
-    (search, fine): (&BinSearch, &mut [BlockCounts]),
+    mut finite: impl FnMut(usize, f64),
     profile: &mut FeatureProfile,
 ) -> Result<()> {
     let mut count = |index: usize, value: f64| {
         let block = block_of(offset, index);
         if value.is_finite() {
-            fine[search.bin_of(value)][block] += 1;
+            finite(block, value);
         } else if value.is_nan() {
             profile.nans[block] += 1;
         } else if value > 0.0 {

@@ -14,12 +14,13 @@ use super::schema::{Column, TableSchema};
 use super::scores::ScoreSums;
 use super::slices::{Segment, SliceCounter};
 use crate::statistics::moments::Moments;
+use crate::statistics::selection::{PHASES, PhaseCounts};
 use polars::prelude::DataFrame;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// Parts of a batch, by row index modulo this, that let the learned lane bet on the later parts of the same batch.
-pub const SUB_BLOCKS: usize = 4;
+pub const SUB_BLOCKS: usize = PHASES;
 /// Unseen values kept as examples.
 pub(super) const UNSEEN_EXAMPLES_MAX: usize = 5;
 
@@ -29,7 +30,7 @@ const GROUPED_BYTES_MIN: u64 = 64 << 20;
 const GROUP_COLUMNS: usize = 16;
 
 /// Rows of each sub-block.
-pub type BlockCounts = [u64; SUB_BLOCKS];
+pub type BlockCounts = PhaseCounts;
 
 /// The counts of one feature of one table.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -171,7 +172,7 @@ impl<'a> Profiler<'a> {
 
     /// The counts of all chunks given.
     pub fn finish(self) -> Profile {
-        let features = self.counters.into_iter().map(FeatureCounter::finish).collect();
+        let features = self.counters.into_iter().map(|counter| counter.finish(None)).collect();
         Profile {
             rows: self.rows,
             features,

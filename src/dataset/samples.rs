@@ -132,6 +132,13 @@ impl Sample {
         Ok(())
     }
 
+    fn selection(&self) -> Option<&Selection> {
+        match self {
+            Self::Selected(selection) => Some(selection),
+            _ => None,
+        }
+    }
+
     /// After a pass: counts what is held in buckets, and says whether a selection needs another pass over the same values.
     pub(super) fn is_open(&mut self) -> bool {
         match self {
@@ -200,7 +207,10 @@ struct Counted<'a> {
 
 impl<'a> Counted<'a> {
     fn new(column: &'a Column, bins: &'a FeatureBins, sample: Sample) -> Self {
-        Self { bins, sample, counter: FeatureCounter::new(column, bins) }
+        let counter = FeatureCounter::new(column, bins);
+        let is_counted = sample.selection().is_some_and(Selection::remembers);
+        let counter = if is_counted { counter.selected() } else { counter };
+        Self { bins, sample, counter }
     }
 
     fn count(&mut self, series: &Series, offset: u64) -> Result<()> {
@@ -213,7 +223,7 @@ impl<'a> Counted<'a> {
     fn finish(self) -> (FeatureProfile, Sample) {
         let profile = match &self.sample {
             Sample::Levels(levels) => levels.profile(self.bins),
-            _ => self.counter.finish(),
+            sample => self.counter.finish(sample.selection()),
         };
         (profile, self.sample)
     }

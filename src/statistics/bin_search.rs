@@ -16,6 +16,8 @@ const FAR: usize = 200;
 /// Edges of one cell up to which they are compared one after the other.
 const FEW: u32 = 4;
 
+const TWO_TO_52: f64 = (1u64 << 52) as f64;
+
 /// A cell of the table.
 #[derive(Clone, Copy, Debug)]
 struct Cell {
@@ -33,6 +35,8 @@ pub struct BinSearch {
     edges: Vec<f64>,
     low: f64,
     scale: f64,
+    /// The last cell, as a number.
+    last: f64,
     cells: Vec<Cell>,
 }
 
@@ -54,7 +58,8 @@ impl BinSearch {
         let scale = cells as f64 / (high - low);
         let scale = if scale.is_finite() { scale } else { 0.0 };
         let empty = Cell { edge: f64::INFINITY, before: 0, edges: 0 };
-        let mut search = Self { edges, low, scale, cells: vec![empty; cells] };
+        let last = (cells - 1) as f64;
+        let mut search = Self { edges, low, scale, last, cells: vec![empty; cells] };
         for index in 0..search.edges.len() {
             let edge = search.edges[index];
             let cell = search.cell(edge);
@@ -75,12 +80,15 @@ impl BinSearch {
         &self.edges
     }
 
+    /// The cell of a value, rounded to the nearest: below 2⁵² a number and 2⁵² have a sum whose last bits are that integer. No branch,
+    /// and no cast that has to look for numbers out of range.
     #[inline]
     fn cell(&self, value: f64) -> usize {
-        #[expect(clippy::cast_possible_truncation, reason = "the cast saturates, NaN (∞ · 0) is 0")]
-        let cell = ((value - self.low) * self.scale) as i32;
-        // A negative cell is the first one.
-        usize::try_from(cell.max(0)).unwrap_or(0).min(self.cells.len() - 1)
+        let place = (value - self.low) * self.scale;
+        // NaN (∞ · 0) is the first.
+        let place = if place > 0.0 { place } else { 0.0 };
+        let place = if place < self.last { place } else { self.last };
+        (place + TWO_TO_52).to_bits() as usize & (self.cells.len() - 1)
     }
 
     /// The bin of `value`, which is finite: the number of edges strictly below it.

@@ -9,21 +9,23 @@
 //! Source: Munro and Paterson, 1980, *Selection and sorting with limited storage*; splitters from a sample, Frazer and McKellar,
 //! 1970, *Samplesort*; the key is the usual one for sorting IEEE 754 numbers by radix (Herf, 2001, *Radix tricks*).
 
+mod bucket;
+mod remembered;
+mod thinned;
+
+use self::bucket::{Bucket, Holding, holding_a_rank, total};
+use self::remembered::Bins;
+use self::thinned::Thinned;
 use super::bin_search::BinSearch;
 
-/// Values of the sample, at least (if there are as many) and below twice as many.
-const SAMPLED: usize = 1 << 14;
+pub use self::bucket::{PHASES, PhaseCounts};
+
 /// Buckets that the sample cuts the line into.
 const SPLIT: usize = 1 << 11;
-/// Bits of the key that every further pass tells.
-const NARROWING_BITS: u32 = 11;
-/// The remembered bin of a value that does not count; there are at most twice [`SPLIT`].
-const NO_BIN: u16 = u16::MAX;
+/// Values whose bins are found before they are counted: so few that they are still in a near cache.
+const COUNTED: usize = 1 << 14;
 /// The bucket of a bin that is none.
 const NO_BUCKET: u32 = u32::MAX;
-/// Values of one bucket kept for sorting, at most; a bucket that holds more is narrowed instead.
-const KEPT_MAX: u64 = 1 << 16;
-
 /// What freezing bins asks of the values of a column.
 pub trait Ranks {
     /// Number of values.
@@ -75,146 +77,6 @@ pub(super) fn value_of(key: u64) -> f64 {
     f64::from_bits(if key >> 63 == 1 { key & !(1 << 63) } else { !(key - 1) })
 }
 
-/// Every so many-th value of a stream, somewhere in its stretch of the stream so that no period of the values is met.
-#[derive(Clone, Debug)]
-struct Thinned {
-    values: Vec<f64>,
-    stretch: u64,
-    /// Where in the stream the next one stands, and where the stream now is.
-    next: u64,
-    at: u64,
-}
-
-impl Thinned {
-    fn extend(&mut self, values: &[f64]) {
-        let end = self.at + values.len() as u64;
-        while self.next < end {
-            let value = values[(self.next - self.at) as usize];
-            if value.is_finite() {
-                self.values.push(value);
-            }
-            if self.values.len() >= 2 * SAMPLED {
-                let every_second = self.values.iter().copied().step_by(2);
-                self.values = every_second.collect();
-                self.stretch *= 2;
-            }
-            let stretch = self.next / self.stretch + 1;
-            // Fibonacci hashing: some place, the same in every run.
-            let place = stretch.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-            self.next = stretch * self.stretch + place % self.stretch;
-        }
-        self.at = end;
-    }
-
-    /// Edges between about [`SPLIT`] buckets; a value that fills more than one of them has a bucket of its own.
-    fn splitters(mut self) -> Vec<f64> {
-        self.values.iter_mut().for_each(|value| *value += 0.0);
-        self.values.sort_unstable_by(f64::total_cmp);
-        let quantile = |k: usize| self.values.get(k * self.values.len() / SPLIT).copied();
-        let mut edges: Vec<f64> = Vec::with_capacity(2 * SPLIT);
-        let mut last = None;
-        for edge in (1..SPLIT).filter_map(quantile) {
-            if last == Some(edge) && edge > f64::MIN {
-                edges.extend([edge.next_down(), edge]);
-            } else {
-                edges.push(edge);
-            }
-            last = Some(edge);
-        }
-        edges.sort_unstable_by(f64::total_cmp);
-        edges.dedup();
-        edges
-    }
-}
-
-/// What a bucket does with its values in the present pass.
-#[derive(Clone, Debug)]
-enum Holding {
-    /// Counts them by the next bits of the key; `open` bits stay untold.
-    Counts { open: u32, counts: Vec<u64> },
-    /// Keeps their keys.
-    Keys(Vec<u64>),
-    /// All have the same key: their number says everything.
-    Same,
-}
-
-/// A range of keys that holds a wanted rank.
-#[derive(Clone, Debug)]
-struct Bucket {
-    /// Smallest and largest key.
-    range: [u64; 2],
-    /// Values of the column below the range.
-    before: u64,
-    /// Values in the range.
-    rows: u64,
-    holding: Holding,
-}
-
-impl Bucket {
-    fn new(range: [u64; 2], before: u64, rows: u64) -> Self {
-        let width = u64::BITS - (range[1] - range[0]).leading_zeros();
-        let holding = if width == 0 {
-            Holding::Same
-        } else if rows <= KEPT_MAX {
-            Holding::Keys(Vec::new())
-        } else {
-            let open = width.saturating_sub(NARROWING_BITS);
-            let told = (range[1] - range[0]) >> open;
-            Holding::Counts { open, counts: vec![0; told as usize + 1] }
-        };
-        Self { range, before, rows, holding }
-    }
-
-    fn add(&mut self, key: u64) {
-        match &mut self.holding {
-            Holding::Counts { open, counts } => {
-                counts[((key - self.range[0]) >> *open) as usize] += 1;
-            }
-            Holding::Keys(keys) if (keys.len() as u64) < self.rows => keys.push(key),
-            // Keys that are all there were kept in an earlier pass.
-            Holding::Keys(_) | Holding::Same => {}
-        }
-    }
-
-    /// The buckets inside this one that hold one of `ranks` (ascending).
-    fn narrowed(self, ranks: &[u64]) -> Vec<Self> {
-        let Holding::Counts { open, counts } = &self.holding else { return vec![self] };
-        let low = |index: usize| self.range[0] + ((index as u64) << open);
-        let range = |index: usize| {
-            let high = if index + 1 < counts.len() { low(index + 1) - 1 } else { self.range[1] };
-            [low(index), high]
-        };
-        holding_a_rank((self.before, counts), ranks, range)
-    }
-
-    fn count_where(&self, whole: bool, wanted: impl Fn(u64) -> bool) -> u64 {
-        self.before
-            + match &self.holding {
-                Holding::Keys(keys) => keys.partition_point(|&key| wanted(key)) as u64,
-                _ if whole => self.rows,
-                _ => 0,
-            }
-    }
-}
-
-/// Those of neighbouring ranges of keys with these `counts`, and `before` values below them all, that hold one of `ranks`
-/// (ascending).
-fn holding_a_rank(
-    (mut before, counts): (u64, &[u64]),
-    ranks: &[u64],
-    range: impl Fn(usize) -> [u64; 2],
-) -> Vec<Bucket> {
-    let mut found = Vec::new();
-    for (index, &rows) in counts.iter().enumerate().filter(|(_, rows)| **rows > 0) {
-        let next = ranks.partition_point(|&rank| rank < before);
-        if ranks.get(next).is_some_and(|&rank| rank < before + rows) {
-            found.push(Bucket::new(range(index), before, rows));
-        }
-        before += rows;
-    }
-    found
-}
-
 /// What the present pass is for.
 #[derive(Clone, Debug)]
 enum Pass {
@@ -222,13 +84,12 @@ enum Pass {
     /// `bins` remembers the bin of every value, in their order, where there is one.
     Counting {
         search: BinSearch,
-        counts: Vec<u64>,
-        bins: Option<Vec<u16>>,
+        counts: Vec<PhaseCounts>,
+        bins: Option<Bins>,
     },
-    /// The same as narrowing, by the remembered bins of which `at` are done; `bucket` says which of the buckets a bin is.
+    /// The same as narrowing, by the remembered bins; `bucket` says which of the buckets a bin is.
     Gathering {
         bins: Vec<u16>,
-        at: usize,
         bucket: Vec<u32>,
     },
     /// `bucket` says which of the buckets a bin is, if any.
@@ -243,6 +104,8 @@ enum Pass {
 #[derive(Clone, Debug)]
 pub struct Selection {
     rows: u64,
+    /// Values given in the present pass.
+    at: usize,
     buckets: Vec<Bucket>,
     pass: Pass,
     remembers: bool,
@@ -250,8 +113,8 @@ pub struct Selection {
 
 impl Default for Selection {
     fn default() -> Self {
-        let pass = Pass::Sampling(Thinned { values: Vec::new(), stretch: 1, next: 0, at: 0 });
-        Self { rows: 0, buckets: Vec::new(), pass, remembers: false }
+        let pass = Pass::Sampling(Thinned::default());
+        Self { rows: 0, at: 0, buckets: Vec::new(), pass, remembers: false }
     }
 }
 
@@ -262,42 +125,48 @@ impl Selection {
         Self { remembers: true, ..Self::default() }
     }
 
+    /// Whether it was made with [`Selection::remembering`].
+    pub fn remembers(&self) -> bool {
+        self.remembers
+    }
+
     /// Takes values, of which only the finite ones count: in every pass the same ones.
     pub fn extend(&mut self, values: &[f64]) {
-        let finite = values.iter().filter(|value| value.is_finite());
+        let at = self.at;
+        self.at += values.len();
+        let finite = (at..).zip(values).filter(|(_, value)| value.is_finite());
         match &mut self.pass {
             Pass::Sampling(sample) => sample.extend(values),
             Pass::Counting { search, counts, bins: None } => {
-                finite.for_each(|&value| counts[search.bin_of(value)] += 1);
+                finite.for_each(|(at, &value)| counts[search.bin_of(value)][at % PHASES] += 1);
             }
             Pass::Counting { search, counts, bins: Some(bins) } => {
-                bins.extend(values.iter().map(|&value| {
-                    if !value.is_finite() {
-                        return NO_BIN;
-                    }
-                    let bin = search.bin_of(value);
-                    counts[bin] += 1;
-                    bin as u16
-                }));
+                values.chunks(COUNTED).for_each(|values| bins.extend(values, (search, counts)));
             }
-            Pass::Gathering { bins, at, bucket } => {
-                let own = bins.get(*at..).unwrap_or_default();
-                *at += values.len();
-                for (&value, &bin) in values.iter().zip(own) {
+            Pass::Gathering { bins, bucket } => {
+                let own = bins.get(at..).unwrap_or_default();
+                for (at, (&value, &bin)) in (at..).zip(values.iter().zip(own)) {
                     let index = bucket.get(usize::from(bin)).copied().unwrap_or(NO_BUCKET);
                     if let Some(bucket) = self.buckets.get_mut(index as usize) {
-                        bucket.add(key(value));
+                        bucket.add(key(value), at % PHASES);
                     }
                 }
             }
             Pass::Narrowing { search, bucket } => {
-                for &value in finite {
+                for (at, &value) in finite {
                     if let Some(index) = bucket[search.bin_of(value)] {
-                        self.buckets[index as usize].add(key(value));
+                        self.buckets[index as usize].add(key(value), at % PHASES);
                     }
                 }
             }
         }
+    }
+
+    /// Values up to and with `edge` by their phases, where `edge` is a value that [`Ranks::at`] returned or the number just below one.
+    pub fn phases_up_to(&self, edge: f64) -> PhaseCounts {
+        let key = key(edge);
+        let bucket = self.around(key).or_else(|| self.around(key + 1));
+        bucket.map_or(PhaseCounts::default(), |bucket| bucket.phases_up_to(key))
     }
 
     /// Ends a pass; `probabilities` are the quantiles wanted. Whether another pass over the values is needed.
@@ -307,30 +176,34 @@ impl Selection {
             ranks.sort_unstable();
             ranks
         };
+        self.at = 0;
         match &mut self.pass {
             Pass::Sampling(sample) => {
-                let sample = Thinned { values: std::mem::take(&mut sample.values), ..*sample };
-                let search = BinSearch::new(sample.splitters());
-                let counts = vec![0; search.edges().len() + 1];
-                let bins = self.remembers.then(Vec::new);
+                let search = BinSearch::new(std::mem::take(sample).splitters());
+                let counts = vec![PhaseCounts::default(); search.edges().len() + 1];
+                let bins = self.remembers.then(Bins::new);
                 self.pass = Pass::Counting { search, counts, bins };
                 return true;
             }
             Pass::Counting { search, counts, bins } => {
-                self.rows = counts.iter().sum();
+                if let Some(bins) = bins {
+                    bins.take_counts(counts);
+                }
+                self.rows = counts.iter().map(total).sum();
                 let edges = search.edges();
                 let above = |edge: f64| key(edge) + 1;
                 let range = |bin: usize| {
                     let low = bin.checked_sub(1).map_or(key(f64::MIN), |below| above(edges[below]));
                     [low, key(edges.get(bin).copied().unwrap_or(f64::MAX))]
                 };
-                self.buckets = holding_a_rank((0, counts), &ranks(self.rows), range);
-                if let Some(bins) = bins.take() {
+                self.buckets =
+                    holding_a_rank((PhaseCounts::default(), counts), &ranks(self.rows), range);
+                if let Some(bins) = bins.take().map(Bins::into_all) {
                     let mut bucket = vec![NO_BUCKET; counts.len()];
                     for (index, own) in (0..).zip(&self.buckets) {
                         bucket[search.bin_of(value_of(own.range[1]))] = index;
                     }
-                    self.pass = Pass::Gathering { bins, at: 0, bucket };
+                    self.pass = Pass::Gathering { bins, bucket };
                     return self.is_open();
                 }
             }
@@ -349,7 +222,9 @@ impl Selection {
         let mut open = false;
         for bucket in &mut self.buckets {
             match &mut bucket.holding {
-                Holding::Keys(keys) if keys.len() as u64 == bucket.rows => keys.sort_unstable(),
+                Holding::Keys(keys) if keys.len() as u64 == total(&bucket.rows) => {
+                    keys.sort_unstable();
+                }
                 Holding::Counts { .. } | Holding::Keys(_) => open = true,
                 Holding::Same => {}
             }
@@ -382,13 +257,15 @@ impl Ranks for Selection {
     }
 
     fn at(&self, rank: u64) -> f64 {
-        let position = self.buckets.partition_point(|bucket| bucket.before + bucket.rows <= rank);
+        let position = self
+            .buckets
+            .partition_point(|bucket| total(&bucket.before) + total(&bucket.rows) <= rank);
         let Some(bucket) = self.buckets.get(position) else { return f64::NAN };
         match &bucket.holding {
             Holding::Keys(keys) => rank
-                .checked_sub(bucket.before)
+                .checked_sub(total(&bucket.before))
                 .and_then(|index| keys.get(usize::try_from(index).ok()?))
-                .map_or(f64::NAN, |&key| value_of(key)),
+                .map_or(f64::NAN, |&(key, _)| value_of(key)),
             _ => value_of(bucket.range[0]),
         }
     }
@@ -459,6 +336,16 @@ mod tests {
                     assert_eq!(value.to_bits(), sorted.at(rank).to_bits());
                     assert_eq!(selection.below(value), sorted.below(value), "{value}");
                     assert_eq!(selection.up_to(value), sorted.up_to(value), "{value}");
+                }
+                for &probability in wanted.iter().step_by(20) {
+                    let value = selection.at(rank_of(probability, selection.rows()));
+                    for edge in [value.next_down(), value] {
+                        let counts = |(_, v): &(usize, &f64)| v.is_finite() && **v <= edge;
+                        let mut phases = PhaseCounts::default();
+                        let rows = with_nulls.iter().enumerate().filter(counts);
+                        rows.for_each(|(at, _)| phases[at % PHASES] += 1);
+                        assert_eq!(selection.phases_up_to(edge), phases, "{edge}");
+                    }
                 }
             }
         }

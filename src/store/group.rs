@@ -18,13 +18,16 @@ use crate::ledger::edge::Edge;
 use crate::ledger::key::LogKey;
 use rusqlite::{Connection, named_params};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 /// The most acts in a group.
 const ACTS_MAX: u64 = 256;
 /// How long a group takes in acts, counted from its first.
 const AGE_MAX: Duration = Duration::from_millis(5);
+
+/// How long the act at the door stays awake.
+const AWAKE_MAX: Duration = Duration::from_micros(200);
 
 /// What became of a group: its signed checkpoint, or why it could not be committed.
 pub(super) type Outcome = OnceLock<Result<Signed, Failure>>;
@@ -62,25 +65,58 @@ impl Failure {
     }
 }
 
+/// Acts that wait for their turn: one of them awake at the door, so that it goes on the moment the writer is free, the others asleep
+/// behind it. Waking a thread takes as long as a small act, and nobody would write meanwhile.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    waiting: AtomicUsize,
+    door: Mutex<()>,
+}
+
+impl Queue {
+    fn wait<'store>(&self, writer: &'store Mutex<Writer>) -> MutexGuard<'store, Writer> {
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        let door = self.door.lock().unwrap_or_else(PoisonError::into_inner);
+        let writer = lock_awake(writer);
+        drop(door);
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
+        writer
+    }
+
+    fn is_empty(&self) -> bool {
+        self.waiting.load(Ordering::SeqCst) == 0
+    }
+}
+
+/// Locks the writer; stays awake while it is not free, but not longer than a few small acts.
+fn lock_awake(writer: &Mutex<Writer>) -> MutexGuard<'_, Writer> {
+    let since = Instant::now();
+    while since.elapsed() < AWAKE_MAX {
+        match writer.try_lock() {
+            Ok(writer) => return writer,
+            // A panic in an act undid what it did, so the writer is as good as before.
+            Err(TryLockError::Poisoned(writer)) => return writer.into_inner(),
+            Err(TryLockError::WouldBlock) => std::thread::yield_now(),
+        }
+    }
+    writer.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// One act's turn at the writer. When it ends, also by a panic, the open transaction is closed unless somebody waits to go on with it.
 pub(super) struct Turn<'store> {
     writer: MutexGuard<'store, Writer>,
-    queue: &'store AtomicUsize,
+    queue: &'store Queue,
     key: &'store LogKey,
 }
 
 impl<'store> Turn<'store> {
-    /// Waits for a turn; `queue` counts those who wait.
+    /// Waits for a turn in the `queue`.
     pub(super) fn wait(
         writer: &'store Mutex<Writer>,
-        queue: &'store AtomicUsize,
+        queue: &'store Queue,
         key: &'store LogKey,
     ) -> Self {
-        queue.fetch_add(1, Ordering::SeqCst);
-        // A panic in an act undid what it did, so the writer is as good as before.
-        let writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-        queue.fetch_sub(1, Ordering::SeqCst);
-        Self { writer, queue, key }
+        Self { writer: queue.wait(writer), queue, key }
     }
 
     /// Does `act` in the open transaction, or else in a new one; gives what came of it, and the outcome to wait for once the turn
@@ -176,11 +212,10 @@ impl Writer {
         Ok((done, Arc::clone(&group.outcome)))
     }
 
-    /// Whether the open transaction has to end now; `queue` counts those who wait for their turn.
-    fn is_due(&self, queue: &AtomicUsize) -> bool {
+    /// Whether the open transaction has to end now; `queue` holds those who wait for their turn.
+    fn is_due(&self, queue: &Queue) -> bool {
         self.group.as_ref().is_some_and(|group| {
-            let others = queue.load(Ordering::SeqCst) > 0;
-            !others
+            queue.is_empty()
                 || !self.transaction_stands()
                 || group.acts == 0
                 || group.acts >= ACTS_MAX

@@ -2,7 +2,7 @@
 
 use super::counted_ids::CountedIds;
 use super::folder::{Folder, sync_folder};
-use super::group::Writer;
+use super::group::{Queue, Writer};
 use super::high_water::{self, HighWater, Keeper};
 use super::objects::Objects;
 use super::{Error, Result, log, schema};
@@ -17,7 +17,6 @@ use rusqlite::{Connection, OpenFlags};
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
-use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 
 /// The store of one data folder. Cheap to clone; all clones share one writer.
@@ -37,7 +36,7 @@ pub(super) struct Inner {
     pub(super) readers: Mutex<Vec<Connection>>,
     pub(super) writer: Mutex<Writer>,
     /// Acts that wait for the writer.
-    pub(super) waiting: AtomicUsize,
+    pub(super) waiting: Queue,
     pub(super) keeper: Keeper,
     pub(super) counted_ids: CountedIds,
 }
@@ -188,7 +187,7 @@ impl Store {
         let model_key = load_model_key(&folder)?;
         let inner = Inner {
             keeper: Keeper::new(folder.high_water()),
-            waiting: AtomicUsize::new(0),
+            waiting: Queue::default(),
             folder,
             clock,
             key,
