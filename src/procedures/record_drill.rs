@@ -6,6 +6,7 @@
 //!    and verified without the server), how it went, what was found, and by when the next one is due
 //! 4. the last drill decides when the next one is due; two weeks before, it waits in the inbox of who may record one
 
+use super::read_records::missing;
 use super::sign_decision::require_session;
 use super::{Recorded, actor, stored, subject};
 use crate::access::account::Acting;
@@ -14,7 +15,6 @@ use crate::clock;
 use crate::digest;
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
-use crate::procedures::read_records::missing;
 use crate::review;
 use crate::review::drill::{DRILL_DAYS, DRILL_FORMAT, Drill, DrillResult, PractisedFigures};
 use crate::review::due::day_of;

@@ -215,7 +215,7 @@ impl Examiner<'_> {
         let Some(test) = self.named((of.0, of.1, row), "restore_test_id", "restore_test") else {
             return;
         };
-        let words = |number: Option<u64>| number.map_or("none".to_owned(), |one| one.to_string());
+        let words = |number: Option<u64>| number.map_or_else(|| "none".to_owned(), |one| one.to_string());
         for (what, found, expected) in [
             ("entry of the practised restore", Some(practised.entry), test.number("entry")),
             ("whether it passed", Some(u64::from(practised.passed)), test.number("passed")),

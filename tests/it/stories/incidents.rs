@@ -10,8 +10,10 @@ use driftledger::digest::sha256_hex;
 use driftledger::evidence::manifest::record_file;
 use driftledger::evidence::verify::verify;
 use driftledger::ledger::entry::{Actor, EntryType};
+use driftledger::procedures::administer::host;
 use driftledger::procedures::check_store::check_store;
 use driftledger::procedures::practise_restore::practise_restore;
+use driftledger::procedures::record_qualification::record_qualification;
 use driftledger::procedures::watch_backups::{
     BackupSchedule, make_scheduled, record_schedule, watch_lateness,
 };
@@ -21,6 +23,7 @@ use driftledger::review::incident::{
     Affected, AffectedKind, Incident, IncidentCause, IncidentReport, IncidentStep, NoticedBy,
     RevisionBefore,
 };
+use driftledger::review::qualification::{CheckOutcome, Part, QualificationCheck};
 use driftledger::store::incidents::IncidentRow;
 use serde_json::{Value, json};
 use std::io::Cursor;
@@ -277,6 +280,38 @@ fn a_failed_backup_opens_an_incident_once_and_in_the_same_ledger_entry() {
     let mut noticed: Vec<String> = states(&quentin).into_iter().map(|(by, _)| by).collect();
     noticed.sort();
     assert_eq!(noticed, ["backup", "backup", "clock", "restore_test"]);
+    whole(&laboratory);
+}
+
+#[test] // A11-13
+fn a_failed_check_of_the_installation_opens_an_incident_and_one_of_a_version_does_not() {
+    let laboratory = Laboratory::open();
+    let check = |outcome: CheckOutcome| QualificationCheck {
+        id: "IQ-07".to_owned(),
+        requirements: Vec::new(),
+        question: "is the data folder whole".to_owned(),
+        risk: "records are damaged unnoticed".to_owned(),
+        expected: "no finding".to_owned(),
+        found: "1 finding".to_owned(),
+        outcome,
+    };
+    let run = |part: Part, about: Option<&str>, outcome| {
+        let (about, started_at) = (about.map(str::to_owned), laboratory.store.clock().now_text());
+        let run = (part, about);
+        record_qualification(&laboratory.store, &host(), run, started_at, vec![check(outcome)])
+            .unwrap()
+    };
+    run(Part::Installation, None, CheckOutcome::Passed);
+    run(Part::Performance, Some("tablets 1"), CheckOutcome::Failed);
+    let ines = laboratory.signed_in("ines");
+    assert_eq!(states(&ines), []);
+    let failed = run(Part::Installation, None, CheckOutcome::Failed);
+    run(Part::Operation, None, CheckOutcome::Failed);
+    assert_eq!(states(&ines), [("qualification".to_owned(), "open".to_owned())]);
+    let all = ines.get(INCIDENTS).body;
+    assert_eq!(all[0]["entry"], json!(failed.entry));
+    let what = all[0]["incident"]["report"]["what"].as_str().unwrap();
+    assert!(what.contains("installation qualification (IQ)") && what.contains("IQ-07"), "{what}");
     whole(&laboratory);
 }
 
