@@ -79,7 +79,7 @@ pub(super) async fn read_incident(
 #[utoipa::path(tag = "incidents", request_body = ReportIncident, responses(
     (status = 201, body = Recorded<IncidentRow>), (status = 403, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 #[post("/incidents")]
-pub(super) async fn report(
+pub(super) async fn report_one(
     shared: web::Data<Shared>,
     caller: Caller,
     body: web::Json<ReportIncident>,

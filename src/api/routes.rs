@@ -90,7 +90,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(reviews::sign)
             .service(incidents::list_incidents)
             .service(incidents::read_incident)
-            .service(incidents::report)
+            .service(incidents::report_one)
             .service(incidents::correct)
             .service(incidents::investigate)
             .service(incidents::reopen)

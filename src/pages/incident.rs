@@ -262,9 +262,9 @@ pub(super) async fn reopen(
     form: web::Form<ReopenForm>,
 ) -> Answer {
     visitor.check_form(&form.form_token)?;
-    let reopen = form.into_inner();
-    let change = Ok(IncidentChange::Reopen(reopen.reason.clone()));
-    let typed = Typed { reopen, ..Typed::default() };
+    let form = form.into_inner();
+    let change = Ok(IncidentChange::Reopen(form.reason.clone()));
+    let typed = Typed { reopen: form, ..Typed::default() };
     revised(visitor, id.into_inner(), (Action::CloseIncident, change), typed).await
 }
 

@@ -140,7 +140,7 @@ pub(super) async fn list(visitor: Visitor) -> Answer {
 
 /// Reports an incident.
 #[post("/incidents")]
-pub(super) async fn report(visitor: Visitor, form: web::Form<ReportForm>) -> Answer {
+pub(super) async fn report_one(visitor: Visitor, form: web::Form<ReportForm>) -> Answer {
     visitor.check_form(&form.form_token)?;
     let form = form.into_inner();
     let said = form.said();

@@ -157,7 +157,7 @@ fn prediction_reviews(config: &mut ServiceConfig) {
 fn continuity(config: &mut ServiceConfig) {
     config
         .service(incidents::list)
-        .service(incidents::report)
+        .service(incidents::report_one)
         .service(incident::show)
         .service(incident::correct)
         .service(incident::investigate)

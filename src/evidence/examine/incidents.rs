@@ -46,7 +46,7 @@ impl Examiner<'_> {
                 self.closing(before, one, signatures);
             }
         }
-        self.affected(chains.values().flatten());
+        self.affected_records(chains.values().flatten());
     }
 
     /// What one revision says by itself, and who wrote it.
@@ -144,7 +144,7 @@ impl Examiner<'_> {
     }
 
     /// Every affected record is named by a ledger entry that came before, or that recorded it together with the incident.
-    fn affected<'a>(&mut self, revisions: impl Iterator<Item = &'a Revision>) {
+    fn affected_records<'a>(&mut self, revisions: impl Iterator<Item = &'a Revision>) {
         let mut sought: Vec<(&str, u64, &str, &str)> = Vec::new();
         for one in revisions {
             let entry = one.row.number("entry").unwrap_or_default();
@@ -215,7 +215,8 @@ impl Examiner<'_> {
         let Some(test) = self.named((of.0, of.1, row), "restore_test_id", "restore_test") else {
             return;
         };
-        let words = |number: Option<u64>| number.map_or_else(|| "none".to_owned(), |one| one.to_string());
+        let words =
+            |number: Option<u64>| number.map_or_else(|| "none".to_owned(), |one| one.to_string());
         for (what, found, expected) in [
             ("entry of the practised restore", Some(practised.entry), test.number("entry")),
             ("whether it passed", Some(u64::from(practised.passed)), test.number("passed")),

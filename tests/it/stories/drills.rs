@@ -64,7 +64,8 @@ fn a_drill_is_recorded_with_the_figures_of_the_restore_and_the_next_one_is_due()
     let page = quentin.read(&format!("/drills/{}", recorded.text("id")));
     assert!(page.contains("would have been lost") && page.contains("verified offline"), "{page}");
     let standing = quentin.get("/api/v1/reviews/next?kind=system").body["standing"].to_string();
-    let told = "the last one began at 2026-06-01T06:00:00.000Z, passed; the next one is due on 2026-09-01";
+    let told =
+        "the last one began at 2026-06-01T06:00:00.000Z, passed; the next one is due on 2026-09-01";
     assert!(standing.contains(told), "{standing}");
 
     let checked = check_store(laboratory.store.folder(), &mut |_| ()).unwrap();
@@ -133,7 +134,9 @@ fn a_drill_is_recorded_by_form() {
         ("next_due", "2026-09-01"),
     ];
     let refused = quentin.page("/drills", Some(&typed));
-    assert!(refused.contains("role=\"alert\"") && refused.contains(">a pack on a laptop</textarea>"));
+    assert!(
+        refused.contains("role=\"alert\"") && refused.contains(">a pack on a laptop</textarea>")
+    );
     typed[6] = ("findings", "nobody knew where the pack was");
     let page = quentin.page("/drills", Some(&typed));
     assert!(page.contains("nobody knew where the pack was") && page.contains("failed"), "{page}");
@@ -160,7 +163,9 @@ fn figures_that_are_not_those_of_the_restore_are_named() {
     files.relist();
     let found = verify(Cursor::new(files.seal()), None, &mut |_| ()).unwrap().findings;
     let told = found.iter().any(|one| {
-        one.code == "record_disagrees" && one.file == name && one.detail.contains("how long it took")
+        one.code == "record_disagrees"
+            && one.file == name
+            && one.detail.contains("how long it took")
     });
     assert!(told, "{found:#?}");
 }

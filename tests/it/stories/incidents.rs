@@ -142,7 +142,11 @@ fn a_server_downtime_is_recorded_its_cause_found_and_closed_by_somebody_who_did_
     for (asked, told) in [("", false), ("model=tablets&version=1", true), (&about_alert, true)] {
         let pack = rosa.bytes(&format!("/api/v1/evidence/pack?{asked}"));
         let verified = verify(Cursor::new(&pack), None, &mut |_| ()).unwrap();
-        assert_eq!((verified.findings, verified.checked.examined.incidents), (vec![], 4), "{asked}");
+        assert_eq!(
+            (verified.findings, verified.checked.examined.incidents),
+            (vec![], 4),
+            "{asked}"
+        );
         let story = String::from_utf8(Files::of(&pack).0["story.html"].clone()).unwrap();
         assert!(!told || story.contains(CAUSE) && story.contains("closes it"), "{asked}: {story}");
     }
@@ -340,12 +344,17 @@ fn an_incident_of_two_versions_is_in_the_pack_of_each_without_the_other() {
     assert_eq!(program.post("/api/v1/models/tablets/versions", &second).status, 201);
     let dana = laboratory.signed_in("dana");
     let id = report(&dana, &["tablets/2", &alert]);
-    let correction = json!({"report": reported(&["tablets/2"]), "reason": "the alert is of another day"});
+    let correction =
+        json!({"report": reported(&["tablets/2"]), "reason": "the alert is of another day"});
     assert_eq!(dana.post(&format!("{INCIDENTS}/{id}/correction"), &correction).status, 201);
     for (version, alerts) in [("1", true), ("2", false)] {
         let pack = dana.bytes(&format!("/api/v1/evidence/pack?model=tablets&version={version}"));
         let verified = verify(Cursor::new(&pack), None, &mut |_| ()).unwrap();
-        assert_eq!((verified.findings, verified.checked.examined.incidents), (vec![], 2), "{version}");
+        assert_eq!(
+            (verified.findings, verified.checked.examined.incidents),
+            (vec![], 2),
+            "{version}"
+        );
         let name = record_file("episode", &alert);
         let holds = Files::of(&pack).0.keys().any(|file| *file == name);
         assert_eq!(holds, alerts, "an incident brings no alert of another version");
@@ -356,7 +365,9 @@ fn an_incident_of_two_versions_is_in_the_pack_of_each_without_the_other() {
 fn an_incident_is_reported_corrected_investigated_and_closed_by_form() {
     let (laboratory, _) = with_an_alert();
     let (dana, quentin) = (laboratory.signed_in("dana"), laboratory.signed_in("quentin"));
-    assert!(laboratory.signed_in("ines").read("/incidents").contains("Your role reports no incidents"));
+    assert!(
+        laboratory.signed_in("ines").read("/incidents").contains("Your role reports no incidents")
+    );
     let typed = |affected: &'static str| {
         [
             ("what", "labels came from the wrong line"),
@@ -367,7 +378,10 @@ fn an_incident_is_reported_corrected_investigated_and_closed_by_form() {
         ]
     };
     let refused = dana.page("/incidents", Some(&typed("tablets/9")));
-    assert!(refused.contains("role=\"alert\"") && refused.contains(">tablets/9</textarea>"), "{refused}");
+    assert!(
+        refused.contains("role=\"alert\"") && refused.contains(">tablets/9</textarea>"),
+        "{refused}"
+    );
     let page = dana.page("/incidents", Some(&typed("tablets/1")));
     assert!(page.contains("model version tablets 1") && page.contains("State the cause"), "{page}");
     let id = dana.get(INCIDENTS).body[0]["id"].as_str().unwrap().to_owned();
@@ -419,8 +433,7 @@ fn forge(
             Incident::reported(&format!("in_{size}"), NoticedBy::Person, report, name)
         }
         Some((row, incident)) => {
-            let before =
-                RevisionBefore { id: row.revision_id.clone(), sha256: row.sha256.clone() };
+            let before = RevisionBefore { id: row.revision_id.clone(), sha256: row.sha256.clone() };
             incident.next(before, step, name).unwrap()
         }
     };
@@ -428,25 +441,26 @@ fn forge(
     let bytes = incident.bytes().unwrap();
     let id = account.as_ref().map_or("system", |account| account.id.as_str());
     let actor = Actor::new(id, "qa", "password");
-    let written = store.write::<_, driftledger::store::Error>(&actor, EntryType::IncidentReport, |tx| {
-        let row = IncidentRow {
-            revision_id: format!("ir_{}", tx.index()),
-            id: incident.id.clone(),
-            revision: incident.revision,
-            step: incident.step.word().to_owned(),
-            state: incident.state.word().to_owned(),
-            noticed_by: incident.noticed_by.word().to_owned(),
-            severity: incident.report.severity.word().to_owned(),
-            sha256: sha256_hex(&bytes),
-            at: tx.at().to_owned(),
-            entry: tx.index(),
-            account_id: account.as_ref().map(|account| account.id.clone()),
-            document: String::from_utf8(bytes.clone()).unwrap(),
-        };
-        let supersedes = incident.supersedes.as_ref().map(|before| before.id.as_str());
-        tx.insert_incident(&row, supersedes)?;
-        Ok(row)
-    });
+    let written =
+        store.write::<_, driftledger::store::Error>(&actor, EntryType::IncidentReport, |tx| {
+            let row = IncidentRow {
+                revision_id: format!("ir_{}", tx.index()),
+                id: incident.id.clone(),
+                revision: incident.revision,
+                step: incident.step.word().to_owned(),
+                state: incident.state.word().to_owned(),
+                noticed_by: incident.noticed_by.word().to_owned(),
+                severity: incident.report.severity.word().to_owned(),
+                sha256: sha256_hex(&bytes),
+                at: tx.at().to_owned(),
+                entry: tx.index(),
+                account_id: account.as_ref().map(|account| account.id.clone()),
+                document: String::from_utf8(bytes.clone()).unwrap(),
+            };
+            let supersedes = incident.supersedes.as_ref().map(|before| before.id.as_str());
+            tx.insert_incident(&row, supersedes)?;
+            Ok(row)
+        });
     (written.unwrap().value, incident)
 }
 
@@ -476,9 +490,10 @@ fn a_revision_that_no_procedure_would_write_is_named() {
     };
     assert_eq!(codes(&first(Some("dana"), &nothing).0), ["record_dangling"]);
 
-    let next = |before: &(IncidentRow, Incident), step, who: &str, change: &dyn Fn(&mut Incident)| {
-        forge(&laboratory, Some(before), (step, Some(who)), change)
-    };
+    let next =
+        |before: &(IncidentRow, Incident), step, who: &str, change: &dyn Fn(&mut Incident)| {
+            forge(&laboratory, Some(before), (step, Some(who)), change)
+        };
     let found = |one: &mut Incident| {
         let (root_cause, action) = (CAUSE.to_owned(), "it is watched".to_owned());
         one.cause = Some(IncidentCause { root_cause, action, external: None });

@@ -241,7 +241,8 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     add("POST", "/reviews", of(HoldReview), &held);
     let signed_review = json!({"review_sha256": "0", "password": "a"});
     add("POST", "/reviews/{id}/signature", of(HoldReview), &signed_review);
-    let report = json!({"happened_at": "2026-06-01T07:00:00Z", "severity": "minor", "what": "a test"});
+    let report =
+        json!({"happened_at": "2026-06-01T07:00:00Z", "severity": "minor", "what": "a test"});
     add("POST", "/incidents", of(ReportIncident), &report);
     let corrected = json!({"report": report, "reason": "a test"});
     add("POST", "/incidents/{id}/correction", of(ReportIncident), &corrected);
