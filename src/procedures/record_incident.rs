@@ -19,9 +19,9 @@ use crate::review;
 use crate::review::decision::Severity;
 use crate::review::episode_sheet::ExternalRecord;
 use crate::review::incident::{
-    Affected, AffectedKind, Incident, IncidentCause, IncidentReport, IncidentStep, NoticedBy,
-    time_of,
+    Affected, AffectedKind, Incident, IncidentCause, IncidentReport, NoticedBy, time_of,
 };
+use crate::review::incident_cycle::IncidentStep;
 use crate::store::incidents::IncidentRow;
 use crate::store::{ReadTx, Store};
 

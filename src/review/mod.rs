@@ -21,6 +21,7 @@ pub mod episode_cycle;
 pub mod episode_sheet;
 pub mod identified;
 pub mod incident;
+pub mod incident_cycle;
 pub mod life_cycle;
 pub mod periodic_review;
 pub mod plan;

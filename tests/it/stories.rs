@@ -12,6 +12,7 @@ mod drafts;
 mod drills;
 mod evidence_packs;
 mod forms;
+mod incident_forgeries;
 mod incidents;
 mod ingest;
 mod invalidations;

@@ -9,7 +9,8 @@ use super::{Examiner, Row, is_canonical};
 use crate::access::role::{Action, Role};
 use crate::evidence::scope::is_about_incident;
 use crate::review::drill::Drill;
-use crate::review::incident::{Incident, IncidentStep, NoticedBy, RevisionBefore};
+use crate::review::incident::{Incident, NoticedBy, RevisionBefore};
+use crate::review::incident_cycle::IncidentStep;
 use crate::review::signature::Meaning;
 use std::collections::{BTreeMap, BTreeSet};
 

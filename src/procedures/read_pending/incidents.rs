@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::procedures::close_incident::closing;
 use crate::procedures::open_incident::revisions_of;
 use crate::procedures::record_drill::standing;
-use crate::review::incident::IncidentState;
+use crate::review::incident_cycle::IncidentState;
 use crate::store::ReadTx;
 use jiff::ToSpan as _;
 

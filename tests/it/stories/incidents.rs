@@ -1,15 +1,13 @@
 //! Story: a server was down; what happened is recorded, the affected records are named, the cause is found, and QA closes it who did
 //! neither. What fails by itself opens an incident, once.
-//! Method: the API and the pages over HTTP; then the store is checked and packs are verified, and revisions that no procedure would write
-//! are put into a store to see each named.
+//! Method: the API and the pages over HTTP; then the store is checked and packs are verified.
 
 use super::decision::with_an_alert;
 use crate::evidence::Files;
-use crate::harness::{Answer, CHOSEN, Laboratory, Visitor, register, registration};
+use crate::harness::{Answer, CHOSEN, Laboratory, VERSION_PATH, Visitor, registration};
 use driftledger::digest::sha256_hex;
 use driftledger::evidence::manifest::record_file;
 use driftledger::evidence::verify::verify;
-use driftledger::ledger::entry::{Actor, EntryType};
 use driftledger::procedures::administer::host;
 use driftledger::procedures::check_store::check_store;
 use driftledger::procedures::practise_restore::practise_restore;
@@ -18,19 +16,13 @@ use driftledger::procedures::watch_backups::{
     BackupSchedule, make_scheduled, record_schedule, watch_lateness,
 };
 use driftledger::procedures::watch_clock::watch_clock;
-use driftledger::review::decision::Severity;
-use driftledger::review::incident::{
-    Affected, AffectedKind, Incident, IncidentCause, IncidentReport, IncidentStep, NoticedBy,
-    RevisionBefore,
-};
 use driftledger::review::qualification::{CheckOutcome, Part, QualificationCheck};
-use driftledger::store::incidents::IncidentRow;
 use serde_json::{Value, json};
 use std::io::Cursor;
 
 const INCIDENTS: &str = "/api/v1/incidents";
-const WHAT: &str = "the server was down and a batch came late";
-const CAUSE: &str = "the disk of the write-ahead log was full";
+pub(super) const WHAT: &str = "the server was down and a batch came late";
+pub(super) const CAUSE: &str = "the disk of the write-ahead log was full";
 
 fn reported(affected: &[&str]) -> Value {
     json!({"happened_at": "2026-06-01T06:10:00Z", "noticed_at": "2026-06-01T07:30:00Z", "severity": "major", "what": WHAT,
@@ -41,7 +33,7 @@ fn cause() -> Value {
     json!({"root_cause": CAUSE, "action": "its fill level is watched", "external": {"system": "QMS", "number": "CAPA-26-014"}})
 }
 
-fn report(visitor: &Visitor, affected: &[&str]) -> String {
+pub(super) fn report(visitor: &Visitor, affected: &[&str]) -> String {
     let answer = visitor.post(INCIDENTS, &reported(affected));
     assert_eq!(answer.status, 201, "{answer:?}");
     assert_eq!(answer.text("state"), "open");
@@ -99,7 +91,7 @@ fn a_server_downtime_is_recorded_its_cause_found_and_closed_by_somebody_who_did_
     let (laboratory, alert) = with_an_alert();
     let (dana, adam) = (laboratory.signed_in("dana"), laboratory.signed_in("adam"));
     let (rosa, quentin) = (laboratory.signed_in("rosa"), laboratory.signed_in("quentin"));
-    let batches = dana.get(&format!("{}/batches", crate::harness::VERSION_PATH)).body;
+    let batches = dana.get(&format!("{VERSION_PATH}/batches")).body;
     let batch = batches["items"][0]["id"].as_str().unwrap().to_owned();
     let id = report(&dana, &["tablets/1", &batch]);
     let shown = view(&quentin, &id);
@@ -407,133 +399,6 @@ fn an_incident_is_reported_corrected_investigated_and_closed_by_form() {
     assert!(page.contains("opened again by quentin, major: labels came again"), "{page}");
     assert!(quentin.read("/incidents").contains("labels came from the wrong line"));
     whole(&laboratory);
-}
-
-/// Writes a revision as `change` makes it, past every procedure; gives the id of its row.
-fn forge(
-    laboratory: &Laboratory,
-    before: Option<&(IncidentRow, Incident)>,
-    (step, who): (IncidentStep, Option<&str>),
-    change: &dyn Fn(&mut Incident),
-) -> (IncidentRow, Incident) {
-    let store = &laboratory.store;
-    let account = who.map(|name| store.read(|tx| tx.account_by_name(name)).unwrap().unwrap());
-    let name = who.unwrap_or("system");
-    let mut incident = match before {
-        None => {
-            let at = "2026-06-01T08:00:00.000Z".to_owned();
-            let report = IncidentReport {
-                happened_at: at.clone(),
-                noticed_at: at,
-                severity: Severity::Minor,
-                what: WHAT.to_owned(),
-                affected: Vec::new(),
-            };
-            let size = store.read(|tx| tx.head()).unwrap().size;
-            Incident::reported(&format!("in_{size}"), NoticedBy::Person, report, name)
-        }
-        Some((row, incident)) => {
-            let before = RevisionBefore { id: row.revision_id.clone(), sha256: row.sha256.clone() };
-            incident.next(before, step, name).unwrap()
-        }
-    };
-    change(&mut incident);
-    let bytes = incident.bytes().unwrap();
-    let id = account.as_ref().map_or("system", |account| account.id.as_str());
-    let actor = Actor::new(id, "qa", "password");
-    let written =
-        store.write::<_, driftledger::store::Error>(&actor, EntryType::IncidentReport, |tx| {
-            let row = IncidentRow {
-                revision_id: format!("ir_{}", tx.index()),
-                id: incident.id.clone(),
-                revision: incident.revision,
-                step: incident.step.word().to_owned(),
-                state: incident.state.word().to_owned(),
-                noticed_by: incident.noticed_by.word().to_owned(),
-                severity: incident.report.severity.word().to_owned(),
-                sha256: sha256_hex(&bytes),
-                at: tx.at().to_owned(),
-                entry: tx.index(),
-                account_id: account.as_ref().map(|account| account.id.clone()),
-                document: String::from_utf8(bytes.clone()).unwrap(),
-            };
-            let supersedes = incident.supersedes.as_ref().map(|before| before.id.as_str());
-            tx.insert_incident(&row, supersedes)?;
-            Ok(row)
-        });
-    (written.unwrap().value, incident)
-}
-
-#[test] // A11-13
-fn a_revision_that_no_procedure_would_write_is_named() {
-    let laboratory = Laboratory::open();
-    register(&laboratory.program());
-    let codes = |row: &IncidentRow| {
-        let checked = check_store(laboratory.store.folder(), &mut |_| ()).unwrap();
-        let of_it = checked.findings.into_iter().filter(|finding| finding.id == row.revision_id);
-        of_it.map(|finding| finding.code).collect::<Vec<_>>()
-    };
-    let first = |who: Option<&str>, change: &dyn Fn(&mut Incident)| {
-        forge(&laboratory, None, (IncidentStep::Report, who), change)
-    };
-    let right = first(Some("dana"), &|_| ());
-    assert_eq!(codes(&right.0), Vec::<&str>::new(), "a right one");
-    assert_eq!(codes(&first(Some("ines"), &|_| ()).0), ["incident_not_permitted"]);
-    assert_eq!(codes(&first(None, &|_| ()).0), ["incident_not_permitted"], "no person reported it");
-    let clock = |one: &mut Incident| one.noticed_by = NoticedBy::Clock;
-    assert_eq!(codes(&first(None, &clock).0), Vec::<&str>::new(), "the program did");
-    assert_eq!(codes(&first(Some("dana"), &clock).0), ["incident_not_permitted"]);
-    let silent = |one: &mut Incident| one.report.what = String::new();
-    assert_eq!(codes(&first(Some("dana"), &silent).0), ["incident_not_valid"]);
-    let nothing = |one: &mut Incident| {
-        one.report.affected = vec![Affected { kind: AffectedKind::Batch, id: "ba_x".to_owned() }];
-    };
-    assert_eq!(codes(&first(Some("dana"), &nothing).0), ["record_dangling"]);
-
-    let next =
-        |before: &(IncidentRow, Incident), step, who: &str, change: &dyn Fn(&mut Incident)| {
-            forge(&laboratory, Some(before), (step, Some(who)), change)
-        };
-    let found = |one: &mut Incident| {
-        let (root_cause, action) = (CAUSE.to_owned(), "it is watched".to_owned());
-        one.cause = Some(IncidentCause { root_cause, action, external: None });
-    };
-    let worse = |one: &mut Incident| {
-        found(one);
-        one.report.severity = Severity::Major;
-    };
-    let forged = first(Some("dana"), &|_| ());
-    let forged = next(&forged, IncidentStep::Investigate, "dana", &worse);
-    assert_eq!(codes(&forged.0), ["incident_not_valid"], "an investigation changes no severity");
-    let known = next(&right, IncidentStep::Investigate, "quentin", &found);
-    assert_eq!(codes(&known.0), Vec::<&str>::new());
-    let closed = next(&known, IncidentStep::Close, "quentin", &|_| ());
-    let mut named = codes(&closed.0);
-    named.sort_unstable();
-    assert_eq!(named, ["incident_not_permitted", "step_not_signed"], "by who investigated it");
-    let other = first(Some("dana"), &|_| ());
-    let other = next(&other, IncidentStep::Investigate, "adam", &found);
-    let closed = next(&other, IncidentStep::Close, "rosa", &|_| ());
-    let mut named = codes(&closed.0);
-    named.sort_unstable();
-    assert_eq!(named, ["incident_not_permitted", "step_not_signed"], "a reviewer does not close");
-}
-
-#[test] // A11-13
-fn a_changed_incident_is_named_in_a_pack() {
-    let laboratory = Laboratory::open();
-    register(&laboratory.program());
-    report(&laboratory.signed_in("dana"), &["tablets/1"]);
-    let pack = laboratory.signed_in("ines").bytes("/api/v1/evidence/pack");
-    let mut files = Files::of(&pack);
-    let name = files.first("records/incident/");
-    let mut row: Value = serde_json::from_slice(&files.0[&name]).unwrap();
-    row["severity"] = json!("minor");
-    files.0.insert(name.clone(), driftledger::digest::canonical_json(&row).unwrap());
-    files.relist();
-    let found = verify(Cursor::new(files.seal()), None, &mut |_| ()).unwrap().findings;
-    let named = |code: &str| found.iter().any(|one| one.code == code && one.file == name);
-    assert!(named("record_changed") && named("record_disagrees"), "{found:#?}");
 }
 
 #[test]
