@@ -12,6 +12,7 @@ use crate::procedures::record_drill::{
     DrillView, RecordDrill, drill, drills, prepare_drill, record_drill,
 };
 use crate::review::drill::{DRILL_DAYS, Drill, DrillResult};
+use crate::store::restore_tests::RestoreTestRow;
 use actix_web::{get, post, web};
 use askama::Template;
 use serde::Deserialize;
@@ -127,7 +128,7 @@ impl ListPage {
             next_due: next,
             ..DrillForm::default()
         });
-        let choice = |row: crate::store::restore_tests::RestoreTestRow| Choice {
+        let choice = |row: RestoreTestRow| Choice {
             chosen: row.id == typed.restore_test,
             words: format!(
                 "{}, {}, {} s",

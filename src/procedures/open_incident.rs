@@ -31,7 +31,7 @@ const SUBJECTS_MAX: usize = 120;
 pub(super) fn open_by_itself(
     tx: &mut WriteTx<'_>,
     (noticed_by, severity): (NoticedBy, Severity),
-    what: String,
+    what: &str,
     affected: Vec<Affected>,
 ) -> Result<()> {
     if tx.stands_incident_of(noticed_by.word())? {
@@ -75,9 +75,12 @@ pub(super) fn write_revision(
         document: String::from_utf8(bytes).unwrap_or_default(),
     };
     tx.subject(subject("incident", &row.id));
-    let said = earlier.iter().map(|(_, before)| before).chain([incident]);
-    for named in subjects(tx, said)? {
-        tx.subject(named);
+    // What the program notices is named by the act that records it.
+    if account_id.is_some() {
+        let said = earlier.iter().map(|(_, before)| before).chain([incident]);
+        for named in subjects(tx, said)? {
+            tx.subject(named);
+        }
     }
     if let Some((before, _)) = earlier.last() {
         tx.refer(before.entry);

@@ -124,9 +124,9 @@ fn record(store: &Store, test: &RestoreTest) -> Result<u64> {
         tx.insert_restore_test(&id, test)?;
         if !test.passed {
             let what = format!("a backup could not be restored: {}", test.detail);
-            tx.tell_backup(what.clone())?;
             let affected = vec![Affected { kind: AffectedKind::RestoreTest, id }];
-            open_by_itself(tx, (NoticedBy::RestoreTest, Severity::Major), what, affected)?;
+            open_by_itself(tx, (NoticedBy::RestoreTest, Severity::Major), &what, affected)?;
+            tx.tell_backup(what)?;
         }
         Ok::<_, Error>(())
     })?;

@@ -87,7 +87,7 @@ pub fn record_qualification(
         tx.insert_qualification(&row, &acting.account.id)?;
         if !run.passed && part != Part::Performance {
             let what = failed_in_words(&run);
-            open_by_itself(tx, (NoticedBy::Qualification, Severity::Major), what, Vec::new())?;
+            open_by_itself(tx, (NoticedBy::Qualification, Severity::Major), &what, Vec::new())?;
         }
         Ok::<_, Error>(())
     })?;

@@ -179,7 +179,7 @@ fn record(store: &Store, kind: EntryType, event: &BackupEvent, told: Option<Stri
         if let Some(what) = what {
             let what = format!("{what}: {}", event.detail);
             let affected = vec![Affected { kind: AffectedKind::Backup, id }];
-            open_by_itself(tx, (NoticedBy::Backup, Severity::Major), what, affected)?;
+            open_by_itself(tx, (NoticedBy::Backup, Severity::Major), &what, affected)?;
         }
         match told {
             Some(told) => Ok::<_, Error>(tx.tell_backup(told)?),

@@ -97,7 +97,7 @@ fn record(
         }
         let told = format!("{detail} ({} ms); nobody can sign", state.offset_ms());
         let what = format!("the clock cannot be trusted: {told}");
-        open_by_itself(tx, (NoticedBy::Clock, Severity::Major), what, Vec::new())?;
+        open_by_itself(tx, (NoticedBy::Clock, Severity::Major), &what, Vec::new())?;
         Ok::<_, Error>(tx.tell_clock(told)?)
     })?;
     Ok(())
