@@ -364,7 +364,9 @@ impl Error {
                 ("incomplete", 409, "see the gap list of the version")
             }
             Self::Review(
-                review::Error::VersionState { .. } | review::Error::EpisodeState { .. },
+                review::Error::VersionState { .. }
+                | review::Error::EpisodeState { .. }
+                | review::Error::IncidentState { .. },
             ) => ("wrong_state", 409, "reload to see where it stands"),
             Self::Review(review::Error::EpisodeOwes { .. }) => {
                 ("step_owed", 409, "see the next steps of the alert")

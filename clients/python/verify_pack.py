@@ -49,6 +49,7 @@ COPIES = {"model_version": ("registrations/", "registration"), "reference": ("re
           "decision": ("decisions/", "document"), "signature": ("signatures/", "document"),
           "accountability_acceptance": ("acceptances/", "document"),
           "episode_step": ("alert-steps/", "document"), "qualification": ("qualifications/", "document"),
+          "incident": ("incidents/", "document"), "drill": ("drills/", "document"),
           "periodic_review": ("periodic-reviews/", "document"), "review_sample": ("review-samples/", "document"),
           "review_answer": ("review-answers/", "document"), "review_result": ("review-results/", "document")}
 # The life of a version: state and step before, state after, roles that may, what the signature means.
@@ -88,6 +89,14 @@ for state in ["open", "acknowledged", "investigated", "drafted", "decided", "act
         ALERT_RULES[state, "escalate"] = (state, RECORDERS, "escalated", "")
     if state != "open":
         ALERT_RULES[state, "link_external"] = (state, QUALITY, "linked_external", "")
+# The life of an incident: state and step before, state after, roles that may.
+REPORTERS = ["data_scientist", "qa", "reviewer", "process_expert", "admin"]
+INCIDENT_RULES = {(None, "report"): ("open", REPORTERS), ("open", "correct"): ("open", REPORTERS),
+                  ("open", "investigate"): ("investigated", REPORTERS), ("investigated", "close"): ("closed", ["qa"]),
+                  ("investigated", "reopen"): ("open", ["qa"]), ("closed", "reopen"): ("open", ["qa"])}
+# What an incident affects: kind of the subject by which ledger entries name it.
+AFFECTED = {"model_version": "model_version", "batch": "batch", "alert": "episode", "backup": "backup", "restore_test": "restore_test"}
+OF_INCIDENTS = ("incident.report", "incident.revise", "incident.close")
 FOLDERS = [folder for folder, _ in COPIES.values()] + ["bodies/", "proofs/", "records/", "witnessed/", "stamped/", "tables/", "row_ids/"]
 WITHHELD = ("credential", "token")
 # Entries about an account that acted which belong to every pack it acted in.
@@ -1120,17 +1129,22 @@ class Verifier:
                 origins |= {row[column] for column in ("owner_id", "run_id", "logged_model_id") if row.get(column)}
         self.told_far_enough(versions)
         entries = [entry for entry in self.parsed if entry and entry["idx"] < until]
-        concerned, episodes, actors = set(), set(), set()
+        concerned, episodes, incidents, actors = set(), set(), set(), set()
         for entry in entries:
             subjects = {(subject["kind"], subject["id"]) for subject in entry["subj"]}
             wanted = {("model_version", key) for key in versions} | {("episode", key) for key in episodes}
+            wanted |= {("incident", key) for key in incidents}
             wanted |= {(kind, key) for key in origins for kind in ("draft_version", "run", "logged_model", "dataset")}
             if model and not version:
                 wanted.add(("model", model))
-            if not model or entry["idx"] == 0 or subjects & wanted:
+            concerns = not model or entry["idx"] == 0 or subjects & wanted
+            if concerns or entry["type"] in OF_ALL:
+                incidents |= {key for kind, key in subjects if kind == "incident"}
+            if concerns:
                 concerned.add(entry["idx"])
                 actors.add(entry["actor"]["id"])
-                episodes |= {key for kind, key in subjects if kind == "episode"}
+                if entry["type"] not in OF_INCIDENTS:
+                    episodes |= {key for kind, key in subjects if kind == "episode"}
         for entry in entries:
             if entry["type"] in OF_ALL or entry["type"] in OF_ACTORS and any(
                     s["kind"] == "account" and s["id"] in actors for s in entry["subj"]):
@@ -1776,6 +1790,131 @@ class Verifier:
                 made = self.rows["record_signature"][signature["id"]]["entry"]
                 reached.setdefault(review["kind"], []).append((made, review["until"]))
 
+    def incidents(self, signed):
+        """Every revision follows the one before by the table and changes what its step states; QA who neither reported nor investigated an
+        incident signs the revision that closes it; what is affected was named by an entry before."""
+        first = {}
+        for entry in filter(None, self.parsed):
+            if entry["type"] not in OF_INCIDENTS:
+                for subject in entry["subj"]:
+                    first.setdefault((subject["kind"], subject["id"]), entry["idx"])
+        chains = {}
+        for key, row in sorted(self.rows.get("incident", {}).items(), key=lambda item: item[1]["revision"]):
+            name, incident = record_file("incident", key), self.document("incident", key, row)
+            if not incident:
+                continue
+            self.count("revisions of incidents")
+            for column, stated in (("incident_id", incident["id"]), ("revision", incident["revision"]), ("step", incident["step"]),
+                                   ("state", incident["state"]), ("noticed_by", incident["noticed_by"]),
+                                   ("severity", incident["report"]["severity"]),
+                                   ("supersedes", incident.get("supersedes", {}).get("id"))):
+                self.same(name, column, stated, row.get(column))
+            self.incident_says(name, row, incident)
+            for affected in incident["report"]["affected"]:
+                if first.get((AFFECTED.get(affected["kind"]), affected["id"]), math.inf) > row["entry"]:
+                    self.find("record_dangling", name, f"it affects {affected['id']}, which was not there")
+            chain = chains.setdefault(row["incident_id"], [])
+            if chain:
+                self.incident_follows(name, chain[-1], (key, row, incident))
+            self.incident_closed(name, chain, (key, row, incident), signed.get(key, []))
+            chain.append((key, row, incident))
+
+    def incident_says(self, name, row, incident):
+        """What a revision must say, and whether who wrote it may."""
+        report, cause, state = incident["report"], incident.get("cause"), incident["state"]
+        wrong = lambda detail: self.find("incident_not_valid", name, detail)
+        if not report["what"].strip() or not report["happened_at"] <= report["noticed_at"] <= row["at"]:
+            wrong("it does not say what happened, or its times are not in order")
+        if (incident["revision"] == 1) != ("supersedes" not in incident) or (incident["revision"] == 1) != (incident["step"] == "report"):
+            wrong("its first revision reports it, each other one follows one")
+        if (state == "open") != (cause is None) or cause and not (cause["root_cause"].strip() and cause["action"].strip()):
+            wrong("it is open and states a cause, or it is not and states none")
+        if cause and report["severity"] == "critical" and not cause.get("external"):
+            wrong("it is critical, and its action has no number in a quality system")
+        if (incident["step"] in ("correct", "reopen")) != bool(incident.get("reason", "").strip()):
+            wrong("it has no reason where its step needs one, or one where it does not")
+        rules = [rule for (_, step), rule in INCIDENT_RULES.items() if step == incident["step"]]
+        by_program = "account_id" not in row
+        if by_program != (incident["step"] == "report" and incident["noticed_by"] != "person"):
+            self.find("incident_not_permitted", name, "the program writes first revisions of what it noticed, and people all others")
+        elif not by_program:
+            account = self.row("account", row["account_id"])
+            if not account:
+                self.find("record_dangling", name, "the account that wrote it is not there")
+            else:
+                self.same(name, "who wrote it", incident["written_by"], account["user_name"])
+                if self.role_at(account, row["at"]) not in (rules[0][1] if rules else []):
+                    self.find("incident_not_permitted", name, f"the role of {incident['written_by']} may not {incident['step']}")
+
+    def incident_follows(self, name, before, one):
+        """A revision is the one before, with what its step states."""
+        (key, row, old), (_, later, new) = before, one
+        rule = INCIDENT_RULES.get((old["state"], new["step"]))
+        if not rule or rule[0] != new["state"]:
+            return self.find("incident_not_valid", name, f"{new['step']} cannot follow {old['state']} so")
+        expected = dict(old, revision=old["revision"] + 1, supersedes={"id": key, "sha256": row["sha256"]}, step=new["step"],
+                        state=new["state"], written_by=new["written_by"])
+        for part in ("reason", "cause"):
+            expected.pop(part, None)
+        if new["step"] == "close":
+            expected["cause"] = old.get("cause")
+        elif new["step"] == "correct":
+            expected["report"] = new["report"]
+        elif new["step"] == "investigate":
+            expected["report"], expected["cause"] = dict(old["report"], affected=new["report"]["affected"]), new.get("cause")
+        if "reason" in new:
+            expected["reason"] = new["reason"]
+        if expected != new or row["entry"] >= later["entry"]:
+            self.find("incident_not_valid", name, "it says something else than the revision before and its step make it")
+
+    def incident_closed(self, name, chain, one, over):
+        """The closing revision is signed by who wrote it, who wrote no revision that bars from that; no other one is signed."""
+        _, row, incident = one
+        if incident["step"] != "close":
+            if over:
+                self.find("incident_not_permitted", name, "it is signed and closes nothing")
+            return
+        if len(over) != 1:
+            return self.find("step_not_signed", name, f"{len(over)} signatures are over it, expected 1")
+        if over[0]["record"]["sha256"] != sha256(row["document"].encode()):
+            self.find("signature_of_other_bytes", name, "its signature is over other bytes")
+        self.same(name, "signer", over[0]["signer"]["id"], row["account_id"])
+        self.same(name, "meaning", over[0]["meaning"], "closed_incident")
+        if any(other.get("account_id") == row["account_id"] and said["step"] in ("report", "correct", "investigate")
+               for _, other, said in chain):
+            self.find("incident_not_permitted", name, "one person reported or investigated it and closed it")
+
+    def drills(self):
+        """A continuity drill says what it must, by somebody who may, with the figures of the practised restore that it names."""
+        for key, row in self.rows.get("drill", {}).items():
+            name, drill = record_file("drill", key), self.document("drill", key, row)
+            if not drill:
+                continue
+            self.count("drills")
+            practised = drill.get("restore_test")
+            for column, stated in (("began_at", drill["began_at"]), ("result", drill["result"]), ("next_due", drill["next_due"]),
+                                   ("restore_test_id", practised["id"] if practised else None)):
+                self.same(name, column, stated, row.get(column))
+            if not drill["began_at"] < drill["ended_at"] <= row["at"] or not drill["tried"].strip() or not drill["fallback"].strip():
+                self.find("drill_not_valid", name, "it does not say what was tried and with what, or its times are not in order")
+            if drill["result"] == "failed" and not drill["findings"]:
+                self.find("drill_not_valid", name, "it failed, and no finding says why")
+            if not timedelta(0) < date.fromisoformat(drill["next_due"]) - date.fromisoformat(row["at"][:10]) <= timedelta(366):
+                self.find("drill_not_valid", name, "the next one is not due within 366 days")
+            test = practised and (self.row("restore_test", practised["id"]) or {})
+            if practised:
+                figures = lambda of: (of.get("entry"), int(of.get("passed", 2)), of.get("duration_ms"), of.get("lost_ms"))
+                self.same(name, "figures of the practised restore", figures(practised), figures(test))
+                if practised["entry"] >= row["entry"]:
+                    self.find("drill_not_valid", name, "its practised restore came after it")
+            account = self.row("account", row["account_id"])
+            if not account:
+                self.find("record_dangling", name, "the account that recorded it is not there")
+                continue
+            self.same(name, "who recorded it", drill["recorded_by"], account["user_name"])
+            if self.role_at(account, row["at"]) not in ("qa", "admin"):
+                self.find("drill_not_permitted", name, f"the role of {drill['recorded_by']} may not record a drill")
+
     def review_samples(self):
         """Every sample adds up, every answer is about one of its cases by somebody who may, and every result counts the answers before it:
         agreement, blind and assisted apart, and the evidence for the claim."""
@@ -1869,6 +2008,8 @@ class Verifier:
                     if failed and key in signed:
                         self.find("qualification_not_permitted", name, "a run that failed was signed")
         self.periodic_reviews(signed)
+        self.incidents(signed)
+        self.drills()
         self.references(signed)
         self.review_samples()
         makers = {key: {row["registered_by"]} for key, row in self.rows.get("model_version", {}).items()}

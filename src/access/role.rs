@@ -106,6 +106,12 @@ pub enum Action {
     ApproveQualification,
     /// Hold and sign a periodic review.
     HoldReview,
+    /// Report an incident, correct the report, and state its cause.
+    ReportIncident,
+    /// Close an incident that somebody else reported, by a signature, or open it again.
+    CloseIncident,
+    /// Record a continuity drill.
+    RecordDrill,
     /// Draw predictions for review, and close the sample.
     DrawReviewSample,
     /// Answer about a drawn prediction.
@@ -122,7 +128,7 @@ pub enum Action {
 
 impl Action {
     /// All actions, in the order of the permission table.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::Read,
         Self::Register,
         Self::Ingest,
@@ -140,6 +146,9 @@ impl Action {
         Self::KeepWatch,
         Self::ApproveQualification,
         Self::HoldReview,
+        Self::ReportIncident,
+        Self::CloseIncident,
+        Self::RecordDrill,
         Self::DrawReviewSample,
         Self::ReviewPredictions,
         Self::AcceptAccountability,
@@ -168,6 +177,9 @@ impl Action {
             Self::KeepWatch => "keep watch",
             Self::ApproveQualification => "approve qualification runs",
             Self::HoldReview => "hold periodic reviews",
+            Self::ReportIncident => "report incidents",
+            Self::CloseIncident => "close incidents",
+            Self::RecordDrill => "record drills",
             Self::DrawReviewSample => "draw review samples",
             Self::ReviewPredictions => "review predictions",
             Self::AcceptAccountability => "accept accountability",
@@ -197,13 +209,19 @@ impl Action {
             }
             Self::SignDecision => &[Role::Qa, Role::Reviewer, Role::ProcessExpert],
             Self::ManageAccounts | Self::ManageNotices => &[Role::Admin],
-            Self::ApproveRoles | Self::KeepWatch | Self::RecordTraining => &[Role::Qa, Role::Admin],
+            Self::ApproveRoles | Self::KeepWatch | Self::RecordTraining | Self::RecordDrill => {
+                &[Role::Qa, Role::Admin]
+            }
+            Self::ReportIncident => {
+                &[Role::DataScientist, Role::Qa, Role::Reviewer, Role::ProcessExpert, Role::Admin]
+            }
             Self::AcceptAccountability => {
                 &[Role::DataScientist, Role::Qa, Role::Reviewer, Role::ProcessExpert]
             }
-            Self::ApproveQualification | Self::DrawReviewSample | Self::InvalidateBatch => {
-                &[Role::Qa]
-            }
+            Self::ApproveQualification
+            | Self::DrawReviewSample
+            | Self::InvalidateBatch
+            | Self::CloseIncident => &[Role::Qa],
             Self::ReviewPredictions => &[Role::Reviewer, Role::ProcessExpert],
             Self::ReadAccessLog | Self::ReadNotices => &[Role::Qa, Role::Inspector, Role::Admin],
         }
@@ -273,6 +291,8 @@ mod tests {
             Action::ReadAccessLog,
             Action::KeepWatch,
             Action::RecordTraining,
+            Action::ReportIncident,
+            Action::RecordDrill,
         ];
         for action in Action::ALL.into_iter().filter(|a| !of_people.contains(a)) {
             assert!(permit(Role::Admin, action).is_err(), "{action:?}");

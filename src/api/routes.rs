@@ -3,10 +3,10 @@
 use super::extract::{caller_first, no_route};
 
 use super::{
-    acceptance, access_log, accounts, alerts, assessments, batches, changes, evidence, identities,
-    ledger, life_cycle, lineage, models, notices, operation, overview, passkeys, people,
-    performance, printed, qualifications, record_copies, references, review, review_samples,
-    reviews, roles, session, studies, tiles, watch,
+    acceptance, access_log, accounts, alerts, assessments, batches, changes, drills, evidence,
+    identities, incidents, ledger, life_cycle, lineage, models, notices, operation, overview,
+    passkeys, people, performance, printed, qualifications, record_copies, references, review,
+    review_samples, reviews, roles, session, studies, tiles, watch,
 };
 use actix_web::middleware::from_fn;
 use actix_web::web;
@@ -88,6 +88,16 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(reviews::read_review)
             .service(reviews::hold)
             .service(reviews::sign)
+            .service(incidents::list_incidents)
+            .service(incidents::read_incident)
+            .service(incidents::report_one)
+            .service(incidents::correct)
+            .service(incidents::investigate)
+            .service(incidents::reopen)
+            .service(incidents::close)
+            .service(drills::list_drills)
+            .service(drills::read_drill)
+            .service(drills::record)
             .service(review::read_plan)
             .service(review::measure)
             .service(review_samples::list_samples)

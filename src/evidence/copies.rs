@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
 /// Folders of copies: record table, folder, column of the document.
-pub const COPIES: [(&str, &str, &str); 26] = [
+pub const COPIES: [(&str, &str, &str); 28] = [
     ("model_version", "registrations/", "registration"),
     ("reference", "references/", "document"),
     ("policy", "policies/", "document"),
@@ -37,6 +37,8 @@ pub const COPIES: [(&str, &str, &str); 26] = [
     ("qualification", "qualifications/", "document"),
     ("episode_step", "alert-steps/", "document"),
     ("periodic_review", "periodic-reviews/", "document"),
+    ("incident", "incidents/", "document"),
+    ("drill", "drills/", "document"),
     ("review_sample", "review-samples/", "document"),
     ("review_answer", "review-answers/", "document"),
     ("review_result", "review-results/", "document"),

@@ -12,13 +12,14 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Record tables whose rows are revisions of one record, with the columns that say of which.
-pub const SERIES: [(&str, &[&str]); 22] = [
+pub const SERIES: [(&str, &[&str]); 23] = [
     ("model_record", &["version_id"]),
     ("acceptance_plan", &["version_id"]),
     ("change_record", &["version_id"]),
     ("policy", &["version_id"]),
     ("monitor", &["version_id"]),
     ("decision", &["episode_id"]),
+    ("incident", &["incident_id"]),
     ("password_policy", &[]),
     ("training_policy", &[]),
     ("accountability_statement", &[]),

@@ -7,6 +7,9 @@
 //! the pack as well; so do those about the clock, the statement of accountability and the training policy, and entry 0, which names the ledger and its
 //! key.
 //!
+//! Entries about an incident concern whatever they name as affected, and once one concerns the pack, so do all later ones about the same
+//! incident; what else they name as affected does not come with them. An incident that the clock opened concerns every pack, as the clock does.
+//!
 //! A pack of an alert, a batch, a prediction or a period takes the entries up to [`Scope::until`] only; [`least_until`] says how far
 //! that must be at least.
 //!
@@ -42,6 +45,11 @@ const OF_ACTORS: [EntryType; 12] = [
 const OF_ALL: [EntryType; 3] =
     [EntryType::ClockEvent, EntryType::AccountabilitySet, EntryType::TrainingPolicySet];
 
+/// Whether entries of this type are about an incident that people report, investigate and close.
+pub(super) fn is_about_incident(kind: EntryType) -> bool {
+    matches!(kind, EntryType::IncidentReport | EntryType::IncidentRevise | EntryType::IncidentClose)
+}
+
 /// Follows the entries in order and says which are concerned.
 #[derive(Debug)]
 pub struct Concern {
@@ -51,6 +59,7 @@ pub struct Concern {
     versions: BTreeSet<String>,
     origins: BTreeSet<String>,
     episodes: BTreeSet<String>,
+    incidents: BTreeSet<String>,
     actors: BTreeSet<String>,
     entries: BTreeSet<u64>,
 }
@@ -73,9 +82,10 @@ impl Concern {
         // A pack of one version leaves out what concerns the model alone or its other versions.
         let model = if scope.version.is_none() { scope.model.clone() } else { None };
         let (episodes, actors, entries) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let incidents = BTreeSet::new();
         let is_whole = scope.model.is_none();
         let until = scope.until.unwrap_or(u64::MAX);
-        Self { is_whole, until, model, versions, origins, episodes, actors, entries }
+        Self { is_whole, until, model, versions, origins, episodes, incidents, actors, entries }
     }
 
     /// Takes the next entry, in the order of the ledger.
@@ -97,14 +107,23 @@ impl Concern {
             || ["draft_version", "run", "logged_model", "dataset"]
                 .iter()
                 .any(|kind| names(kind, &self.origins))
-            || names("episode", &self.episodes);
+            || names("episode", &self.episodes)
+            || names("incident", &self.incidents);
+        let named = |kind: &'static str| {
+            let subjects = entry.subj.iter().filter(move |subject| subject.kind == kind);
+            subjects.map(|subject| subject.id.clone())
+        };
+        if concerned || OF_ALL.contains(&entry.kind) {
+            self.incidents.extend(named("incident"));
+        }
         if !concerned {
             return;
         }
         self.entries.insert(entry.idx);
         self.actors.insert(entry.actor.id.clone());
-        let episodes = entry.subj.iter().filter(|subject| subject.kind == "episode");
-        self.episodes.extend(episodes.map(|subject| subject.id.clone()));
+        if !is_about_incident(entry.kind) {
+            self.episodes.extend(named("episode"));
+        }
     }
 
     /// The concerned entries, once all were visited; `all` gives them again, for the accounts that acted.
@@ -226,6 +245,17 @@ mod tests {
             ),
             entry(10, EntryType::RunCreate, "ac_dana", &[("run", "rn_1")]),
             entry(11, EntryType::RunCreate, "ac_dana", &[("run", "rn_2")]),
+            entry(
+                12,
+                EntryType::IncidentReport,
+                "ac_other",
+                &[("incident", "in_1"), ("model_version", "mv_1"), ("episode", "ep_2")],
+            ),
+            entry(13, EntryType::IncidentRevise, "ac_dana", &[("incident", "in_1")]),
+            entry(14, EntryType::IncidentReport, "ac_dana", &[("incident", "in_2")]),
+            entry(15, EntryType::DecisionSign, "ac_dana", &[("episode", "ep_2")]),
+            entry(16, EntryType::ClockEvent, "system", &[("incident", "in_3")]),
+            entry(17, EntryType::IncidentClose, "ac_dana", &[("incident", "in_3")]),
         ]
     }
 
@@ -242,19 +272,20 @@ mod tests {
 
     #[test]
     fn a_version_takes_its_own_story_its_run_and_the_accounts_in_it() {
-        assert_eq!(concerned(&Scope::of("m", Some("1")), &["mv_1"]), [0, 1, 4, 6, 8, 10]);
+        let expected = [0, 1, 2, 4, 6, 8, 10, 12, 13, 16, 17];
+        assert_eq!(concerned(&Scope::of("m", Some("1")), &["mv_1"]), expected);
     }
 
     #[test]
     fn a_model_takes_all_its_versions() {
         assert_eq!(
             concerned(&Scope::of("m", None), &["mv_1", "mv_2"]),
-            (0..11).collect::<Vec<_>>()
+            [(0..11).collect::<Vec<_>>(), vec![12, 13, 15, 16, 17]].concat()
         );
     }
 
     #[test]
     fn a_whole_store_takes_everything() {
-        assert_eq!(concerned(&Scope::whole(), &[]), (0..12).collect::<Vec<_>>());
+        assert_eq!(concerned(&Scope::whole(), &[]), (0..18).collect::<Vec<_>>());
     }
 }

@@ -2,6 +2,7 @@
 
 use super::records::{Records, Row};
 use crate::review::decision::Decision;
+use crate::review::incident::{Affected, AffectedKind, Incident};
 use crate::review::record_signature::RecordSignature;
 use crate::review::signature::Signature;
 use serde_json::Value;
@@ -61,6 +62,7 @@ pub fn acts_of_episode(records: &mut Lookup<'_>, episode_id: &str) -> Vec<Act> {
         }
     }
     acts.extend(steps(records, "episode_step", ("episode_id", episode_id)));
+    acts.extend(incidents(records, (AffectedKind::Alert, episode_id)));
     acts.sort_by_key(|act| act.entry);
     acts
 }
@@ -88,8 +90,50 @@ pub fn acts_of_version(records: &mut Lookup<'_>, version_id: &str) -> Vec<Act> {
         let who = records.person(row.text("account_id"));
         acts.push(Act::of(&row, format!("tested by {who}: it {meets} its criteria")));
     }
+    acts.extend(incidents(records, (AffectedKind::ModelVersion, version_id)));
     acts.sort_by_key(|act| act.entry);
     acts
+}
+
+/// What was said about incidents that affect a record, or a batch or an alert of a version.
+fn incidents(records: &mut Lookup<'_>, (kind, id): (AffectedKind, &str)) -> Vec<Act> {
+    let mut acts = Vec::new();
+    for (key, row) in records.all("incident") {
+        let Ok(incident) = serde_json::from_str::<Incident>(row.text("document")) else { continue };
+        let concerns = incident.report.affected.iter().any(|affected| {
+            let is_it = affected.kind == kind && affected.id == id;
+            is_it || kind == AffectedKind::ModelVersion && records.is_of_version(affected, id)
+        });
+        if !concerns {
+            continue;
+        }
+        let step = incident.step.word();
+        let what = format!("incident {}: {step} by {}", incident.id, incident.written_by);
+        let mut act = Act::of(&row, what);
+        act.said.push(format!("{}: {}", incident.report.severity.word(), incident.report.what));
+        act.said.extend(
+            incident
+                .cause
+                .iter()
+                .map(|cause| format!("root cause: {}; action: {}", cause.root_cause, cause.action)),
+        );
+        act.said.extend(incident.reason.iter().map(|reason| format!("reason: {reason}")));
+        act.manifestation = manifestations(records, ("incident", &key));
+        acts.push(act);
+    }
+    acts
+}
+
+/// The words of the signatures over a record.
+fn manifestations(records: &mut Lookup<'_>, (table, key): (&str, &str)) -> String {
+    let signed = records.rows("record_signature", ("record_id", key));
+    let said: Vec<String> = signed
+        .iter()
+        .filter(|(_, row)| row.text("record_table") == table)
+        .filter_map(|(_, row)| serde_json::from_str::<RecordSignature>(row.text("document")).ok())
+        .map(|signature| signature.manifestation())
+        .collect();
+    said.join(" — ")
 }
 
 /// Steps that are signed with a record signature.
@@ -106,16 +150,7 @@ fn steps(records: &mut Lookup<'_>, table: &'static str, of: (&str, &str)) -> Vec
                 act.said.push(format!("{}: {said}", field.replace('_', " ")));
             }
         }
-        let signed = records.rows("record_signature", ("record_id", &key));
-        let manifestations: Vec<String> = signed
-            .iter()
-            .filter(|(_, row)| row.text("record_table") == table)
-            .filter_map(|(_, row)| {
-                serde_json::from_str::<RecordSignature>(row.text("document")).ok()
-            })
-            .map(|signature| signature.manifestation())
-            .collect();
-        act.manifestation = manifestations.join(" — ");
+        act.manifestation = manifestations(records, (table, &key));
         acts.push(act);
     }
     acts
@@ -159,6 +194,21 @@ impl<'a> Lookup<'a> {
         }
         let found = self.tables.get(&place).and_then(|rows| rows.get(value));
         found.cloned().unwrap_or_default()
+    }
+
+    /// Every row of a table.
+    fn all(&mut self, table: &str) -> Vec<(String, Row)> {
+        let keys = self.records.keys(table);
+        keys.into_iter()
+            .filter_map(|key| self.records.row(table, &key).map(|row| (key, row)))
+            .collect()
+    }
+
+    /// Whether an affected batch or alert is one of this version.
+    fn is_of_version(&mut self, affected: &Affected, version_id: &str) -> bool {
+        let has_version = matches!(affected.kind, AffectedKind::Batch | AffectedKind::Alert);
+        let row = has_version.then(|| self.records.row(affected.kind.table(), &affected.id));
+        row.flatten().is_some_and(|row| row.text("version_id") == version_id)
     }
 
     /// Who an account is, in words.

@@ -20,6 +20,8 @@ pub enum Place {
     AuditTrail,
     /// Periodic reviews.
     Reviews,
+    /// Incidents and continuity drills.
+    Incidents,
     /// Predictions that people review.
     PredictionReview,
     /// Evidence packs.
@@ -137,6 +139,7 @@ impl Frame {
             link(Place::AuditTrail, "Audit trail", "/audit-trail"),
             link(Place::PredictionReview, "Prediction review", "/review-samples"),
             link(Place::Reviews, "Reviews", "/reviews"),
+            link(Place::Incidents, "Incidents", "/incidents"),
             link(Place::Evidence, "Evidence", "/evidence"),
         ];
         if self.may(Action::ManageAccounts) {

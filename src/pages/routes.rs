@@ -3,12 +3,12 @@
 use super::page_error::PageError;
 use super::{
     acceptance, acceptance_plan, access_log, account, accountability, accounts, alert, alert_step,
-    assessment, assets, audit_trail, batch_pair, change, difference, draft, entry, evidence, fleet,
-    help, inbox, invalidation, model_record, models, notices, passkeys, password, password_rules,
-    people, performance, prediction_review, provider, qualifications, record_copy,
-    reference_proposal, references, register, report, review_case, review_sample, reviews, roles,
-    score_cards, second_factor, send, sign_in, signing_sheet, step, study, study_new, system,
-    version, watch,
+    assessment, assets, audit_trail, batch_pair, change, difference, draft, drills, entry,
+    evidence, fleet, help, inbox, incident, incidents, invalidation, model_record, models, notices,
+    passkeys, password, password_rules, people, performance, prediction_review, provider,
+    qualifications, record_copy, reference_proposal, references, register, report, review_case,
+    review_sample, reviews, roles, score_cards, second_factor, send, sign_in, signing_sheet, step,
+    study, study_new, system, version, watch,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};
@@ -98,6 +98,7 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(reviews::show)
             .service(reviews::sign)
             .configure(prediction_reviews)
+            .configure(continuity)
             .service(access_log::show)
             .service(evidence::show)
             .service(evidence::make)
@@ -150,6 +151,21 @@ fn prediction_reviews(config: &mut ServiceConfig) {
         .service(review_case::record_correction)
         .service(review_sample::show)
         .service(review_sample::close);
+}
+
+/// Incidents and continuity drills.
+fn continuity(config: &mut ServiceConfig) {
+    config
+        .service(incidents::list)
+        .service(incidents::report_one)
+        .service(incident::show)
+        .service(incident::correct)
+        .service(incident::investigate)
+        .service(incident::reopen)
+        .service(incident::sign)
+        .service(drills::list)
+        .service(drills::record)
+        .service(drills::show);
 }
 
 /// What is recorded about people before they sign and while they hold a role.

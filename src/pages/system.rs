@@ -5,6 +5,7 @@ use super::markup::Markup;
 use super::page_error::Answer;
 use super::visitor::Visitor;
 use super::wording::counted;
+use crate::procedures::record_drill::{DrillStanding, drills};
 use crate::procedures::watch_backups::{BackupState, BackupsView, backups};
 use crate::procedures::watch_time_stamps::{StampState, StampsView, time_stamps};
 use actix_web::get;
@@ -30,6 +31,8 @@ struct SystemPage {
     view: BackupsView,
     /// How it stands with the time stamps.
     stamps: Stamps,
+    /// The last continuity drill, and when the next one is due.
+    drill: DrillStanding,
 }
 
 /// How it stands with the time stamps, for the page.
@@ -174,6 +177,7 @@ pub(super) async fn show(visitor: Visitor) -> Answer {
                 facts: facts(&view),
                 kpi: kpi(&view),
                 view,
+                drill: drills(&visitor.store, &visitor.acting())?.standing,
                 stamps: Stamps::of(time_stamps(&visitor.store, &visitor.acting())?),
                 frame,
             })

@@ -8,6 +8,7 @@
 
 use super::identify_signer::check_to_sign;
 use super::read_records::missing;
+use super::review_standing::standing;
 use super::sign_decision::require_session;
 use super::take_step::insert_signature;
 use super::{Recorded, actor, stored, subject};
@@ -172,7 +173,7 @@ pub fn prepare_review(store: &Store, acting: &Acting, kind: ReviewKind) -> Resul
             until,
             covered: tx.entries_by_type(&kind.covers(), &(from..until))?,
             accounts: accounts(tx, kind, &now)?,
-            standing: standing(tx, kind)?,
+            standing: standing(tx, kind, &(from..until))?,
             next_due: next.map(|day| day.to_string()).unwrap_or_default(),
             barred,
         })
@@ -224,36 +225,6 @@ fn accounts(tx: &ReadTx<'_>, kind: ReviewKind, now: &str) -> Result<Vec<AccountS
     Ok(seen)
 }
 
-/// What a review of the system is told besides counts.
-fn standing(tx: &ReadTx<'_>, kind: ReviewKind) -> Result<Vec<String>> {
-    if kind != ReviewKind::System {
-        return Ok(Vec::new());
-    }
-    let open: u64 = tx.episode_counts()?.values().map(|counts| counts.open).sum();
-    let misuse = tx.misuse_events(u32::MAX)?.iter().filter(|event| event.found.is_none()).count();
-    let mut said = vec![
-        format!("Alerts without a signed decision: {open}."),
-        format!("Possible misuse without an answer: {misuse}."),
-    ];
-    for kind in ReviewKind::ALL.into_iter().filter(|kind| *kind != ReviewKind::System) {
-        said.push(match tx.last_signed_review(kind)? {
-            None => format!("{}: never reviewed.", kind.title()),
-            Some(row) => format!(
-                "{}: reviewed by {} up to ledger entry {}, the next one due on {}.",
-                kind.title(),
-                row.held_by,
-                row.until_entry.saturating_sub(1),
-                row.next_due
-            ),
-        });
-    }
-    for run in tx.qualifications(3)? {
-        let came = if run.passed { "passed" } else { "failed" };
-        said.push(format!("Qualification {} of {}: {came}.", run.part.to_uppercase(), run.at));
-    }
-    Ok(said)
-}
-
 /// Records a periodic review as this person says.
 ///
 /// # Errors
@@ -290,7 +261,7 @@ pub fn hold_review(
             until,
             covered: tx.entries_by_type(&kind.covers(), &(from..until))?,
             accounts: accounts(tx, kind, tx.at())?,
-            standing: standing(tx, kind)?,
+            standing: standing(tx, kind, &(from..until))?,
             statement: said.statement.trim().to_owned(),
             findings: said.findings.iter().map(|one| one.trim().to_owned()).collect(),
             conclusion: said.conclusion,

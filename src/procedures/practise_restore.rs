@@ -4,13 +4,17 @@
 //! 2. restore the backup into another folder as `restore` does, with every check
 //! 3. the signed head of the backup must be one that the store has
 //! 4. record in the store how long it took from start to the end of all checks, and the time between the newest entries of backup and store:
-//!    what would have been lost; one that failed is recorded too, and told
+//!    what would have been lost; one that failed is recorded too, told, and opens an incident in the same transaction, unless one about
+//!    practised restores is not closed
 
+use super::open_incident::open_by_itself;
 use super::restore::{Restored, restore};
 use super::{actor, administer::host, subject};
 use crate::clock::{self, Clock};
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
+use crate::review::decision::Severity;
+use crate::review::incident::{Affected, AffectedKind, NoticedBy};
 use crate::store::Store;
 use crate::store::check::Progress;
 use crate::store::restore_tests::{RestoreTest, RestoreTestRow, RestoredContent};
@@ -119,7 +123,10 @@ fn record(store: &Store, test: &RestoreTest) -> Result<u64> {
         tx.subject(subject("restore_test", &id));
         tx.insert_restore_test(&id, test)?;
         if !test.passed {
-            tx.tell_backup(format!("a backup could not be restored: {}", test.detail))?;
+            let what = format!("a backup could not be restored: {}", test.detail);
+            let affected = vec![Affected { kind: AffectedKind::RestoreTest, id }];
+            open_by_itself(tx, (NoticedBy::RestoreTest, Severity::Major), &what, affected)?;
+            tx.tell_backup(what)?;
         }
         Ok::<_, Error>(())
     })?;
@@ -133,7 +140,7 @@ mod tests {
     fn row(duration_ms: u64, passed: bool) -> RestoreTestRow {
         let (place, detail, reason) = (String::new(), String::new(), String::new());
         let test = RestoreTest { place, passed, detail, reason, duration_ms, content: None };
-        RestoreTestRow { test, at: String::new(), entry: 0 }
+        RestoreTestRow { id: String::new(), test, at: String::new(), entry: 0 }
     }
 
     #[test]

@@ -2,11 +2,12 @@
 //!
 //! 1. check that the person may read
 //! 2. in one snapshot: steps of versions that can be taken or lack something, studies, change records and proposed references without a signature,
-//!    requests for roles without an answer
+//!    requests for roles without an answer, periodic reviews and drills that are due, incidents that are not closed
 //! 3. mark what this person may do now, by the same rules that the steps themselves check
 //! 4. of what this person may do, and of what others may, keep the most urgent
 
 mod backups;
+mod incidents;
 mod people;
 mod predictions;
 mod references;
@@ -46,6 +47,10 @@ pub enum PendingKind {
     Prediction,
     /// A periodic review that is due.
     Review,
+    /// An incident without a stated cause, or one that is to be closed.
+    Incident,
+    /// A continuity drill that is due.
+    Drill,
     /// Possible misuse, a clock that is not trusted, somebody whose credential was replaced or is to be, or backups or time stamps that fail or are late.
     Watch,
     /// Something that has to be recorded about a person: an identity check, an acceptance, a training.
@@ -143,6 +148,8 @@ pub fn pending(store: &Store, acting: &Acting) -> Result<Waiting> {
         }
         people::people(tx, account, now, &mut lines)?;
         reviews::reviews(tx, account, now, &mut lines)?;
+        incidents::incidents(tx, acting, &mut lines)?;
+        incidents::drills(tx, acting, now, &mut lines)?;
         predictions::predictions(tx, account, &mut lines)?;
         references::references(tx, account, &mut lines)?;
         if Action::ManageNotices.roles().contains(&account.role) {

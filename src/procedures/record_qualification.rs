@@ -1,9 +1,11 @@
 //! Procedure: record a qualification run, and let somebody sign it.
 //!
-//! 1. a run is recorded whatever came of it, and never changed: failed attempts stay
+//! 1. a run is recorded whatever came of it, and never changed: failed attempts stay. One of the installation or its operation that failed opens an
+//!    incident in the same transaction, unless one about such runs is not closed
 //! 2. QA reads it and signs its bytes with the password again; a run that failed is signed by nobody, a run is signed once
 
 use super::identify_signer::check_to_sign;
+use super::open_incident::open_by_itself;
 use super::read_records::missing;
 use super::sign_decision::require_session;
 use super::take_step::insert_signature;
@@ -14,7 +16,11 @@ use crate::clock;
 use crate::digest;
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
-use crate::review::qualification::{Part, QUALIFICATION_FORMAT, Qualification, QualificationCheck};
+use crate::review::decision::Severity;
+use crate::review::incident::NoticedBy;
+use crate::review::qualification::{
+    CheckOutcome, Part, QUALIFICATION_FORMAT, Qualification, QualificationCheck,
+};
 use crate::review::record_signature::RecordSignature;
 use crate::review::signature::Meaning;
 use crate::store::Store;
@@ -52,9 +58,7 @@ pub fn record_qualification(
     checks: Vec<QualificationCheck>,
 ) -> Result<Recorded<Qualification>> {
     acting.permit(Action::ManageAccounts)?;
-    let passed = checks
-        .iter()
-        .all(|check| check.outcome != crate::review::qualification::CheckOutcome::Failed);
+    let passed = checks.iter().all(|check| check.outcome != CheckOutcome::Failed);
     let run = Qualification {
         format: QUALIFICATION_FORMAT.to_owned(),
         part,
@@ -81,9 +85,20 @@ pub fn record_qualification(
         };
         tx.subject(subject(TABLE, &row.id));
         tx.insert_qualification(&row, &acting.account.id)?;
+        if !run.passed && part != Part::Performance {
+            let what = failed_in_words(&run);
+            open_by_itself(tx, (NoticedBy::Qualification, Severity::Major), &what, Vec::new())?;
+        }
         Ok::<_, Error>(())
     })?;
     Ok(Recorded { value: run, entry: written.index, checkpoint: written.checkpoint })
+}
+
+/// Which checks of a run failed, in a sentence.
+fn failed_in_words(run: &Qualification) -> String {
+    let failed = run.checks.iter().filter(|check| check.outcome == CheckOutcome::Failed);
+    let names: Vec<&str> = failed.map(|check| check.id.as_str()).collect();
+    format!("checks of the {} failed: {}", run.part.words(), names.join(", "))
 }
 
 fn program_sha256() -> Option<String> {

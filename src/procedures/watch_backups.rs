@@ -6,10 +6,12 @@
 //! 3. of the whole backups of this ledger in the place the newest ones are kept, as many as the schedule says; no other file is touched
 //! 4. a backup that was made and one that failed are ledger entries; what failed is tried again after an hour, or earlier where the
 //!    schedule is denser, and the server goes on meanwhile
-//! 5. the first failure in a row is told, and so is a last good backup that is older than a schedule and a quarter; both wait in the
+//! 5. a failure and lateness open an incident in the same transaction, unless one about backups is not closed
+//! 6. the first failure in a row is told, and so is a last good backup that is older than a schedule and a quarter; both wait in the
 //!    inbox of administrators until a good one is made
 
 use super::back_up::{BackedUp, check_history, fill, read_manifest};
+use super::open_incident::open_by_itself;
 use super::practise_restore::{TimeToRestore, time_to_restore};
 use super::{subject, system};
 use crate::access::account::Acting;
@@ -17,6 +19,8 @@ use crate::access::role::Action;
 use crate::clock::{self, rfc3339};
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
+use crate::review::decision::Severity;
+use crate::review::incident::{Affected, AffectedKind, NoticedBy};
 use crate::store::backup::log_name;
 use crate::store::backup_events::{BackupContent, BackupEvent, BackupKind, BackupRow};
 use crate::store::restore_tests::RestoreTestRow;
@@ -167,6 +171,16 @@ fn record(store: &Store, kind: EntryType, event: &BackupEvent, told: Option<Stri
         let id = clock::new_id("be");
         tx.subject(subject("backup", &id));
         tx.insert_backup_event(&id, event)?;
+        let what = match event.kind {
+            BackupKind::Failed => Some("a scheduled backup was not made"),
+            BackupKind::Late => Some("no backup was made in time"),
+            BackupKind::Scheduled | BackupKind::Ended | BackupKind::Made => None,
+        };
+        if let Some(what) = what {
+            let what = format!("{what}: {}", event.detail);
+            let affected = vec![Affected { kind: AffectedKind::Backup, id }];
+            open_by_itself(tx, (NoticedBy::Backup, Severity::Major), &what, affected)?;
+        }
         match told {
             Some(told) => Ok::<_, Error>(tx.tell_backup(told)?),
             None => Ok(()),

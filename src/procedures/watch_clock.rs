@@ -5,10 +5,12 @@
 //! 2. hold it against the newest ledger entry: a time before that one is a ledger entry too
 //! 3. where a source is named (`--clock-check`), hold it against that every minute; what changes is an entry
 //! 4. after a step, and while the clock is behind or not in step with its source, nobody signs; reading and receiving go on
-//! 5. it is trusted again when the source says so, or when somebody who keeps watch confirms it with a reason
+//! 5. that it is not trusted opens an incident in the same transaction, unless one about the clock is not closed
+//! 6. it is trusted again when the source says so, or when somebody who keeps watch confirms it with a reason
 //!
 //! What this cannot see: a clock that was set forward while the program did not run, without a source.
 
+use super::open_incident::open_by_itself;
 use super::{actor, given, subject, system};
 use crate::access;
 use crate::access::account::Acting;
@@ -16,6 +18,8 @@ use crate::access::role::Action;
 use crate::clock::{self, ClockState, STEP_MS_MAX};
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
+use crate::review::decision::Severity;
+use crate::review::incident::NoticedBy;
 use crate::store::Store;
 use crate::store::clock_events::ClockRow;
 
@@ -92,6 +96,8 @@ fn record(
             return Ok(());
         }
         let told = format!("{detail} ({} ms); nobody can sign", state.offset_ms());
+        let what = format!("the clock cannot be trusted: {told}");
+        open_by_itself(tx, (NoticedBy::Clock, Severity::Major), &what, Vec::new())?;
         Ok::<_, Error>(tx.tell_clock(told)?)
     })?;
     Ok(())

@@ -4,8 +4,8 @@
 //! [`life_cycle`] (the table), [`completeness`] (what is missing) and [`step_sheet`] (what is signed); [`change_record`] says what
 //! changed since the version before, [`reference_proposal`] with which other reference or policy batches are to be judged. The life of an alert is in [`episode_cycle`], [`effectiveness`] and [`episode_sheet`].
 //! Predictions that people look at are drawn by [`draw`] into a [`review_sample`], answered ([`review_answer`]) and summed up
-//! ([`review_figures`], [`review_result`]). [`plan`], [`concordance`] and [`periodic_review`] (with [`review_kind`]) stand alone; so does
-//! [`batch_invalidation`], the decision that a batch counts for nothing.
+//! ([`review_figures`], [`review_result`]). [`plan`], [`concordance`] and [`periodic_review`] (with [`review_kind`]) stand alone; so do
+//! [`batch_invalidation`], the decision that a batch counts for nothing, [`incident`] and [`drill`].
 
 pub mod accountability;
 pub mod batch_invalidation;
@@ -14,11 +14,14 @@ pub mod completeness;
 pub mod concordance;
 pub mod decision;
 pub mod draw;
+pub mod drill;
 pub mod due;
 pub mod effectiveness;
 pub mod episode_cycle;
 pub mod episode_sheet;
 pub mod identified;
+pub mod incident;
+pub mod incident_cycle;
 pub mod life_cycle;
 pub mod periodic_review;
 pub mod plan;
@@ -55,6 +58,18 @@ pub enum Error {
     #[error("the invalidation does not hold: {reason}")]
     Invalidation {
         /// What is wrong.
+        reason: String,
+    },
+    /// An incident that does not say what it must.
+    #[error("the incident does not hold: {reason}")]
+    Incident {
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// A continuity drill that does not say what it must.
+    #[error("the drill does not hold: {reason}")]
+    Drill {
+        /// What is wrong, and what to do.
         reason: String,
     },
     /// A review sample or an answer to one of its cases that does not hold.
@@ -99,6 +114,16 @@ pub enum Error {
     /// The step cannot be taken from where the episode stands.
     #[error("the episode is {found}; to {action} it has to be {expected}")]
     EpisodeState {
+        /// State found.
+        found: &'static str,
+        /// The step.
+        action: &'static str,
+        /// States expected.
+        expected: String,
+    },
+    /// The step cannot be taken from where the incident stands.
+    #[error("the incident is {found}; to {action} it has to be {expected}")]
+    IncidentState {
         /// State found.
         found: &'static str,
         /// The step.

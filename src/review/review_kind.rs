@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub enum ReviewKind {
     /// The audit trail of what people decided about versions and alerts, and of the limits they set.
     Decisions,
-    /// The audit trail of accounts, roles, the clock, possible misuse, recovery.
+    /// The audit trail of accounts, roles, the clock, possible misuse, recovery, incidents and drills.
     Administration,
     /// The audit trail of what was sent: versions, batches, labels, runs.
     Data,
@@ -102,6 +102,10 @@ const SORTS: [(Sort, &[&str]); 5] = [
             "backup.run",
             "backup.late",
             "restore.test",
+            "incident.report",
+            "incident.revise",
+            "incident.close",
+            "drill.record",
             "time_stamp.schedule",
             "time_stamp.run",
             "time_stamp.late",
@@ -215,7 +219,7 @@ impl ReviewKind {
                 "What people decided about versions and alerts, the limits and criteria they set, and what was quarantined: is each act by the right person, in the right order, with a reason that holds?"
             }
             Self::Administration => {
-                "Accounts, roles, suspended signing, possible misuse, the clock, recovery: is each change asked for, granted by another person, and explained?"
+                "Accounts, roles, suspended signing, possible misuse, the clock, recovery, incidents: is each change asked for, granted by another person, and explained?"
             }
             Self::Data => {
                 "What was registered and sent, by whom and when: did everything that was expected arrive, once, from its source, and was anything sent again or removed?"
@@ -224,7 +228,7 @@ impl ReviewKind {
                 "Every account with its role: does its owner still need it, and did everybody who left lose it in time?"
             }
             Self::System => {
-                "Changes, alerts, tests, restores, exports, and the reviews above: is the system still in its validated state?"
+                "Changes, alerts, incidents, drills, tests, restores, exports, and the reviews above: is the system still in its validated state?"
             }
         }
     }

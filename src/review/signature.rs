@@ -84,6 +84,8 @@ pub enum Meaning {
     AcceptsAccountability,
     /// The signer marks a batch as invalid: it counts for nothing any more.
     InvalidatedBatch,
+    /// The signer examined an incident, its cause and its action, and closes it.
+    ClosedIncident,
 }
 
 impl Meaning {
@@ -139,6 +141,9 @@ impl Meaning {
             Self::LinkedExternal => "links this alert to another quality system",
             Self::AcceptsAccountability => "accepts to answer for every signature",
             Self::InvalidatedBatch => "marks this batch as invalid",
+            Self::ClosedIncident => {
+                "examined this incident, its cause and its action, and closes it"
+            }
         }
     }
 }

@@ -85,6 +85,8 @@ pub struct BackupEvent {
 /// The same as it was recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct BackupRow {
+    /// Id.
+    pub id: String,
     /// What was noticed.
     #[serde(flatten)]
     pub event: BackupEvent,
@@ -95,7 +97,7 @@ pub struct BackupRow {
 }
 
 const COLUMNS: &str = "kind, place, detail, every_seconds, keep, entries, checkpoint, newest_entry_at, database_sha256, objects, \
-                       new_objects, new_bytes, duration_ms, at, entry";
+                       new_objects, new_bytes, duration_ms, at, entry, id";
 
 fn row_of(row: &Row<'_>) -> rusqlite::Result<BackupRow> {
     let number =
@@ -121,7 +123,8 @@ fn row_of(row: &Row<'_>) -> rusqlite::Result<BackupRow> {
         content,
         duration_ms: number(12)?,
     };
-    Ok(BackupRow { event, at: row.get(13)?, entry: row.get::<_, Count>(14)?.0 })
+    let entry = row.get::<_, Count>(14)?.0;
+    Ok(BackupRow { id: row.get(15)?, event, at: row.get(13)?, entry })
 }
 
 impl WriteTx<'_> {

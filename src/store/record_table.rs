@@ -77,6 +77,8 @@ pub const RECORD_TABLES: &[&str] = &[
     "time_stamp",
     "qualification",
     "periodic_review",
+    "incident",
+    "drill",
     "review_sample",
     "review_answer",
     "review_result",

@@ -45,6 +45,8 @@ pub struct RestoreTest {
 /// The same as it was recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct RestoreTestRow {
+    /// Id.
+    pub id: String,
     /// What was practised.
     #[serde(flatten)]
     pub test: RestoreTest,
@@ -93,7 +95,7 @@ impl ReadTx<'_> {
     /// Those of the database.
     pub fn restore_tests(&self, limit: u32) -> Result<Vec<RestoreTestRow>> {
         let sql = "SELECT place, passed, detail, reason, duration_ms, entries, checkpoint, backed_up_at, newest_entry_at, live_entries, \
-                   live_newest_entry_at, lost_ms, at, entry FROM restore_test ORDER BY entry DESC LIMIT :limit";
+                   live_newest_entry_at, lost_ms, at, entry, id FROM restore_test ORDER BY entry DESC LIMIT :limit";
         let mut statement = self.connection().prepare_cached(sql)?;
         let rows = statement.query_map(named_params! {":limit": limit}, |row| {
             let count = |index| row.get::<_, Count>(index).map(|count| count.0);
@@ -117,7 +119,7 @@ impl ReadTx<'_> {
                 duration_ms: count(4)?,
                 content,
             };
-            Ok(RestoreTestRow { test, at: row.get(12)?, entry: count(13)? })
+            Ok(RestoreTestRow { id: row.get(14)?, test, at: row.get(12)?, entry: count(13)? })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }

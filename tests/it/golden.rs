@@ -34,6 +34,7 @@ use driftledger::review::change_record::{
 };
 use driftledger::review::completeness::{Acceptance, Cited, Facts, TestRunFact, requirement_table};
 use driftledger::review::decision::{DECISION_FORMAT, Decision};
+use driftledger::review::drill::{DRILL_FORMAT, Drill};
 use driftledger::review::effectiveness::{EffectivenessCheck, EffectivenessCriterion, Since};
 use driftledger::review::episode_cycle::{
     EpisodeFacts, EpisodeRule, EpisodeStep, episode_rule_table,
@@ -42,6 +43,7 @@ use driftledger::review::episode_sheet::{
     AboutEpisode, EPISODE_STEP_FORMAT, EpisodeSheet, EpisodeStepInput, LookedUp,
 };
 use driftledger::review::identified::Identified;
+use driftledger::review::incident::{INCIDENT_FORMAT, Incident};
 use driftledger::review::life_cycle::{Rule, Step, VersionState, rule_table};
 use driftledger::review::periodic_review::{
     AccountSeen, PERIODIC_REVIEW_FORMAT, PeriodicReview, ReviewConclusion,
@@ -276,6 +278,34 @@ fn a_periodic_review_is_as_its_schema_says() {
     review.validate("2026-06-01T08:00:00.000Z").unwrap();
     let review = serde_json::to_value(review).unwrap();
     hold_schema::<PeriodicReview>((PERIODIC_REVIEW_FORMAT, "format"), &review);
+}
+
+#[test] // A11-13
+fn an_incident_and_a_drill_are_as_their_schemas_say() {
+    let at = "2026-06-01T08:00:00.000Z";
+    let incident: Incident = serde_json::from_value(json!({
+        "format": INCIDENT_FORMAT, "id": "in_1", "revision": 2, "supersedes": {"id": "ir_1", "sha256": "0".repeat(64)},
+        "step": "investigate", "state": "investigated", "noticed_by": "person", "reported_by": "dana",
+        "report": {"happened_at": at, "noticed_at": at, "severity": "critical", "what": "the server was down",
+                   "affected": [{"kind": "batch", "id": "ba_1"}, {"kind": "alert", "id": "ep_1"}]},
+        "cause": {"root_cause": "a full disk", "action": "it is watched",
+                  "external": {"system": "QMS", "number": "CAPA-7", "status": "open", "link": "https://qms.example/7"}},
+        "written_by": "adam",
+    }))
+    .unwrap();
+    incident.validate(at).unwrap();
+    let record = serde_json::to_value(&incident).unwrap();
+    hold_schema::<Incident>((INCIDENT_FORMAT, "format"), &record);
+    let drill: Drill = serde_json::from_value(json!({
+        "format": DRILL_FORMAT, "tried": "the server was stopped", "began_at": "2026-06-01T06:00:00.000Z", "ended_at": at,
+        "fallback": "the evidence pack of version 1", "result": "failed", "findings": ["the pack was a year old"],
+        "restore_test": {"id": "rt_1", "entry": 7, "passed": true, "duration_ms": 900, "lost_ms": 0},
+        "next_due": "2026-12-01", "recorded_by": "adam",
+    }))
+    .unwrap();
+    drill.validate(at).unwrap();
+    let record = serde_json::to_value(&drill).unwrap();
+    hold_schema::<Drill>((DRILL_FORMAT, "format"), &record);
 }
 
 #[test]

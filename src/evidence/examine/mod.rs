@@ -25,6 +25,9 @@
 //! 12. invalid batches: each by a decision that is signed by somebody who may and who did not send the batch; every later batch is judged
 //!     again in the same entry, from the same counts, and the chain of the reports in force goes on without the invalid batch
 //!
+//! 13. incidents: every revision follows the one before by the table; the one that closes it is signed by somebody who neither reported nor
+//!     investigated it; what it affects was there. Continuity drills: with the figures of the practised restore they name
+//!
 //! It works on a pack and on a store alike, and never stops at the first trouble.
 
 mod acceptance;
@@ -34,6 +37,7 @@ mod backups;
 mod changes;
 mod episode_lives;
 mod frozen;
+mod incidents;
 mod invalidations;
 mod labels;
 mod life_cycle;
@@ -122,6 +126,10 @@ pub struct Examined {
     pub trainings: u64,
     /// Periodic reviews held against the entries they cover and their signatures.
     pub periodic_reviews: u64,
+    /// Revisions of incidents, held against the one before, the records they affect and the signatures that closed them.
+    pub incidents: u64,
+    /// Continuity drills, held against the practised restores they name.
+    pub drills: u64,
     /// Review samples that add up and are of batches that are there.
     pub review_samples: u64,
     /// Answers about drawn predictions, held against their samples.
@@ -172,6 +180,8 @@ pub fn examine(
     examiner.episode_lives(&mut signatures);
     examiner.invalidations(&mut signatures);
     examiner.periodic_reviews(&mut signatures);
+    examiner.incidents(&mut signatures);
+    examiner.drills();
     examiner.review_samples();
     examiner.signatures_left(signatures);
     examiner.runs();

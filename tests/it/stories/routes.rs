@@ -31,10 +31,11 @@ enum Takes {
 #[expect(clippy::too_many_lines, reason = "one table: a line for each route")]
 fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     use Action::{
-        AcceptAccountability, Acknowledge, ApproveQualification, ApproveRoles, DraftDecision,
-        DrawReviewSample, FixAcceptance, HoldReview, Ingest, InvalidateBatch, KeepWatch,
-        ManageAccounts, ManageNotices, ManageOwnTokens, Read, ReadAccessLog, ReadNotices,
-        RecordTraining, Register, ReviewPredictions, SignDecision, TestVersion,
+        AcceptAccountability, Acknowledge, ApproveQualification, ApproveRoles, CloseIncident,
+        DraftDecision, DrawReviewSample, FixAcceptance, HoldReview, Ingest, InvalidateBatch,
+        KeepWatch, ManageAccounts, ManageNotices, ManageOwnTokens, Read, ReadAccessLog,
+        ReadNotices, RecordDrill, RecordTraining, Register, ReportIncident, ReviewPredictions,
+        SignDecision, TestVersion,
     };
     let no = Value::Null;
     let reason = || json!({"reason": "a test"});
@@ -53,6 +54,8 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
         "/alerts",
         "/alerts/{id}",
         "/alerts/{id}/statement",
+        "/drills",
+        "/drills/{id}",
         "/evidence",
         "/evidence/pack",
         "/evidence/report.pdf",
@@ -60,6 +63,8 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
         "/evidence/{id}/pack",
         "/fleet",
         "/inbox",
+        "/incidents",
+        "/incidents/{id}",
         "/ledger/checkpoint",
         "/ledger/entries",
         "/ledger/entries/{index}",
@@ -236,6 +241,18 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     add("POST", "/reviews", of(HoldReview), &held);
     let signed_review = json!({"review_sha256": "0", "password": "a"});
     add("POST", "/reviews/{id}/signature", of(HoldReview), &signed_review);
+    let report =
+        json!({"happened_at": "2026-06-01T07:00:00Z", "severity": "minor", "what": "a test"});
+    add("POST", "/incidents", of(ReportIncident), &report);
+    let corrected = json!({"report": report, "reason": "a test"});
+    add("POST", "/incidents/{id}/correction", of(ReportIncident), &corrected);
+    let found = json!({"cause": {"root_cause": "a test", "action": "none"}});
+    add("POST", "/incidents/{id}/investigation", of(ReportIncident), &found);
+    add("POST", "/incidents/{id}/reopening", of(CloseIncident), &reason());
+    let closed = json!({"incident_sha256": "0", "password": "a"});
+    add("POST", "/incidents/{id}/signature", of(CloseIncident), &closed);
+    let drill = json!({"tried": "a test", "began_at": "", "ended_at": "", "fallback": "paper", "result": "passed", "next_due": ""});
+    add("POST", "/drills", of(RecordDrill), &drill);
     let alert_step = json!({"input": {}, "sheet_sha256": "0", "password": "a"});
     add("POST", "/alerts/{id}/steps/{step}", Takes::Session, &alert_step);
     add("POST", "/alerts/{id}/steps/{step}/sheet", Takes::Session, &json!({}));
@@ -406,6 +423,13 @@ fn form_takes(path: &str) -> Takes {
         "/accounts/roles/{id}/answer" => Takes::Role(ApproveRoles),
         "/qualifications/{id}/signature" => Takes::Role(Action::ApproveQualification),
         "/reviews/next/{kind}" | "/reviews/{id}/signature" => Takes::Role(Action::HoldReview),
+        "/incidents" | "/incidents/{id}/correction" | "/incidents/{id}/investigation" => {
+            Takes::Role(Action::ReportIncident)
+        }
+        "/incidents/{id}/reopening" | "/incidents/{id}/signature" => {
+            Takes::Role(Action::CloseIncident)
+        }
+        "/drills" => Takes::Role(Action::RecordDrill),
         "/models/{model}/versions/{version}/review-samples" | "/review-samples/{id}/result" => {
             Takes::Role(Action::DrawReviewSample)
         }
