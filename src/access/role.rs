@@ -114,6 +114,12 @@ pub enum Action {
     AcceptAccountability,
     /// Record a training that somebody else completed.
     RecordTraining,
+    /// Set how long stored files are kept, place legal holds, propose disposals.
+    KeepRetention,
+    /// Lift a legal hold.
+    LiftHold,
+    /// Sign a disposal that somebody else proposed.
+    ApproveDisposal,
     /// Issue and revoke tokens that post batches of one version.
     ManageSourceTokens,
     /// Issue and revoke one's own token.
@@ -122,7 +128,7 @@ pub enum Action {
 
 impl Action {
     /// All actions, in the order of the permission table.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::Read,
         Self::Register,
         Self::Ingest,
@@ -144,6 +150,9 @@ impl Action {
         Self::ReviewPredictions,
         Self::AcceptAccountability,
         Self::RecordTraining,
+        Self::KeepRetention,
+        Self::LiftHold,
+        Self::ApproveDisposal,
         Self::ManageSourceTokens,
         Self::ManageOwnTokens,
     ];
@@ -172,6 +181,9 @@ impl Action {
             Self::ReviewPredictions => "review predictions",
             Self::AcceptAccountability => "accept accountability",
             Self::RecordTraining => "record trainings",
+            Self::KeepRetention => "keep retention",
+            Self::LiftHold => "lift legal holds",
+            Self::ApproveDisposal => "approve disposals",
             Self::ManageSourceTokens => "manage source tokens",
             Self::ManageOwnTokens => "manage own tokens",
         }
@@ -192,18 +204,21 @@ impl Action {
                 &[Role::DataScientist]
             }
             Self::FixAcceptance | Self::TestVersion => &[Role::DataScientist, Role::ProcessExpert],
-            Self::Acknowledge | Self::DraftDecision | Self::HoldReview => {
-                &[Role::Qa, Role::Reviewer]
-            }
+            Self::Acknowledge
+            | Self::DraftDecision
+            | Self::HoldReview
+            | Self::KeepRetention => &[Role::Qa, Role::Reviewer],
             Self::SignDecision => &[Role::Qa, Role::Reviewer, Role::ProcessExpert],
             Self::ManageAccounts | Self::ManageNotices => &[Role::Admin],
             Self::ApproveRoles | Self::KeepWatch | Self::RecordTraining => &[Role::Qa, Role::Admin],
             Self::AcceptAccountability => {
                 &[Role::DataScientist, Role::Qa, Role::Reviewer, Role::ProcessExpert]
             }
-            Self::ApproveQualification | Self::DrawReviewSample | Self::InvalidateBatch => {
-                &[Role::Qa]
-            }
+            Self::ApproveQualification
+            | Self::DrawReviewSample
+            | Self::InvalidateBatch
+            | Self::LiftHold
+            | Self::ApproveDisposal => &[Role::Qa],
             Self::ReviewPredictions => &[Role::Reviewer, Role::ProcessExpert],
             Self::ReadAccessLog | Self::ReadNotices => &[Role::Qa, Role::Inspector, Role::Admin],
         }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Record tables whose rows are revisions of one record, with the columns that say of which.
-pub const SERIES: [(&str, &[&str]); 22] = [
+pub const SERIES: [(&str, &[&str]); 24] = [
     ("model_record", &["version_id"]),
     ("acceptance_plan", &["version_id"]),
     ("change_record", &["version_id"]),
@@ -21,6 +21,8 @@ pub const SERIES: [(&str, &[&str]); 22] = [
     ("decision", &["episode_id"]),
     ("password_policy", &[]),
     ("training_policy", &[]),
+    ("retention_policy", &[]),
+    ("version_retention", &["version_id"]),
     ("accountability_statement", &[]),
     ("notice_target", &["name"]),
     ("account_state", &["account_id"]),

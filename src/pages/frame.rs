@@ -22,6 +22,8 @@ pub enum Place {
     Reviews,
     /// Predictions that people review.
     PredictionReview,
+    /// How long files are kept, and what removes them.
+    Retention,
     /// Evidence packs.
     Evidence,
     /// All accounts.
@@ -138,6 +140,7 @@ impl Frame {
             link(Place::PredictionReview, "Prediction review", "/review-samples"),
             link(Place::Reviews, "Reviews", "/reviews"),
             link(Place::Evidence, "Evidence", "/evidence"),
+            link(Place::Retention, "Retention", "/retention"),
         ];
         if self.may(Action::ManageAccounts) {
             links.push(link(Place::Accounts, "Accounts", "/accounts"));

@@ -3,10 +3,10 @@
 use super::page_error::PageError;
 use super::{
     acceptance, acceptance_plan, access_log, account, accountability, accounts, alert, alert_step,
-    assessment, assets, audit_trail, batch_pair, change, difference, draft, entry, evidence, fleet,
-    help, inbox, invalidation, model_record, models, notices, passkeys, password, password_rules,
+    assessment, assets, audit_trail, batch_pair, change, difference, disposal, draft, entry, evidence,
+    fleet, help, inbox, invalidation, legal_hold, model_record, models, notices, passkeys, password, password_rules,
     people, performance, prediction_review, provider, qualifications, record_copy,
-    reference_proposal, references, register, report, review_case, review_sample, reviews, roles,
+    reference_proposal, references, register, report, retention, review_case, review_sample, reviews, roles,
     score_cards, second_factor, send, sign_in, signing_sheet, step, study, study_new, system,
     version, watch,
 };
@@ -98,6 +98,7 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(reviews::show)
             .service(reviews::sign)
             .configure(prediction_reviews)
+            .configure(retention_and_disposal)
             .service(access_log::show)
             .service(evidence::show)
             .service(evidence::make)
@@ -150,6 +151,22 @@ fn prediction_reviews(config: &mut ServiceConfig) {
         .service(review_case::record_correction)
         .service(review_sample::show)
         .service(review_sample::close);
+}
+
+/// How long files are kept, and what removes them.
+fn retention_and_disposal(config: &mut ServiceConfig) {
+    config
+        .service(retention::show)
+        .service(retention::set)
+        .service(retention::assign)
+        .service(retention::hold)
+        .service(legal_hold::show)
+        .service(legal_hold::prepare)
+        .service(legal_hold::sign)
+        .service(disposal::prepare)
+        .service(disposal::propose)
+        .service(disposal::show)
+        .service(disposal::sign);
 }
 
 /// What is recorded about people before they sign and while they hold a role.

@@ -84,6 +84,12 @@ pub enum Meaning {
     AcceptsAccountability,
     /// The signer marks a batch as invalid: it counts for nothing any more.
     InvalidatedBatch,
+    /// The signer lifts a legal hold.
+    LiftsHold,
+    /// The signer proposes that stored files are disposed of.
+    ProposesDisposal,
+    /// The signer approves that stored files are disposed of.
+    ApprovesDisposal,
 }
 
 impl Meaning {
@@ -139,6 +145,9 @@ impl Meaning {
             Self::LinkedExternal => "links this alert to another quality system",
             Self::AcceptsAccountability => "accepts to answer for every signature",
             Self::InvalidatedBatch => "marks this batch as invalid",
+            Self::LiftsHold => "lifts this legal hold",
+            Self::ProposesDisposal => "proposes to dispose of these files",
+            Self::ApprovesDisposal => "approves to dispose of these files",
         }
     }
 }
