@@ -31,9 +31,9 @@ enum Takes {
 #[expect(clippy::too_many_lines, reason = "one table: a line for each route")]
 fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     use Action::{
-        AcceptAccountability, Acknowledge, ApproveQualification, ApproveRoles, DraftDecision,
-        DrawReviewSample, FixAcceptance, HoldReview, Ingest, InvalidateBatch, KeepWatch,
-        ManageAccounts, ManageNotices, ManageOwnTokens, Read, ReadAccessLog, ReadNotices,
+        AcceptAccountability, Acknowledge, ApproveDisposal, ApproveQualification, ApproveRoles,
+        DraftDecision, DrawReviewSample, FixAcceptance, HoldReview, Ingest, InvalidateBatch,
+        KeepRetention, KeepWatch, LiftHold, ManageAccounts, ManageNotices, ManageOwnTokens, Read, ReadAccessLog, ReadNotices,
         RecordTraining, Register, ReviewPredictions, SignDecision, TestVersion,
     };
     let no = Value::Null;
@@ -53,6 +53,8 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
         "/alerts",
         "/alerts/{id}",
         "/alerts/{id}/statement",
+        "/disposals",
+        "/disposals/{id}",
         "/evidence",
         "/evidence/pack",
         "/evidence/report.pdf",
@@ -60,6 +62,8 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
         "/evidence/{id}/pack",
         "/fleet",
         "/inbox",
+        "/legal-holds",
+        "/legal-holds/{id}",
         "/ledger/checkpoint",
         "/ledger/entries",
         "/ledger/entries/{index}",
@@ -75,6 +79,8 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
         "/records/{table}/{id}/copy.pdf",
         "/references/{id}",
         "/reports/{id}",
+        "/retention",
+        "/retention/files",
         "/review-plan",
         "/review-samples",
         "/review-samples/{id}",
@@ -189,6 +195,21 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     let signed_invalid = json!({"reason": "a test", "sheet_sha256": "0", "password": "a"});
     add("POST", &invalidation, of(InvalidateBatch), &signed_invalid);
     add("POST", &format!("{invalidation}/sheet"), of(InvalidateBatch), &reason());
+    let classes = json!({"format": "driftledger/retention-policy/v1", "classes": [], "kinds": []});
+    let kept = json!({"policy": classes, "reason": " "});
+    add("POST", "/retention", of(KeepRetention), &kept);
+    add("POST", &format!("{version}/retention"), of(KeepRetention), &json!({"reason": " "}));
+    add("POST", "/legal-holds", of(KeepRetention), &reason());
+    let signed_sheet = json!({"reason": "a test", "sheet_sha256": "0", "password": "a"});
+    add("POST", "/legal-holds/{id}/lifting/sheet", of(LiftHold), &reason());
+    add("POST", "/legal-holds/{id}/lifting", of(LiftHold), &signed_sheet);
+    let files = json!({"files": [], "reason": "a test"});
+    add("POST", "/disposals/sheet", of(KeepRetention), &files);
+    let signed_files =
+        json!({"files": [], "reason": "a test", "sheet_sha256": "0", "password": "a"});
+    add("POST", "/disposals", of(KeepRetention), &signed_files);
+    let signed_disposal = json!({"disposal_sha256": "0", "password": "a"});
+    add("POST", "/disposals/{id}/signature", of(ApproveDisposal), &signed_disposal);
     add("POST", "/lineage", of(Ingest), &no);
     add("POST", "/lineage/batch", of(Ingest), &no);
     add("PUT", &format!("{version}/record"), of(Register), &sample("model_record.json"));
@@ -416,6 +437,12 @@ fn form_takes(path: &str) -> Takes {
         "/reports/{id}/invalidation" | "/reports/{id}/invalidation/sheet" => {
             Takes::Role(Action::InvalidateBatch)
         }
+        "/retention" | "/retention/versions" | "/legal-holds" | "/disposals/sheet"
+        | "/disposals" => Takes::Role(Action::KeepRetention),
+        "/legal-holds/{id}/lifting" | "/legal-holds/{id}/lifting/sheet" => {
+            Takes::Role(Action::LiftHold)
+        }
+        "/disposals/{id}/signature" => Takes::Role(Action::ApproveDisposal),
         "/alerts/{id}/acknowledgement" => Takes::Role(Acknowledge),
         "/alerts/{id}/decision" => Takes::Role(DraftDecision),
         "/alerts/{id}/signature" | "/studies/{id}/signature" => Takes::Role(SignDecision),
