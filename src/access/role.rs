@@ -204,10 +204,9 @@ impl Action {
                 &[Role::DataScientist]
             }
             Self::FixAcceptance | Self::TestVersion => &[Role::DataScientist, Role::ProcessExpert],
-            Self::Acknowledge
-            | Self::DraftDecision
-            | Self::HoldReview
-            | Self::KeepRetention => &[Role::Qa, Role::Reviewer],
+            Self::Acknowledge | Self::DraftDecision | Self::HoldReview | Self::KeepRetention => {
+                &[Role::Qa, Role::Reviewer]
+            }
             Self::SignDecision => &[Role::Qa, Role::Reviewer, Role::ProcessExpert],
             Self::ManageAccounts | Self::ManageNotices => &[Role::Admin],
             Self::ApproveRoles | Self::KeepWatch | Self::RecordTraining => &[Role::Qa, Role::Admin],

@@ -49,8 +49,12 @@ pub fn disposed(records: &mut dyn Records) -> Vec<DisposedFiles> {
         let Some(row) = records.row("record_signature", &key) else { continue };
         let signature = serde_json::from_str::<RecordSignature>(row.text("document"));
         let Ok(signature) = signature.map(|found| found.signer) else { continue };
-        let who =
-            format!("{} ({}, {})", signature.printed_name, signature.user_name, signature.role.word());
+        let who = format!(
+            "{} ({}, {})",
+            signature.printed_name,
+            signature.user_name,
+            signature.role.word()
+        );
         let entry = row.number("entry").unwrap_or(u64::MAX);
         signatures.entry(row.text("record_id").to_owned()).or_default().push((entry, who));
     }
@@ -60,7 +64,7 @@ pub fn disposed(records: &mut dyn Records) -> Vec<DisposedFiles> {
         let mut signed = signatures.remove(&disposal).unwrap_or_default();
         signed.sort();
         let named: Option<Disposal> = serde_json::from_str(row.text("document")).ok();
-        let names = |blake3: &str| {
+        let names = |blake3: &str| -> Vec<String> {
             let file = named.iter().flat_map(|one| &one.files).find(|file| file.blake3 == blake3);
             let uses = file.into_iter().flat_map(|file| &file.uses);
             uses.map(|one| {

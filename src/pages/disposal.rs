@@ -16,7 +16,7 @@ use crate::procedures::dispose_files::{
 use crate::procedures::keep_factors::prove_typed;
 use crate::procedures::list_retention::KeptFile;
 use crate::review::disposal::{Disposal, DisposedFile, FileUse};
-use crate::review::retention::FileKind;
+use crate::review::file_kind::FileKind;
 use crate::review::signature::Meaning;
 use actix_web::{get, post, web};
 use askama::Template;
@@ -136,7 +136,9 @@ impl DisposalPage {
         let can = may && row.signed_entry.is_none() && overtaken.is_none();
         let stands = match (row.signed_entry, &overtaken) {
             (Some(entry), _) => {
-                format!("Signed by QA in ledger entry {entry}: its files are gone, their records stay.")
+                format!(
+                    "Signed by QA in ledger entry {entry}: its files are gone, their records stay."
+                )
             }
             (None, Some(why)) => format!("It cannot be signed as it stands: {why}."),
             (None, None) if is_mine => {
@@ -183,9 +185,7 @@ pub(super) async fn prepare(visitor: Visitor, form: web::Form<Typed>) -> Answer 
     let asked = asked(&form);
     let sheet = visitor.act(move |store, acting| prepare_disposal(store, acting, &asked)).await;
     match sheet {
-        Ok(sheet) => {
-            visitor.page(move |visitor| Ok(DisposalPage::of(visitor, NEW, &sheet))).await
-        }
+        Ok(sheet) => visitor.page(move |visitor| Ok(DisposalPage::of(visitor, NEW, &sheet))).await,
         Err(error) => Err(visitor.refuse(error)),
     }
 }

@@ -101,8 +101,7 @@ pub(super) async fn prepare(
     visitor.check_form(&field("form_token"))?;
     let (id, reason) = (id.into_inner(), field("reason"));
     let (asked, why) = (id.clone(), reason.clone());
-    let sheet =
-        visitor.act(move |store, acting| prepare_lift(store, acting, &asked, &why)).await;
+    let sheet = visitor.act(move |store, acting| prepare_lift(store, acting, &asked, &why)).await;
     match sheet {
         Ok(sheet) => {
             visitor

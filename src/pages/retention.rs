@@ -13,8 +13,9 @@ use crate::procedures::hold_records::{PlaceHold, place_hold};
 use crate::procedures::keep_retention::{assign_retention_class, set_retention_policy};
 use crate::procedures::list_retention::{RetentionBoard, retention_board};
 use crate::review::disposal::{REASON_MAX, REASON_MIN};
+use crate::review::file_kind::FileKind;
 use crate::review::retention::{
-    CountedFrom, FileKind, KindRule, RetentionClass, RetentionPolicy, RetentionTerm,
+    CountedFrom, KindRule, RetentionClass, RetentionPolicy, RetentionTerm,
 };
 use crate::store::disposals::DisposalRow;
 use crate::store::retention::{LegalHoldRow, RetentionPolicyRow};
@@ -82,6 +83,8 @@ struct RetentionPage {
     lifted: Vec<HoldLine>,
     due: Vec<FileLine>,
     due_in_all: u64,
+    /// That not all of them are offered; empty where they are.
+    due_words: String,
     gone: String,
     disposals: Vec<DisposalLine>,
     keeps: bool,
@@ -117,6 +120,11 @@ impl RetentionPage {
             lifted: lifted.into_iter().map(hold_line).collect(),
             due: due.files.iter().take(FILES_OFFERED).map(file_line).collect(),
             due_in_all: due.total,
+            due_words: if due.total > FILES_OFFERED as u64 {
+                format!("; the first {FILES_OFFERED} of {}", due.total)
+            } else {
+                String::new()
+            },
             gone: counted(due.gone, "file is", "files are"),
             disposals: disposals.into_iter().map(disposal_line).collect(),
             typed: typed(&policy),
@@ -303,7 +311,7 @@ pub(super) async fn assign(visitor: Visitor, form: web::Form<Typed>) -> Answer {
 
 /// Places a legal hold.
 #[post("/legal-holds")]
-pub(super) async fn hold(visitor: Visitor, form: web::Form<Typed>) -> Answer {
+pub(super) async fn place(visitor: Visitor, form: web::Form<Typed>) -> Answer {
     let field = |name: &str| form.get(name).map(|text| text.trim().to_owned()).unwrap_or_default();
     visitor.check_form(&field("form_token"))?;
     let asked = PlaceHold {

@@ -172,8 +172,11 @@ fn disposed_of(tx: &ReadTx<'_>, (table, id): (&str, &str), error: &Error) -> Opt
     let Error::Store(store::Error::ObjectMissing { blake3 }) = error else { return None };
     let gone = tx.refuse_gone(blake3).err()?;
     let (table, id, because) = (table.to_owned(), id.to_owned(), gone.to_string());
-    matches!(gone, store::Error::ObjectDisposed { .. })
-        .then_some(Again::Disposed(NotComputed { table, id, because }))
+    matches!(gone, store::Error::ObjectDisposed { .. }).then_some(Again::Disposed(NotComputed {
+        table,
+        id,
+        because,
+    }))
 }
 
 /// What is wrong with a test run, once it was counted again.

@@ -89,8 +89,8 @@ pub fn draw_review_sample(
     })?;
     let batches = wanted(judged, &asked.batches)?;
     let seed = clock::new_secret(16).map_err(crate::access::Error::Random)?;
-    let (drawn, classes) = draw(store.objects(), &judge, (&plan, &seed), &batches)
-        .map_err(say_if_disposed(store))?;
+    let (drawn, classes) =
+        draw(store.objects(), &judge, (&plan, &seed), &batches).map_err(say_if_disposed(store))?;
     let of = |batch: &JudgedBatch| SampledBatch {
         id: batch.id.clone(),
         name: batch.name.clone(),

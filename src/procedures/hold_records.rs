@@ -99,12 +99,13 @@ pub fn place_hold(
 /// The ids of what is asked for.
 fn scope_of(tx: &ReadTx<'_>, asked: &PlaceHold) -> Result<HoldScope> {
     let typed = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
-    let (model, version, batch) =
-        (typed(&asked.model), typed(&asked.version), typed(&asked.batch));
+    let (model, version, batch) = (typed(&asked.model), typed(&asked.version), typed(&asked.batch));
     let refuse = |detail: &str| Err(Error::BadRequest { detail: detail.to_owned() });
     match (model, version, batch) {
         (None, None, None) => Ok(HoldScope::default()),
-        (None, ..) => refuse("a hold on a version or a batch without its model; name the model too"),
+        (None, ..) => {
+            refuse("a hold on a version or a batch without its model; name the model too")
+        }
         (Some(_), None, Some(_)) => {
             refuse("a hold on a batch without its version; name the version too")
         }

@@ -6,7 +6,7 @@
 //! 3. class every use; a file is due when all its uses are, and no hold covers one of them. For what is not due, say the first thing that
 //!    keeps it
 
-use super::dispose_files::{Shelf, today};
+use super::shelve_files::{Shelf, today};
 use crate::access::account::Acting;
 use crate::access::role::Action;
 use crate::error::Result;

@@ -105,6 +105,7 @@ mod relearn_references;
 pub mod resolve_scope;
 pub mod restore;
 pub mod review_prediction;
+mod shelve_files;
 pub mod sign_decision;
 pub mod sign_in;
 pub mod sign_reference;

@@ -91,8 +91,7 @@ pub fn propose_reference(
 ) -> Result<Proposed> {
     acting.permit(Action::Register)?;
     let ground = store.read(|tx| Ground::read(tx, of, asked))?;
-    let proposal =
-        ground.propose(store.objects(), asked).map_err(say_if_disposed(store))?;
+    let proposal = ground.propose(store.objects(), asked).map_err(say_if_disposed(store))?;
     let bytes = proposal.bytes()?;
     let sha256 = digest::sha256_hex(&bytes);
     let version_id = &ground.judge.version.id;

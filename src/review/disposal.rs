@@ -5,7 +5,8 @@
 //! when it is due for all of them and no legal hold covers one of them.
 
 use super::completeness::Cited;
-use super::retention::{FileKind, RetentionPolicy};
+use super::file_kind::FileKind;
+use super::retention::RetentionPolicy;
 use super::{Error, Result};
 use crate::digest;
 use jiff::civil::Date;
@@ -170,7 +171,10 @@ impl Disposal {
     pub fn validate(&self, today: Date) -> Result<()> {
         let refuse = |reason: String| Err(Error::Disposal { reason });
         if self.format != DISPOSAL_FORMAT {
-            return refuse(format!("its format is `{}`, expected `{DISPOSAL_FORMAT}`", self.format));
+            return refuse(format!(
+                "its format is `{}`, expected `{DISPOSAL_FORMAT}`",
+                self.format
+            ));
         }
         check_reason(&self.reason)?;
         if self.files.is_empty() || self.files.len() > FILES_MAX {

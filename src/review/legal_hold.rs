@@ -1,7 +1,7 @@
 //! A legal hold: while it is in force, nothing under it is disposed of, whatever its retention class says.
 
 use super::disposal::{FileUse, check_reason};
-use super::retention::FileKind;
+use super::file_kind::FileKind;
 use super::{Error, Result};
 use crate::digest;
 use serde::{Deserialize, Serialize};

@@ -20,6 +20,7 @@ pub mod due;
 pub mod effectiveness;
 pub mod episode_cycle;
 pub mod episode_sheet;
+pub mod file_kind;
 pub mod identified;
 pub mod legal_hold;
 pub mod life_cycle;

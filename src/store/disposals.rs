@@ -10,7 +10,7 @@ use super::objects::Objects;
 use super::record_table::OBJECT_COLUMNS;
 use super::{Error, ReadTx, Result, Store, WriteTx};
 use crate::review::disposal::{DisposedFile, FileUse};
-use crate::review::retention::FileKind;
+use crate::review::file_kind::FileKind;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::Serialize;
@@ -141,7 +141,8 @@ pub(super) fn gone(connection: &Connection) -> Result<BTreeMap<String, Gone>> {
     if !connection.query_row(sql, [], |row| row.get::<_, bool>(0))? {
         return Ok(found);
     }
-    let sql = "SELECT blake3, disposal_id, at, bytes, entry FROM disposed_object ORDER BY entry, id";
+    let sql =
+        "SELECT blake3, disposal_id, at, bytes, entry FROM disposed_object ORDER BY entry, id";
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {

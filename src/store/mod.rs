@@ -214,7 +214,9 @@ pub enum Error {
         blake3: String,
     },
     /// The file of this digest went by a signed disposal.
-    #[error("the file with the BLAKE3 digest {blake3} is not kept any more: it was disposed of at {at} by record {disposal}, signed by two people")]
+    #[error(
+        "the file with the BLAKE3 digest {blake3} is not kept any more: it was disposed of at {at} by record {disposal}, signed by two people"
+    )]
     ObjectDisposed {
         /// The digest asked for.
         blake3: String,

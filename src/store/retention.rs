@@ -222,8 +222,7 @@ fn hold_of(row: &Row<'_>) -> rusqlite::Result<LegalHoldRow> {
             entry: row.get::<_, Count>(14)?.0,
         }),
     };
-    let scope =
-        HoldScope { model: row.get(1)?, version_id: row.get(2)?, batch_id: row.get(3)? };
+    let scope = HoldScope { model: row.get(1)?, version_id: row.get(2)?, batch_id: row.get(3)? };
     Ok(LegalHoldRow {
         id: row.get(0)?,
         scope,

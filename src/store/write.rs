@@ -172,9 +172,8 @@ impl WriteTx<'_> {
     /// receiving and this act.
     fn check_objects(&self, table: &str) -> Result<()> {
         for (_, column) in OBJECT_COLUMNS.iter().filter(|column| column.0 == table) {
-            let sql = format!(
-                "SELECT \"{column}\" FROM \"{table}\" WHERE rowid = last_insert_rowid()"
-            );
+            let sql =
+                format!("SELECT \"{column}\" FROM \"{table}\" WHERE rowid = last_insert_rowid()");
             let mut statement = self.read.connection().prepare_cached(&sql)?;
             let named: Option<String> = statement.query_row([], |row| row.get(0))?;
             let Some(blake3) = named else { continue };

@@ -58,9 +58,7 @@ impl Refused {
             (Error::AlreadyExists { .. }, _) => (400, "RESOURCE_ALREADY_EXISTS"),
             (Error::NotSupported { .. }, _) => (501, "NOT_IMPLEMENTED"),
             (
-                Error::Store(
-                    ObjectChanged { .. } | ObjectDisposed { .. } | ObjectMissing { .. },
-                ),
+                Error::Store(ObjectChanged { .. } | ObjectDisposed { .. } | ObjectMissing { .. }),
                 _,
             ) => (409, "DATA_LOSS"),
             (Error::TooLarge { .. }, _) => (413, "RESOURCE_LIMIT_EXCEEDED"),

@@ -7,9 +7,10 @@ use crate::access::role::Action;
 use crate::digest;
 use crate::review::disposal::{Disposal, DisposedFile, FileUse};
 use crate::review::due::day_of;
+use crate::review::file_kind::FileKind;
 use crate::review::legal_hold::{HoldLift, HoldScope};
 use crate::review::record_signature::RecordSignature;
-use crate::review::retention::{FileKind, RetentionPolicy};
+use crate::review::retention::RetentionPolicy;
 use crate::review::signature::Meaning;
 use std::collections::BTreeMap;
 
@@ -58,7 +59,7 @@ impl Examiner<'_> {
                 continue;
             };
             self.examined.disposals += 1;
-            self.stated(of, &row, &disposal);
+            self.disposal_stated(of, &row, &disposal);
             let went = self.signed_by_two((of, &row), &signed);
             self.went((of, went), &disposal, &gone.remove(&key).unwrap_or_default());
             // Composed once more when it was signed, it said the same.
@@ -141,7 +142,7 @@ impl Examiner<'_> {
     }
 
     /// It says what it must, in canonical JSON, and its row says the same.
-    fn stated(&mut self, of: (&str, &str), row: &Row, disposal: &Disposal) {
+    fn disposal_stated(&mut self, of: (&str, &str), row: &Row, disposal: &Disposal) {
         if !is_canonical(disposal, row.text("document")) {
             self.trouble("document_invalid", of, "the disposal is not canonical JSON");
         }
@@ -174,7 +175,8 @@ impl Examiner<'_> {
         let sha256 = digest::sha256_hex(row.text("document").as_bytes());
         for (_, id, signature) in &in_order {
             if signature.record.sha256 != sha256 {
-                let detail = format!("it signs {}, the disposal is {sha256}", signature.record.sha256);
+                let detail =
+                    format!("it signs {}, the disposal is {sha256}", signature.record.sha256);
                 self.trouble("signature_of_other_bytes", ("record_signature", id), detail);
             }
         }
@@ -187,7 +189,8 @@ impl Examiner<'_> {
             && first.signer.id == proposer
             && *at == entry(row);
         if !is_proposal || !Action::KeepRetention.roles().contains(&first.signer.role) {
-            let detail = "its first signature is not that of who proposed it and may, in the same entry";
+            let detail =
+                "its first signature is not that of who proposed it and may, in the same entry";
             self.trouble("step_not_permitted", of, detail);
         }
         let (at, _, second) = in_order.get(1)?;
@@ -242,12 +245,7 @@ impl Examiner<'_> {
     }
 
     /// No hold that covers one of its files was in force at the ledger entry `at`.
-    fn was_not_held(
-        &mut self,
-        of: (&str, &str),
-        disposal: &Disposal,
-        (holds, at): (&[Held], u64),
-    ) {
+    fn was_not_held(&mut self, of: (&str, &str), disposal: &Disposal, (holds, at): (&[Held], u64)) {
         let uses = || disposal.files.iter().flat_map(|file| &file.uses);
         let hold = holds.iter().find(|hold| {
             hold.from < at && at < hold.until && uses().any(|one| hold.scope.covers(one))
@@ -320,7 +318,11 @@ impl Examiner<'_> {
             let found = file.sha256.as_deref().unwrap_or_default();
             self.same(of, "SHA-256 of a file", found, record.text(sha256));
             if record.number("bytes") != Some(file.bytes) {
-                self.trouble("record_disagrees", of, "a file has another length than its record says");
+                self.trouble(
+                    "record_disagrees",
+                    of,
+                    "a file has another length than its record says",
+                );
             }
         }
         if let Some(version) = record.optional("version_id") {
@@ -337,7 +339,7 @@ impl Examiner<'_> {
         policy: &RetentionPolicy,
     ) {
         let Some(version_id) = stated.version_id.as_deref() else {
-            return self.same_use(of, stated, stated.clone().classed(policy, None));
+            return self.same_use(of, stated, &stated.clone().classed(policy, None));
         };
         let Some(version) = self.records.row("model_version", version_id) else { return };
         self.same(of, "model", stated.model.as_deref().unwrap_or_default(), version.text("model"));
@@ -357,11 +359,11 @@ impl Examiner<'_> {
             .max_by_key(|(_, row)| entry(row));
         let of_version = given.and_then(|(_, row)| row.optional("class"));
         let again = FileUse { ended_on, ..stated.clone() }.classed(policy, of_version);
-        self.same_use(of, stated, again);
+        self.same_use(of, stated, &again);
     }
 
-    fn same_use(&mut self, of: (&str, &str), stated: &FileUse, again: FileUse) {
-        if *stated != again {
+    fn same_use(&mut self, of: (&str, &str), stated: &FileUse, again: &FileUse) {
+        if stated != again {
             let detail = format!(
                 "{} `{}`: it says class {:?}, end of life {:?} and due day {:?}; the records say {:?}, {:?} and {:?}",
                 stated.kind.word(),

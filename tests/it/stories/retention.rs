@@ -224,7 +224,8 @@ fn nobody_disposes_of_files_who_may_not_or_alone() {
     assert!(!object(&laboratory, &file).exists());
     sign(&laboratory, "quentin", &proposed).problem(409, "conflict");
     sheet(&laboratory.signed_in("rosa"), &files).problem(410, "file_disposed");
-    let view = laboratory.signed_in("ines").get(&format!("/api/v1/disposals/{}", proposed.text("id")));
+    let view =
+        laboratory.signed_in("ines").get(&format!("/api/v1/disposals/{}", proposed.text("id")));
     assert_eq!(view.body["signatures"].as_array().unwrap().len(), 2, "{view:?}");
 }
 
@@ -254,8 +255,10 @@ fn what_is_not_due_stays() {
     assert_eq!(rosa.post(&path, &json!({"reason": "a mistake of ours"})).status, 201);
     assert_eq!(sheet(&rosa, &file).status, 200, "kinds decide again");
     for wrong in [0, 101] {
-        let class = json!({"name": "a", "terms": [{"years": wrong, "from": "delivery"}], "basis": "b"});
-        let policy = json!({"format": "driftledger/retention-policy/v1", "classes": [class], "kinds": []});
+        let class =
+            json!({"name": "a", "terms": [{"years": wrong, "from": "delivery"}], "basis": "b"});
+        let policy =
+            json!({"format": "driftledger/retention-policy/v1", "classes": [class], "kinds": []});
         let body = json!({"policy": policy, "reason": "a test"});
         rosa.post("/api/v1/retention", &body).problem(422, "review_not_valid");
     }
@@ -331,7 +334,10 @@ fn a_file_of_two_versions_goes_only_when_both_allow_it() {
     let refused = sheet(&rosa, &file);
     let said = refused.problem(422, "review_not_valid");
     assert!(said.contains("version `2` of `tablets`"), "{said}");
-    assert_eq!(rosa.post(&format!("{path}/2/retention"), &json!({"reason": "not any more"})).status, 201);
+    assert_eq!(
+        rosa.post(&format!("{path}/2/retention"), &json!({"reason": "not any more"})).status,
+        201
+    );
     dispose(&laboratory, &file);
     // Received again, by a record of its own, it is kept again.
     let program = laboratory.program();
@@ -352,7 +358,10 @@ fn what_a_crash_left_after_the_signature_goes_when_the_store_is_opened_next() {
     // As a process leaves it that is killed between the commit and the removal.
     fs::write(&place, bytes).unwrap();
     let left = checked(&laboratory).findings;
-    assert_eq!((left.len(), left[0].code, left[0].severity), (1, "object_not_removed", Severity::Warning));
+    assert_eq!(
+        (left.len(), left[0].code, left[0].severity),
+        (1, "object_not_removed", Severity::Warning)
+    );
     let again = Store::open(laboratory.store.folder(), laboratory.clock.clone()).unwrap();
     assert!(!place.exists());
     drop(again);
@@ -398,16 +407,27 @@ fn files_go_in_the_browser_and_every_page_says_so() {
     let rosa = laboratory.signed_in("rosa");
     let field = format!("file-{file}");
     let page = rosa.read("/retention");
-    says(&page, &["refused files", "1 year from the day the file came", &field, "quarantined file may"]);
+    says(
+        &page,
+        &["refused files", "1 year from the day the file came", &field, "quarantined file may"],
+    );
     let ines = laboratory.signed_in("ines").read("/retention");
     assert!(ines.contains(&file) && !ines.contains(&field), "{ines}");
     let fields = [(field.as_str(), "on"), ("reason", REASON)];
     let shown = rosa.page("/disposals/sheet", Some(&fields));
-    says(&shown, &["Nothing is recorded yet", REASON, "it is not read again", "Propose the disposal"]);
+    says(
+        &shown,
+        &["Nothing is recorded yet", REASON, "it is not read again", "Propose the disposal"],
+    );
     let sha256 = between(&shown, "name=\"disposal_sha256\" value=\"", "\"").to_owned();
     assert_eq!(sheet(&rosa, &[file.clone()]).text("sha256"), sha256, "page and API show the same");
     let typed = |password| {
-        [(field.as_str(), "on"), ("reason", REASON), ("disposal_sha256", &sha256), ("password", password)]
+        [
+            (field.as_str(), "on"),
+            ("reason", REASON),
+            ("disposal_sha256", &sha256),
+            ("password", password),
+        ]
     };
     says(&rosa.page("/disposals", Some(&typed("another one"))), &["role=\"alert\"", &sha256]);
     let proposed = rosa.page("/disposals", Some(&typed(CHOSEN)));
@@ -424,8 +444,14 @@ fn files_go_in_the_browser_and_every_page_says_so() {
     says(&quentin.read("/retention"), &["No file is due", &id, "1\u{a0}file is gone"]);
     let hold = [("model", MODEL), ("version", "1"), ("batch", ""), ("reason", HELD)];
     says(&quentin.page("/legal-holds", Some(&hold)), &["role=\"status\"", "in force", HELD]);
-    let rules = [("rules", "class a = 2 years from delivery | SOP 10\nkind labels = a"), ("reason", "SOP 10")];
-    says(&quentin.page("/retention", Some(&rules)), &["2 years from the day the file came", "SOP 10"]);
+    let rules = [
+        ("rules", "class a = 2 years from delivery | SOP 10\nkind labels = a"),
+        ("reason", "SOP 10"),
+    ];
+    says(
+        &quentin.page("/retention", Some(&rules)),
+        &["2 years from the day the file came", "SOP 10"],
+    );
     let wrong = [("rules", "labels for 2 years"), ("reason", "SOP 10")];
     says(&quentin.page("/retention", Some(&wrong)), &["role=\"alert\"", "is no rule"]);
 }

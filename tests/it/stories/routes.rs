@@ -33,8 +33,9 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     use Action::{
         AcceptAccountability, Acknowledge, ApproveDisposal, ApproveQualification, ApproveRoles,
         DraftDecision, DrawReviewSample, FixAcceptance, HoldReview, Ingest, InvalidateBatch,
-        KeepRetention, KeepWatch, LiftHold, ManageAccounts, ManageNotices, ManageOwnTokens, Read, ReadAccessLog, ReadNotices,
-        RecordTraining, Register, ReviewPredictions, SignDecision, TestVersion,
+        KeepRetention, KeepWatch, LiftHold, ManageAccounts, ManageNotices, ManageOwnTokens, Read,
+        ReadAccessLog, ReadNotices, RecordTraining, Register, ReviewPredictions, SignDecision,
+        TestVersion,
     };
     let no = Value::Null;
     let reason = || json!({"reason": "a test"});
@@ -437,7 +438,10 @@ fn form_takes(path: &str) -> Takes {
         "/reports/{id}/invalidation" | "/reports/{id}/invalidation/sheet" => {
             Takes::Role(Action::InvalidateBatch)
         }
-        "/retention" | "/retention/versions" | "/legal-holds" | "/disposals/sheet"
+        "/retention"
+        | "/retention/versions"
+        | "/legal-holds"
+        | "/disposals/sheet"
         | "/disposals" => Takes::Role(Action::KeepRetention),
         "/legal-holds/{id}/lifting" | "/legal-holds/{id}/lifting/sheet" => {
             Takes::Role(Action::LiftHold)
