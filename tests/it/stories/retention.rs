@@ -216,6 +216,8 @@ fn nobody_disposes_of_files_who_may_not_or_alone() {
     assert!(object(&laboratory, &file).exists(), "nothing goes by one signature");
     assert!(checked(&laboratory).findings.is_empty());
     let proposed = propose(&laboratory, "rosa", &files);
+    let inbox = laboratory.signed_in("quentin").read("/");
+    assert!(inbox.contains("The disposal of 1 file waits for your signature"), "{inbox}");
     let wrong = json!({"disposal_sha256": proposed.text("sha256"), "password": "another one"});
     let path = format!("/api/v1/disposals/{}/signature", proposed.text("id"));
     assert_eq!(laboratory.signed_in("quentin").post(&path, &wrong).status, 401);
