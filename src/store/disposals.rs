@@ -119,7 +119,7 @@ fn use_of(row: &Row<'_>) -> rusqlite::Result<StoredUse> {
     })
 }
 
-/// Whether `object` (a column of `disposed_object`) is named by a record that came after the disposal.
+/// Whether a record that came after the ledger entry `entry`, that of a disposal, names the content again.
 fn received_again(connection: &Connection, blake3: &str, entry: u64) -> Result<bool> {
     for (table, column) in OBJECT_COLUMNS {
         let sql = format!(

@@ -380,7 +380,7 @@ fn what_a_crash_left_after_the_signature_goes_when_the_store_is_opened_next() {
     assert!(checked(&laboratory).findings.is_empty());
 }
 
-#[test] // P11-10c1, A11-7.2
+#[test] // P11-10c1
 fn backups_made_afterwards_do_not_hold_the_file_and_restore_without_it() {
     let (laboratory, file) = one_due();
     let safe = laboratory.folder.path().join("safe");
