@@ -1797,6 +1797,11 @@ class Verifier:
         """What two people signed away was due by the policy in force, under no hold, and named by the records that the disposal says."""
         policies = sorted((row["entry"], row["sha256"], self.document("retention_policy", key, row))
                           for key, row in self.rows.get("retention_policy", {}).items())
+        for table in ("retention_policy", "version_retention", "legal_hold"):
+            for key, row in self.rows.get(table, {}).items():
+                actor = (self.parsed[row["entry"]] or {}).get("actor", {})
+                if actor.get("role") not in QUALITY or actor.get("id") != row["account_id"]:
+                    self.find("step_not_permitted", record_file(table, key), "who recorded it may not, or is somebody else")
         lifted = {}
         for key, row in self.rows.get("hold_lift", {}).items():
             name, lift, over = record_file("hold_lift", key), self.document("hold_lift", key, row), signed.get(key, [])
@@ -1895,7 +1900,7 @@ class Verifier:
             signers = [strict_json(row["document"].encode())["signer"] for row in sorted(rows, key=lambda row: row["entry"])
                        if row["record_table"] == "disposal" and record_file("disposal", row["record_id"]) == name]
             who = " and ".join(f"{one['printed_name']} ({one['user_name']}, {one['role']})" for one in signers)
-            self.disposed.append(f"{len(files)} files went in entry {went} by {name}, signed by {who}, because: {disposal['reason']}")
+            self.disposed.append(f"{len(files)} {'file' if len(files) == 1 else 'files'} went in entry {went} by {name}, signed by {who}, because: {disposal['reason']}")
 
     def disposal_due(self, name, row, disposal, at, policies):
         """It cites the policy in force; every use is what its record says, in the class and due on the day that follow."""

@@ -15,6 +15,7 @@ use crate::review::signature::Meaning;
 use std::collections::BTreeMap;
 
 const POLICIES: &str = "retention_policy";
+const CLASSES: &str = "version_retention";
 const HOLDS: &str = "legal_hold";
 const LIFTS: &str = "hold_lift";
 const DISPOSALS: &str = "disposal";
@@ -42,6 +43,9 @@ fn owned(text: Option<&str>) -> Option<String> {
 impl Examiner<'_> {
     /// Policies, holds with the records that lift them, disposals with their signatures.
     pub(super) fn disposals(&mut self, signatures: &mut Signatures) {
+        for table in [POLICIES, CLASSES, HOLDS] {
+            self.recorded_by_who_may(table);
+        }
         let policies = self.retention_policies();
         let holds = self.holds(signatures);
         let mut gone: BTreeMap<String, Vec<(String, Row)>> = BTreeMap::new();
@@ -73,6 +77,27 @@ impl Examiner<'_> {
             let detail =
                 format!("it went by disposal `{}`, which is not there", row.text("disposal_id"));
             self.trouble("record_dangling", (OBJECTS, key), detail);
+        }
+    }
+
+    /// What is recorded without a signature was recorded by the account it names, in a role that may.
+    fn recorded_by_who_may(&mut self, table: &str) {
+        for (key, row) in self.rows(table) {
+            let (at, mut actor) = (entry(&row), None);
+            (self.entries)(at..at.saturating_add(1), &mut |entry| {
+                actor = Some(entry.actor.clone())
+            });
+            let Some(actor) = actor else { continue };
+            let may = Action::KeepRetention.roles().iter().any(|role| role.word() == actor.role);
+            if !may || actor.id != row.text("account_id") {
+                let detail = format!(
+                    "`{}` recorded it as {}, and may not {} or is somebody else than it names",
+                    actor.id,
+                    actor.role,
+                    Action::KeepRetention.words()
+                );
+                self.trouble("step_not_permitted", (table, &key), detail);
+            }
         }
     }
 
@@ -352,7 +377,7 @@ impl Examiner<'_> {
                 && entry(step) < at
         });
         let ended_on = ended.filter_map(|(_, step)| owned(step.text("at").get(..10))).max();
-        let classes = self.kept("version_retention");
+        let classes = self.kept(CLASSES);
         let given = classes
             .iter()
             .filter(|(_, row)| row.text("version_id") == version_id && entry(row) < at)
