@@ -407,6 +407,9 @@ impl Error {
             Self::Store(store::Error::NoDatabase { .. }) => {
                 ("no_database", 500, "create one with `driftledger init`")
             }
+            Self::Store(store::Error::ObjectDisposed { .. }) => {
+                ("file_disposed", 410, "see the disposal on the page Retention")
+            }
             Self::Store(store::Error::Served { .. }) => ("served", 500, "stop the other server"),
             Self::Digest(_)
             | Self::Drift(drift::Error::Digest(_))

@@ -48,6 +48,7 @@ COPIES = {"model_version": ("registrations/", "registration"), "reference": ("re
           "performance": ("performance/", "document"), "cohort": ("cohorts/", "document"),
           "decision": ("decisions/", "document"), "signature": ("signatures/", "document"),
           "accountability_acceptance": ("acceptances/", "document"),
+          "hold_lift": ("hold-lifts/", "document"), "disposal": ("disposals/", "document"),
           "episode_step": ("alert-steps/", "document"), "qualification": ("qualifications/", "document"),
           "incident": ("incidents/", "document"), "drill": ("drills/", "document"),
           "periodic_review": ("periodic-reviews/", "document"), "review_sample": ("review-samples/", "document"),
@@ -102,8 +103,15 @@ WITHHELD = ("credential", "token")
 # Entries about an account that acted which belong to every pack it acted in.
 OF_ACTORS = ("account.create", "role.request", "role.answer", "identity.ask", "identity.answer", "passkey.register",
              "passkey.revoke", "signing.hold", "signing.release", "accountability.accept", "identity.check", "training.record")
-# Entries that hold for everybody who signs.
-OF_ALL = ("clock.event", "accountability.set", "training_policy.set")
+# Entries that hold for everybody who signs, or for all files.
+OF_ALL = ("clock.event", "accountability.set", "training_policy.set", "retention.set")
+# Legal holds: one on the whole store, or on the model, concerns each of its versions.
+HOLDS = ("hold.place", "hold.lift")
+# What a stored file is to the record that names it: table, column of its BLAKE3, column of its SHA-256.
+FILE_KINDS = {"batch": ("batch", "blake3", "sha256"), "row_ids": ("batch", "row_ids", None),
+              "quarantine": ("quarantine", "blake3", "sha256"), "labels": ("labels", "blake3", "sha256"),
+              "test_run": ("test_run", "blake3", "file_sha256"), "artifact": ("artifact", "blake3", "sha256")}
+READ_TO_JUDGE = ("batch", "row_ids", "labels")
 FILE_MAX = 1 << 30
 TOLERANCE = 1e-9
 
@@ -168,6 +176,14 @@ def canonical(value):
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return number_text(value)
     return json.dumps(value, ensure_ascii=False)
+
+
+def years_later(day, years):
+    """The same day some years later; the last day of February where that year has no 29th."""
+    year, month, number = (int(part) for part in day.split("-"))
+    year += years
+    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    return f"{year:04}-{month:02}-{28 if (month, number) == (2, 29) and not leap else number:02}"
 
 
 def encode(key):
@@ -764,7 +780,7 @@ def acceptance_unlike(run, plan):
 
 class Verifier:
     def __init__(self, path, key, policy=None, roots=None):
-        self.policy, self.seen, self.roots, self.stamps = policy, None, roots, []
+        self.policy, self.seen, self.roots, self.stamps, self.disposed = policy, None, roots, [], []
         self.zip = zipfile.ZipFile(path)
         self.names = set(self.zip.namelist())
         if "MANIFEST.json" not in self.names and "entries.jsonl" not in self.names:
@@ -1137,7 +1153,8 @@ class Verifier:
             wanted |= {(kind, key) for key in origins for kind in ("draft_version", "run", "logged_model", "dataset")}
             if model and not version:
                 wanted.add(("model", model))
-            concerns = not model or entry["idx"] == 0 or subjects & wanted
+            holds = entry["type"] in HOLDS and any(kind == "store" or (kind, key) == ("model", model) for kind, key in subjects)
+            concerns = not model or entry["idx"] == 0 or holds or subjects & wanted
             if concerns or entry["type"] in OF_ALL:
                 incidents |= {key for kind, key in subjects if kind == "incident"}
             if concerns:
@@ -1914,6 +1931,181 @@ class Verifier:
             self.same(name, "who recorded it", drill["recorded_by"], account["user_name"])
             if self.role_at(account, row["at"]) not in ("qa", "admin"):
                 self.find("drill_not_permitted", name, f"the role of {drill['recorded_by']} may not record a drill")
+    def disposals(self, signed):
+        """What two people signed away was due by the policy in force, under no hold, and named by the records that the disposal says."""
+        policies = sorted((row["entry"], row["sha256"], self.document("retention_policy", key, row))
+                          for key, row in self.rows.get("retention_policy", {}).items())
+        for table in ("retention_policy", "version_retention", "legal_hold"):
+            for key, row in self.rows.get(table, {}).items():
+                actor = (self.parsed[row["entry"]] or {}).get("actor", {})
+                if actor.get("role") not in QUALITY or actor.get("id") != row["account_id"]:
+                    self.find("step_not_permitted", record_file(table, key), "who recorded it may not, or is somebody else")
+        lifted = {}
+        for key, row in self.rows.get("hold_lift", {}).items():
+            name, lift, over = record_file("hold_lift", key), self.document("hold_lift", key, row), signed.get(key, [])
+            if not lift:
+                continue
+            if len(over) != 1:
+                self.find("step_not_signed", name, f"{len(over)} signatures are over it, expected 1")
+            for signature in over:
+                if signature["record"]["sha256"] != sha256(row["document"].encode()):
+                    self.find("signature_of_other_bytes", name, "its signature is over other bytes")
+                if signature["signer"]["role"] != "qa" or signature["signer"]["id"] != row["account_id"]:
+                    self.find("step_not_permitted", name, "its signer is another person or may not lift a hold")
+                self.same(name, "meaning", signature["meaning"], "lifts_hold")
+            hold = self.row("legal_hold", row["hold_id"])
+            if not hold or hold["entry"] >= row["entry"]:
+                self.find("record_dangling", name, "the hold that it lifts is not there before it")
+                continue
+            scope = {column: hold[column] for column in ("model", "version_id", "batch_id") if column in hold}
+            for what, found, expected in (("hold", lift["hold"], row["hold_id"]), ("scope", lift["scope"], scope),
+                                          ("entry of the hold", lift["hold_entry"], hold["entry"]),
+                                          ("why it was placed", lift["placed_because"], hold["reason"]),
+                                          ("reason", lift["reason"], row["reason"])):
+                self.same(name, what, found, expected)
+            lifted[row["hold_id"]] = row["entry"]
+        holds = [(key, row, lifted.get(key, math.inf)) for key, row in self.rows.get("legal_hold", {}).items()]
+        self.count("legal_holds", len(holds))
+        gone = {}
+        for key, row in self.rows.get("disposed_object", {}).items():
+            gone.setdefault(row["disposal_id"], []).append((key, row))
+        for key, row in self.rows.get("disposal", {}).items():
+            name, disposal = record_file("disposal", key), self.document("disposal", key, row)
+            objects = gone.pop(key, [])
+            if not disposal:
+                continue
+            self.count("disposals")
+            self.same(name, "reason", disposal["reason"], row["reason"])
+            self.same(name, "number of files", len(disposal["files"]), row["files"])
+            if len(disposal["reason"].strip()) < 20 or not disposal["files"]:
+                self.find("disposal_not_valid", name, "it does not say which files go, and why")
+            names = [file["blake3"] for file in disposal["files"]]
+            if names != sorted(set(names)):
+                self.find("disposal_not_valid", name, "its files are not in the order of their BLAKE3, each once")
+            went = self.disposal_signed(name, row, signed.get(key, []))
+            self.disposal_went(name, disposal, went, objects)
+            self.disposal_due(name, row, disposal, went or row["entry"], policies)
+            for at in filter(None, (row["entry"], went)):
+                for hold, placed, until in holds:
+                    if placed["entry"] < at < until and any(
+                            self.holds(placed, use) for file in disposal["files"] for use in file["uses"]):
+                        self.find("disposal_under_hold", name, f"legal hold {hold} covered one of its files at entry {at}")
+        for key, row in (item for items in gone.values() for item in items):
+            self.find("record_dangling", record_file("disposed_object", key), "the disposal it went by is not there")
+
+    def holds(self, hold, use):
+        """Whether a file in this use is under the hold."""
+        if any(column in hold and hold[column] != use.get(column) for column in ("model", "version_id")):
+            return False
+        if "batch_id" not in hold or use["kind"] == "labels":
+            return True
+        return use["kind"] in ("batch", "row_ids") and use["record"] == hold["batch_id"]
+
+    def disposal_signed(self, name, row, over):
+        """Who proposed it signed in the same entry, then another person of QA; gives the entry of the second signature."""
+        rows = self.rows.get("record_signature", {})
+        over = sorted(over, key=lambda signature: rows[signature["id"]]["entry"] if signature["id"] in rows else math.inf)
+        for signature in over:
+            if signature["record"]["sha256"] != sha256(row["document"].encode()):
+                self.find("signature_of_other_bytes", name, "a signature is over other bytes")
+        if not over:
+            return self.find("step_not_signed", name, "who proposed it did not sign it")
+        first, at = over[0], lambda signature: rows[signature["id"]]["entry"]
+        if (first["meaning"], first["signer"]["id"], at(first)) != ("proposes_disposal", row["account_id"], row["entry"]) \
+                or first["signer"]["role"] not in QUALITY:
+            self.find("step_not_permitted", name, "its first signature is not that of who proposed it and may")
+        if len(over) < 2:
+            return None
+        second = over[1]
+        approves = second["meaning"] == "approves_disposal" and second["signer"]["id"] != row["account_id"] \
+            and second["signer"]["role"] == "qa"
+        if not approves or len(over) > 2:
+            self.find("step_not_permitted", name, "its second signature is not that of another person who may, or more follow")
+        return at(second) if approves else None
+
+    def disposal_went(self, name, disposal, went, objects):
+        """With the second signature, and only with it, exactly its files went."""
+        files = {file["blake3"]: file for file in disposal["files"]}
+        for key, row in objects:
+            file = files.get(row["blake3"])
+            if went is None:
+                self.find("disposal_not_signed", record_file("disposed_object", key), "not two people signed its disposal")
+            elif not file or (row["bytes"], row.get("sha256"), row["entry"]) != (file["bytes"], file.get("sha256"), went):
+                self.find("record_disagrees", record_file("disposed_object", key), "its disposal says something else of it")
+        if went is not None:
+            self.same(name, "number of files that went", len(objects), len(files))
+            rows = self.rows.get("record_signature", {}).values()
+            signers = [strict_json(row["document"].encode())["signer"] for row in sorted(rows, key=lambda row: row["entry"])
+                       if row["record_table"] == "disposal" and record_file("disposal", row["record_id"]) == name]
+            who = " and ".join(f"{one['printed_name']} ({one['user_name']}, {one['role']})" for one in signers)
+            self.disposed.append(f"{len(files)} {'file' if len(files) == 1 else 'files'} went in entry {went} by {name}, signed by {who}, because: {disposal['reason']}")
+
+    def disposal_due(self, name, row, disposal, at, policies):
+        """It cites the policy in force; every use is what its record says, in the class and due on the day that follow."""
+        in_force = [policy for policy in policies if policy[0] < at and policy[2]]
+        if not in_force:
+            return self.find("disposal_not_valid", name, "no retention policy was in force, so everything was kept for ever")
+        entry, digest, policy = in_force[-1]
+        if (entry, digest) != (disposal["policy"]["entry"], disposal["policy"]["sha256"]):
+            self.find("record_disagrees", name, "it cites another retention policy than was in force")
+        classes = {one["name"]: one for one in policy["classes"]}
+        by_kind = {rule["kind"]: rule["class"] for rule in policy["kinds"]}
+        for file in disposal["files"]:
+            stated = {(use["kind"], use["record"]) for use in file["uses"]}
+            if not stated:
+                self.find("disposal_not_valid", name, f"no record names file {file['blake3']}")
+            for kind, (table, column, _) in FILE_KINDS.items():
+                for key, record in self.rows.get(table, {}).items():
+                    if record.get(column) == file["blake3"] and record["entry"] < at and (kind, key) not in stated:
+                        self.find("disposal_not_complete", name, f"file {file['blake3']} is named by {kind} {key} too")
+            for use in file["uses"]:
+                self.disposal_use(name, file, use, at)
+                version = use.get("version_id")
+                if version and not self.row("model_version", version):
+                    continue
+                self.disposal_class(name, row, use, at, (classes, by_kind))
+
+    def disposal_use(self, name, file, use, at):
+        """What it says of a file is what the record says that names it."""
+        table, column, digest = FILE_KINDS[use["kind"]]
+        record = self.row(table, use["record"])
+        if not record:
+            return
+        self.same(name, "file of a record", record.get(column), file["blake3"])
+        self.same(name, "day on which a file came", use["came_on"], record["at"][:10])
+        self.same(name, "entry of a record", use["entry"], record["entry"])
+        if digest:
+            self.same(name, "SHA-256 of a file", file.get("sha256"), record.get(digest))
+            self.same(name, "length of a file", file["bytes"], record.get("bytes"))
+        if record.get("version_id"):
+            self.same(name, "version of a record", use.get("version_id"), record["version_id"])
+
+    def disposal_class(self, name, row, use, at, rules):
+        """Class and due day follow from policy, version and days, and the day has come."""
+        classes, by_kind = rules
+        version, mine = use.get("version_id"), lambda other: other["version_id"] == use.get("version_id")
+        ended, given = None, None
+        if version:
+            registered = self.row("model_version", version)
+            self.same(name, "version", (use.get("model"), use.get("version")), (registered["model"], registered["version"]))
+            steps = [step["at"][:10] for step in self.rows.get("version_step", {}).values()
+                     if mine(step) and step["step"] in ("retire", "withdraw") and step["entry"] < at]
+            ended, given = max(steps, default=None), self.newest("version_retention", at, mine)
+        own = given.get("class") if given else None
+        group = classes.get(own if own else by_kind.get(use["kind"]))
+        due = None
+        if group:
+            events = [(ended if term["from"] == "end_of_life" else use["came_on"], term["years"]) for term in group["terms"]]
+            if all(day for day, _ in events):
+                due = max(years_later(day, years) for day, years in events)
+        if version:
+            self.same(name, "end of life of a version", use.get("ended_on"), ended)
+        self.same(name, "class of a file", use.get("class"), group["name"] if group else None)
+        self.same(name, "day a file is due", use.get("due_on"), due)
+        if not due or due > row["at"][:10]:
+            self.find("disposal_not_valid", name, f"a file of {use['kind']} {use['record']} was not due")
+        if use["kind"] in READ_TO_JUDGE and not use.get("ended_on"):
+            self.find("disposal_not_valid", name, f"{use['kind']} {use['record']} was still read to judge")
 
     def review_samples(self):
         """Every sample adds up, every answer is about one of its cases by somebody who may, and every result counts the answers before it:
@@ -2011,6 +2203,7 @@ class Verifier:
         self.incidents(signed)
         self.drills()
         self.references(signed)
+        self.disposals(signed)
         self.review_samples()
         makers = {key: {row["registered_by"]} for key, row in self.rows.get("model_version", {}).items()}
         for key, row in self.rows.get("model_record", {}).items():
@@ -2537,6 +2730,8 @@ def main():
             print(f"the first {size} entries existed by {stamp.stated_at}, stated by {stamp.authority} (stamp {stamp.serial})")
             if roots is None:
                 print("time stamps were not checked against a trusted root: give it with --timestamp-root")
+        for sentence in verifier.disposed:
+            print(sentence)
         print("verified under " + ("the key you trust" if key or policy else "the key in the pack, so it only agrees with itself"))
         print(f"{len(verifier.findings)} findings" if verifier.findings else "nothing wrong")
     return 1 if verifier.findings else 0

@@ -120,6 +120,12 @@ pub enum Action {
     AcceptAccountability,
     /// Record a training that somebody else completed.
     RecordTraining,
+    /// Set how long stored files are kept, place legal holds, propose disposals.
+    KeepRetention,
+    /// Lift a legal hold.
+    LiftHold,
+    /// Sign a disposal that somebody else proposed.
+    ApproveDisposal,
     /// Issue and revoke tokens that post batches of one version.
     ManageSourceTokens,
     /// Issue and revoke one's own token.
@@ -153,6 +159,9 @@ impl Action {
         Self::ReviewPredictions,
         Self::AcceptAccountability,
         Self::RecordTraining,
+        Self::KeepRetention,
+        Self::LiftHold,
+        Self::ApproveDisposal,
         Self::ManageSourceTokens,
         Self::ManageOwnTokens,
     ];
@@ -184,6 +193,9 @@ impl Action {
             Self::ReviewPredictions => "review predictions",
             Self::AcceptAccountability => "accept accountability",
             Self::RecordTraining => "record trainings",
+            Self::KeepRetention => "keep retention",
+            Self::LiftHold => "lift legal holds",
+            Self::ApproveDisposal => "approve disposals",
             Self::ManageSourceTokens => "manage source tokens",
             Self::ManageOwnTokens => "manage own tokens",
         }
@@ -204,7 +216,7 @@ impl Action {
                 &[Role::DataScientist]
             }
             Self::FixAcceptance | Self::TestVersion => &[Role::DataScientist, Role::ProcessExpert],
-            Self::Acknowledge | Self::DraftDecision | Self::HoldReview => {
+            Self::Acknowledge | Self::DraftDecision | Self::HoldReview | Self::KeepRetention => {
                 &[Role::Qa, Role::Reviewer]
             }
             Self::SignDecision => &[Role::Qa, Role::Reviewer, Role::ProcessExpert],
@@ -221,7 +233,9 @@ impl Action {
             Self::ApproveQualification
             | Self::DrawReviewSample
             | Self::InvalidateBatch
-            | Self::CloseIncident => &[Role::Qa],
+            | Self::CloseIncident
+            | Self::LiftHold
+            | Self::ApproveDisposal => &[Role::Qa],
             Self::ReviewPredictions => &[Role::Reviewer, Role::ProcessExpert],
             Self::ReadAccessLog | Self::ReadNotices => &[Role::Qa, Role::Inspector, Role::Admin],
         }

@@ -35,6 +35,7 @@ pub mod provider_client;
 pub mod qualifications;
 mod record_copies;
 pub mod references;
+pub mod retention;
 pub mod review;
 pub mod review_samples;
 pub mod reviews;

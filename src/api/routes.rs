@@ -5,7 +5,7 @@ use super::extract::{caller_first, no_route};
 use super::{
     acceptance, access_log, accounts, alerts, assessments, batches, changes, drills, evidence,
     identities, incidents, ledger, life_cycle, lineage, models, notices, operation, overview,
-    passkeys, people, performance, printed, qualifications, record_copies, references, review,
+    passkeys, people, performance, printed, qualifications, record_copies, references, retention, review,
     review_samples, reviews, roles, session, studies, tiles, watch,
 };
 use actix_web::middleware::from_fn;
@@ -55,6 +55,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(references::propose)
             .service(references::read_proposal)
             .service(references::sign)
+            .service(retention::assign_class)
             .service(studies::create_study)
             .service(studies::create_study_of_judged)
             .service(studies::list_studies)
@@ -98,6 +99,19 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(drills::list_drills)
             .service(drills::read_drill)
             .service(drills::record)
+            .service(retention::read_retention)
+            .service(retention::set_retention)
+            .service(retention::list_kept)
+            .service(retention::list_holds)
+            .service(retention::create_hold)
+            .service(retention::read_hold)
+            .service(retention::prepare_lifting)
+            .service(retention::sign_lifting)
+            .service(retention::list_disposals)
+            .service(retention::prepare_proposal)
+            .service(retention::propose)
+            .service(retention::read_disposal)
+            .service(retention::sign)
             .service(review::read_plan)
             .service(review::measure)
             .service(review_samples::list_samples)

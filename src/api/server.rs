@@ -8,6 +8,7 @@ use super::witness_client::keep_asking;
 use super::{description, routes};
 use crate::error::{Error, Result};
 use crate::pages;
+use crate::procedures::dispose_files::finish_disposals;
 use crate::procedures::tell_people::{Post, deliver};
 use crate::procedures::watch_actions::watch_actions;
 use crate::procedures::watch_backups::{BackupSchedule, is_due, make_scheduled, watch_lateness};
@@ -195,7 +196,11 @@ async fn every_minute(store: Store, limits: Arc<Limits>, clock_source: Option<Cl
         if let Err(error) = blocking(look).await {
             tracing::error!(code = error.code(), chain = error.chain(), "the clock is not watched");
         }
-        let [silent, due, late, missing, safe, stamped] = std::array::from_fn(|_| store.clone());
+        let [silent, due, late, missing, safe, stamped, gone] =
+            std::array::from_fn(|_| store.clone());
+        if let Err(error) = blocking(move || finish_disposals(&gone)).await {
+            tracing::error!(code = error.code(), chain = error.chain(), "files do not go");
+        }
         if let Err(error) = blocking(move || watch_lateness(&safe)).await {
             tracing::error!(code = error.code(), chain = error.chain(), "backups are not watched");
         }

@@ -44,6 +44,13 @@ fn tell(checked: &CheckedStore) {
         checked.entries, checked.rows, checked.objects
     ));
     terminal::say_examined(checked.examined);
+    for one in &checked.disposed {
+        terminal::say(&one.sentence());
+    }
+    for one in &checked.not_computed_again {
+        let place = [one.table.as_str(), one.id.as_str()].join(" ");
+        terminal::say(&format!("{place}: not computed again, because {}", one.because));
+    }
     match checked.findings.len() {
         0 => terminal::say("nothing wrong"),
         1 => terminal::say("1 finding"),

@@ -90,7 +90,7 @@ pub(super) fn say_examined(examined: Examined) {
     say(&format!(
         "computed again: {} reports, {} monitors, {} studies, {} test runs of {} acceptance plans, {} cohorts in {} \
          evaluations, {} review results, {} runs; compared: {} decisions, {} signatures, {} drafts, {} model records, {} steps of versions, {} steps of alerts with {} effectiveness checks, {} \
-         backups and restores, {} time stamps, {} revisions of incidents, {} drills",
+         backups and restores, {} time stamps, {} revisions of incidents, {} drills, {} legal holds, {} disposals",
         examined.reports,
         examined.monitors,
         examined.studies,
@@ -110,7 +110,9 @@ pub(super) fn say_examined(examined: Examined) {
         examined.backups,
         examined.time_stamps,
         examined.incidents,
-        examined.drills
+        examined.drills,
+        examined.legal_holds,
+        examined.disposals
     ));
     if examined.other_build > 0 {
         say(&format!(

@@ -182,6 +182,9 @@ fn tell(verification: &Verification) {
             witnessed.size
         ));
     }
+    for one in &verification.disposed {
+        terminal::say(&one.sentence());
+    }
     tell_stamped(&verification.stamped, size.unwrap_or_default());
     if let Some(key) = key {
         let whose = if verification.key_is_trusted {

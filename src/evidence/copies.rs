@@ -43,6 +43,8 @@ pub const COPIES: [(&str, &str, &str); 28] = [
     ("review_answer", "review-answers/", "document"),
     ("review_result", "review-results/", "document"),
     ("accountability_acceptance", "acceptances/", "document"),
+    ("hold_lift", "hold-lifts/", "document"),
+    ("disposal", "disposals/", "document"),
 ];
 
 /// Tables whose rows have an HTML page as well.

@@ -7,12 +7,14 @@
 //! - [`story`] is the page that tells a pack from registration to decision; [`tables`] its rows for other tools; [`prediction`] one row of
 //!   one batch.
 //! - [`printable`] and [`printable_study`] render what a person reads; [`copies`] says which record has which copy.
+//! - [`disposed`] tells which stored files went by which signed record.
 //! - [`standards`] says what was registered in the words of other tools.
 //!
 //! Must not know: the store, HTTP, who is signed in. Start with [`manifest`], then [`verify`](mod@verify).
 
 pub mod assessment;
 pub mod copies;
+pub mod disposed;
 pub mod examine;
 pub mod manifest;
 pub mod pack;

@@ -43,7 +43,7 @@ records/TABLE/ID.json
                     one record row as canonical JSON (RFC 8785); its SHA-256 stands in the body of its entry.
                     Credentials and tokens are never packed; their digests are in the bodies
 reports/, decisions/, signatures/, references/, policies/, monitors/, registrations/,
-model-records/, version-steps/, record-signatures/, acceptances/
+model-records/, version-steps/, record-signatures/, acceptances/, disposals/, hold-lifts/
                     the documents inside these rows, byte for byte, and HTML files to read and to print
 story.html          what happened, in the order of the ledger, to read and to print
 tables/             the same rows as CSV and as JSON Lines, the entries, the features of all reports;
@@ -56,6 +56,8 @@ How one is held against the other
 leaf hash = SHA-256(0x00 || line), node = SHA-256(0x01 || left || right), root as in RFC 6962, signed in the checkpoint.
 A line holds the SHA-256 of its body; the body holds the SHA-256 of each row; a row holds the document. A report holds the
 counts it was computed from, so that every number in it can be computed again.
+No pack holds the files that were received; it holds their digests. Files that are not kept any more either went by a disposal that two people
+signed (disposals/), which names each of them with its digests, the records that name it, and the reason.
 The HTML files prove nothing: they repeat a document for reading.
 ",
         scope = scope.words(),

@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Record tables whose rows are revisions of one record, with the columns that say of which.
-pub const SERIES: [(&str, &[&str]); 23] = [
+pub const SERIES: [(&str, &[&str]); 25] = [
     ("model_record", &["version_id"]),
     ("acceptance_plan", &["version_id"]),
     ("change_record", &["version_id"]),
@@ -22,6 +22,8 @@ pub const SERIES: [(&str, &[&str]); 23] = [
     ("incident", &["incident_id"]),
     ("password_policy", &[]),
     ("training_policy", &[]),
+    ("retention_policy", &[]),
+    ("version_retention", &["version_id"]),
     ("accountability_statement", &[]),
     ("notice_target", &["name"]),
     ("account_state", &["account_id"]),

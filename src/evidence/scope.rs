@@ -4,8 +4,8 @@
 //! such an episode, a draft that such a version took up, the run and the logged model this came out of,
 //! a dataset of its registration that another tool reported by its digest. Entries that created the accounts which acted in concerned entries, and those about their roles,
 //! passkeys, identities at the identity provider, suspended signing, identity check, acceptance of accountability and trainings, belong to
-//! the pack as well; so do those about the clock, the statement of accountability and the training policy, and entry 0, which names the ledger and its
-//! key.
+//! the pack as well; so do those about the clock, the statement of accountability, the training policy and the retention policy, legal holds on
+//! the model or the whole store, and entry 0, which names the ledger and its key.
 //!
 //! Entries about an incident concern whatever they name as affected, and once one concerns the pack, so do all later ones about the same
 //! incident; what else they name as affected does not come with them. An incident that the clock opened concerns every pack, as the clock does.
@@ -41,9 +41,16 @@ const OF_ACTORS: [EntryType; 12] = [
     EntryType::TrainingRecord,
 ];
 
-/// What holds for everybody who signs.
-const OF_ALL: [EntryType; 3] =
-    [EntryType::ClockEvent, EntryType::AccountabilitySet, EntryType::TrainingPolicySet];
+/// What holds for everybody who signs, or for all files.
+const OF_ALL: [EntryType; 4] = [
+    EntryType::ClockEvent,
+    EntryType::AccountabilitySet,
+    EntryType::TrainingPolicySet,
+    EntryType::RetentionSet,
+];
+
+/// Legal holds: one on the whole store, or on the model, concerns each of its versions.
+const HOLDS: [EntryType; 2] = [EntryType::HoldPlace, EntryType::HoldLift];
 
 /// Whether entries of this type are about an incident that people report, investigate and close.
 pub(super) fn is_about_incident(kind: EntryType) -> bool {
@@ -56,6 +63,7 @@ pub struct Concern {
     is_whole: bool,
     until: u64,
     model: Option<String>,
+    held: Option<String>,
     versions: BTreeSet<String>,
     origins: BTreeSet<String>,
     episodes: BTreeSet<String>,
@@ -85,7 +93,8 @@ impl Concern {
         let incidents = BTreeSet::new();
         let is_whole = scope.model.is_none();
         let until = scope.until.unwrap_or(u64::MAX);
-        Self { is_whole, until, model, versions, origins, episodes, incidents, actors, entries }
+        let held = scope.model.clone();
+        Self { is_whole, until, model, held, versions, origins, episodes, incidents, actors, entries }
     }
 
     /// Takes the next entry, in the order of the ledger.
@@ -100,9 +109,15 @@ impl Concern {
             .subj
             .iter()
             .any(|subject| subject.kind == "model" && Some(&subject.id) == self.model.as_ref());
+        let holds = HOLDS.contains(&entry.kind)
+            && entry.subj.iter().any(|subject| {
+                subject.kind == "store"
+                    || subject.kind == "model" && Some(&subject.id) == self.held.as_ref()
+            });
         let concerned = self.is_whole
             || entry.idx == 0
             || of_model
+            || holds
             || names("model_version", &self.versions)
             || ["draft_version", "run", "logged_model", "dataset"]
                 .iter()

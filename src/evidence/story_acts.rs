@@ -3,8 +3,9 @@
 use super::records::{Records, Row};
 use crate::review::decision::Decision;
 use crate::review::incident::{Affected, AffectedKind, Incident};
+use crate::review::disposal::Disposal;
 use crate::review::record_signature::RecordSignature;
-use crate::review::signature::Signature;
+use crate::review::signature::{Meaning, Signature};
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -91,6 +92,13 @@ pub fn acts_of_version(records: &mut Lookup<'_>, version_id: &str) -> Vec<Act> {
         acts.push(Act::of(&row, format!("tested by {who}: it {meets} its criteria")));
     }
     acts.extend(incidents(records, (AffectedKind::ModelVersion, version_id)));
+    for (_, row) in records.rows("legal_hold", of) {
+        let who = records.person(row.text("account_id"));
+        let mut act = Act::of(&row, format!("a legal hold was placed by {who}"));
+        act.said.push(row.text("reason").to_owned());
+        acts.push(act);
+    }
+    acts.extend(disposals(records, version_id));
     acts.sort_by_key(|act| act.entry);
     acts
 }
@@ -120,6 +128,43 @@ fn incidents(records: &mut Lookup<'_>, (kind, id): (AffectedKind, &str)) -> Vec<
         act.said.extend(incident.reason.iter().map(|reason| format!("reason: {reason}")));
         act.manifestation = manifestations(records, ("incident", &key));
         acts.push(act);
+    }
+    acts
+}
+
+/// Files of a disposal that a story names; the record names all.
+const FILES_TOLD: usize = 20;
+
+/// The disposals of files of a version: what was proposed, and each signature; with the second one the files went.
+fn disposals(records: &mut Lookup<'_>, version_id: &str) -> Vec<Act> {
+    let mut acts = Vec::new();
+    for key in records.records.keys("disposal") {
+        let Some(row) = records.records.row("disposal", &key) else { continue };
+        let Ok(disposal) = serde_json::from_str::<Disposal>(row.text("document")) else { continue };
+        let uses = disposal.files.iter().flat_map(|file| &file.uses);
+        let its = uses.filter(|one| one.version_id.as_deref() == Some(version_id));
+        let told: Vec<String> =
+            its.map(|one| format!("{} {}", one.kind.words(), one.name)).collect();
+        if told.is_empty() {
+            continue;
+        }
+        let signed = records.rows("record_signature", ("record_id", &key));
+        for (_, row) in signed.iter().filter(|(_, row)| row.text("record_table") == "disposal") {
+            let Ok(signature) = serde_json::from_str::<RecordSignature>(row.text("document"))
+            else {
+                continue;
+            };
+            let went = signature.meaning == Meaning::ApprovesDisposal;
+            let what = if went { "its files were disposed of" } else { "disposal proposed" };
+            let mut act = Act::of(row, format!("{what} ({key})"));
+            act.said.push(format!("reason: {}", disposal.reason));
+            act.said.extend(told.iter().take(FILES_TOLD).cloned());
+            if told.len() > FILES_TOLD {
+                act.said.push(format!("and {} more", told.len() - FILES_TOLD));
+            }
+            act.manifestation = signature.manifestation();
+            acts.push(act);
+        }
     }
     acts
 }

@@ -24,6 +24,8 @@ pub enum Place {
     Incidents,
     /// Predictions that people review.
     PredictionReview,
+    /// How long files are kept, and what removes them.
+    Retention,
     /// Evidence packs.
     Evidence,
     /// All accounts.
@@ -141,6 +143,7 @@ impl Frame {
             link(Place::Reviews, "Reviews", "/reviews"),
             link(Place::Incidents, "Incidents", "/incidents"),
             link(Place::Evidence, "Evidence", "/evidence"),
+            link(Place::Retention, "Retention", "/retention"),
         ];
         if self.may(Action::ManageAccounts) {
             links.push(link(Place::Accounts, "Accounts", "/accounts"));

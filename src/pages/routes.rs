@@ -3,12 +3,12 @@
 use super::page_error::PageError;
 use super::{
     acceptance, acceptance_plan, access_log, account, accountability, accounts, alert, alert_step,
-    assessment, assets, audit_trail, batch_pair, change, difference, draft, drills, entry,
-    evidence, fleet, help, inbox, incident, incidents, invalidation, model_record, models, notices,
+    assessment, assets, audit_trail, batch_pair, change, difference, disposal, draft, drills, entry,
+    evidence, fleet, help, inbox, incident, incidents, invalidation, legal_hold, model_record, models, notices,
     passkeys, password, password_rules, people, performance, prediction_review, provider,
-    qualifications, record_copy, reference_proposal, references, register, report, review_case,
-    review_sample, reviews, roles, score_cards, second_factor, send, sign_in, signing_sheet, step,
-    study, study_new, system, version, watch,
+    qualifications, record_copy, reference_proposal, references, register, report, retention,
+    review_case, review_sample, reviews, roles, score_cards, second_factor, send, sign_in,
+    signing_sheet, step, study, study_new, system, version, watch,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};
@@ -99,6 +99,7 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(reviews::sign)
             .configure(prediction_reviews)
             .configure(continuity)
+            .configure(retention_and_disposal)
             .service(access_log::show)
             .service(evidence::show)
             .service(evidence::make)
@@ -166,6 +167,22 @@ fn continuity(config: &mut ServiceConfig) {
         .service(drills::list)
         .service(drills::record)
         .service(drills::show);
+}
+
+/// How long files are kept, and what removes them.
+fn retention_and_disposal(config: &mut ServiceConfig) {
+    config
+        .service(retention::show)
+        .service(retention::set)
+        .service(retention::assign)
+        .service(retention::place)
+        .service(legal_hold::show)
+        .service(legal_hold::prepare)
+        .service(legal_hold::sign)
+        .service(disposal::prepare)
+        .service(disposal::propose)
+        .service(disposal::show)
+        .service(disposal::sign);
 }
 
 /// What is recorded about people before they sign and while they hold a role.

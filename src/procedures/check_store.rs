@@ -1,7 +1,8 @@
 //! Procedure: check everything in a data folder.
 //!
 //! 1. hash everything that is stored again and hold it against the ledger
-//! 2. count every test run again from its file, draw every review sample again and learn every proposed reference again from its files; compute every report again, freeze every monitor again, compare decisions with their signatures
+//! 2. what went by a disposal that two people signed is told, and no finding; what needs such a file is told as not computed again
+//! 3. count every test run again from its file, draw every review sample again and learn every proposed reference again from its files; compute every report again, freeze every monitor again, compare decisions with their signatures
 //!
 //! It writes nothing and needs no account: whoever holds the folder may check it.
 
@@ -10,6 +11,7 @@ use super::recount_tests::recount;
 use super::redraw_samples::{redraw, reread};
 use super::relearn_references::relearn;
 use crate::error::{Error, Result};
+use crate::evidence::disposed::{DisposedFiles, disposed};
 use crate::evidence::examine::{Examined, Trouble, examine};
 use crate::evidence::records::Records as _;
 use crate::ledger::entry::Entry;
@@ -35,9 +37,30 @@ pub struct CheckedStore {
     pub recounted: u64,
     /// Review samples drawn again from their files.
     pub redrawn: u64,
+    /// Files that are not there because two people signed their disposal.
+    pub disposed: Vec<DisposedFiles>,
+    /// What could not be computed again because a file it needs was disposed of.
+    pub not_computed_again: Vec<NotComputed>,
     /// Records held against each other.
     #[serde(flatten)]
     pub examined: Examined,
+}
+
+/// Something that could not be computed again.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct NotComputed {
+    /// Its record table.
+    pub table: String,
+    /// Its id.
+    pub id: String,
+    /// Which file is not there, and by which disposal it went.
+    pub because: String,
+}
+
+/// What came of computing something again: what is wrong, or why it could not be done.
+enum Again {
+    Found(Vec<Trouble>),
+    Disposed(NotComputed),
 }
 
 /// Checks the data folder at `folder`.
@@ -72,24 +95,15 @@ pub fn check_store(folder: &Path, progress: &mut dyn FnMut(Progress)) -> Result<
             }
         };
         let (examined, mut troubles) = examine(&mut records, &mut visit, &mut reports);
-        let runs = records.keys("test_run");
-        for id in &runs {
-            troubles.extend(recounted(tx, &store::check::objects(folder), id));
-        }
-        let samples = records.keys("review_sample");
-        for id in &samples {
-            troubles.extend(redrawn(tx, &store::check::objects(folder), id));
-        }
-        for id in records.keys("reference_proposal") {
-            troubles.extend(relearned(tx, &store::check::objects(folder), &id));
-        }
-        Ok::<_, Error>((examined, troubles, (runs.len() as u64, samples.len() as u64)))
+        let again = ComputedAgain::of(tx, &store::check::objects(folder), &records);
+        troubles.extend(again.troubles.iter().cloned());
+        Ok::<_, Error>((examined, troubles, again, disposed(&mut records)))
     });
-    let (mut recounted, mut redrawn) = (0, 0);
+    let (mut again, mut gone) = (ComputedAgain::default(), Vec::new());
     let examined = match examined {
-        Ok((examined, troubles, runs)) => {
+        Ok((examined, troubles, computed, disposed)) => {
             findings.extend(troubles.into_iter().map(finding));
-            (recounted, redrawn) = runs;
+            (again, gone) = (computed, disposed);
             examined
         }
         Err(error) => {
@@ -101,56 +115,128 @@ pub fn check_store(folder: &Path, progress: &mut dyn FnMut(Progress)) -> Result<
             Examined::default()
         }
     };
-    Ok(CheckedStore { findings, entries, rows, objects, recounted, redrawn, examined })
+    Ok(CheckedStore {
+        findings,
+        entries,
+        rows,
+        objects,
+        recounted: again.recounted,
+        redrawn: again.redrawn,
+        disposed: gone,
+        not_computed_again: again.not_computed,
+        examined,
+    })
+}
+
+/// What came of computing again what needs stored files.
+#[derive(Default)]
+struct ComputedAgain {
+    troubles: Vec<Trouble>,
+    recounted: u64,
+    redrawn: u64,
+    not_computed: Vec<NotComputed>,
+}
+
+impl ComputedAgain {
+    fn of(tx: &ReadTx<'_>, objects: &Objects, records: &StoredRecords<'_, '_>) -> Self {
+        let mut all = Self::default();
+        for id in records.keys("test_run") {
+            all.recounted += u64::from(all.take(recounted(tx, objects, &id)));
+        }
+        for id in records.keys("review_sample") {
+            all.redrawn += u64::from(all.take(redrawn(tx, objects, &id)));
+        }
+        for id in records.keys("reference_proposal") {
+            all.take(relearned(tx, objects, &id));
+        }
+        all
+    }
+
+    /// Takes what came of one; gives whether it could be done.
+    fn take(&mut self, again: Again) -> bool {
+        match again {
+            Again::Found(found) => {
+                self.troubles.extend(found);
+                true
+            }
+            Again::Disposed(one) => {
+                self.not_computed.push(one);
+                false
+            }
+        }
+    }
+}
+
+/// The file that is missing for the record, if it went by a signed disposal.
+fn disposed_of(tx: &ReadTx<'_>, (table, id): (&str, &str), error: &Error) -> Option<Again> {
+    let Error::Store(store::Error::ObjectMissing { blake3 }) = error else { return None };
+    let gone = tx.refuse_gone(blake3).err()?;
+    let (table, id, because) = (table.to_owned(), id.to_owned(), gone.to_string());
+    matches!(gone, store::Error::ObjectDisposed { .. }).then_some(Again::Disposed(NotComputed {
+        table,
+        id,
+        because,
+    }))
 }
 
 /// What is wrong with a test run, once it was counted again.
-fn recounted(tx: &ReadTx<'_>, objects: &Objects, id: &str) -> Option<Trouble> {
-    let detail = match recount(tx, objects, id) {
-        Ok(None) => return None,
-        Ok(Some(detail)) => detail,
-        Err(error) => format!("it cannot be counted again: {}", error.chain()),
-    };
-    let (table, id) = ("test_run".to_owned(), id.to_owned());
-    Some(Trouble { code: "test_run_not_recounted", table, id, detail })
+fn recounted(tx: &ReadTx<'_>, objects: &Objects, id: &str) -> Again {
+    let of = ("test_run", id);
+    match recount(tx, objects, id) {
+        Ok(None) => Again::Found(Vec::new()),
+        Ok(Some(detail)) => found(of, "test_run_not_recounted", detail),
+        Err(error) => disposed_of(tx, of, &error).unwrap_or_else(|| {
+            let detail = format!("it cannot be counted again: {}", error.chain());
+            found(of, "test_run_not_recounted", detail)
+        }),
+    }
 }
 
 /// What is wrong with the reference of a proposal, once it was learnt again.
-fn relearned(tx: &ReadTx<'_>, objects: &Objects, id: &str) -> Option<Trouble> {
-    let detail = match relearn(tx, objects, id) {
-        Ok(None) => return None,
-        Ok(Some(detail)) => detail,
-        Err(error) => format!("its reference cannot be learnt again: {}", error.chain()),
-    };
-    let (table, id) = ("reference_proposal".to_owned(), id.to_owned());
-    Some(Trouble { code: "reference_not_relearnt", table, id, detail })
+fn relearned(tx: &ReadTx<'_>, objects: &Objects, id: &str) -> Again {
+    let of = ("reference_proposal", id);
+    match relearn(tx, objects, id) {
+        Ok(None) => Again::Found(Vec::new()),
+        Ok(Some(detail)) => found(of, "reference_not_relearnt", detail),
+        Err(error) => disposed_of(tx, of, &error).unwrap_or_else(|| {
+            let detail = format!("its reference cannot be learnt again: {}", error.chain());
+            found(of, "reference_not_relearnt", detail)
+        }),
+    }
 }
 
 /// What is wrong with a review sample and its answers, once it was drawn again.
-fn redrawn(tx: &ReadTx<'_>, objects: &Objects, id: &str) -> Vec<Trouble> {
-    let trouble = |code, (table, id): (&str, &str), detail: String| {
-        let (table, id) = (table.to_owned(), id.to_owned());
-        Trouble { code, table, id, detail }
-    };
-    let sample = ("review_sample", id);
-    let mut found = match redraw(tx, objects, id) {
+fn redrawn(tx: &ReadTx<'_>, objects: &Objects, id: &str) -> Again {
+    let of = ("review_sample", id);
+    let mut troubles = match redraw(tx, objects, id) {
         Ok(None) => Vec::new(),
-        Ok(Some(detail)) => vec![trouble("review_sample_not_redrawn", sample, detail)],
+        Ok(Some(detail)) => vec![trouble(of, "review_sample_not_redrawn", detail)],
         Err(error) => {
-            let detail = format!("it cannot be drawn again: {}", error.chain());
-            return vec![trouble("review_sample_not_redrawn", sample, detail)];
+            return disposed_of(tx, of, &error).unwrap_or_else(|| {
+                let detail = format!("it cannot be drawn again: {}", error.chain());
+                found(of, "review_sample_not_redrawn", detail)
+            });
         }
     };
     match reread(tx, objects, id) {
-        Ok(unlike) => found.extend(unlike.into_iter().map(|(id, detail)| {
-            trouble("review_answer_not_reread", ("review_answer", &id), detail.to_owned())
+        Ok(unlike) => troubles.extend(unlike.into_iter().map(|(id, detail)| {
+            trouble(("review_answer", &id), "review_answer_not_reread", detail.to_owned())
         })),
         Err(error) => {
             let detail = format!("its answers cannot be read again: {}", error.chain());
-            found.push(trouble("review_answer_not_reread", sample, detail));
+            troubles.push(trouble(of, "review_answer_not_reread", detail));
         }
     }
-    found
+    Again::Found(troubles)
+}
+
+fn trouble((table, id): (&str, &str), code: &'static str, detail: String) -> Trouble {
+    let (table, id) = (table.to_owned(), id.to_owned());
+    Trouble { code, table, id, detail }
+}
+
+fn found(of: (&str, &str), code: &'static str, detail: String) -> Again {
+    Again::Found(vec![trouble(of, code, detail)])
 }
 
 fn finding(trouble: Trouble) -> Finding {

@@ -7,7 +7,7 @@
 use super::ingest_batch::Judge;
 use super::join_labels::open;
 use super::sign_decision::require_session;
-use super::{Recorded, actor, subject};
+use super::{Recorded, actor, say_if_disposed, subject};
 use crate::access::account::Acting;
 use crate::access::role::Action;
 use crate::drift::performance::rule::Predicted;
@@ -89,7 +89,8 @@ pub fn draw_review_sample(
     })?;
     let batches = wanted(judged, &asked.batches)?;
     let seed = clock::new_secret(16).map_err(crate::access::Error::Random)?;
-    let (drawn, classes) = draw(store.objects(), &judge, (&plan, &seed), &batches)?;
+    let (drawn, classes) =
+        draw(store.objects(), &judge, (&plan, &seed), &batches).map_err(say_if_disposed(store))?;
     let of = |batch: &JudgedBatch| SampledBatch {
         id: batch.id.clone(),
         name: batch.name.clone(),

@@ -43,7 +43,7 @@ pub struct Evaluated {
 /// # Errors
 ///
 /// [`Error::Access`], [`Error::NotFound`], [`Error::BadRequest`] where no batch was judged, [`Error::Drift`] for a version that
-/// cannot have labels.
+/// cannot have labels, [`Error::Store`] where a file was disposed of: the last evaluation stands.
 pub fn evaluate_performance(
     store: &Store,
     acting: &Acting,
@@ -60,7 +60,11 @@ pub(super) fn evaluate(store: &Store, actor: &Actor, judge: &Judge) -> Result<Ev
     let rule = judge.policy.0.performance.clone();
     rule.validate(&judge.registration.schema)?;
     for _ in 0..TRIES {
-        let sources = store.read(|tx| Sources::read(tx, &judge.version.id))?;
+        let sources = store.read(|tx| {
+            let sources = Sources::read(tx, &judge.version.id)?;
+            sources.refuse_gone(tx)?;
+            Ok::<_, Error>(sources)
+        })?;
         let counted = count(store.objects(), judge, &sources)?;
         let written = store.write(actor, EntryType::PerformanceEvaluate, |tx| {
             let now = Sources::read(tx, &judge.version.id)?;

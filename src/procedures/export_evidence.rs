@@ -9,6 +9,7 @@
 //! 6. seal the archive with its manifest
 
 use super::resolve_scope::{find_prediction, resolve};
+use super::say_if_disposed;
 use crate::access::account::Acting;
 use crate::access::role::Action;
 use crate::digest;
@@ -70,7 +71,7 @@ pub fn export_evidence(
 ) -> Result<Exported> {
     acting.permit(Action::Read)?;
     let key = store.verifier_key();
-    store.read(|tx| {
+    let exported = store.read(|tx| {
         let checkpoint = tx.head()?.checkpoint;
         let head = Checkpoint::open(&checkpoint, key)?;
         let (leaves, entries) = leaves(tx, head.size)?;
@@ -112,7 +113,8 @@ pub fn export_evidence(
         pack.finish(scope.clone(), &head, writer)?;
         let (scope, origin) = (scope.clone(), head.origin);
         Ok(Exported { scope, origin, entries: head.size, concerned: total, records, files })
-    })
+    });
+    exported.map_err(say_if_disposed(store))
 }
 
 /// For every entry of these the first time stamp of a head it is under, and the newest of all; gives the entries that record them.

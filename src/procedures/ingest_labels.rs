@@ -11,7 +11,7 @@
 
 use super::evaluate_performance::evaluate_performance;
 use super::ingest_batch::{Delivery, Judge, check_source};
-use super::join_labels::for_each_label;
+use super::join_labels::{Sources, for_each_label};
 use super::{Recorded, actor, subject};
 use crate::access::account::Acting;
 use crate::access::role::Action;
@@ -27,7 +27,8 @@ use crate::store::batches::{BatchRow, LabelsRow};
 /// # Errors
 ///
 /// [`Error::Access`], [`Error::NotFound`], [`Error::BadRequest`] for a file without id or label column, an empty reason, or a
-/// correction that came before; [`Error::Dataset`] for ids that are not as declared.
+/// correction that came before; [`Error::Dataset`] for ids that are not as declared; [`Error::Store`] for a version of which files were
+/// disposed of.
 pub fn ingest_labels(
     store: &Store,
     acting: &Acting,
@@ -39,6 +40,8 @@ pub fn ingest_labels(
     let judge = store.read(|tx| Judge::read(tx, model, version))?;
     check_source(acting, &judge.version.id)?;
     let known = store.read(|tx| tx.labels(&judge.version.id, 1_000_000))?;
+    let kept = store.read(|tx| Sources::read(tx, &judge.version.id)?.refuse_gone(tx));
+    let is_kept = kept.is_ok();
     let same = known.into_iter().find(|row| row.sha256 == delivery.content.sha256);
     let recorded = match same {
         Some(same) if corrects.is_some() => {
@@ -52,11 +55,15 @@ pub fn ingest_labels(
             let checkpoint = store.read(|tx| tx.head())?.checkpoint;
             Recorded { entry: same.entry, value: same, checkpoint }
         }
-        None => keep(store, acting, &judge, corrects, delivery)?,
+        None => {
+            // Labels of rows that are not kept any more could not be joined.
+            kept?;
+            keep(store, acting, &judge, corrects, delivery)?
+        }
     };
     let has_batches = !store.read(|tx| tx.reports(&judge.version.id, 1))?.is_empty();
     let rule = &judge.policy.0.performance;
-    if has_batches && rule.validate(&judge.registration.schema).is_ok() {
+    if has_batches && is_kept && rule.validate(&judge.registration.schema).is_ok() {
         evaluate_performance(store, acting, (model, version))?;
     }
     Ok(recorded)

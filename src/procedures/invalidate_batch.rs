@@ -14,7 +14,7 @@ use super::read_records::missing;
 use super::recompute_reports::Later;
 use super::sign_decision::require_session;
 use super::take_step::insert_signature;
-use super::{Recorded, actor, same_person, stored, subject};
+use super::{Recorded, actor, same_person, say_if_disposed, stored, subject};
 use crate::access::account::Acting;
 use crate::access::role::Action;
 use crate::dataset::row_ids::{from_bytes, in_both};
@@ -104,7 +104,8 @@ pub fn prepare_invalidation(
 ) -> Result<InvalidationSheet> {
     acting.permit(Action::InvalidateBatch)?;
     require_session(acting)?;
-    Ok(store.read(|tx| compose(store, tx, acting, (of, reason)))?.0)
+    let composed = store.read(|tx| compose(store, tx, acting, (of, reason)));
+    Ok(composed.map_err(say_if_disposed(store))?.0)
 }
 
 /// Marks a batch as invalid; `shown_sha256` is the digest of the sheet that was on the screen.

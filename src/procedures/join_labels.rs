@@ -33,6 +33,17 @@ impl Sources {
         Ok(Self { batches: tx.judged_batches(version_id)?, labels: tx.label_files(version_id)? })
     }
 
+    /// Whether every file is still kept.
+    ///
+    /// # Errors
+    ///
+    /// [`store::Error::ObjectDisposed`], naming the disposal of the first that is not.
+    pub(super) fn refuse_gone(&self, tx: &ReadTx<'_>) -> store::Result<()> {
+        let labels = self.labels.iter().map(|file| &file.blake3);
+        let mut files = self.batches.iter().map(|batch| &batch.blake3).chain(labels);
+        files.try_for_each(|blake3| tx.refuse_gone(blake3))
+    }
+
     pub(super) fn are_still(&self, now: &Self) -> bool {
         let reports =
             |of: &Self| of.batches.iter().map(|b| b.report_id.clone()).collect::<Vec<_>>();

@@ -8,7 +8,7 @@
 //! Removing a file removes its name; the content stays with the entry that named it.
 
 use super::log_run::written;
-use super::{actor, subject};
+use super::{actor, say_if_disposed, subject};
 use crate::access::account::Acting;
 use crate::access::role::Action;
 use crate::digest::ContentDigest;
@@ -84,7 +84,8 @@ fn check_kind(tx: &ReadTx<'_>, place: &ArtifactPlace) -> Result<()> {
 ///
 /// # Errors
 ///
-/// [`Error::Access`], [`Error::NotFound`] for a run or logged model that does not exist, [`Error::Conflict`] for a frozen place.
+/// [`Error::Access`], [`Error::NotFound`] for a run or logged model that does not exist, [`Error::Conflict`] for a frozen place,
+/// [`Error::Store`] for the file that was there and was disposed of.
 pub fn keep_artifact(
     store: &Store,
     acting: &Acting,
@@ -102,6 +103,10 @@ pub fn keep_artifact(
         }
         Ok::<_, Error>(is_kept)
     })?;
+    if is_kept {
+        // Named by the same record as before, it would go again.
+        store.read(|tx| tx.refuse_gone(&content.blake3))?;
+    }
     if is_kept && store.objects().open(&content.blake3).is_ok() {
         return Ok(());
     }
@@ -148,8 +153,8 @@ pub fn open_artifact(
     acting.permit(Action::Read)?;
     let row = store.read(|tx| tx.artifact(place.owner.id(), &place.path))?;
     let row = row.ok_or_else(|| Error::NotFound { what: "file", id: place.text() })?;
-    let file = store.objects().open(&row.content.blake3)?;
-    Ok((row, file))
+    let file = store.objects().open(&row.content.blake3).map_err(Error::Store);
+    Ok((row, file.map_err(say_if_disposed(store))?))
 }
 
 /// What lies directly in the folder `place`, by name; nothing when there is no such folder.

@@ -25,6 +25,7 @@ pub mod cosign_checkpoint;
 mod count_rows;
 pub mod demonstrate;
 pub mod describe_version;
+pub mod dispose_files;
 pub mod draft_decision;
 pub mod draw_review_sample;
 pub mod enter_by_provider;
@@ -34,6 +35,7 @@ pub mod export_standard;
 pub mod fingerprint_files;
 pub mod fix_acceptance;
 pub mod grant_roles;
+pub mod hold_records;
 pub mod hold_review;
 pub mod hold_signing;
 pub mod identify_signer;
@@ -47,8 +49,10 @@ pub mod keep_artifact;
 pub mod keep_factors;
 pub mod keep_passkeys;
 pub mod keep_passwords;
+pub mod keep_retention;
 pub mod keep_trainings;
 pub mod link_identities;
+pub mod list_retention;
 pub mod log_experiment;
 pub mod log_model;
 pub mod log_run;
@@ -107,6 +111,7 @@ pub mod resolve_scope;
 pub mod restore;
 pub mod review_prediction;
 mod review_standing;
+mod shelve_files;
 pub mod sign_decision;
 pub mod sign_in;
 pub mod sign_reference;
@@ -167,6 +172,19 @@ fn someone_else(store: &Store, acting: &Acting, user_name: &str) -> crate::error
     }
     let missing = || crate::error::Error::NotFound { what: "account", id: user_name.to_owned() };
     store.read(|tx| tx.account_by_name(user_name))?.ok_or_else(missing)
+}
+
+/// What an error about a file that is not there becomes where a signed disposal removed the file: it says which.
+fn say_if_disposed(store: &Store) -> impl Fn(crate::error::Error) -> crate::error::Error + '_ {
+    use crate::error::Error;
+    use crate::store::Error::ObjectMissing;
+    |error| {
+        let Error::Store(ObjectMissing { blake3 }) = &error else { return error };
+        match store.read(|tx| tx.refuse_gone(blake3)) {
+            Ok(()) => error,
+            Err(gone) => Error::Store(gone),
+        }
+    }
 }
 
 /// Names a thing a ledger entry is about.

@@ -10,7 +10,7 @@
 use super::ingest_batch::Judge;
 use super::read_records::missing;
 use super::record_change::change_fact;
-use super::{Recorded, actor, stored, subject};
+use super::{Recorded, actor, say_if_disposed, stored, subject};
 use crate::access::account::Acting;
 use crate::access::role::Action;
 use crate::dataset::files::FoundFile;
@@ -91,7 +91,7 @@ pub fn propose_reference(
 ) -> Result<Proposed> {
     acting.permit(Action::Register)?;
     let ground = store.read(|tx| Ground::read(tx, of, asked))?;
-    let proposal = ground.propose(store.objects(), asked)?;
+    let proposal = ground.propose(store.objects(), asked).map_err(say_if_disposed(store))?;
     let bytes = proposal.bytes()?;
     let sha256 = digest::sha256_hex(&bytes);
     let version_id = &ground.judge.version.id;

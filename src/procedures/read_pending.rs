@@ -1,13 +1,14 @@
 //! Procedure: say what waits, for whom, since when, and by when it is expected.
 //!
 //! 1. check that the person may read
-//! 2. in one snapshot: steps of versions that can be taken or lack something, studies, change records and proposed references without a signature,
-//!    requests for roles without an answer, periodic reviews and drills that are due, incidents that are not closed
+//! 2. in one snapshot: steps of versions that can be taken or lack something, studies, change records, proposed references and disposals without a
+//!    signature, requests for roles without an answer, periodic reviews and drills that are due, incidents that are not closed
 //! 3. mark what this person may do now, by the same rules that the steps themselves check
 //! 4. of what this person may do, and of what others may, keep the most urgent
 
 mod backups;
 mod incidents;
+mod disposals;
 mod people;
 mod predictions;
 mod references;
@@ -41,6 +42,8 @@ pub enum PendingKind {
     Change,
     /// A proposal of another reference or policy without both signatures.
     Reference,
+    /// A disposal of files that waits for QA's signature.
+    Disposal,
     /// A role that was asked for.
     Role,
     /// Predictions that were drawn for review.
@@ -152,6 +155,7 @@ pub fn pending(store: &Store, acting: &Acting) -> Result<Waiting> {
         incidents::drills(tx, acting, now, &mut lines)?;
         predictions::predictions(tx, account, &mut lines)?;
         references::references(tx, account, &mut lines)?;
+        disposals::disposals(tx, account, &mut lines)?;
         if Action::ManageNotices.roles().contains(&account.role) {
             backups::backups(tx, now, &mut lines)?;
             time_stamps::time_stamps(tx, now, &mut lines)?;

@@ -7,6 +7,7 @@
 use super::ingest_batch::Judge;
 use super::join_labels::for_each_label;
 use super::read_records::missing;
+use super::say_if_disposed;
 use crate::access::account::Acting;
 use crate::access::role::Action;
 use crate::clock;
@@ -30,12 +31,13 @@ use std::collections::BTreeSet;
 /// [`Error::Access`], and those of an export.
 pub fn check_scope(store: &Store, acting: &Acting, asked: &Scope) -> Result<Scope> {
     acting.permit(Action::Read)?;
-    store.read(|tx| {
+    let scope = store.read(|tx| {
         let scope =
             resolve(store, tx, asked, &super::export_evidence::leaves(tx, tx.head()?.size)?.1)?;
         super::export_evidence::versions(tx, &scope)?;
         Ok(scope)
-    })
+    });
+    scope.map_err(say_if_disposed(store))
 }
 
 /// `asked` with everything that it implies; `entries` are all entries of the ledger.
@@ -123,17 +125,26 @@ fn batch(store: &Store, tx: &ReadTx<'_>, asked: &Scope) -> Result<Row> {
         (asked.model.as_deref().unwrap_or_default(), asked.version.as_deref().unwrap_or_default());
     let judge = Judge::read(tx, model, version)?;
     let digest = digest_of_id(wanted, &judge.version.id);
+    let mut lacking = None;
     for judged in tx.judged_batches(&judge.version.id)? {
         let Some(row) = record(tx, "batch", &judged.id)? else { continue };
         let Some(object) = row.optional("row_ids") else { continue };
-        let ids = from_bytes(&store.objects().read(object)?);
+        let ids = match store.objects().read(object) {
+            Ok(bytes) => from_bytes(&bytes),
+            // It may be in another batch.
+            Err(error @ crate::store::Error::ObjectMissing { .. }) => {
+                lacking = lacking.or(Some(error));
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
         if digest.is_some_and(|digest| ids.binary_search(&digest).is_ok())
             && read(store, &row, &judge.registration.schema, wanted)?.is_some()
         {
             return Ok(row);
         }
     }
-    Err(missing("prediction", wanted))
+    Err(lacking.map_or_else(|| missing("prediction", wanted), Error::Store))
 }
 
 fn version_of(tx: &ReadTx<'_>, asked: &Scope) -> Result<Option<String>> {
@@ -145,7 +156,8 @@ fn digest_of_id(id: &str, version_id: &str) -> Option<u64> {
     id_digest(id.split(ID_SEPARATOR).map(Some), &id_key(version_id))
 }
 
-/// The first number of entries with everything about the batch: its reports, their alerts (put into `episodes`) and its newest labels.
+/// The first number of entries with everything about the batch: its reports, their alerts (put into `episodes`), its newest labels, and
+/// the disposal of its files.
 /// The entry in which it was marked as invalid names the batch, so that [`least_until`] goes that far.
 fn last_act_on_batch(
     tx: &ReadTx<'_>,
@@ -159,6 +171,9 @@ fn last_act_on_batch(
     }
     for cohort in tx.cohort_entries(batch_id)? {
         last = last.max(cohort);
+    }
+    for disposal in tx.disposal_entries(batch_id)? {
+        last = last.max(disposal);
     }
     Ok(last + 1)
 }

@@ -10,7 +10,7 @@ use super::ingest_batch::Judge;
 use super::read_case::{CaseReader, CaseRow, SampleFound};
 use super::read_records::missing;
 use super::sign_decision::require_session;
-use super::{Recorded, actor, same_person, stored, subject};
+use super::{Recorded, actor, same_person, say_if_disposed, stored, subject};
 use crate::access::account::Acting;
 use crate::access::role::Action;
 use crate::dataset::schema::{Role, TableSchema};
@@ -143,7 +143,8 @@ pub fn next_case(store: &Store, acting: &Acting, sample_id: &str) -> Result<Opti
         let row = reader.read(tx, &found.sample, case)?;
         let schema = &reader.judge().registration.schema;
         Ok(Some(view(&found, number, row, schema)))
-    })?;
+    });
+    let looked = looked.map_err(say_if_disposed(store))?;
     if let Some(case) = &looked {
         let account_id = acting.account.id.clone();
         store.show_case(sample_id, &ShownCase { case_number: case.case, account_id, at: now })?;
@@ -219,14 +220,15 @@ pub fn give_answer(
 ) -> Result<Recorded<AnswerView>> {
     acting.permit(Action::ReviewPredictions)?;
     require_session(acting)?;
-    let (found, row) = store.read(|tx| {
+    let read = store.read(|tx| {
         let found = to_review(tx, acting, sample_id)?;
         let judge = Judge::read(tx, &found.version.model, &found.version.version)?;
         let reader = CaseReader::of(store.objects(), judge, &found.sample)?;
         let case = found.sample.case(number).ok_or_else(|| missing("case", &number.to_string()))?;
         let row = reader.read(tx, &found.sample, case)?;
         Ok::<_, Error>((found, row))
-    })?;
+    });
+    let (found, row) = read.map_err(say_if_disposed(store))?;
     let blind = found.sample.case(number).is_some_and(|case| case.blind);
     let mut answer = ReviewAnswer {
         format: REVIEW_ANSWER_FORMAT.to_owned(),

@@ -13,7 +13,7 @@ use crate::drift::policy::Policy;
 use crate::error::{Error, Result};
 use crate::store::performance::PerformanceRow;
 use crate::store::versions::{FrozenKind, VersionRow};
-use crate::store::{ReadTx, Store};
+use crate::store::{self, ReadTx, Store};
 use jiff::Timestamp;
 
 /// Evaluates every version with a batch whose labels fell due since it was last evaluated, and returns what that recorded.
@@ -46,7 +46,11 @@ fn evaluate_due(
     if judge.policy.0.performance.validate(&judge.registration.schema).is_err() {
         return Ok(None);
     }
-    let evaluated = evaluate(store, &system(), &judge)?;
+    let evaluated = match evaluate(store, &system(), &judge) {
+        // Its files went by a signed disposal: the last evaluation stands.
+        Err(Error::Store(store::Error::ObjectDisposed { .. })) => return Ok(None),
+        evaluated => evaluated?,
+    };
     Ok(evaluated.is_new.then_some(evaluated.performance.value))
 }
 

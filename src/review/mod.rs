@@ -5,7 +5,8 @@
 //! changed since the version before, [`reference_proposal`] with which other reference or policy batches are to be judged. The life of an alert is in [`episode_cycle`], [`effectiveness`] and [`episode_sheet`].
 //! Predictions that people look at are drawn by [`draw`] into a [`review_sample`], answered ([`review_answer`]) and summed up
 //! ([`review_figures`], [`review_result`]). [`plan`], [`concordance`] and [`periodic_review`] (with [`review_kind`]) stand alone; so do
-//! [`batch_invalidation`], the decision that a batch counts for nothing, [`incident`] and [`drill`].
+//! [`batch_invalidation`], the decision that a batch counts for nothing, [`incident`] and [`drill`]. How long stored files are kept is [`retention`]; [`legal_hold`] keeps
+//! them longer, and [`disposal`] is what removes them.
 
 pub mod accountability;
 pub mod batch_invalidation;
@@ -13,21 +14,25 @@ pub mod change_record;
 pub mod completeness;
 pub mod concordance;
 pub mod decision;
+pub mod disposal;
 pub mod draw;
 pub mod drill;
 pub mod due;
 pub mod effectiveness;
 pub mod episode_cycle;
 pub mod episode_sheet;
+pub mod file_kind;
 pub mod identified;
 pub mod incident;
 pub mod incident_cycle;
+pub mod legal_hold;
 pub mod life_cycle;
 pub mod periodic_review;
 pub mod plan;
 pub mod qualification;
 pub mod record_signature;
 pub mod reference_proposal;
+pub mod retention;
 pub mod review_answer;
 pub mod review_figures;
 pub mod review_kind;
@@ -70,6 +75,18 @@ pub enum Error {
     #[error("the drill does not hold: {reason}")]
     Drill {
         /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// A retention policy that cannot be in force.
+    #[error("the retention policy does not hold: {reason}")]
+    Retention {
+        /// What is wrong, and what is expected.
+        reason: String,
+    },
+    /// A disposal, or the lifting of a legal hold, that does not say what it must, or names a file that may not go.
+    #[error("it cannot be signed: {reason}")]
+    Disposal {
+        /// What is wrong.
         reason: String,
     },
     /// A review sample or an answer to one of its cases that does not hold.

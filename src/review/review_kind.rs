@@ -69,6 +69,12 @@ const SORTS: [(Sort, &[&str]); 5] = [
             "sample.draw",
             "sample.answer",
             "sample.close",
+            "retention.set",
+            "retention.assign",
+            "hold.place",
+            "hold.lift",
+            "disposal.propose",
+            "disposal.sign",
         ],
     ),
     (

@@ -86,6 +86,12 @@ pub enum Meaning {
     InvalidatedBatch,
     /// The signer examined an incident, its cause and its action, and closes it.
     ClosedIncident,
+    /// The signer lifts a legal hold.
+    LiftsHold,
+    /// The signer proposes that stored files are disposed of.
+    ProposesDisposal,
+    /// The signer approves that stored files are disposed of.
+    ApprovesDisposal,
 }
 
 impl Meaning {
@@ -144,6 +150,9 @@ impl Meaning {
             Self::ClosedIncident => {
                 "examined this incident, its cause and its action, and closes it"
             }
+            Self::LiftsHold => "lifts this legal hold",
+            Self::ProposesDisposal => "proposes to dispose of these files",
+            Self::ApprovesDisposal => "approves to dispose of these files",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Copies of a data folder: its database, while a server may be writing to it, and every object that the copy names.
 
 use super::count::Count;
+use super::disposals::{gone, remove_gone};
 use super::folder::{Folder, sync_folder};
 use super::objects::Objects;
 use super::open::{connect, load_verifier_key, save_verifier_key};
@@ -96,7 +97,7 @@ pub fn copy_database(from: &Path, to: &Path, progress: &mut dyn FnMut(u64, u64))
     sync_folder(to.path())
 }
 
-/// Fills `to` with every object that its database names and it does not hold: as another name of the file in the backup `earlier`, where
+/// Fills `to` with every object that its database names, that was not disposed of, and that it does not hold: as another name of the file in the backup `earlier`, where
 /// that has it and the disk can; else as a copy that is hashed while it is made. `progress` gets the objects done and the objects in all.
 ///
 /// # Errors
@@ -109,9 +110,14 @@ pub fn copy_objects(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<CopiedObjects> {
     let (from, to) = (Folder::new(from), Folder::new(to));
-    let names = named_objects(&connect(&to, OpenFlags::SQLITE_OPEN_READ_ONLY)?)?;
+    let copy = connect(&to, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let mut names = named_objects(&copy)?;
     let source = Objects::new(from.objects(), from.spool());
     let target = Objects::new(to.objects(), to.spool());
+    // What was disposed of is not copied, and goes where an earlier backup in this folder had it.
+    let gone = gone(&copy)?;
+    names.retain(|name| !gone.contains_key(name));
+    remove_gone(&copy, &target)?;
     let earlier = earlier.map(Folder::new).map(|it| Objects::new(it.objects(), it.spool()));
     let mut copied = CopiedObjects { all: names.len() as u64, ..CopiedObjects::default() };
     for (done, name) in (1..).zip(&names) {

@@ -22,6 +22,7 @@ pub mod clock_events;
 mod cosignatures;
 mod count;
 mod counted_ids;
+pub mod disposals;
 pub mod drafts;
 pub mod drills;
 pub mod episode_steps;
@@ -54,6 +55,7 @@ pub mod record_table;
 pub mod references;
 pub mod reports;
 pub mod restore_tests;
+pub mod retention;
 pub mod review_samples;
 pub mod roles;
 mod row;
@@ -212,6 +214,18 @@ pub enum Error {
     ObjectMissing {
         /// The digest asked for.
         blake3: String,
+    },
+    /// The file of this digest went by a signed disposal.
+    #[error(
+        "the file with the BLAKE3 digest {blake3} is not kept any more: it was disposed of at {at} by record {disposal}, signed by two people"
+    )]
+    ObjectDisposed {
+        /// The digest asked for.
+        blake3: String,
+        /// Id of the disposal.
+        disposal: String,
+        /// When it was signed, UTC.
+        at: String,
     },
     /// The object's bytes are not those it was stored under.
     #[error("stored object {expected} has the digest {found}")]

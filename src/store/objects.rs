@@ -125,6 +125,40 @@ impl Objects {
         Ok(self.path(blake3)?.is_file())
     }
 
+    /// Length of the object of this name in bytes; its bytes are not read.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ObjectName`], [`Error::ObjectMissing`], [`Error::File`].
+    pub fn length(&self, blake3: &str) -> Result<u64> {
+        let path = self.path(blake3)?;
+        match fs::metadata(&path) {
+            Ok(about) => Ok(about.len()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Err(Error::ObjectMissing { blake3: blake3.to_owned() })
+            }
+            Err(source) => Err(Error::File { path, source }),
+        }
+    }
+
+    /// Removes the object of this name; gives whether it was there. Only a signed disposal, or the making of a copy without it, asks
+    /// for this.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ObjectName`], [`Error::File`].
+    pub(super) fn remove(&self, blake3: &str) -> Result<bool> {
+        let path = self.path(blake3)?;
+        match fs::remove_file(&path) {
+            Ok(()) => {
+                path.parent().map_or(Ok(()), sync_folder)?;
+                Ok(true)
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(source) => Err(Error::File { path, source }),
+        }
+    }
+
     /// Where the object whose BLAKE3 is `blake3` lies, or would lie.
     ///
     /// # Errors

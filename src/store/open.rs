@@ -98,7 +98,10 @@ impl Store {
         let folder = Folder::new(folder);
         let (store, rolled_back) = Self::open_any(folder, clock)?;
         match rolled_back {
-            None => Ok(store),
+            None => {
+                store.remove_disposed()?;
+                Ok(store)
+            }
             Some(seen) => {
                 let found = store.read(|tx| tx.head())?.size;
                 Err(Error::RolledBack { found, seen: seen.size })
@@ -117,6 +120,7 @@ impl Store {
         if let Some(seen) = rolled_back {
             store.record_rollback(&seen, reason)?;
         }
+        store.remove_disposed()?;
         Ok(store)
     }
 

@@ -85,6 +85,12 @@ pub const RECORD_TABLES: &[&str] = &[
     "evidence_export",
     "lineage_event",
     "lineage_dataset",
+    "legal_hold",
+    "hold_lift",
+    "disposal",
+    "disposed_object",
+    "retention_policy",
+    "version_retention",
     #[cfg(test)]
     "specimen",
 ];

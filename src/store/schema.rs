@@ -45,6 +45,8 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0041_reference.sql")),
     M::up(include_str!("migrations/0042_incident.sql")),
     M::up(include_str!("migrations/0043_drill.sql")),
+    M::up(include_str!("migrations/0044_disposal.sql")),
+    M::up(include_str!("migrations/0045_retention.sql")),
     // Last, so that it never stands between two real ones.
     #[cfg(test)]
     M::up(super::specimen::MIGRATION),

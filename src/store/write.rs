@@ -8,9 +8,10 @@
 
 use super::count::Count;
 use super::group::{Failure, Head, Turn};
+use super::objects::Objects;
 use super::open::Store;
 use super::read::ReadTx;
-use super::record_table::RECORD_TABLES;
+use super::record_table::{OBJECT_COLUMNS, RECORD_TABLES};
 use super::row::row_digest;
 use super::trail::insert_terms;
 use super::{Error, Result};
@@ -49,6 +50,7 @@ pub struct WriteTx<'connection> {
     refers: Vec<u64>,
     rows: Vec<RowDigest>,
     detail: Value,
+    objects: &'connection Objects,
 }
 
 impl<'connection> Deref for WriteTx<'connection> {
@@ -91,6 +93,7 @@ impl Store {
                 refers: Vec::new(),
                 rows: Vec::new(),
                 detail: Value::Null,
+                objects: &inner.objects,
             };
             let value = work(&mut tx)?;
             tx.append(head, touched.load(Ordering::Relaxed))?;
@@ -162,6 +165,22 @@ impl WriteTx<'_> {
         let row =
             connection.prepare_cached(&sql)?.query_row([], |row| Ok(row_digest(table, row)))??;
         self.rows.push(row);
+        self.check_objects(table)
+    }
+
+    /// A file that was disposed of once is named anew only when it was received again: a disposal may have been signed between the
+    /// receiving and this act.
+    fn check_objects(&self, table: &str) -> Result<()> {
+        for (_, column) in OBJECT_COLUMNS.iter().filter(|column| column.0 == table) {
+            let sql =
+                format!("SELECT \"{column}\" FROM \"{table}\" WHERE rowid = last_insert_rowid()");
+            let mut statement = self.read.connection().prepare_cached(&sql)?;
+            let named: Option<String> = statement.query_row([], |row| row.get(0))?;
+            let Some(blake3) = named else { continue };
+            if self.read.was_disposed(&blake3)? && !self.objects.contains(&blake3)? {
+                return Err(Error::ObjectMissing { blake3 });
+            }
+        }
         Ok(())
     }
 

@@ -33,6 +33,7 @@ mod qualification;
 mod references;
 mod registration;
 mod remedy;
+mod retention;
 mod review;
 mod review_samples;
 mod roles;

@@ -53,11 +53,14 @@ impl Refused {
 
     /// Status and code. Clients send again what is answered with 408, 429 or 5xx, so what stays refused is never one of these.
     fn error_code(&self) -> (u16, &'static str) {
-        use store::Error::{ObjectChanged, ObjectMissing};
+        use store::Error::{ObjectChanged, ObjectDisposed, ObjectMissing};
         match (&self.error, self.error.status()) {
             (Error::AlreadyExists { .. }, _) => (400, "RESOURCE_ALREADY_EXISTS"),
             (Error::NotSupported { .. }, _) => (501, "NOT_IMPLEMENTED"),
-            (Error::Store(ObjectChanged { .. } | ObjectMissing { .. }), _) => (409, "DATA_LOSS"),
+            (
+                Error::Store(ObjectChanged { .. } | ObjectDisposed { .. } | ObjectMissing { .. }),
+                _,
+            ) => (409, "DATA_LOSS"),
             (Error::TooLarge { .. }, _) => (413, "RESOURCE_LIMIT_EXCEEDED"),
             (Error::NotFound { what: "MLflow route", .. }, _) => (404, "ENDPOINT_NOT_FOUND"),
             (_, 401 | 423) => (401, "UNAUTHENTICATED"),

@@ -24,6 +24,8 @@
 //!
 //! 12. invalid batches: each by a decision that is signed by somebody who may and who did not send the batch; every later batch is judged
 //!     again in the same entry, from the same counts, and the chain of the reports in force goes on without the invalid batch
+//! 13. retention, legal holds and disposals: what two people signed away was due by the policy in force, under no hold, and named by the
+//!     records that the disposal says
 //!
 //! 13. incidents: every revision follows the one before by the table; the one that closes it is signed by somebody who neither reported nor
 //!     investigated it; what it affects was there. Continuity drills: with the figures of the practised restore they name
@@ -35,6 +37,7 @@ mod agreement;
 mod answers;
 mod backups;
 mod changes;
+mod disposals;
 mod episode_lives;
 mod frozen;
 mod incidents;
@@ -98,6 +101,10 @@ pub struct Examined {
     pub cohorts: u64,
     /// Invalid batches, each by a decision held against its batch, its report and its signature.
     pub invalidations: u64,
+    /// Legal holds, with the records that lift them.
+    pub legal_holds: u64,
+    /// Disposals of stored files, held against the policy, the holds and the records that name the files.
+    pub disposals: u64,
     /// Decisions.
     pub decisions: u64,
     /// Signatures.
@@ -179,6 +186,7 @@ pub fn examine(
     examiner.life_cycles(&mut signatures);
     examiner.episode_lives(&mut signatures);
     examiner.invalidations(&mut signatures);
+    examiner.disposals(&mut signatures);
     examiner.periodic_reviews(&mut signatures);
     examiner.incidents(&mut signatures);
     examiner.drills();

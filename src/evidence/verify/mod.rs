@@ -20,6 +20,7 @@ mod stamped;
 mod witnessed;
 
 use super::copies::{self, Pages};
+use super::disposed::{DisposedFiles, disposed};
 use super::examine::{Examined, examine};
 use super::manifest::{
     BODIES, PREDICTION, PROOFS, README, RECORDS, STAMPED, STORY, Scope, TABLES, WITNESSED,
@@ -159,6 +160,8 @@ pub struct Verification {
     pub witnessed: Option<Witnessed>,
     /// What time-stamp authorities stated, oldest head first.
     pub stamped: Vec<Stamped>,
+    /// Stored files that are not kept any more, by the disposals that two people signed; a pack holds none of them.
+    pub disposed: Vec<DisposedFiles>,
     /// Whether the HTML documents were rendered again; only the program that wrote them can.
     pub pages_compared: bool,
 }
@@ -213,6 +216,7 @@ pub fn verify<'a, R: Read + Seek>(
         walk.derived(&scope, (head.as_ref(), &verifier), &entries, prediction.as_ref());
     }
     walk.examine(&entries);
+    let disposed = disposed(&mut PackedRecords(&mut walk.pack));
     Ok(Verification {
         findings: walk.findings,
         checked: walk.checked,
@@ -223,6 +227,7 @@ pub fn verify<'a, R: Read + Seek>(
         key_is_trusted: !matches!(trust, Trust::Packed),
         witnessed,
         stamped,
+        disposed,
         pages_compared,
     })
 }

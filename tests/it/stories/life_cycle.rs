@@ -291,7 +291,7 @@ fn test(program: &Visitor, wrong_each: usize) -> Answer {
 }
 
 /// Takes `step` as `who`: the sheet first, then its digest and the password.
-fn take(laboratory: &Laboratory, who: &str, step: &str, input: &Value) -> Answer {
+pub(super) fn take(laboratory: &Laboratory, who: &str, step: &str, input: &Value) -> Answer {
     let visitor = laboratory.signed_in(who);
     let sheet = prepare(&visitor, step, input);
     if sheet.status != 200 {
@@ -304,7 +304,7 @@ fn take(laboratory: &Laboratory, who: &str, step: &str, input: &Value) -> Answer
 }
 
 #[track_caller]
-fn done(answer: &Answer, state: &str) {
+pub(super) fn done(answer: &Answer, state: &str) {
     assert_eq!((answer.status, answer.body["state"].as_str()), (201, Some(state)), "{answer:?}");
 }
 

@@ -36,6 +36,11 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
         KeepWatch, ManageAccounts, ManageNotices, ManageOwnTokens, Read, ReadAccessLog,
         ReadNotices, RecordDrill, RecordTraining, Register, ReportIncident, ReviewPredictions,
         SignDecision, TestVersion,
+        AcceptAccountability, Acknowledge, ApproveDisposal, ApproveQualification, ApproveRoles,
+        DraftDecision, DrawReviewSample, FixAcceptance, HoldReview, Ingest, InvalidateBatch,
+        KeepRetention, KeepWatch, LiftHold, ManageAccounts, ManageNotices, ManageOwnTokens, Read,
+        ReadAccessLog, ReadNotices, RecordTraining, Register, ReviewPredictions, SignDecision,
+        TestVersion,
     };
     let no = Value::Null;
     let reason = || json!({"reason": "a test"});
@@ -56,6 +61,8 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
         "/alerts/{id}/statement",
         "/drills",
         "/drills/{id}",
+        "/disposals",
+        "/disposals/{id}",
         "/evidence",
         "/evidence/pack",
         "/evidence/report.pdf",
@@ -65,6 +72,8 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
         "/inbox",
         "/incidents",
         "/incidents/{id}",
+        "/legal-holds",
+        "/legal-holds/{id}",
         "/ledger/checkpoint",
         "/ledger/entries",
         "/ledger/entries/{index}",
@@ -80,6 +89,8 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
         "/records/{table}/{id}/copy.pdf",
         "/references/{id}",
         "/reports/{id}",
+        "/retention",
+        "/retention/files",
         "/review-plan",
         "/review-samples",
         "/review-samples/{id}",
@@ -194,6 +205,21 @@ fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     let signed_invalid = json!({"reason": "a test", "sheet_sha256": "0", "password": "a"});
     add("POST", &invalidation, of(InvalidateBatch), &signed_invalid);
     add("POST", &format!("{invalidation}/sheet"), of(InvalidateBatch), &reason());
+    let classes = json!({"format": "driftledger/retention-policy/v1", "classes": [], "kinds": []});
+    let kept = json!({"policy": classes, "reason": " "});
+    add("POST", "/retention", of(KeepRetention), &kept);
+    add("POST", &format!("{version}/retention"), of(KeepRetention), &json!({"reason": " "}));
+    add("POST", "/legal-holds", of(KeepRetention), &reason());
+    let signed_sheet = json!({"reason": "a test", "sheet_sha256": "0", "password": "a"});
+    add("POST", "/legal-holds/{id}/lifting/sheet", of(LiftHold), &reason());
+    add("POST", "/legal-holds/{id}/lifting", of(LiftHold), &signed_sheet);
+    let files = json!({"files": [], "reason": "a test"});
+    add("POST", "/disposals/sheet", of(KeepRetention), &files);
+    let signed_files =
+        json!({"files": [], "reason": "a test", "sheet_sha256": "0", "password": "a"});
+    add("POST", "/disposals", of(KeepRetention), &signed_files);
+    let signed_disposal = json!({"disposal_sha256": "0", "password": "a"});
+    add("POST", "/disposals/{id}/signature", of(ApproveDisposal), &signed_disposal);
     add("POST", "/lineage", of(Ingest), &no);
     add("POST", "/lineage/batch", of(Ingest), &no);
     add("PUT", &format!("{version}/record"), of(Register), &sample("model_record.json"));
@@ -440,6 +466,15 @@ fn form_takes(path: &str) -> Takes {
         "/reports/{id}/invalidation" | "/reports/{id}/invalidation/sheet" => {
             Takes::Role(Action::InvalidateBatch)
         }
+        "/retention"
+        | "/retention/versions"
+        | "/legal-holds"
+        | "/disposals/sheet"
+        | "/disposals" => Takes::Role(Action::KeepRetention),
+        "/legal-holds/{id}/lifting" | "/legal-holds/{id}/lifting/sheet" => {
+            Takes::Role(Action::LiftHold)
+        }
+        "/disposals/{id}/signature" => Takes::Role(Action::ApproveDisposal),
         "/alerts/{id}/acknowledgement" => Takes::Role(Acknowledge),
         "/alerts/{id}/decision" => Takes::Role(DraftDecision),
         "/alerts/{id}/signature" | "/studies/{id}/signature" => Takes::Role(SignDecision),
