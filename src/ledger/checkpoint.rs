@@ -36,6 +36,16 @@ impl Checkpoint {
         Ok(key.sign_note(&self.text()))
     }
 
+    /// The signed note for this head, signed by the key that gives way as well as by the one that follows it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OtherOrigin`] when one of them is of another log.
+    pub fn sign_by_both(&self, old: &LogKey, new: &LogKey) -> Result<String> {
+        self.sign(new)?;
+        Ok(self.sign(old)? + &new.signature_line(&self.text()))
+    }
+
     /// The head that `note` states, once its signature by `key` verifies and its origin is the key's name.
     ///
     /// # Errors

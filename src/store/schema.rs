@@ -43,6 +43,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0039_batch_correction.sql")),
     M::up(include_str!("migrations/0040_batch_invalidation.sql")),
     M::up(include_str!("migrations/0041_reference.sql")),
+    M::up(include_str!("migrations/0045_key_change.sql")),
     // Last, so that it never stands between two real ones.
     #[cfg(test)]
     M::up(super::specimen::MIGRATION),
