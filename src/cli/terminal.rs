@@ -110,6 +110,12 @@ pub(super) fn say_examined(examined: Examined) {
         examined.backups,
         examined.time_stamps
     ));
+    if examined.key_changes > 0 {
+        say(&format!(
+            "{} changes of keys, each from the key that was in force",
+            examined.key_changes
+        ));
+    }
     if examined.other_build > 0 {
         say(&format!(
             "{} of them another build computed: the same decisions were found, and numbers to 1e-9",
