@@ -126,6 +126,20 @@ mod tests {
     }
 
     #[test]
+    fn a_checkpoint_that_both_keys_signed_opens_with_either() {
+        let [old, new] =
+            [(); 2].map(|()| LogKey::generate("example.org/driftledger/test").unwrap());
+        let note = head().sign_by_both(&old, &new).unwrap();
+        for key in [&old, &new] {
+            assert_eq!(Checkpoint::open(&note, key.verifier()).unwrap(), head());
+        }
+        assert!(note.starts_with(&head().sign(&old).unwrap()), "the old one signs first");
+        let other = LogKey::generate("example.org/driftledger/other").unwrap();
+        assert!(head().sign_by_both(&old, &other).is_err());
+        assert!(head().sign_by_both(&other, &new).is_err());
+    }
+
+    #[test]
     fn a_signed_text_that_is_not_a_checkpoint_is_refused() {
         let key = LogKey::generate("example.org/log").unwrap();
         let root = Base64::encode_string(&[7; 32]);

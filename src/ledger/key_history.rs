@@ -67,17 +67,17 @@ pub enum Unfollowed {
     Replaced {
         /// Entry that says so.
         entry: u64,
-        /// The key that ended.
-        old_key: VerifierKey,
+        /// The key that ended, a vkey.
+        old_key: String,
         /// The one in its place.
-        new_key: VerifierKey,
+        new_key: String,
     },
     /// The key was revoked for heads from before it named the one that followed it.
     Revoked {
         /// Entry that names the key that followed.
         entry: u64,
-        /// The key that was revoked.
-        old_key: VerifierKey,
+        /// The key that was revoked, a vkey.
+        old_key: String,
         /// Heads of more entries than these are not to be believed.
         trusted_entries: u64,
     },
@@ -85,8 +85,8 @@ pub enum Unfollowed {
     NotSigned {
         /// Entry that names the key.
         entry: u64,
-        /// The key that should have signed.
-        old_key: VerifierKey,
+        /// The key that should have signed, a vkey.
+        old_key: String,
         /// What was found.
         reason: String,
     },
@@ -256,9 +256,10 @@ impl KeyHistory {
             let Some(new_key) = change.new_key.as_ref().filter(|_| change.old_key == *at) else {
                 continue;
             };
-            let (entry, old_key) = (change.entry, at.clone());
+            let (entry, old_key) = (change.entry, at.to_string());
             if change.kind == KeyChangeKind::Revoked {
-                return Err(Unfollowed::Replaced { entry, old_key, new_key: new_key.clone() });
+                let new_key = new_key.to_string();
+                return Err(Unfollowed::Replaced { entry, old_key, new_key });
             }
             if let Some(trusted_entries) =
                 self.trusted_entries(at).filter(|trusted| *trusted < change.size())

@@ -332,6 +332,24 @@ mod tests {
     }
 
     #[test]
+    fn a_log_that_got_another_key_has_a_line_for_each() {
+        let case = case();
+        let new = LogKey::generate("example.org/log").unwrap();
+        let rest = format!("log {}\nquorum none\n", new.verifier());
+        let policy = TrustPolicy::parse(&case.policy(&rest)).unwrap();
+        for note in [
+            case.note(&[]),
+            case.head.sign(&new).unwrap(),
+            case.head.sign_by_both(&case.log, &new).unwrap(),
+        ] {
+            assert_eq!(policy.open(&note).unwrap().head, case.head);
+        }
+        let alone = TrustPolicy::parse(&case.policy("quorum none\n")).unwrap();
+        let refused = alone.open(&case.head.sign(&new).unwrap());
+        assert!(matches!(refused, Err(Error::NotSigned { .. })));
+    }
+
+    #[test]
     fn another_log_is_not_trusted() {
         let case = case();
         let policy = TrustPolicy::parse(&case.policy("quorum none\n")).unwrap();

@@ -237,7 +237,8 @@ fn record(
         reason: reason.to_owned(),
     };
     let ids = [Some(old), new].into_iter().flatten();
-    write(store, change, ids.map(|key| hex::encode(key.key_id())).collect())
+    let ids: Vec<_> = ids.map(|key| hex::encode(key.key_id())).collect();
+    write(store, change, &ids)
 }
 
 /// Gives model files another key.
@@ -257,19 +258,19 @@ fn change_model_key(
         since: since(believed),
         reason: reason.to_owned(),
     };
-    let changed = write(&store, change, vec![KeyPurpose::ModelFiles.word().to_owned()])?;
+    let changed = write(&store, change, &[KeyPurpose::ModelFiles.word().to_owned()])?;
     drop(store);
     drop(Store::open(folder, clock.clone())?);
     Ok(changed)
 }
 
-fn write(store: &Store, change: NewKeyChange, subjects: Vec<String>) -> Result<KeyChanged> {
+fn write(store: &Store, change: NewKeyChange, subjects: &[String]) -> Result<KeyChanged> {
     let kind = match change.kind {
         KeyChangeKind::Rotated => EntryType::KeyRotate,
         KeyChangeKind::Revoked => EntryType::KeyRevoke,
     };
     let written = store.write(&actor(&host()), kind, |tx| {
-        for id in &subjects {
+        for id in subjects {
             tx.subject(subject("key", id));
         }
         tx.insert_key_change(&clock::new_id("kc"), &change)?;

@@ -127,7 +127,7 @@ impl<R: Read + Seek> Walk<'_, R> {
             };
             if let Err(reason) = &found {
                 let (entry, old_key, reason) =
-                    (change.entry, change.old_key.clone(), reason.clone());
+                    (change.entry, change.old_key.to_string(), reason.clone());
                 let unfollowed = Unfollowed::NotSigned { entry, old_key, reason };
                 self.find(unfollowed.code(), &name, unfollowed.to_string());
             }
@@ -146,17 +146,23 @@ impl<R: Read + Seek> Walk<'_, R> {
         signed
     }
 
-    /// The head that the checkpoint signs, under the key in force.
-    pub(super) fn checkpoint(&mut self, keys: Option<&Keys>) -> Option<Checkpoint> {
+    /// The head that the checkpoint signs, under the key in force; its root is the one over the entries.
+    pub(super) fn checkpoint(
+        &mut self,
+        keys: Option<&Keys>,
+        tree: (u64, &[Vec<Hash>]),
+    ) -> Option<Checkpoint> {
         let (note, keys) = (self.text(CHECKPOINT)?, keys?);
         match Checkpoint::open(&note, keys.in_force()) {
-            Ok(head) => Some(head),
+            Ok(head) => {
+                self.root(&head, tree);
+                Some(head)
+            }
             Err(error) => {
-                let (code, detail) = revoked(&note, &keys.history).map_or_else(
-                    || ("checkpoint_invalid", error_chain(&error)),
-                    |detail| ("key_revoked", detail),
-                );
-                self.find(code, CHECKPOINT, detail);
+                match revoked(&note, &keys.history) {
+                    Some(detail) => self.find("key_revoked", CHECKPOINT, detail),
+                    None => self.find("checkpoint_invalid", CHECKPOINT, error_chain(&error)),
+                }
                 None
             }
         }

@@ -203,10 +203,7 @@ pub fn verify<'a, R: Read + Seek>(
     let tree = (entries.len() as u64, levels.as_slice());
     let keys = walk.keys(trust, tree);
     let key = keys.as_ref().map(|keys| keys.in_force().clone());
-    let head = walk.checkpoint(keys.as_ref());
-    if let Some(head) = &head {
-        walk.root(head, tree);
-    }
+    let head = walk.checkpoint(keys.as_ref(), tree);
     let policy = if let Trust::Policy(policy) = trust { Some(policy) } else { None };
     let history = keys.as_ref().map(|keys| &keys.history);
     let witnessed = walk.witnessed(tree, (history, head.as_ref()), policy);
