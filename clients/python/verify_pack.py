@@ -5,7 +5,7 @@
 
 Needs Python 3.9 or newer and the package `cryptography`. Exit code 0: nothing wrong. 1: findings, each with the file it is
 about. 2: not an evidence pack. It verifies files, leaves, tree, checkpoint, proofs, bodies, records, copies, decisions and
-signatures, cosignatures of witnesses under a policy file (C2SP tlog-policy), time stamps (RFC 3161) under the root certificate of their
+signatures, the way from an earlier key of the ledger to the one in force, cosignatures of witnesses under a policy file (C2SP tlog-policy), time stamps (RFC 3161) under the root certificate of their
 authority, and computes total variation, PSI and the e-detector step of every report again from the stored counts, to 1e-9.
 BLAKE3 digests are verified where the package `blake3` is there (the same files are verified by SHA-256 anyway); HTML pages are not
 (they repeat a document).
@@ -98,7 +98,7 @@ INCIDENT_RULES = {(None, "report"): ("open", REPORTERS), ("open", "correct"): ("
 # What an incident affects: kind of the subject by which ledger entries name it.
 AFFECTED = {"model_version": "model_version", "batch": "batch", "alert": "episode", "backup": "backup", "restore_test": "restore_test"}
 OF_INCIDENTS = ("incident.report", "incident.revise", "incident.close")
-FOLDERS = [folder for folder, _ in COPIES.values()] + ["bodies/", "proofs/", "records/", "witnessed/", "stamped/", "tables/", "row_ids/"]
+FOLDERS = [folder for folder, _ in COPIES.values()] + ["bodies/", "keys/", "proofs/", "records/", "witnessed/", "stamped/", "tables/", "row_ids/"]
 WITHHELD = ("credential", "token")
 # Entries about an account that acted which belong to every pack it acted in.
 OF_ACTORS = ("account.create", "role.request", "role.answer", "identity.ask", "identity.answer", "passkey.register",
@@ -112,6 +112,8 @@ FILE_KINDS = {"batch": ("batch", "blake3", "sha256"), "row_ids": ("batch", "row_
               "quarantine": ("quarantine", "blake3", "sha256"), "labels": ("labels", "blake3", "sha256"),
               "test_run": ("test_run", "blake3", "file_sha256"), "artifact": ("artifact", "blake3", "sha256")}
 READ_TO_JUDGE = ("batch", "row_ids", "labels")
+# Entries that say which key signs which heads: in every pack, however late they came.
+OF_KEYS = {"key.rotate": "rotated", "key.revoke": "revoked"}
 FILE_MAX = 1 << 30
 TOLERANCE = 1e-9
 
@@ -256,6 +258,72 @@ class VerifierKey:
         return newest
 
 
+class Unfollowed(ValueError):
+    """Why nobody comes from one key to another."""
+
+    def __init__(self, code, detail):
+        super().__init__(detail)
+        self.code = code
+
+
+class KeyHistory:
+    """The keys of a ledger over time: which signs which heads, and how one comes from an earlier key to the one in force."""
+
+    def __init__(self, first):
+        self.first, self.changes = first, []
+
+    def add(self, row):
+        """The next change, by its record; raises where it does not follow those before it."""
+        entry, kind, trusted = row["entry"], row["kind"], row.get("trusted_entries")
+        old, new = VerifierKey(row["old_key"]), VerifierKey(row["new_key"]) if row.get("new_key") else None
+        known = [key.text for key in self.keys()]
+        if kind not in OF_KEYS.values() or (kind == "revoked") != (trusted is not None):
+            raise ValueError(f"entry {entry}: neither a key that gave way nor one that was revoked from somewhere on")
+        if self.changes and self.changes[-1][0] >= entry or trusted is not None and trusted > entry:
+            raise ValueError(f"entry {entry}: it does not come after what it is about")
+        if new and (old.text != known[-1] or new.name != self.first.name or new.text in known):
+            raise ValueError(f"entry {entry}: the new key does not take the place of the one in force")
+        if not new and (kind == "rotated" or old.text == known[-1] or old.text not in known):
+            raise ValueError(f"entry {entry}: no key takes the place of this one, or it was never one of this ledger")
+        self.changes.append((entry, kind, old, new, trusted))
+
+    def keys(self):
+        return [self.first] + [change[3] for change in self.changes if change[3]]
+
+    def current(self):
+        return self.keys()[-1]
+
+    def at(self, size):
+        """The key that signs the head of so many entries."""
+        return ([self.first] + [new for entry, _, _, new, _ in self.changes if new and entry < size])[-1]
+
+    def believed(self, key):
+        """Up to how many entries heads of a key are believed."""
+        return min((change[4] for change in self.changes if change[2].text == key.text and change[4] is not None), default=math.inf)
+
+    def open(self, note):
+        """The checkpoint that a note signs, by the key that signs heads of its size."""
+        return self.at(int(note.split("\n")[1])).open(note)
+
+    def follow(self, trusted, signed):
+        """The keys by which one comes from a trusted key to the one in force; signed says of each rotation what is wrong with its head."""
+        at, followed = trusted, []
+        for entry, kind, old, new, _ in self.changes:
+            if not new or old.text != at.text:
+                continue
+            if kind == "revoked":
+                raise Unfollowed("key_replaced", f"key changed without the old key's signature: entry {entry} puts {new.text} in the place "
+                                 f"of {old.text}; ask the people who keep the ledger, by another way than this file, and pin it by hand")
+            if self.believed(at) <= entry:
+                raise Unfollowed("key_revoked", f"{old.text} is revoked for heads of more than {self.believed(at)} entries, and named its "
+                                 f"successor in entry {entry}: ask for the key in force, and pin it by hand")
+            if signed[entry]:
+                raise Unfollowed("key_change_unsigned", signed[entry])
+            at = new
+            followed.append(new)
+        return followed
+
+
 class TrustPolicy:
     """Logs, witnesses, groups and quorum (C2SP tlog-policy)."""
 
@@ -267,7 +335,7 @@ class TrustPolicy:
                 continue
             if words[0] == "log" and len(words) in (2, 3):
                 key = VerifierKey(words[1])
-                self.logs[key.name] = key
+                self.logs.setdefault(key.name, []).append(key)
             elif words[0] == "witness" and len(words) in (3, 4):
                 self.free(words[1])
                 self.witnesses[words[1]] = VerifierKey(words[2], b"\x04")
@@ -780,12 +848,12 @@ def acceptance_unlike(run, plan):
 
 class Verifier:
     def __init__(self, path, key, policy=None, roots=None):
-        self.policy, self.seen, self.roots, self.stamps, self.disposed = policy, None, roots, [], []
+        self.policy, self.seen, self.roots, self.stamps, self.disposed, self.keys, self.followed = policy, None, roots, [], [], None, []
         self.zip = zipfile.ZipFile(path)
         self.names = set(self.zip.namelist())
         if "MANIFEST.json" not in self.names and "entries.jsonl" not in self.names:
             raise zipfile.BadZipFile("it holds neither a manifest nor entries")
-        self.trusted = key
+        self.trusted, self.is_led = key, True
         self.findings, self.checked, self.rows = [], {}, {}
         self.leaves, self.parsed, self.listed, self.scope, self.key, self.note = [], [], {}, {}, key, None
 
@@ -825,11 +893,12 @@ class Verifier:
         if manifest and head and (manifest["origin"], manifest["size"]) != head[:2]:
             self.find("manifest_invalid", "MANIFEST.json", "it names another ledger or size than the checkpoint")
         if self.key:
-            own = self.row("ledger", self.key.name)
-            if not own or own.get("verifier_key") != self.key.text:
+            first = self.keys.first
+            own = self.row("ledger", first.name)
+            if not own or own.get("verifier_key") != first.text:
                 code = "key_differs" if own else "record_missing"
-                self.find(code, record_file("ledger", self.key.name), "the ledger's own record names another key or none")
-        for part in (self.copies, self.prediction, self.tables, self.acceptance, self.reports, self.decisions, self.signatures, self.life_cycles, self.alert_lives, self.runs, self.backups, self.time_stamps):
+                self.find(code, record_file("ledger", first.name), "the ledger's own record names another key or none")
+        for part in (self.copies, self.prediction, self.tables, self.acceptance, self.reports, self.decisions, self.signatures, self.life_cycles, self.alert_lives, self.runs, self.backups, self.time_stamps, self.key_changes):
             self.guard(part)
 
     def guard(self, part):
@@ -908,30 +977,124 @@ class Verifier:
             self.find("file_unlisted", name, "the manifest does not list it")
         return manifest
 
+    def told_keys(self):
+        """The keys of the ledger, as the records of the pack tell them; None where they do not."""
+        try:
+            first = strict_json(self.read(self.within("records/ledger/")[0]))
+            told = KeyHistory(VerifierKey(first["verifier_key"]))
+            rows = [strict_json(self.read(name)) for name in self.within("records/key_change/")]
+            for row in sorted((row for row in rows if row["purpose"] == "ledger"), key=lambda row: row["entry"]):
+                told.add(row)
+            return told
+        except Exception:
+            # What is wrong with these records is said when they are examined.
+            return None
+
+    def key_heads(self, told):
+        """For the entry of every rotation, what is wrong with the head that first covers it: both keys must have signed it."""
+        data, signed = self.read("entries.jsonl") or b"", {}
+        leaves = data[:-1].split(b"\n")
+        for entry, kind, old, new, _ in told.changes if told else []:
+            if kind != "rotated":
+                continue
+            size, name, note = entry + 1, f"keys/{entry + 1}.checkpoint", self.read(f"keys/{entry + 1}.checkpoint")
+            try:
+                if note is None:
+                    raise ValueError("the head is not in the pack")
+                head = old.open(note.decode())
+                new.open(note.decode())
+                if head[1] != size or size > len(leaves):
+                    raise ValueError(f"it is of {head[1]} entries")
+                if tree_root([leaf_hash(leaf) for leaf in leaves[:size]]) != head[2]:
+                    raise ValueError(f"the first {size} entries have another root")
+                signed[entry] = None
+            except Exception as error:
+                signed[entry] = (f"entry {entry} names another key, and the head that first covers it is not signed as it should be by "
+                                 f"{old.text}: {str(error) or 'the signature does not verify'}")
+                self.find("key_change_unsigned", name, signed[entry])
+        for name in self.within("keys/"):
+            if name not in {f"keys/{entry + 1}.checkpoint" for entry in signed}:
+                self.find("file_unknown", name, "no record in the pack says that a key gave way under this head")
+        return signed
+
+    def followed_keys(self, told, trusted, signed):
+        """The keys of the ledger, if one comes to the one in force from one that is trusted; else the trusted one alone."""
+        texts = [key.text for key in trusted]
+        known = [key for key in told.keys() if key.text in texts] if told else []
+        if not known:
+            return KeyHistory(trusted[-1])
+        try:
+            self.followed = told.follow(known[-1], signed)
+        except Unfollowed as error:
+            self.is_led = False
+            if error.code != "key_change_unsigned":
+                self.find(error.code, "verifier_key", error)
+        return told
+
     def checkpoint(self):
-        self.key, self.note, self.head = self.trusted, None, None
+        self.key, self.note, self.head = None, None, None
         packed, note = self.required("verifier_key"), self.required("checkpoint")
         try:
-            if packed is not None:
-                packed = VerifierKey(packed.decode().removesuffix("\n"))
-                if self.policy:
-                    self.key = self.trusted = self.policy.logs.get(packed.name)
-                    if not self.key:
-                        self.find("key_differs", "verifier_key", "the policy does not name this log")
-                if self.trusted and self.trusted.text != packed.text:
-                    self.find("key_differs", "verifier_key", "it is not the trusted key")
-                self.key = self.key or (None if self.policy else packed)
+            packed = None if packed is None else VerifierKey(packed.decode().removesuffix("\n"))
         except Exception as error:
+            packed = None
             self.find("key_invalid", "verifier_key", error)
+        told = self.told_keys()
+        signed = self.key_heads(told)
+        trusted = [self.trusted] if self.trusted else []
+        if self.policy and packed:
+            trusted = self.policy.logs.get(packed.name, [])
+            if not trusted:
+                self.find("key_differs", "verifier_key", "the policy does not name this log")
+        if trusted:
+            self.keys = self.followed_keys(told, trusted, signed)
+            if packed and packed.text != self.keys.current().text:
+                self.find("key_differs", "verifier_key", "it is not the trusted key, nor one that this leads to")
+        elif packed and not self.policy:
+            self.keys = told if told and told.current().text == packed.text else KeyHistory(packed)
+        self.key = self.keys and self.keys.current()
         try:
             if note is not None and self.key:
                 self.note = note.decode()
                 self.head = self.key.open(self.note)
-        except InvalidSignature:
-            self.find("checkpoint_invalid", "checkpoint", "the signature does not verify")
         except Exception as error:
-            self.find("checkpoint_invalid", "checkpoint", error)
+            revoked = self.revoked_by(self.note) if self.note else None
+            self.find("key_revoked" if revoked else "checkpoint_invalid", "checkpoint",
+                      revoked or str(error) or "the signature does not verify")
         return self.head
+
+    def revoked_by(self, note):
+        """What is to be said about a note that a revoked key signed beyond what is believed of it."""
+        for key in self.keys.keys():
+            try:
+                size = key.open(note)[1]
+            except Exception:
+                continue
+            if size > self.keys.believed(key):
+                return f"it signs {size} entries by {key.text}, which is revoked for heads of more than {self.keys.believed(key)} entries"
+        return None
+
+    def key_changes(self):
+        """Every change of keys belongs to an entry that says just that; keys for model files follow each other too."""
+        of_ledger, of_files = None, None
+        for key, row in sorted(self.rows.get("key_change", {}).items(), key=lambda item: item[1]["entry"]):
+            self.count("changes of keys")
+            name, entry = record_file("key_change", key), row["entry"]
+            found = (self.parsed[entry] or {}).get("type") if entry < len(self.parsed) else None
+            if OF_KEYS.get(found) != row["kind"]:
+                self.find("record_disagrees", name, f"entry {entry} is {found}, the row says {row['kind']}")
+            if row["purpose"] == "ledger":
+                try:
+                    if of_ledger is None:
+                        of_ledger = KeyHistory(VerifierKey(next(iter(self.rows["ledger"].values()))["verifier_key"]))
+                    of_ledger.add(row)
+                except Exception as error:
+                    self.find("key_history_invalid", name, error)
+                continue
+            self.same(name, "purpose", row["purpose"], "model_files")
+            if of_files is not None:
+                self.same(name, "old key", row["old_key"], of_files)
+            of_files = row.get("new_key")
 
     def entries(self, head):
         self.leaves, self.parsed = [], []
@@ -972,11 +1135,13 @@ class Verifier:
                 continue
             try:
                 size = self.index_of(name, "witnessed/", ".checkpoint")
-                head = self.key.open(data.decode())
+                head = self.keys.open(data.decode())
                 if head[1] != size or size > len(self.leaves):
                     raise ValueError(f"it is of {head[1]} entries")
                 if tree_root([leaf_hash(leaf) for leaf in self.leaves[:size]]) != head[2]:
                     raise ValueError(f"the first {size} entries have another root")
+                if size > self.keys.believed(self.keys.at(size)):
+                    raise ValueError(self.revoked_by(data.decode()))
                 self.count("cosigned heads")
                 notes.append(data.decode())
             except Exception as error:
@@ -986,7 +1151,7 @@ class Verifier:
         why = "there is no checkpoint"
         for note in notes:
             try:
-                found = (self.key.open(note)[1], self.policy.cosigned(note))
+                found = (self.keys.open(note)[1], self.policy.cosigned(note))
                 self.seen = max(self.seen or found, found, key=lambda one: one[0])
             except Exception as error:
                 why = str(error) or "a cosignature does not verify"
@@ -1018,7 +1183,7 @@ class Verifier:
             if note is None or response is None or not self.key:
                 continue
             try:
-                head = self.key.open(note.decode())
+                head = self.keys.open(note.decode())
                 if head[1] != size or size > len(self.leaves):
                     raise ValueError(f"it is of {head[1]} entries")
                 if roots.get(size) != head[2]:
@@ -1162,6 +1327,7 @@ class Verifier:
                 actors.add(entry["actor"]["id"])
                 if entry["type"] not in OF_INCIDENTS:
                     episodes |= {key for kind, key in subjects if kind == "episode"}
+        concerned |= {entry["idx"] for entry in self.parsed if entry and entry["type"] in OF_KEYS}
         for entry in entries:
             if entry["type"] in OF_ALL or entry["type"] in OF_ACTORS and any(
                     s["kind"] == "account" and s["id"] in actors for s in entry["subj"]):
@@ -2636,7 +2802,7 @@ class Verifier:
                 self.count("backups")
                 name, entries = record_file(table, key), row.get("entries", 0)
                 try:
-                    size = self.key.open(row["checkpoint"])[1]
+                    size = self.keys.open(row["checkpoint"])[1]
                     if size != entries:
                         self.find("record_disagrees", name, f"its head signs {size} entries, it says {entries}")
                 except Exception as error:
@@ -2658,7 +2824,7 @@ class Verifier:
             self.count("records of time stamps")
             name, entries = record_file("time_stamp", key), row["entries"]
             try:
-                if self.key.open(row["checkpoint"])[1] != entries or not 0 < entries <= row["entry"]:
+                if self.keys.open(row["checkpoint"])[1] != entries or not 0 < entries <= row["entry"]:
                     self.find("record_disagrees", name, "its head signs another number of entries, or came after it")
                 stamp = TimeStamp(unbase64(row["response"]), row["checkpoint"].encode())
             except Exception as error:
@@ -2732,7 +2898,14 @@ def main():
                 print("time stamps were not checked against a trusted root: give it with --timestamp-root")
         for sentence in verifier.disposed:
             print(sentence)
-        print("verified under " + ("the key you trust" if key or policy else "the key in the pack, so it only agrees with itself"))
+        for followed in verifier.followed:
+            print(f"followed, signed by the key before it: {followed.text}")
+        whose = "the key you trust" if not verifier.followed else "the key that the one you trust led to; pin it from now on"
+        if not (key or policy):
+            whose = "the key in the pack, so it only agrees with itself"
+        elif not verifier.is_led:
+            whose = "the key in the pack, to which the one you trust does not lead"
+        print(f"verified under {whose}")
         print(f"{len(verifier.findings)} findings" if verifier.findings else "nothing wrong")
     return 1 if verifier.findings else 0
 

@@ -21,6 +21,7 @@ mod export;
 mod fingerprint;
 mod guarantee;
 mod ingest;
+mod key;
 mod openapi;
 mod overview;
 mod password;
@@ -109,6 +110,8 @@ enum Command {
     Backup(backup::BackupArguments),
     /// Make a data folder again from a backup
     Restore(backup::RestoreArguments),
+    /// Rotate, revoke and list the keys of a data folder, while no server runs on it
+    Key(key::KeyArguments),
     /// Create, list, unlock, disable and reset accounts of a data folder
     User(administration::UserArguments),
     /// Change one's own password, for example the one-time password of a new account
@@ -162,6 +165,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Export(arguments) => export::run(&arguments),
         Command::Backup(arguments) => backup::run(&arguments),
         Command::Restore(arguments) => backup::run_restore(&arguments),
+        Command::Key(arguments) => key::run(&arguments),
         Command::User(arguments) => administration::user(&arguments),
         Command::Password(arguments) => password::run(&arguments),
         Command::Token(arguments) => administration::token(&arguments),

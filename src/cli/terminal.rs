@@ -114,6 +114,12 @@ pub(super) fn say_examined(examined: Examined) {
         examined.legal_holds,
         examined.disposals
     ));
+    if examined.key_changes > 0 {
+        say(&format!(
+            "{} changes of keys, each from the key that was in force",
+            examined.key_changes
+        ));
+    }
     if examined.other_build > 0 {
         say(&format!(
             "{} of them another build computed: the same decisions were found, and numbers to 1e-9",

@@ -19,7 +19,8 @@ use std::process::ExitCode;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Exit code 0: nothing wrong. 1: findings, each with the file it is about. 2: not an evidence pack.\n\n\
-    Without --key or --policy, the pack is verified under the key it brings, and then only agrees with itself.\n\n\
+    Without --key or --policy, the pack is verified under the key it brings, and then only agrees with itself. A key that gave way to \
+    another leads to it by what the pack holds; one that was lost or revoked does not.\n\n\
     With --sample it verifies a proof that `driftledger prove` made: the blocks that its checkpoint selects are there, their digests \
     fold into the table's, and a registration in the pack, or a manifest, has that table.\n\n\
     Examples:\n  driftledger verify pack.zip --key log.vkey\n  \
@@ -78,7 +79,8 @@ pub(super) fn run(arguments: &VerifyArguments) -> Result<ExitCode> {
     if arguments.json {
         terminal::say_json(&verification)?;
     } else {
-        tell(&verification);
+        let is_given = trusted.is_some() || policy.is_some();
+        tell(&verification, is_given);
     }
     if verification.findings.is_empty() { done() } else { found() }
 }
@@ -144,7 +146,7 @@ fn tell_number(findings: usize) {
     }
 }
 
-fn tell(verification: &Verification) {
+fn tell(verification: &Verification, is_given: bool) {
     let Verification { findings, checked, scope, origin, size, key, .. } = verification;
     tell_findings(findings);
     if let (Some(origin), Some(size)) = (origin, size) {
@@ -187,14 +189,37 @@ fn tell(verification: &Verification) {
     }
     tell_stamped(&verification.stamped, size.unwrap_or_default());
     if let Some(key) = key {
-        let whose = if verification.key_is_trusted {
-            "the key you trust"
-        } else {
-            "the key in the pack, so it only agrees with itself; give the key you trust with --key"
-        };
-        terminal::say(&format!("verified under {whose}: {key}"));
+        tell_key(verification, (key, is_given));
     }
     tell_number(findings.len());
+}
+
+/// The key that signed the checkpoint, and how it was come to.
+fn tell_key(verification: &Verification, (key, is_given): (&str, bool)) {
+    let followed = &verification.keys_followed;
+    if let [.., newest] = followed.as_slice() {
+        terminal::say(&format!(
+            "the ledger got another key {}; each was signed by the one before it, from the one you trust on",
+            if followed.len() == 1 {
+                "once".to_owned()
+            } else {
+                format!("{} times", followed.len())
+            }
+        ));
+        for key in followed {
+            terminal::say(&format!("followed to: {key}"));
+        }
+        terminal::say(&format!("pin the newest one from now on: {newest}"));
+    }
+    let whose = match (verification.key_is_trusted, is_given, followed.is_empty()) {
+        (true, _, true) => "the key you trust",
+        (true, _, false) => "the key that the one you trust led to",
+        (false, true, _) => "the key in the pack, to which the one you trust does not lead",
+        (false, false, _) => {
+            "the key in the pack, so it only agrees with itself; give the key you trust with --key"
+        }
+    };
+    terminal::say(&format!("verified under {whose}: {key}"));
 }
 
 /// What authorities state about the time, by the newest of their stamps.

@@ -6,7 +6,7 @@ use crate::api::witness_server;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::ledger::note::VerifierKey;
-use crate::procedures::cosign_checkpoint::Witness;
+use crate::procedures::cosign_checkpoint::{KnownLogs, Witness};
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,9 @@ use std::process::ExitCode;
     both. It speaks C2SP tlog-witness, keeps a key and the newest head of each log in its folder, and sees digests only. \
     Checkpoints and cosignatures are signed, so plain HTTP will do.\n\n\
     Example:\n  driftledger witness witness-data --name witness.qa.example.org/w1 --log log.vkey --listen 0.0.0.0:8461\n\
-    It prints the line for the policy that `serve --witnesses` and `verify --policy` take."
+    It prints the line for the policy that `serve --witnesses` and `verify --policy` take.\n\n\
+    A log that rotates its key: give the new key with another --log, and drop the old one once a checkpoint under the new one was cosigned. A \
+    log whose key was revoked: give the new key with --log and the old one with --retired, at once."
 )]
 pub(super) struct WitnessArguments {
     /// Folder of this witness; made if it is not there
@@ -30,13 +32,17 @@ pub(super) struct WitnessArguments {
     /// Key of a log to witness, as text or as a file that holds it; repeat for more
     #[arg(long = "log", value_name = "VKEY_OR_FILE", required = true)]
     logs: Vec<String>,
+    /// Key of a log that gave way or was revoked, whose checkpoints are not to be cosigned any more; repeat for more
+    #[arg(long, value_name = "VKEY_OR_FILE")]
+    retired: Vec<String>,
     /// Address to serve on
     #[arg(long, default_value = "127.0.0.1:8461")]
     listen: SocketAddr,
 }
 
 pub(super) fn run(arguments: &WitnessArguments) -> Result<ExitCode> {
-    let logs = arguments.logs.iter().map(|log| key_of(log)).collect::<Result<_>>()?;
+    let keys = |given: &[String]| given.iter().map(|key| key_of(key)).collect::<Result<_>>();
+    let logs = KnownLogs { logs: keys(&arguments.logs)?, retired: keys(&arguments.retired)? };
     let name = arguments.name.as_deref();
     let witness = Witness::open(&arguments.folder, name, logs, Clock::system())?;
     let listener = listen(arguments.listen)?;

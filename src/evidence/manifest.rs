@@ -21,6 +21,8 @@ pub const ENTRIES: &str = "entries.jsonl";
 pub const BODIES: &str = "bodies/";
 /// Folder of the proofs.
 pub const PROOFS: &str = "proofs/";
+/// Folder of the heads under which one key of the ledger gave way to another, signed by both.
+pub const KEYS: &str = "keys/";
 /// Folder of earlier heads that witnesses cosigned.
 pub const WITNESSED: &str = "witnessed/";
 /// Folder of earlier heads that a time-stamp authority saw, with what it stated.
@@ -217,6 +219,11 @@ pub fn body_file(index: u64) -> String {
 /// The file of a proof.
 pub fn proof_file(index: u64) -> String {
     format!("{PROOFS}{index}.tlog-proof")
+}
+
+/// The file of a head under which a key gave way.
+pub fn key_checkpoint_file(size: u64) -> String {
+    format!("{KEYS}{size}.checkpoint")
 }
 
 /// The file of a head that witnesses cosigned.

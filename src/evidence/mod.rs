@@ -32,6 +32,7 @@ pub mod standards;
 pub mod story;
 pub mod story_acts;
 pub mod tables;
+pub mod told_keys;
 pub mod verify;
 
 /// What can be wrong with a pack.

@@ -27,6 +27,8 @@ What is inside
 --------------
 MANIFEST.json       every other file with its length, SHA-256 and BLAKE3
 checkpoint          the signed head of the ledger: name, number of entries, root of the Merkle tree (C2SP tlog-checkpoint)
+keys/N.checkpoint   where the ledger got another key: the first head after that, of N entries, signed by the old key and by the new one.
+                    Whoever trusts the old key follows by it; `records/key_change/` says which key took the place of which, and why
 witnessed/N.checkpoint
                     an earlier head, of N entries, with the cosignatures of witnesses (C2SP tlog-cosignature), if any were asked.
                     With a policy file that names them: driftledger verify PACK.zip --policy FILE

@@ -13,7 +13,8 @@
 //! A pack of an alert, a batch, a prediction or a period takes the entries up to [`Scope::until`] only; [`least_until`] says how far
 //! that must be at least.
 //!
-//! The entries that record a pack's time stamps are in it besides, whenever they came.
+//! The entries that record a pack's time stamps are in it besides, whenever they came; so are all those about the ledger's keys, since the
+//! checkpoint is signed by the newest.
 
 use super::manifest::Scope;
 use super::records::{Records, Row};
@@ -56,6 +57,9 @@ const HOLDS: [EntryType; 2] = [EntryType::HoldPlace, EntryType::HoldLift];
 pub(super) fn is_about_incident(kind: EntryType) -> bool {
     matches!(kind, EntryType::IncidentReport | EntryType::IncidentRevise | EntryType::IncidentClose)
 }
+
+/// What says which key signs which heads: whoever trusts an earlier one needs all of it.
+const OF_KEYS: [EntryType; 2] = [EntryType::KeyRotate, EntryType::KeyRevoke];
 
 /// Follows the entries in order and says which are concerned.
 #[derive(Debug)]
@@ -144,14 +148,14 @@ impl Concern {
     /// The concerned entries, once all were visited; `all` gives them again, for the accounts that acted.
     pub fn entries<'a>(self, all: impl Iterator<Item = &'a Entry>) -> BTreeSet<u64> {
         let Self { until, actors, mut entries, .. } = self;
-        let created = all.filter(|entry| entry.idx < until).filter(|entry| {
-            if OF_ALL.contains(&entry.kind) {
-                return true;
-            }
-            OF_ACTORS.contains(&entry.kind)
-                && entry.subj.iter().any(|s| s.kind == "account" && actors.contains(&s.id))
+        let told = all.filter(|entry| {
+            let names_actor =
+                || entry.subj.iter().any(|s| s.kind == "account" && actors.contains(&s.id));
+            let of_people = OF_ACTORS.contains(&entry.kind) && names_actor();
+            let in_time = entry.idx < until && (OF_ALL.contains(&entry.kind) || of_people);
+            in_time || OF_KEYS.contains(&entry.kind)
         });
-        entries.extend(created.map(|entry| entry.idx));
+        entries.extend(told.map(|entry| entry.idx));
         entries
     }
 }
@@ -297,6 +301,19 @@ mod tests {
             concerned(&Scope::of("m", None), &["mv_1", "mv_2"]),
             [(0..11).collect::<Vec<_>>(), vec![12, 13, 15, 16, 17]].concat()
         );
+    }
+
+    #[test]
+    fn what_is_said_about_keys_is_in_every_pack_however_late() {
+        let scope = Scope { until: Some(5), ..Scope::of("m", Some("1")) };
+        let versions = BTreeSet::from(["mv_1".to_owned()]);
+        let mut all = ledger();
+        all.push(entry(12, EntryType::KeyRotate, "host", &[("key", "0a0b0c0d")]));
+        all.push(entry(13, EntryType::ClockEvent, "system", &[]));
+        let mut concern = Concern::new(&scope, versions, BTreeSet::new());
+        all.iter().for_each(|entry| concern.visit(entry));
+        let found: Vec<_> = concern.entries(all.iter()).into_iter().collect();
+        assert_eq!(found, [0, 1, 4, 12]);
     }
 
     #[test]

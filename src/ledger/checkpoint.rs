@@ -36,6 +36,16 @@ impl Checkpoint {
         Ok(key.sign_note(&self.text()))
     }
 
+    /// The signed note for this head, signed by the key that gives way as well as by the one that follows it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OtherOrigin`] when one of them is of another log.
+    pub fn sign_by_both(&self, old: &LogKey, new: &LogKey) -> Result<String> {
+        self.sign(new)?;
+        Ok(self.sign(old)? + &new.signature_line(&self.text()))
+    }
+
     /// The head that `note` states, once its signature by `key` verifies and its origin is the key's name.
     ///
     /// # Errors
@@ -113,6 +123,20 @@ mod tests {
         assert!(Checkpoint::open(&note, same_name.verifier()).is_err());
         assert!(Checkpoint::open(&note, other.verifier()).is_err());
         assert!(head().sign(&other).is_err());
+    }
+
+    #[test]
+    fn a_checkpoint_that_both_keys_signed_opens_with_either() {
+        let [old, new] =
+            [(); 2].map(|()| LogKey::generate("example.org/driftledger/test").unwrap());
+        let note = head().sign_by_both(&old, &new).unwrap();
+        for key in [&old, &new] {
+            assert_eq!(Checkpoint::open(&note, key.verifier()).unwrap(), head());
+        }
+        assert!(note.starts_with(&head().sign(&old).unwrap()), "the old one signs first");
+        let other = LogKey::generate("example.org/driftledger/other").unwrap();
+        assert!(head().sign_by_both(&old, &other).is_err());
+        assert!(head().sign_by_both(&other, &new).is_err());
     }
 
     #[test]

@@ -131,6 +131,8 @@ entry_types! {
     DisposalPropose    "disposal.propose"    "The disposal of stored files was proposed, signed; it waits for QA."
     DisposalSign       "disposal.sign"       "QA signed a disposal: its files are removed, their records stay."
     LogRollback        "log.rollback"        "The ledger goes on from an earlier state; later entries are lost."
+    KeyRotate          "key.rotate"          "The ledger, or the files it signs, got another key; the old one gave way."
+    KeyRevoke          "key.revoke"          "A key of the ledger, or of the files it signs, is not to be believed any more."
     BackupRestore      "backup.restore"      "The store was made again from a backup."
     BackupSchedule     "backup.schedule"     "Backups were scheduled, or are not any more."
     BackupRun          "backup.run"          "A backup was made, or one failed."

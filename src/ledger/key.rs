@@ -66,6 +66,12 @@ impl LogKey {
         note::sign(text, &self.key, &self.verifier)
     }
 
+    /// The line that adds this key's signature to a note about `text`, which ends in a newline.
+    pub(super) fn signature_line(&self, text: &str) -> String {
+        let signature = self.sign_bytes(text.as_bytes());
+        note::signature_line(self.verifier.name(), self.verifier.key_id(), &signature)
+    }
+
     /// The Ed25519 signature over `bytes`.
     pub(super) fn sign_bytes(&self, bytes: &[u8]) -> [u8; 64] {
         self.key.sign(bytes).to_bytes()

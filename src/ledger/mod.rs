@@ -3,6 +3,7 @@
 //! - An [`entry`] says who did what to which thing at what time, and holds the digest of its [`body`].
 //! - The [`tree`] (RFC 6962) hashes all entries into one root; a [`checkpoint`] is that root, signed.
 //! - A [`proof`] shows that one entry is under a checkpoint; it needs no server.
+//! - A [`key_history`] says which key signs which checkpoints, where the log has had more than one.
 //! - A [`cosignature`] is what a [`witness`] adds to a checkpoint; a [`trust_policy`] says whose count.
 //! - A [`time_stamp`] is what an authority outside states about a checkpoint: that it saw it at that time.
 //! - An [`envelope`] carries a document to other tools under the same key.
@@ -16,6 +17,7 @@ pub mod edge;
 pub mod entry;
 pub mod envelope;
 pub mod key;
+pub mod key_history;
 pub mod model_key;
 pub mod note;
 pub mod proof;
@@ -117,6 +119,14 @@ pub enum Error {
         found: String,
         /// The origin that was expected.
         expected: String,
+    },
+    /// What an entry says about the keys of the log does not follow what was said before.
+    #[error("entry {entry} does not follow the keys before it: {reason}")]
+    KeyChange {
+        /// Index of the entry.
+        entry: u64,
+        /// What is wrong.
+        reason: &'static str,
     },
     /// A policy file breaks its format.
     #[error("trust policy, line {line}: {reason}")]

@@ -123,19 +123,41 @@ impl TrustPolicy {
         Err(Error::TrustPolicy { line: text.lines().count(), reason })
     }
 
-    /// The head that `note` states, once a log of this policy signed it and its witnesses make the quorum.
+    /// The head that `note` states, once a log of this policy signed it and its witnesses make the quorum. A log that got another key has
+    /// a line for each.
     ///
     /// # Errors
     ///
     /// Those of [`Checkpoint::open`]; [`Error::QuorumNotMet`].
     pub fn open(&self, note: &str) -> Result<Witnessed> {
         let stated = Checkpoint::stated(note)?;
-        let log = self.logs.iter().find(|log| log.key.name() == stated.origin);
-        let found = stated.origin.clone();
-        let expected =
-            || self.logs.iter().map(|log| log.key.name()).collect::<Vec<_>>().join(" or ");
-        let log = log.ok_or_else(|| Error::OtherOrigin { found, expected: expected() })?;
-        let head = Checkpoint::open(note, &log.key)?;
+        let mut refused = None;
+        for log in self.logs.iter().filter(|log| log.key.name() == stated.origin) {
+            match Checkpoint::open(note, &log.key) {
+                Ok(head) => {
+                    let cosigned = self.witnesses_of(note, &head)?;
+                    return Ok(Witnessed { head, cosigned });
+                }
+                Err(error) => refused = refused.or(Some(error)),
+            }
+        }
+        let expected = || self.logs.iter().map(|log| log.key.name()).collect::<Vec<_>>();
+        Err(refused.unwrap_or_else(|| Error::OtherOrigin {
+            found: stated.origin,
+            expected: expected().join(" or "),
+        }))
+    }
+
+    /// Which witnesses cosigned `note`, and when, if they make the quorum; `head` is what it signs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadSignature`], [`Error::QuorumNotMet`].
+    pub fn witnesses_of(
+        &self,
+        note: &str,
+        head: &Checkpoint,
+    ) -> Result<BTreeMap<String, Timestamp>> {
         let mut cosigned = BTreeMap::new();
         for witness in &self.witnesses {
             if let Some(time) = witness.key.cosigned_at(note)? {
@@ -143,7 +165,7 @@ impl TrustPolicy {
             }
         }
         if self.is_quorum(&cosigned) {
-            return Ok(Witnessed { head, cosigned });
+            return Ok(cosigned);
         }
         let quorum = self.quorum.clone().unwrap_or_default();
         let cosigned: Vec<_> = cosigned.into_keys().collect();
@@ -307,6 +329,24 @@ mod tests {
         }
         let none = TrustPolicy::parse(&case.policy("quorum none")).unwrap();
         assert!(none.open(&case.note(&[])).unwrap().cosigned.is_empty());
+    }
+
+    #[test]
+    fn a_log_that_got_another_key_has_a_line_for_each() {
+        let case = case();
+        let new = LogKey::generate("example.org/log").unwrap();
+        let rest = format!("log {}\nquorum none\n", new.verifier());
+        let policy = TrustPolicy::parse(&case.policy(&rest)).unwrap();
+        for note in [
+            case.note(&[]),
+            case.head.sign(&new).unwrap(),
+            case.head.sign_by_both(&case.log, &new).unwrap(),
+        ] {
+            assert_eq!(policy.open(&note).unwrap().head, case.head);
+        }
+        let alone = TrustPolicy::parse(&case.policy("quorum none\n")).unwrap();
+        let refused = alone.open(&case.head.sign(&new).unwrap());
+        assert!(matches!(refused, Err(Error::NotSigned { .. })));
     }
 
     #[test]

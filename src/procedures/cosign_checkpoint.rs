@@ -1,7 +1,7 @@
 //! Procedure: be a witness of other people's logs. For each checkpoint that arrives:
 //!
-//! 1. find the log by the name in the checkpoint
-//! 2. hold it against the newest checkpoint that was cosigned of that log
+//! 1. find the log by the name in the checkpoint, and which of its keys signed it: a log that gets another key has more than one for a while
+//! 2. hold it against the newest checkpoint that was cosigned of that log, under whichever key of it
 //! 3. keep it, durably
 //! 4. cosign it
 //!
@@ -20,12 +20,27 @@ use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+/// The logs of a witness.
+#[derive(Clone, Debug, Default)]
+pub struct KnownLogs {
+    /// Keys whose checkpoints are cosigned; of one log there may be more than one.
+    pub logs: Vec<VerifierKey>,
+    /// Keys of these logs whose checkpoints are not cosigned any more. What was cosigned under them is still what the log must go on from.
+    pub retired: Vec<VerifierKey>,
+}
+
+impl From<Vec<VerifierKey>> for KnownLogs {
+    fn from(logs: Vec<VerifierKey>) -> Self {
+        Self { logs, retired: Vec::new() }
+    }
+}
+
 /// A witness.
 #[derive(Debug)]
 pub struct Witness {
     folder: PathBuf,
     key: WitnessKey,
-    logs: Vec<VerifierKey>,
+    known: KnownLogs,
     clock: Clock,
     /// Held for as long as this witness lives: the second one on a folder is refused.
     turn: Mutex<File>,
@@ -41,7 +56,7 @@ impl Witness {
     pub fn open(
         folder: &Path,
         name: Option<&str>,
-        logs: Vec<VerifierKey>,
+        logs: impl Into<KnownLogs>,
         clock: Clock,
     ) -> Result<Self> {
         fs::create_dir_all(folder).map_err(Error::file("making", folder))?;
@@ -53,7 +68,8 @@ impl Witness {
             return Err(Error::Conflict { detail });
         }
         let key = open_key(folder, name)?;
-        Ok(Self { folder: folder.to_owned(), key, logs, clock, turn: Mutex::new(turn) })
+        let known = logs.into();
+        Ok(Self { folder: folder.to_owned(), key, known, clock, turn: Mutex::new(turn) })
     }
 
     /// The public half of its key.
@@ -75,13 +91,16 @@ impl Witness {
             Ok(stated) => stated.origin,
             Err(error) => return Ok(Err(Refusal::Malformed(error.to_string()))),
         };
-        let Some(log) = self.logs.iter().find(|log| log.name() == origin) else {
+        let keys: Vec<_> = self.known.logs.iter().filter(|log| log.name() == origin).collect();
+        let signed = |log: &&&VerifierKey| Checkpoint::open(&submission.checkpoint, log).is_ok();
+        let Some(log) = keys.iter().find(signed).or(keys.first()) else {
             return Ok(Err(Refusal::UnknownLog));
         };
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let path =
             self.folder.join(format!("{}.checkpoint", hex::encode(sha256(origin.as_bytes()))));
-        let newest = newest(&path, log)?;
+        let retired = self.known.retired.iter().filter(|log| log.name() == origin);
+        let newest = newest(&path, keys.iter().copied().chain(retired))?;
         let head = match submission.judge(log, newest.as_ref()) {
             Ok(head) => head,
             Err(refusal) => return Ok(Err(refusal)),
@@ -130,13 +149,30 @@ fn open_key(folder: &Path, name: Option<&str>) -> Result<WitnessKey> {
     Ok(key)
 }
 
-/// The newest head that was cosigned.
-fn newest(path: &Path, log: &VerifierKey) -> Result<Option<Checkpoint>> {
-    match fs::read_to_string(path) {
-        Ok(note) => Ok(Some(Checkpoint::open(&note, log)?)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Error::file("reading", path)(error)),
+/// The newest head that was cosigned, under one of these keys.
+fn newest<'a>(
+    path: &Path,
+    keys: impl Iterator<Item = &'a VerifierKey>,
+) -> Result<Option<Checkpoint>> {
+    let note = match fs::read_to_string(path) {
+        Ok(note) => note,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::file("reading", path)(error)),
+    };
+    let mut refused = None;
+    for key in keys {
+        match Checkpoint::open(&note, key) {
+            Ok(head) => return Ok(Some(head)),
+            Err(error) => refused = refused.or(Some(error)),
+        }
     }
+    let detail = format!(
+        "`{}` holds the newest head that was cosigned of a log, and none of the keys that this witness was given signed it ({}); give the key \
+         that did with `--retired`, until a head under the new key was cosigned",
+        path.display(),
+        refused.map_or_else(|| "there is no key".to_owned(), |error| error.to_string())
+    );
+    Err(Error::Conflict { detail })
 }
 
 /// Replaces the file at `path` as a whole, and returns when it is durable.
@@ -183,6 +219,35 @@ mod tests {
         let stranger = LogKey::generate("example.org/other").unwrap();
         assert_eq!(again.cosign(&submission(&stranger, 0, 2)).unwrap(), Err(Refusal::UnknownLog));
         assert!(matches!(again.cosign("old").unwrap(), Err(Refusal::Malformed(_))));
+    }
+
+    #[test]
+    fn a_log_that_got_another_key_goes_on_and_one_whose_key_was_retired_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let [old, new] = [(); 2].map(|()| LogKey::generate("example.org/log").unwrap());
+        let [old_log, new_log] = [&old, &new].map(|key| key.verifier().clone());
+        let open = |logs: &[&VerifierKey], retired: &[&VerifierKey]| {
+            let owned = |keys: &[&VerifierKey]| keys.iter().map(|key| (*key).clone()).collect();
+            let known = KnownLogs { logs: owned(logs), retired: owned(retired) };
+            Witness::open(folder.path(), Some("w.example/1"), known, Clock::system()).unwrap()
+        };
+        let witness = open(&[&old_log], &[]);
+        assert!(witness.cosign(&submission(&old, 0, 4)).unwrap().is_ok());
+        assert_eq!(witness.cosign(&submission(&new, 4, 4)).unwrap(), Err(Refusal::NotSigned));
+        drop(witness);
+        let both = open(&[&old_log, &new_log], &[]);
+        assert!(both.cosign(&submission(&new, 4, 4)).unwrap().is_ok());
+        assert!(both.cosign(&submission(&old, 4, 4)).unwrap().is_ok());
+        drop(both);
+        // What was cosigned last is under the old key; it is still what has to be gone on from.
+        let alone = open(&[&new_log], &[]);
+        let refused = alone.cosign(&submission(&new, 4, 4)).unwrap_err();
+        assert!(refused.to_string().contains("--retired"), "{refused}");
+        drop(alone);
+        let after = open(&[&new_log], &[&old_log]);
+        assert_eq!(after.cosign(&submission(&new, 0, 2)).unwrap(), Err(Refusal::Conflict(4)));
+        assert_eq!(after.cosign(&submission(&old, 4, 4)).unwrap(), Err(Refusal::NotSigned));
+        assert!(after.cosign(&submission(&new, 4, 4)).unwrap().is_ok());
     }
 
     #[test]

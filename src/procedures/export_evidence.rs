@@ -2,7 +2,7 @@
 //!
 //! 1. check that the person may read
 //! 2. find what is asked for, and how far its story goes
-//! 3. in one snapshot: write every leaf, the checkpoint and the heads that witnesses cosigned, and find the entries that concern what is asked for,
+//! 3. in one snapshot: write every leaf, the checkpoint, the heads under which a key gave way and those that witnesses cosigned, and find the entries that concern what is asked for,
 //!    with the time stamps of the heads they are under
 //! 4. write the bodies of these entries, their proofs, and every record row they list, except credentials and tokens
 //! 5. write the documents inside these rows once more, for reading, as JSON and as HTML; the rows as tables; the story of it all
@@ -17,7 +17,8 @@ use crate::error::{Error, Result};
 use crate::evidence::copies::{self, Pages};
 use crate::evidence::manifest::{
     CHECKPOINT, ENTRIES, PREDICTION, README, STORY, Scope, VERIFIER_KEY, WITHHELD, body_file,
-    proof_file, record_file, stamped_checkpoint_file, stamped_file, witnessed_file,
+    key_checkpoint_file, proof_file, record_file, stamped_checkpoint_file, stamped_file,
+    witnessed_file,
 };
 use crate::evidence::pack::PackWriter;
 use crate::evidence::prediction::{Prediction, row_ids_file};
@@ -81,9 +82,7 @@ pub fn export_evidence(
         pack.add(README, readme(scope, &head, key).as_bytes())?;
         pack.add(CHECKPOINT, checkpoint.as_bytes())?;
         pack.add(VERIFIER_KEY, format!("{key}\n").as_bytes())?;
-        for (size, note) in tx.witnessed_checkpoints()? {
-            pack.add(&witnessed_file(size), note.as_bytes())?;
-        }
+        add_heads(tx, &mut pack)?;
         pack.add(ENTRIES, &leaves)?;
         let origins = origins(tx, &versions)?;
         let mut concern = Concern::new(scope, versions, origins);
@@ -115,6 +114,22 @@ pub fn export_evidence(
         Ok(Exported { scope, origin, entries: head.size, concerned: total, records, files })
     });
     exported.map_err(say_if_disposed(store))
+}
+
+/// The heads under which a key gave way to another, and those that witnesses cosigned; none that is signed by a key which is not to be
+/// believed for it.
+fn add_heads(tx: &ReadTx<'_>, pack: &mut PackWriter) -> Result<()> {
+    let keys = tx.key_history()?;
+    for change in keys.rotations() {
+        let note = tx.checkpoint(change.size())?.unwrap_or_default();
+        pack.add(&key_checkpoint_file(change.size()), note.as_bytes())?;
+    }
+    for (size, note) in tx.witnessed_checkpoints()? {
+        if keys.trusted_entries(keys.at(size)).is_none_or(|trusted| size <= trusted) {
+            pack.add(&witnessed_file(size), note.as_bytes())?;
+        }
+    }
+    Ok(())
 }
 
 /// For every entry of these the first time stamp of a head it is under, and the newest of all; gives the entries that record them.

@@ -10,6 +10,7 @@ pub mod ask_witnesses;
 pub mod assess_version;
 pub mod attach_study;
 pub mod back_up;
+pub mod change_key;
 pub mod check_guarantee;
 pub mod check_identity;
 pub mod check_store;

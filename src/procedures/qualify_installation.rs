@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::review::qualification::QualificationCheck;
 use crate::store::Store;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// User names that stand for nobody in particular.
 const SHARED_NAMES: [&str; 9] =
@@ -97,19 +97,19 @@ fn folder(list: &mut Checklist, store: &Store) {
             requirements: &["P11-30b", "SEC-3"],
             question: "Are the private keys readable by their owner alone?",
             risk: "Somebody else signs in the name of the ledger.",
-            expected: "`log.pem` and `model.pem`, mode 600",
+            expected: "`log.pem`, `model.pem` and keys that gave way, mode 600",
         },
         || {
-            let keys = store.folder().join("keys");
-            let modes = ["log.pem", "model.pem"].map(|name| (name, mode(&keys.join(name))));
+            let names = private_keys(&store.folder().join("keys"))?;
+            let modes: Vec<_> = names.iter().map(|(name, path)| (name, mode(path))).collect();
             let passed =
                 modes.iter().all(|(_, mode)| mode.is_none_or(|mode| mode | 0o700 == 0o700));
-            let words = modes.map(|(name, mode)| {
+            let words = modes.iter().map(|(name, mode)| {
                 mode.map_or(format!("{name}: no modes on this system"), |mode| {
                     format!("{name}: {mode:o}")
                 })
             });
-            Ok((passed, words.join(", ")))
+            Ok((passed, words.collect::<Vec<_>>().join(", ")))
         },
     );
     list.ask(
@@ -217,6 +217,21 @@ fn outside(list: &mut Checklist, store: &Store) {
     ] {
         list.leave(Asked { requirements, question, risk, expected });
     }
+}
+
+/// Names and paths of the files of private keys, those of keys that gave way among them.
+fn private_keys(keys: &Path) -> Result<Vec<(String, PathBuf)>> {
+    let failed = Error::file("reading", keys);
+    let mut found = Vec::new();
+    for file in std::fs::read_dir(keys).map_err(failed)? {
+        let path = file.map_err(failed)?.path();
+        if path.extension().is_some_and(|ending| ending == "pem") {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            found.push((name, path));
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 #[cfg(unix)]

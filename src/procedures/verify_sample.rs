@@ -1,6 +1,6 @@
 //! Procedure: verify a sampling proof, offline.
 //!
-//! 1. verify the checkpoint under the key of the ledger
+//! 1. verify the checkpoint under the key of the ledger, or one that the evidence pack leads to from it
 //! 2. select the blocks again; compute their digests from the cells, and from these the digest of the table
 //! 3. hold that digest against the registrations in a verified evidence pack, which must be older than the checkpoint and of
 //!    the same history, or against a manifest
@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::evidence::pack::Pack;
 use crate::evidence::verify::Finding;
 use crate::evidence::verify::registered::{RegisteredTable, registered_tables, root_at};
-use crate::ledger::checkpoint::Checkpoint;
+use crate::ledger::{self, checkpoint::Checkpoint};
 use crate::ledger::note::VerifierKey;
 use crate::provenance::registration::DatasetRole;
 use crate::statistics::spot_check::{blocks_needed, chance_of_catching};
@@ -91,7 +91,7 @@ pub fn verify_sample(
     let mut proof = BufReader::new(File::open(path).map_err(Error::file("opening", path))?);
     let head = read_head(&mut proof)?;
     let mut findings = Findings { file: path.display().to_string(), found: Vec::new() };
-    let checkpoint = match Checkpoint::open(&head.checkpoint, key) {
+    let checkpoint = match open_checkpoint(&head.checkpoint, key, registered)? {
         Ok(checkpoint) => Some(checkpoint),
         Err(error) => {
             findings.find("checkpoint_invalid", Error::from(error).chain());
@@ -123,6 +123,22 @@ pub fn verify_sample(
         held_against_registration: !matches!(registered, Registered::Nowhere),
         chances: chances(blocks, head.blocks),
     })
+}
+
+/// The checkpoint, once it is signed by `key` or by one that the evidence pack leads to from there.
+fn open_checkpoint(
+    note: &str,
+    key: &VerifierKey,
+    registered: Registered<'_>,
+) -> Result<ledger::Result<Checkpoint>> {
+    let opened = Checkpoint::open(note, key);
+    let (Err(_), Registered::Pack(path)) = (&opened, registered) else { return Ok(opened) };
+    for followed in verify_pack(path, Some(key), &mut |_| ())?.keys_followed {
+        if let Ok(checkpoint) = Checkpoint::open(note, &followed.parse()?) {
+            return Ok(Ok(checkpoint));
+        }
+    }
+    Ok(opened)
 }
 
 struct Findings {

@@ -104,6 +104,8 @@ const SORTS: [(Sort, &[&str]); 5] = [
             "training_policy.set",
             "training.record",
             "log.rollback",
+            "key.rotate",
+            "key.revoke",
             "backup.schedule",
             "backup.run",
             "backup.late",

@@ -3,8 +3,9 @@
 use super::count::Count;
 use super::disposals::{gone, remove_gone};
 use super::folder::{Folder, sync_folder};
+use super::key_files::{Keys, Relation, load_verifier_key, replace_verifier_key};
 use super::objects::Objects;
-use super::open::{connect, load_verifier_key, save_verifier_key};
+use super::open::connect;
 use super::record_table::OBJECT_COLUMNS;
 use super::{Error, Result, WriteTx, schema};
 use crate::digest::ContentDigest;
@@ -149,18 +150,21 @@ fn link(earlier: Option<&Objects>, target: &Objects, name: &str) -> Result<bool>
     Ok(from.is_file() && fs::hard_link(from, to).is_ok())
 }
 
-/// Copies the public key of the log.
+/// Writes the public key of the log into `to`, a copy of the data folder `from`: the one in force as the copied records say, where these
+/// know the key of `from`; else that one, under which the copy is then no good.
 ///
 /// # Errors
 ///
-/// [`Error::File`], [`Error::Ledger`] for a file that is none.
+/// [`Error::File`], [`Error::Database`], [`Error::Ledger`] for a file that is none, or records that do not follow each other.
 pub fn copy_verifier_key(from: &Path, to: &Path) -> Result<()> {
     let (from, to) = (Folder::new(from), Folder::new(to));
-    let key = load_verifier_key(&from)?;
-    if to.verifier_key().exists() && load_verifier_key(&to)? == key {
-        return Ok(());
+    to.make()?;
+    replace_verifier_key(&to, &load_verifier_key(&from)?)?;
+    let keys = Keys::read(&to, &connect(&to, OpenFlags::SQLITE_OPEN_READ_ONLY)?)?;
+    if keys.relation == Relation::LedgerAhead {
+        replace_verifier_key(&to, keys.in_force())?;
     }
-    save_verifier_key(&to, &key)
+    Ok(())
 }
 
 /// Name of the log whose folder this is.

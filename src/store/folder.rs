@@ -62,6 +62,26 @@ impl Folder {
         self.keys().join("log.vkey")
     }
 
+    /// A private key that is to take the place of the log's, before the ledger says so.
+    pub(super) fn next_key(&self) -> PathBuf {
+        self.keys().join("next.pem")
+    }
+
+    /// A private key that was to take a place and never did.
+    pub(super) fn unused_key(&self, id: &str) -> PathBuf {
+        self.keys().join(format!("unused-{id}.pem"))
+    }
+
+    /// The private key that gave way, of the key `id` (hexadecimal).
+    pub(super) fn retired_key(&self, id: &str) -> PathBuf {
+        self.keys().join(format!("retired-{id}.pem"))
+    }
+
+    /// Its public half.
+    pub(super) fn retired_verifier_key(&self, id: &str) -> PathBuf {
+        self.keys().join(format!("retired-{id}.vkey"))
+    }
+
     /// The private key that signs model files.
     pub(super) fn model_key(&self) -> PathBuf {
         self.keys().join("model.pem")
@@ -70,6 +90,16 @@ impl Folder {
     /// Its public half.
     pub(super) fn model_public_key(&self) -> PathBuf {
         self.keys().join("model.pub")
+    }
+
+    /// A private key that is to take its place, before the ledger says so.
+    pub(super) fn next_model_key(&self) -> PathBuf {
+        self.keys().join("model-next.pem")
+    }
+
+    /// The private key for model files that gave way; `id` are hexadecimal digits of the digest of its public half.
+    pub(super) fn retired_model_key(&self, id: &str) -> PathBuf {
+        self.keys().join(format!("model-retired-{id}.pem"))
     }
 
     /// Makes every folder that is missing.

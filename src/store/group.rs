@@ -12,10 +12,10 @@
 use super::count::Count;
 use super::log;
 use super::record_table::RECORD_TABLES;
-use super::{Error, Result, trail};
+use super::signers::Signers;
+use super::{Error, Result, key_changes, trail};
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::edge::Edge;
-use crate::ledger::key::LogKey;
 use rusqlite::{Connection, named_params};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
@@ -106,7 +106,7 @@ fn lock_awake(writer: &Mutex<Writer>) -> MutexGuard<'_, Writer> {
 pub(super) struct Turn<'store> {
     writer: MutexGuard<'store, Writer>,
     queue: &'store Queue,
-    key: &'store LogKey,
+    signers: &'store Signers,
 }
 
 impl<'store> Turn<'store> {
@@ -114,9 +114,9 @@ impl<'store> Turn<'store> {
     pub(super) fn wait(
         writer: &'store Mutex<Writer>,
         queue: &'store Queue,
-        key: &'store LogKey,
+        signers: &'store Signers,
     ) -> Self {
-        Self { writer: queue.wait(writer), queue, key }
+        Self { writer: queue.wait(writer), queue, signers }
     }
 
     /// Does `act` in the open transaction, or else in a new one; gives what came of it, and the outcome to wait for once the turn
@@ -125,14 +125,14 @@ impl<'store> Turn<'store> {
         mut self,
         act: impl FnOnce(&Connection, &mut Head, &AtomicU64) -> Result<T, E>,
     ) -> Result<(T, Arc<Outcome>), E> {
-        self.writer.act(self.key, act)
+        self.writer.act(self.signers, act)
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         if self.writer.is_due(self.queue) {
-            self.writer.close(self.key);
+            self.writer.close(self.signers);
         }
     }
 }
@@ -186,21 +186,21 @@ impl Writer {
     }
 
     /// For changes of working tables, which no entry vouches for: outside any transaction.
-    pub(super) fn alone(&mut self, key: &LogKey) -> &Connection {
+    pub(super) fn alone(&mut self, signers: &Signers) -> &Connection {
         if self.group.is_some() {
-            self.close(key);
+            self.close(signers);
         }
         &self.connection
     }
 
     fn act<T, E: From<Error>>(
         &mut self,
-        key: &LogKey,
+        signers: &Signers,
         act: impl FnOnce(&Connection, &mut Head, &AtomicU64) -> Result<T, E>,
     ) -> Result<(T, Arc<Outcome>), E> {
         let group = match self.group.take() {
             Some(open) => open,
-            None => self.begin(key)?,
+            None => self.begin(signers)?,
         };
         // Back in its place before `act`, which may panic.
         let group = self.group.insert(group);
@@ -224,9 +224,9 @@ impl Writer {
     }
 
     /// Ends the open transaction: signs and commits for all its acts, and lets them know.
-    fn close(&mut self, key: &LogKey) {
+    fn close(&mut self, signers: &Signers) {
         let Some(group) = self.group.take() else { return };
-        let signed = if group.acts == 0 { None } else { Some(self.commit(&group, key)) };
+        let signed = if group.acts == 0 { None } else { Some(self.commit(&group, signers)) };
         let committed = signed.as_ref().is_some_and(|signed| signed.is_ok());
         if !committed && self.transaction_stands() {
             let rolled_back = self.connection.execute_batch("ROLLBACK");
@@ -248,10 +248,10 @@ impl Writer {
         !self.connection.is_autocommit()
     }
 
-    fn begin(&mut self, key: &LogKey) -> Result<Group> {
+    fn begin(&mut self, signers: &Signers) -> Result<Group> {
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let begun = data_version(&self.connection)
-            .and_then(|version| Ok((version, self.head_to_extend(version, key)?)));
+            .and_then(|version| Ok((version, self.head_to_extend(version, signers)?)));
         match begun {
             Ok((data_version, head)) => {
                 let outcome = Arc::new(Outcome::new());
@@ -265,26 +265,31 @@ impl Writer {
     }
 
     /// What to append to. An empty ledger has no checkpoint yet.
-    fn head_to_extend(&mut self, data_version: i64, key: &LogKey) -> Result<Head> {
+    fn head_to_extend(&mut self, data_version: i64, signers: &Signers) -> Result<Head> {
         let connection = &self.connection;
         match self.committed.take() {
             Some(known) if known.data_version == data_version => Ok(known.head),
             _ if log::is_empty(connection)? => Ok(Head::default()),
             _ => {
-                let edge = log::verified_edge(connection, key.verifier())?;
+                let edge = log::verified_edge(connection, signers.in_force())?;
+                // Both keys signed the head under which one gave way to the other.
+                let history = key_changes::history(connection)?;
+                if history.is_some_and(|keys| keys.current() != signers.in_force()) {
+                    return Err(Error::KeyGaveWay);
+                }
                 let at = trail::time_of(connection, edge.size() - 1)?;
                 Ok(Head { edge, at })
             }
         }
     }
 
-    fn commit(&self, group: &Group, key: &LogKey) -> Result<Signed> {
+    fn commit(&self, group: &Group, signers: &Signers) -> Result<Signed> {
         if !self.transaction_stands() {
             let reason = "the database ended the transaction".to_owned();
             return Err(Error::NotCommitted { reason });
         }
-        let (origin, size) = (key.verifier().name().to_owned(), group.head.edge.size());
-        let note = Checkpoint { origin, size, root: group.head.edge.root() }.sign(key)?;
+        let (origin, size) = (signers.in_force().name().to_owned(), group.head.edge.size());
+        let note = signers.sign(&Checkpoint { origin, size, root: group.head.edge.root() })?;
         let sql = "INSERT INTO checkpoint (size, note, entries) VALUES (:size, :note, :entries)";
         let covered = (group.acts > 1).then_some(Count(group.acts));
         self.connection

@@ -113,22 +113,40 @@ fn write(path: &Path, note: &str) {
     }
 }
 
-/// The newest head that was seen; nothing where none was kept. Read it before the database, which may go on meanwhile.
+/// The note of the newest head that was seen; nothing where none was kept. Read it before the database, which may go on meanwhile.
 ///
 /// # Errors
 ///
-/// [`Error::File`], [`Error::HighWater`] for a note that the folder's key did not sign.
-pub(super) fn read(folder: &Folder, key: &VerifierKey) -> Result<Option<HighWater>> {
+/// [`Error::File`].
+pub(super) fn note(folder: &Folder) -> Result<Option<String>> {
     let path = folder.high_water();
-    let note = match fs::read_to_string(&path) {
-        Ok(note) => note,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(Error::File { path, source }),
-    };
-    match Checkpoint::open(&note, key) {
-        Ok(head) => Ok(Some(HighWater { size: head.size, note })),
-        Err(source) => Err(Error::HighWater { path, source }),
+    match fs::read_to_string(&path) {
+        Ok(note) => Ok(Some(note)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(Error::File { path, source }),
     }
+}
+
+/// The head that `note` states, once one of `keys`, the newest first, has signed it.
+///
+/// # Errors
+///
+/// [`Error::HighWater`] for a note that none of them signed.
+pub(super) fn seen(
+    folder: &Folder,
+    note: Option<String>,
+    keys: &[VerifierKey],
+) -> Result<Option<HighWater>> {
+    let Some(note) = note else { return Ok(None) };
+    let mut refused = None;
+    for key in keys {
+        match Checkpoint::open(&note, key) {
+            Ok(head) => return Ok(Some(HighWater { size: head.size, note })),
+            Err(error) => refused = refused.or(Some(error)),
+        }
+    }
+    let refused = refused.map(|source| Error::HighWater { path: folder.high_water(), source });
+    refused.map_or(Ok(None), Err)
 }
 
 /// Whether the ledger in the database goes on from `seen`: it has the same signed head of that size.

@@ -37,11 +37,14 @@ mod group;
 mod high_water;
 pub mod incidents;
 pub mod invalidations;
+pub mod key_changes;
+mod key_files;
 pub mod life_cycle;
 pub mod lineage_events;
 pub mod log;
 pub mod logged_models;
 pub mod misuse;
+mod new_key;
 pub mod objects;
 pub mod open;
 pub mod outbox;
@@ -63,6 +66,7 @@ pub mod run_lists;
 pub mod runs;
 mod schema;
 mod serving;
+mod signers;
 #[cfg(test)]
 mod specimen;
 pub mod studies;
@@ -75,6 +79,7 @@ pub mod versions;
 mod working;
 pub mod write;
 
+pub use new_key::NewKey;
 pub use open::Store;
 pub use read::ReadTx;
 pub use serving::Claim;
@@ -128,6 +133,27 @@ pub enum Error {
     KeysDiffer {
         /// The key folder.
         folder: PathBuf,
+    },
+    /// The folder has no private half of the key that the ledger names.
+    #[error(
+        "the ledger is signed by `{key}`, of which `{}` has no private half; put it there as `next.pem`, or take a copy of the folder          that has it; if it is lost, `driftledger key revoke` puts another key in its place", folder.display()
+    )]
+    KeyMissing {
+        /// The key that the ledger names.
+        key: String,
+        /// The key folder.
+        folder: PathBuf,
+    },
+    /// Another process gave the ledger another key while this one had it open.
+    #[error("the ledger got another key since it was opened here; start this program again")]
+    KeyGaveWay,
+    /// The database is from before the ledger got the key of this folder, and nothing else says what was seen.
+    #[error(
+        "the newest head is signed by `{key}`, which gave way to another key in this folder: the database was put back. Put the newest          one in place, or restore a backup into another folder"
+    )]
+    KeyRetired {
+        /// The key that signed it.
+        key: String,
     },
     /// The database holds an earlier state, or another history, than one that was seen in this folder.
     #[error(
@@ -258,6 +284,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether a private key is not there, or not the one that it should be.
+    pub fn is_of_private_key(&self) -> bool {
+        use ledger::Error::{KeyExposed, KeyFile, KeyMalformed};
+        let Self::Ledger(cause) = self else {
+            return matches!(self, Self::KeysDiffer { .. } | Self::KeyMissing { .. });
+        };
+        matches!(cause, KeyFile { .. } | KeyExposed { .. } | KeyMalformed { .. })
+    }
+
     /// Whether there was no room on the disk, or no more was allowed to be used.
     pub fn is_disk_full(&self) -> bool {
         match self {

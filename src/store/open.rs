@@ -4,8 +4,11 @@ use super::counted_ids::CountedIds;
 use super::folder::{Folder, sync_folder};
 use super::group::{Queue, Writer};
 use super::high_water::{self, HighWater, Keeper};
+use super::key_files::{Keys, Relation, install, load_key, load_model_key, save_verifier_key};
+use super::new_key::{NewKey, signers_for};
 use super::objects::Objects;
-use super::{Error, Result, log, schema};
+use super::signers::Signers;
+use super::{Error, Result, key_changes, log, schema};
 use crate::access::accountability::SHIPPED_STATEMENT;
 use crate::clock::{self, Clock};
 use crate::ledger::entry::{Actor, EntryType, Subject};
@@ -14,8 +17,6 @@ use crate::ledger::key::LogKey;
 use crate::ledger::model_key::ModelKey;
 use crate::ledger::note::VerifierKey;
 use rusqlite::{Connection, OpenFlags};
-use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -29,7 +30,7 @@ pub struct Store {
 pub(super) struct Inner {
     pub(super) folder: Folder,
     pub(super) clock: Clock,
-    pub(super) key: LogKey,
+    pub(super) signers: Signers,
     pub(super) model_key: ModelKey,
     pub(super) objects: Objects,
     /// Before the writer, so that they are closed before it: a reader that is closed last leaves the write-ahead log beside the database.
@@ -39,6 +40,34 @@ pub(super) struct Inner {
     pub(super) waiting: Queue,
     pub(super) keeper: Keeper,
     pub(super) counted_ids: CountedIds,
+}
+
+/// What a folder is opened for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Opening<'a> {
+    /// To read and to write.
+    Ordinary,
+    /// To go on although the database was put back.
+    RolledBack,
+    /// To give its ledger another key.
+    For(NewKey<'a>),
+}
+
+/// A store that was opened.
+#[derive(Debug)]
+pub(super) struct Opened {
+    store: Store,
+    /// The head that was seen here, where the ledger does not go on from it.
+    rolled_back: Option<HighWater>,
+}
+
+impl Opened {
+    /// The store, if its ledger goes on from what was seen.
+    pub(super) fn refuse_rolled_back(self) -> Result<Store> {
+        let Some(seen) = self.rolled_back else { return Ok(self.store) };
+        let found = self.store.read(|tx| tx.head())?.size;
+        Err(Error::RolledBack { found, seen: seen.size })
+    }
 }
 
 impl Store {
@@ -80,7 +109,7 @@ impl Store {
         schema::configure_writer(&connection)?;
         schema::migrate(&mut connection)?;
         sync_folder(folder.path())?;
-        let store = Self::assemble(folder, clock, key, connection)?;
+        let store = Self::assemble(folder, clock, Signers::one(key), connection)?;
         store.record_creation(origin, statement)?;
         Ok(store)
     }
@@ -95,57 +124,64 @@ impl Store {
     /// - [`Error::TreeBroken`], [`Error::NodeMissing`], [`Error::Ledger`], [`Error::KeysDiffer`]: the ledger is not whole.
     /// - [`Error::RolledBack`]: it does not go on from the one that was seen here.
     pub fn open(folder: &Path, clock: Clock) -> Result<Self> {
-        let folder = Folder::new(folder);
-        let (store, rolled_back) = Self::open_any(folder, clock)?;
-        match rolled_back {
-            None => {
-                store.remove_disposed()?;
-                Ok(store)
-            }
-            Some(seen) => {
-                let found = store.read(|tx| tx.head())?.size;
-                Err(Error::RolledBack { found, seen: seen.size })
-            }
-        }
+        let opened = Self::open_any(Folder::new(folder), clock, Opening::Ordinary)?;
+        let store = opened.refuse_rolled_back()?;
+        store.remove_disposed()?;
+        Ok(store)
     }
 
     /// Opens the data folder although its ledger does not go on from the one that was seen here, and records that, with the reason; one
-    /// that does go on is opened as by [`Self::open`].
+    /// that does go on is opened as by [`Self::open`]. Where the ledger got another key since, the key from before is put back.
     ///
     /// # Errors
     ///
     /// Those of [`Self::open`] but [`Error::RolledBack`].
     pub fn open_rolled_back(folder: &Path, clock: Clock, reason: &str) -> Result<Self> {
-        let (store, rolled_back) = Self::open_any(Folder::new(folder), clock)?;
-        if let Some(seen) = rolled_back {
-            store.record_rollback(&seen, reason)?;
+        let opened = Self::open_any(Folder::new(folder), clock, Opening::RolledBack)?;
+        if let Some(seen) = opened.rolled_back {
+            opened.store.record_rollback(&seen, reason)?;
         }
-        store.remove_disposed()?;
-        Ok(store)
+        opened.store.remove_disposed()?;
+        Ok(opened.store)
     }
 
-    /// The store, and the head that was seen where the ledger does not go on from it.
-    fn open_any(folder: Folder, clock: Clock) -> Result<(Self, Option<HighWater>)> {
+    /// Opens the folder for what `opening` says.
+    pub(super) fn open_any(folder: Folder, clock: Clock, opening: Opening<'_>) -> Result<Opened> {
         if !folder.database().exists() {
             return Err(Error::NoDatabase { folder: folder.path().to_owned() });
         }
-        let verifier = load_verifier_key(&folder)?;
-        let key = LogKey::load(&folder.private_key(), verifier.name())?;
-        if *key.verifier() != verifier {
-            return Err(Error::KeysDiffer { folder: folder.keys() });
-        }
-        let seen = high_water::read(&folder, &verifier)?;
+        let note = high_water::note(&folder)?;
         let mut connection = connect(&folder, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         if schema::version(&connection)? == 0 {
             return Err(Error::TreeBroken { size: 0, reason: "the database is empty" });
         }
-        log::verified_edge(&connection, &verifier)?;
+        let keys = Keys::read(&folder, &connection)?;
+        let seen = high_water::seen(&folder, note, &keys.known())?;
+        let edge = log::verified_edge(&connection, keys.in_force())?;
         let goes_on = high_water::goes_on(&connection, seen.as_ref())?;
+        let signers = match opening {
+            Opening::For(new) => signers_for(&folder, &keys, new)?,
+            Opening::Ordinary | Opening::RolledBack => {
+                if keys.relation == Relation::LedgerBehind {
+                    if goes_on {
+                        return Err(Error::KeyRetired { key: keys.in_force().to_string() });
+                    }
+                    if matches!(opening, Opening::Ordinary) {
+                        let seen = seen.map_or(0, |seen| seen.size);
+                        return Err(Error::RolledBack { found: edge.size(), seen });
+                    }
+                }
+                if matches!(keys.relation, Relation::LedgerAhead | Relation::LedgerBehind) {
+                    install(&folder, &keys.named, keys.in_force())?;
+                }
+                Signers::one(load_key(&folder, keys.in_force())?)
+            }
+        };
         folder.make()?;
         schema::configure_writer(&connection)?;
         schema::migrate(&mut connection)?;
-        let store = Self::assemble(folder, clock, key, connection)?;
-        Ok((store, seen.filter(|_| !goes_on)))
+        let store = Self::assemble(folder, clock, signers, connection)?;
+        Ok(Opened { store, rolled_back: seen.filter(|_| !goes_on) })
     }
 
     /// The data folder.
@@ -160,12 +196,12 @@ impl Store {
 
     /// The log's name and public key: what an offline verifier must hold. Its text form is a `vkey`.
     pub fn verifier_key(&self) -> &VerifierKey {
-        self.inner.key.verifier()
+        self.inner.signers.key().verifier()
     }
 
     /// `payload` in a DSSE envelope signed by the log's key.
     pub fn sign_envelope(&self, payload_type: &str, payload: &[u8]) -> Envelope {
-        Envelope::sign(payload_type, payload, &self.inner.key)
+        Envelope::sign(payload_type, payload, self.inner.signers.key())
     }
 
     /// `payload` in a Sigstore bundle signed by the key for model files.
@@ -183,18 +219,24 @@ impl Store {
         &self.inner.objects
     }
 
-    fn assemble(folder: Folder, clock: Clock, key: LogKey, writer: Connection) -> Result<Self> {
+    fn assemble(
+        folder: Folder,
+        clock: Clock,
+        signers: Signers,
+        writer: Connection,
+    ) -> Result<Self> {
+        let model_key = key_changes::model_key_in_force(&writer)?;
+        let model_key = load_model_key(&folder, model_key.as_deref())?;
         let objects = Objects::new(folder.objects(), folder.spool());
         let writer = Mutex::new(Writer::new(writer)?);
         let readers = Mutex::new(Vec::new());
         let counted_ids = CountedIds::default();
-        let model_key = load_model_key(&folder)?;
         let inner = Inner {
             keeper: Keeper::new(folder.high_water()),
             waiting: Queue::default(),
             folder,
             clock,
-            key,
+            signers,
             model_key,
             objects,
             writer,
@@ -236,53 +278,12 @@ pub(super) fn connect(folder: &Folder, flags: OpenFlags) -> Result<Connection> {
     Ok(Connection::open_with_flags(folder.database(), flags)?)
 }
 
-/// The verifier key that the folder names.
-pub(super) fn load_verifier_key(folder: &Folder) -> Result<VerifierKey> {
-    let path = folder.verifier_key();
-    let text = fs::read_to_string(&path).map_err(|source| Error::File { path, source })?;
-    Ok(text.trim_end().parse()?)
-}
-
-/// The key for model files, made where there is none yet; its public half stands beside it.
-fn load_model_key(folder: &Folder) -> Result<ModelKey> {
-    let (path, public) = (folder.model_key(), folder.model_public_key());
-    let differs = || Error::KeysDiffer { folder: folder.keys() };
-    if !path.exists() {
-        if public.exists() {
-            return Err(differs());
-        }
-        ModelKey::generate()?.save(&path)?;
-    }
-    let key = ModelKey::load(&path)?;
-    if public.exists() {
-        let kept = fs::read_to_string(&public);
-        let kept = kept.map_err(|source| Error::File { path: public.clone(), source })?;
-        if kept.trim_end() != key.public_pem().trim_end() {
-            return Err(differs());
-        }
-    } else {
-        let written = fs::write(&public, key.public_pem());
-        written.map_err(|source| Error::File { path: public.clone(), source })?;
-        sync_folder(&folder.keys())?;
-    }
-    Ok(key)
-}
-
-pub(super) fn save_verifier_key(folder: &Folder, key: &VerifierKey) -> Result<()> {
-    let path = folder.verifier_key();
-    let saved = fs::File::create_new(&path).and_then(|mut file| {
-        writeln!(file, "{key}")?;
-        file.sync_all()
-    });
-    saved.map_err(|source| Error::File { path, source })?;
-    sync_folder(&folder.keys())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::store::check::check;
     use crate::store::specimen::{KIND, actor, fresh, tamper};
+    use std::fs;
 
     #[test]
     fn a_created_store_opens_again_with_the_same_key() {

@@ -75,6 +75,7 @@ pub const RECORD_TABLES: &[&str] = &[
     "backup_event",
     "restore_test",
     "time_stamp",
+    "key_change",
     "qualification",
     "periodic_review",
     "incident",

@@ -47,6 +47,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0043_drill.sql")),
     M::up(include_str!("migrations/0044_disposal.sql")),
     M::up(include_str!("migrations/0045_retention.sql")),
+    M::up(include_str!("migrations/0046_key_change.sql")),
     // Last, so that it never stands between two real ones.
     #[cfg(test)]
     M::up(super::specimen::MIGRATION),

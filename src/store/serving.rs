@@ -3,8 +3,10 @@
 //! Commands may write beside a server, each act in a transaction of its own; but two servers would send each notice twice and watch
 //! the same silence. The lock belongs to the process and ends with it, however it ends: nothing has to be cleaned up after a crash.
 
+use super::folder::Folder;
 use super::{Error, Result, Store};
 use std::fs::{File, TryLockError};
+use std::path::Path;
 
 /// The right to serve a data folder, for as long as it is held.
 #[derive(Debug)]
@@ -19,14 +21,21 @@ impl Store {
     ///
     /// [`Error::Served`] while another server has it, [`Error::File`] where the lock file cannot be made or locked.
     pub fn claim(&self) -> Result<Claim> {
-        let path = self.inner.folder.served();
+        Self::claim_folder(self.folder())
+    }
+
+    /// Claims the data folder `folder` for something that no server may run beside, without opening it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::claim`].
+    pub fn claim_folder(folder: &Path) -> Result<Claim> {
+        let path = Folder::new(folder).served();
         let failed = |source| Error::File { path: path.clone(), source };
         let file = File::create(&path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => Ok(Claim { _locked: file }),
-            Err(TryLockError::WouldBlock) => {
-                Err(Error::Served { folder: self.inner.folder.path().to_owned() })
-            }
+            Err(TryLockError::WouldBlock) => Err(Error::Served { folder: folder.to_owned() }),
             Err(TryLockError::Error(source)) => Err(failed(source)),
         }
     }

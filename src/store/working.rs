@@ -10,7 +10,7 @@ impl Store {
     /// Changes working tables, outside any entry.
     pub(super) fn work<T>(&self, change: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         let mut writer = self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        change(writer.alone(&self.inner.key))
+        change(writer.alone(&self.inner.signers))
     }
 
     /// Keeps a new session.

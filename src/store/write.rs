@@ -79,7 +79,7 @@ impl Store {
         work: impl FnOnce(&mut WriteTx<'_>) -> Result<T, E>,
     ) -> Result<Written<T>, E> {
         let inner = &self.inner;
-        let turn = Turn::wait(&inner.writer, &inner.waiting, &inner.key);
+        let turn = Turn::wait(&inner.writer, &inner.waiting, &inner.signers);
         let ((value, index), outcome) = turn.act(|connection, head, touched| {
             let at = inner.clock.now();
             let mut tx = WriteTx {

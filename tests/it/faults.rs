@@ -2,4 +2,5 @@
 
 mod backup;
 mod disk;
+mod keys;
 mod kill;

@@ -3,8 +3,6 @@
 
 use super::{Examiner, Row};
 use crate::clock::milliseconds_between;
-use crate::ledger::checkpoint::Checkpoint;
-use crate::ledger::note::VerifierKey;
 
 impl Examiner<'_> {
     /// All backups that were made, restores, and restores that were practised.
@@ -30,7 +28,7 @@ impl Examiner<'_> {
     /// The row names a signed head of this ledger, of as many entries as it says, which came before it.
     pub(super) fn head_of(&mut self, of: (&str, &str), row: &Row) {
         let entries = row.number("entries").unwrap_or_default();
-        match self.log_key().map(|key| Checkpoint::open(row.text("checkpoint"), &key)) {
+        match self.keys.as_ref().map(|keys| keys.open(row.text("checkpoint"))) {
             Some(Ok(head)) if head.size == entries => {}
             Some(Ok(head)) => {
                 let detail = format!("its head signs {} entries, it says {entries}", head.size);
@@ -60,11 +58,5 @@ impl Examiner<'_> {
             let detail = "the store held fewer entries than its backup, or more than came before this record";
             self.trouble("record_disagrees", of, detail);
         }
-    }
-
-    /// The key that the ledger's own record names.
-    fn log_key(&mut self) -> Option<VerifierKey> {
-        let name = self.records.keys("ledger").into_iter().next()?;
-        self.records.row("ledger", &name)?.text("verifier_key").parse().ok()
     }
 }

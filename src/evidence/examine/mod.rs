@@ -21,8 +21,9 @@
 //! 9. review of predictions: every sample adds up, every answer is about one of its cases, every result is computed again
 //! 10. backups: each names a signed head of this ledger; what a practised restore says was lost is computed again
 //! 11. time stamps: each is about a signed head of this ledger, and states what its row says
+//! 12. keys: each took the place of the one that was in force
 //!
-//! 12. invalid batches: each by a decision that is signed by somebody who may and who did not send the batch; every later batch is judged
+//! 13. invalid batches: each by a decision that is signed by somebody who may and who did not send the batch; every later batch is judged
 //!     again in the same entry, from the same counts, and the chain of the reports in force goes on without the invalid batch
 //! 13. retention, legal holds and disposals: what two people signed away was due by the policy in force, under no hold, and named by the
 //!     records that the disposal says
@@ -42,6 +43,7 @@ mod episode_lives;
 mod frozen;
 mod incidents;
 mod invalidations;
+mod keys;
 mod labels;
 mod life_cycle;
 mod people;
@@ -59,6 +61,7 @@ mod time_stamps;
 use super::records::{Records, Row};
 use crate::digest;
 use crate::ledger::entry::Entry;
+use crate::ledger::key_history::KeyHistory;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -145,6 +148,8 @@ pub struct Examined {
     pub review_results: u64,
     /// Backups that were made, restores, and restores that were practised, held against the signed head that they name.
     pub backups: u64,
+    /// Changes of keys, each of which took the place of the one in force.
+    pub key_changes: u64,
     /// Time stamps that were kept, opened again.
     pub time_stamps: u64,
     /// Ended runs digested again.
@@ -169,7 +174,9 @@ pub fn examine(
         examined: Examined::default(),
         frozen: frozen::Shelf::default(),
         kept: BTreeMap::new(),
+        keys: None,
     };
+    examiner.keys();
     examiner.registrations();
     examiner.monitors();
     examiner.studies();
@@ -205,6 +212,8 @@ struct Examiner<'records> {
     examined: Examined,
     frozen: frozen::Shelf,
     kept: BTreeMap<String, Rc<[(String, Row)]>>,
+    /// The keys of the ledger.
+    keys: Option<KeyHistory>,
 }
 
 impl Examiner<'_> {

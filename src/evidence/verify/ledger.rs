@@ -1,9 +1,10 @@
 //! Ledger: leaves, tree, checkpoint, proofs.
 
-use super::{Progress, Trust, Walk};
+use super::keys::Keys;
+use super::{Progress, Walk};
 use crate::digest::{leaf_hash, node_hash};
 use crate::evidence::manifest::{
-    CHECKPOINT, ENTRIES, MANIFEST, Manifest, PROOFS, VERIFIER_KEY, index_of, record_file,
+    CHECKPOINT, ENTRIES, MANIFEST, Manifest, PROOFS, index_of, record_file,
 };
 use crate::evidence::records::Records as _;
 use crate::ledger::checkpoint::Checkpoint;
@@ -23,67 +24,8 @@ pub(super) struct Line {
 }
 
 impl<R: Read + Seek> Walk<'_, R> {
-    /// The head that the checkpoint signs, and the key it was verified with: the trusted one if there is one.
-    pub(super) fn checkpoint(
-        &mut self,
-        trust: Trust<'_>,
-    ) -> (Option<Checkpoint>, Option<VerifierKey>) {
-        let packed = self.text(VERIFIER_KEY).and_then(|text| {
-            match text.strip_suffix('\n').unwrap_or(&text).parse() {
-                Ok(key) => Some(key),
-                Err(error) => {
-                    self.find("key_invalid", VERIFIER_KEY, error_chain(&error));
-                    None
-                }
-            }
-        });
-        let trusted = self.trusted_key(trust, packed.as_ref());
-        if let (Some(trusted), Some(packed)) = (&trusted, &packed)
-            && trusted != packed
-        {
-            self.find(
-                "key_differs",
-                VERIFIER_KEY,
-                format!("it is `{packed}`, the trusted key is `{trusted}`"),
-            );
-        }
-        let key = if matches!(trust, Trust::Packed) { packed } else { trusted };
-        let head = match (self.text(CHECKPOINT), &key) {
-            (Some(note), Some(key)) => match Checkpoint::open(&note, key) {
-                Ok(head) => Some(head),
-                Err(error) => {
-                    self.find("checkpoint_invalid", CHECKPOINT, error_chain(&error));
-                    None
-                }
-            },
-            _ => None,
-        };
-        (head, key)
-    }
-
-    /// The key that is trusted for the pack's log; a log that the policy does not name has none.
-    fn trusted_key(
-        &mut self,
-        trust: Trust<'_>,
-        packed: Option<&VerifierKey>,
-    ) -> Option<VerifierKey> {
-        let policy = match trust {
-            Trust::Packed => return None,
-            Trust::Key(key) => return Some(key.clone()),
-            Trust::Policy(policy) => policy,
-        };
-        let packed = packed?;
-        let log = policy.logs.iter().find(|log| log.key.name() == packed.name());
-        if log.is_none() {
-            let detail = format!("the policy does not name the log `{}`", packed.name());
-            self.find("key_differs", VERIFIER_KEY, detail);
-        }
-        log.map(|log| log.key.clone())
-    }
-
-    /// Every leaf, in order; the root over them is the one that was signed.
-    /// Gives the lines and the subtrees over them, level by level.
-    pub(super) fn entries(&mut self, head: Option<&Checkpoint>) -> (Vec<Line>, Vec<Vec<Hash>>) {
+    /// Every leaf, in order: the lines, and the subtrees over them, level by level.
+    pub(super) fn entries(&mut self) -> (Vec<Line>, Vec<Vec<Hash>>) {
         let (mut lines, mut hashes) = (Vec::new(), Vec::new());
         let Some(bytes) = self.required(ENTRIES) else { return (lines, hashes) };
         let Some(bytes) = bytes.strip_suffix(b"\n") else {
@@ -108,9 +50,6 @@ impl<R: Read + Seek> Walk<'_, R> {
             lines.push(Line { leaf: leaf.to_vec(), entry });
         }
         self.checked.entries = lines.len() as u64;
-        if let Some(head) = head {
-            self.root(head, lines.len() as u64, &hashes);
-        }
         (lines, hashes)
     }
 
@@ -136,7 +75,8 @@ impl<R: Read + Seek> Walk<'_, R> {
         }
     }
 
-    fn root(&mut self, head: &Checkpoint, size: u64, hashes: &[Vec<Hash>]) {
+    /// The root over the leaves is the one that was signed.
+    pub(super) fn root(&mut self, head: &Checkpoint, (size, hashes): (u64, &[Vec<Hash>])) {
         if size != head.size {
             let detail = format!("it has {size} entries, the checkpoint signs {}", head.size);
             self.find("entries_incomplete", ENTRIES, detail);
@@ -191,7 +131,7 @@ impl<R: Read + Seek> Walk<'_, R> {
         &mut self,
         manifest: Option<&Manifest>,
         head: Option<&Checkpoint>,
-        key: Option<&VerifierKey>,
+        keys: Option<&Keys>,
     ) {
         if let (Some(manifest), Some(head)) = (manifest, head)
             && (manifest.origin != head.origin || manifest.size != head.size)
@@ -203,7 +143,7 @@ impl<R: Read + Seek> Walk<'_, R> {
             );
             self.find("manifest_invalid", MANIFEST, detail);
         }
-        let Some(key) = key else { return };
+        let Some(key) = keys.map(|keys| keys.history.first()) else { return };
         let own = super::PackedRecords(&mut self.pack).row("ledger", key.name());
         let file = record_file("ledger", key.name());
         match own {
@@ -228,7 +168,8 @@ impl<R: Read + Seek> Walk<'_, R> {
         found
     }
 
-    fn text(&mut self, name: &str) -> Option<String> {
+    /// The text of a file that must be there.
+    pub(super) fn text(&mut self, name: &str) -> Option<String> {
         let bytes = self.required(name)?;
         let text = String::from_utf8(bytes).ok();
         if text.is_none() {

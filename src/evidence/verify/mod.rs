@@ -2,7 +2,7 @@
 //!
 //! 1. files: the archive hides nothing; every file is listed in the manifest and unchanged, none is missing or more
 //! 2. ledger: every leaf is canonical and in its place, the tree over all of them has the root that the checkpoint signs,
-//!    and every proof leads there
+//!    and every proof leads there; where the ledger got another key, the one before it signed that
 //! 3. bodies and rows: every body is the one its leaf digests, every row the one its body lists, and everything that the
 //!    scope asks for is there
 //! 4. copies: every document beside the records is the one inside them; a prediction is in its batch; tables and story are those of the
@@ -13,6 +13,7 @@
 
 mod derived;
 mod files;
+mod keys;
 mod ledger;
 pub mod registered;
 mod rows;
@@ -23,7 +24,7 @@ use super::copies::{self, Pages};
 use super::disposed::{DisposedFiles, disposed};
 use super::examine::{Examined, examine};
 use super::manifest::{
-    BODIES, PREDICTION, PROOFS, README, RECORDS, STAMPED, STORY, Scope, TABLES, WITNESSED,
+    BODIES, KEYS, PREDICTION, PROOFS, README, RECORDS, STAMPED, STORY, Scope, TABLES, WITNESSED,
     record_file,
 };
 use super::pack::Pack;
@@ -154,8 +155,11 @@ pub struct Verification {
     pub size: Option<u64>,
     /// The key the checkpoint was verified with.
     pub key: Option<String>,
-    /// Whether that key was given to the verifier; otherwise it came with the pack, which then only agrees with itself.
+    /// Whether that key was given to the verifier, or was followed from one that was; otherwise it came with the pack, which then only
+    /// agrees with itself.
     pub key_is_trusted: bool,
+    /// The keys that took the place of the one that was given to the verifier, each signed by the one before it; the last one is in force.
+    pub keys_followed: Vec<String>,
     /// What the witnesses of the policy have seen; absent without a policy or without a quorum.
     pub witnessed: Option<Witnessed>,
     /// What time-stamp authorities stated, oldest head first.
@@ -198,16 +202,20 @@ pub fn verify<'a, R: Read + Seek>(
     let manifest = walk.files();
     let scope = manifest.as_ref().map(|found| found.scope.clone()).unwrap_or_default();
     walk.required(README);
-    let (head, key) = walk.checkpoint(trust);
-    let (entries, levels) = walk.entries(head.as_ref());
+    let (entries, levels) = walk.entries();
+    let tree = (entries.len() as u64, levels.as_slice());
+    let keys = walk.keys(trust, tree);
+    let key = keys.as_ref().map(|keys| keys.in_force().clone());
+    let head = walk.checkpoint(keys.as_ref(), tree);
     let policy = if let Trust::Policy(policy) = trust { Some(policy) } else { None };
-    let witnessed = walk.witnessed((entries.len() as u64, &levels), key.as_ref(), policy);
-    let stamped = walk.stamped((entries.len() as u64, &levels), key.as_ref(), authorities);
+    let history = keys.as_ref().map(|keys| &keys.history);
+    let witnessed = walk.witnessed(tree, (history, head.as_ref()), policy);
+    let stamped = walk.stamped(tree, history, authorities);
     walk.proofs(&entries, key.as_ref());
     let listed = walk.bodies(&entries);
     walk.records(&listed);
     walk.completeness(&scope, &entries);
-    walk.identity(manifest.as_ref(), head.as_ref(), key.as_ref());
+    walk.identity(manifest.as_ref(), head.as_ref(), keys.as_ref());
     let pages_compared = manifest.as_ref().is_some_and(|found| found.program == printable::PROGRAM);
     walk.copies(pages_compared);
     let prediction = walk.prediction(&scope);
@@ -224,7 +232,10 @@ pub fn verify<'a, R: Read + Seek>(
         origin: head.as_ref().map(|head| head.origin.clone()),
         size: head.as_ref().map(|head| head.size),
         key: key.map(|key| key.to_string()),
-        key_is_trusted: !matches!(trust, Trust::Packed),
+        key_is_trusted: keys.as_ref().is_some_and(|keys| keys.is_trusted),
+        keys_followed: keys
+            .map(|keys| keys.followed.iter().map(ToString::to_string).collect())
+            .unwrap_or_default(),
         witnessed,
         stamped,
         disposed,
@@ -333,7 +344,7 @@ impl<R: Read + Seek> Walk<'_, R> {
         let folders = copies::COPIES
             .iter()
             .map(|copy| copy.1)
-            .chain([BODIES, PROOFS, RECORDS, WITNESSED, STAMPED, TABLES, ROW_IDS]);
+            .chain([BODIES, KEYS, PROOFS, RECORDS, WITNESSED, STAMPED, TABLES, ROW_IDS]);
         [MANIFEST, README, CHECKPOINT, VERIFIER_KEY, ENTRIES, STORY, PREDICTION].contains(&name)
             || folders.into_iter().any(|folder| name.starts_with(folder))
     }

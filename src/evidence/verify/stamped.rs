@@ -8,7 +8,7 @@ use crate::evidence::manifest::{
     CHECKPOINT, STAMPED, index_of, record_file, stamped_checkpoint_file, stamped_file,
 };
 use crate::evidence::records::{Records as _, Row};
-use crate::ledger::note::VerifierKey;
+use crate::ledger::key_history::KeyHistory;
 use crate::ledger::time_stamp::{TimeStamp, TrustedRoots};
 use crate::ledger::tree::Hash;
 use base64ct::{Base64, Encoding as _};
@@ -22,7 +22,7 @@ impl<R: Read + Seek> Walk<'_, R> {
     pub(super) fn stamped(
         &mut self,
         (entries, levels): (u64, &[Vec<Hash>]),
-        key: Option<&VerifierKey>,
+        keys: Option<&KeyHistory>,
         roots: Option<&TrustedRoots>,
     ) -> Vec<Stamped> {
         let kept = self.kept_stamps();
@@ -44,7 +44,7 @@ impl<R: Read + Seek> Walk<'_, R> {
         }
         let mut stamped = Vec::new();
         for size in sizes {
-            let Some(stamp) = self.stamp(size, (entries, levels), key, &kept) else { continue };
+            let Some(stamp) = self.stamp(size, (entries, levels), keys, &kept) else { continue };
             self.checked.stamped += 1;
             let refused = roots.and_then(|roots| roots.check(&stamp).err());
             if let Some(error) = &refused {
@@ -81,7 +81,7 @@ impl<R: Read + Seek> Walk<'_, R> {
         &mut self,
         size: u64,
         (entries, levels): (u64, &[Vec<Hash>]),
-        key: Option<&VerifierKey>,
+        keys: Option<&KeyHistory>,
         kept: &[(String, Row)],
     ) -> Option<TimeStamp> {
         let (note_file, file) = (stamped_checkpoint_file(size), stamped_file(size));
@@ -103,7 +103,7 @@ impl<R: Read + Seek> Walk<'_, R> {
             }
         }
         let (note, response) = (String::from_utf8(note?).ok()?, response?);
-        if let Err(detail) = head_in_place((&note_file, STAMPED), &note, key?, (entries, levels)) {
+        if let Err(detail) = head_in_place((&note_file, STAMPED), &note, keys?, (entries, levels)) {
             self.find("stamp_invalid", &note_file, detail);
             return None;
         }

@@ -1,10 +1,11 @@
 //! Witnesses: every cosigned head in the pack is a head of this ledger, and the newest of them has the quorum that is demanded.
 
+use super::keys::revoked;
 use super::ledger::{error_chain, root_over};
 use super::{Walk, Witnessed};
 use crate::evidence::manifest::{CHECKPOINT, WITNESSED, index_of};
 use crate::ledger::checkpoint::Checkpoint;
-use crate::ledger::note::VerifierKey;
+use crate::ledger::key_history::KeyHistory;
 use crate::ledger::tree::Hash;
 use crate::ledger::trust_policy::TrustPolicy;
 use std::io::{Read, Seek};
@@ -14,31 +15,29 @@ impl<R: Read + Seek> Walk<'_, R> {
     pub(super) fn witnessed(
         &mut self,
         (entries, levels): (u64, &[Vec<Hash>]),
-        key: Option<&VerifierKey>,
+        (keys, head): (Option<&KeyHistory>, Option<&Checkpoint>),
         policy: Option<&TrustPolicy>,
     ) -> Option<Witnessed> {
-        let mut notes: Vec<String> = self.note(CHECKPOINT).into_iter().collect();
+        let mut heads = Vec::new();
+        heads.extend(self.note(CHECKPOINT).zip(head.cloned()));
         for name in self.names_in(WITNESSED) {
-            let (Some(note), Some(key)) = (self.note(&name), key) else { continue };
-            match head_in_place((&name, WITNESSED), &note, key, (entries, levels)) {
-                Ok(()) => {
+            let (Some(note), Some(keys)) = (self.note(&name), keys) else { continue };
+            let in_place = head_in_place((&name, WITNESSED), &note, keys, (entries, levels));
+            match in_place.and_then(|head| revoked(&note, keys).map_or(Ok(head), Err)) {
+                Ok(head) => {
                     self.checked.witnessed += 1;
-                    notes.push(note);
+                    heads.push((note, head));
                 }
                 Err(detail) => self.find("witnessed_invalid", &name, detail),
             }
         }
         let policy = policy?;
         let (mut newest, mut why_not) = (None, "there is no checkpoint".to_owned());
-        for note in notes {
-            match policy.open(&note) {
-                Ok(found) => {
-                    if newest
-                        .as_ref()
-                        .is_none_or(|newest: &Witnessed| newest.size < found.head.size)
-                    {
-                        newest =
-                            Some(Witnessed { size: found.head.size, cosigned: found.cosigned });
+        for (note, head) in heads {
+            match policy.witnesses_of(&note, &head) {
+                Ok(cosigned) => {
+                    if newest.as_ref().is_none_or(|newest: &Witnessed| newest.size < head.size) {
+                        newest = Some(Witnessed { size: head.size, cosigned });
                     }
                 }
                 Err(error) => why_not = error_chain(&error),
@@ -55,16 +54,16 @@ impl<R: Read + Seek> Walk<'_, R> {
     }
 }
 
-/// Whether `note` is what its name in `folder` says: a head of these entries, signed by `key`.
+/// The head that `note` states, if it is what its name in `folder` says: one of these entries, signed by the key of its size.
 pub(super) fn head_in_place(
     (name, folder): (&str, &str),
     note: &str,
-    key: &VerifierKey,
+    keys: &KeyHistory,
     (entries, levels): (u64, &[Vec<Hash>]),
-) -> Result<(), String> {
+) -> Result<Checkpoint, String> {
     let size = index_of(name, folder, ".checkpoint");
     let size = size.ok_or("its name is not that of a head")?;
-    let head = Checkpoint::open(note, key).map_err(|error| error_chain(&error))?;
+    let head = keys.open(note).map_err(|error| error_chain(&error))?;
     if head.size != size || size > entries {
         return Err(format!("it is of {} entries, of which {entries} are here", head.size));
     }
@@ -73,5 +72,5 @@ pub(super) fn head_in_place(
         let (found, signed) = (hex::encode(root), hex::encode(head.root));
         return Err(format!("the first {size} entries have root {found}, it signs {signed}"));
     }
-    Ok(())
+    Ok(head)
 }

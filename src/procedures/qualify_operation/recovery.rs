@@ -1,16 +1,23 @@
-//! Backup and restore, records altered on the disk, a ledger put back, and a stated volume.
+//! Backup and restore, records altered on the disk, a ledger put back, another key, and a stated volume.
 
 use super::{acting, batch, without_last_row};
 use crate::access::role::Role;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::evidence::manifest::Scope;
+use crate::procedures::administer::{create_store, host};
 use crate::procedures::back_up::back_up;
+use crate::procedures::change_key::{Believed, Revocation, revoke_key, rotate_key};
 use crate::procedures::check_store::check_store;
 use crate::procedures::checklist::{Asked, Checklist};
 use crate::procedures::demonstrate::{Demonstration, MONTHS, demonstrate};
+use crate::procedures::export_evidence::export_evidence;
 use crate::procedures::ingest_batch::ingest_batch;
 use crate::procedures::restore::restore;
+use crate::procedures::verify_pack::verify_pack;
 use crate::store::Store;
+use crate::store::key_changes::KeyPurpose;
+use std::fs::File;
 use std::path::Path;
 use std::time::Instant;
 
@@ -59,6 +66,15 @@ pub(super) fn recovery(list: &mut Checklist, story: Demonstration, scratch: &Pat
             expected: "the newest signed head is kept beside the database, and the older database is not opened",
         },
         || put_back(story, &backup),
+    );
+    list.ask(
+        Asked {
+            requirements: &["P11-30b"],
+            question: "Is the ledger's key changed so that a rotation is followed and a revocation is not?",
+            risk: "A stolen key names its own successor, or evidence cannot be proved after a change of keys.",
+            expected: "a pack verifies under the key from before a rotation; after a revocation it says which key to pin by hand",
+        },
+        || another_key(&scratch.join("keys")),
     );
     list.ask(
         Asked {
@@ -113,6 +129,33 @@ fn put_back(story: Demonstration, backup: &Path) -> Result<(bool, String)> {
     let opened = Store::open(&folder, Clock::system());
     let found = opened.as_ref().err().map_or("it was opened".to_owned(), ToString::to_string);
     Ok((matches!(opened, Err(crate::store::Error::RolledBack { .. })), found))
+}
+
+/// Rotates and revokes the key of a store of its own, and verifies what it exports under the first key.
+fn another_key(scratch: &Path) -> Result<(bool, String)> {
+    let (clock, folder) = (Clock::system(), scratch.join("data"));
+    let reason = "operational qualification";
+    let first = create_store(&folder, clock.clone())?.verifier_key().clone();
+    let verified = || {
+        let path = scratch.join("pack.zip");
+        let file = File::create(&path).map_err(Error::file("writing", &path))?;
+        let store = Store::open(&folder, clock.clone())?;
+        export_evidence(&store, &host(), &Scope::whole(), file, &mut |_, _| ())?;
+        verify_pack(&path, Some(&first), &mut |_| ())
+    };
+    rotate_key(&folder, &clock, KeyPurpose::Ledger, reason)?;
+    let rotated = verified()?;
+    revoke_key(&folder, &clock, &Revocation { key: None, believed: Believed::UntilNow, reason })?;
+    let revoked = verified()?;
+    let refused = revoked.findings.iter().find(|finding| finding.code == "key_replaced");
+    let followed = rotated.findings.is_empty() && rotated.keys_followed.len() == 1;
+    let found = format!(
+        "after the rotation {} findings, {} key followed; after the revocation: {}",
+        rotated.findings.len(),
+        rotated.keys_followed.len(),
+        refused.map_or("it was followed", |finding| finding.detail.as_str())
+    );
+    Ok((followed && refused.is_some(), found))
 }
 
 /// Judges parts of the months, each a batch of its own, in a store of its own.

@@ -7,15 +7,13 @@ use super::parts::{Head, Part, Seen};
 use super::{Report, chain};
 use crate::ledger::edge::Edge;
 use crate::ledger::entry::EntryType;
-use crate::ledger::note::VerifierKey;
 use crate::ledger::tree::Node;
 use crate::store::Result;
 use crate::store::count::Count;
 use rusqlite::{Connection, named_params};
 
 /// The way through all entries: takes them part by part, in order.
-pub(super) struct Walk<'check> {
-    key: &'check VerifierKey,
+pub(super) struct Walk {
     next: u64,
     /// Entries up to here are under a checkpoint of their own or of their group.
     covered: u64,
@@ -24,10 +22,10 @@ pub(super) struct Walk<'check> {
     rebuilt: Option<Rebuilt>,
 }
 
-impl<'check> Walk<'check> {
-    pub(super) fn new(key: &'check VerifierKey) -> Self {
+impl Walk {
+    pub(super) fn new() -> Self {
         let rebuilt = Some(Rebuilt::default());
-        Self { key, next: 0, covered: 0, last_time: String::new(), rebuilt }
+        Self { next: 0, covered: 0, last_time: String::new(), rebuilt }
     }
 
     /// Takes the entries of the next part; `backwards` is called with those that are dated before the one they follow.
@@ -105,8 +103,7 @@ impl<'check> Walk<'check> {
             tree.report_roots(report);
             self.uncovered(self.next, report);
         }
-        self.leftovers(connection, report)?;
-        self.key_of_entry_0(connection, report)
+        self.leftovers(connection, report)
     }
 
     /// No checkpoint is of the entries before `size` that none has covered.
@@ -145,21 +142,6 @@ impl<'check> Walk<'check> {
             let id = format!("{}/{}", row.get::<_, i64>(0)?, row.get::<_, i64>(1)?);
             let detail = format!("a tree of {} entries has no such node", self.next);
             report.error("node_unexpected", "tree_node", id, detail);
-        }
-        Ok(())
-    }
-
-    /// The key that entry 0 recorded is the key that this examination trusts.
-    fn key_of_entry_0(&self, connection: &Connection, report: &mut Report<'_>) -> Result<()> {
-        let sql = "SELECT id, verifier_key FROM ledger ORDER BY id";
-        let mut statement = connection.prepare(sql)?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let (id, recorded): (String, String) = (row.get(0)?, row.get(1)?);
-            if recorded != self.key.to_string() {
-                let detail = format!("recorded {recorded}, the key file says {}", self.key);
-                report.error("key_changed", "ledger", id, detail);
-            }
         }
         Ok(())
     }

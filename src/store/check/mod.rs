@@ -12,6 +12,7 @@
 
 mod contents;
 mod entries;
+mod keys;
 mod layout;
 mod parts;
 mod rows;
@@ -20,10 +21,10 @@ mod terms;
 use super::count::Count;
 use super::folder::Folder;
 use super::high_water;
+use super::key_files::load_verifier_key;
 use super::objects::Objects;
-use super::open::{connect, load_verifier_key};
+use super::open::connect;
 use super::{Error, ReadTx, Result, schema};
-use crate::ledger::note::VerifierKey;
 use rusqlite::{Connection, OpenFlags, ffi};
 use serde::Serialize;
 use std::path::Path;
@@ -124,14 +125,16 @@ pub fn check(folder: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Vec<Fi
     if !folder.database().exists() {
         return Err(Error::NoDatabase { folder: folder.path().to_owned() });
     }
-    let key = load_verifier_key(&folder)?;
-    let seen = high_water::read(&folder, &key);
+    let named = load_verifier_key(&folder)?;
+    let note = high_water::note(&folder);
     let connection = open_for_reading(&folder)?;
     let snapshot = connection.unchecked_transaction()?;
     let mut report = Report { findings: Vec::new(), progress };
     layout::check(&snapshot, &mut report)?;
-    let checked = check_ledger(&snapshot, (&folder, &key), &mut report);
+    let keys = keys::read(&folder, &snapshot, named, &mut report);
+    let checked = check_ledger(&snapshot, (&folder, &keys), &mut report);
     tolerate(checked, &mut report)?;
+    let seen = note.and_then(|note| high_water::seen(&folder, note, &keys.known));
     tolerate(check_high_water(&snapshot, seen, &mut report), &mut report)?;
     let objects = Objects::new(folder.objects(), folder.spool());
     contents::check(&snapshot, &objects, &folder.objects(), &mut report)?;
@@ -141,7 +144,7 @@ pub fn check(folder: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Vec<Fi
 /// Entries, their rows and their terms, part by part.
 fn check_ledger(
     connection: &Connection,
-    (folder, key): (&Folder, &VerifierKey),
+    (folder, keys): (&Folder, &keys::Trusted),
     report: &mut Report<'_>,
 ) -> Result<()> {
     let count = "SELECT count(*) FROM entry";
@@ -150,9 +153,10 @@ fn check_ledger(
     let ranges = parts::ranges(connection)?;
     let sums = terms::Sums::default();
     let names: Vec<&str> = tables.keys().copied().collect();
-    let examiner = parts::Examiner { key, tables: &names, terms: &sums };
+    let history = &keys.history;
+    let examiner = parts::Examiner { keys: history, tables: &names, terms: &sums };
     let connect = || open_for_reading(folder);
-    let (mut walk, mut found) = (entries::Walk::new(key), rows::PartRows::default());
+    let (mut walk, mut found) = (entries::Walk::new(), rows::PartRows::default());
     let mut of_leaves = vec![0_u64; ranges.len()];
     report.progress("entries", 0, total);
     let mut done = 0;
@@ -172,6 +176,7 @@ fn check_ledger(
         of_index.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })?;
     walk.finish(connection, report)?;
+    keys.check(connection, report)?;
     let rows = tables.values().sum();
     report.progress("rows", found.read(), rows);
     found.add_strays(connection, &tables, &ranges)?;

@@ -10,7 +10,7 @@ use crate::digest::leaf_hash;
 use crate::ledger::body::{self, Body};
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::entry::{Entry, EntryType};
-use crate::ledger::note::VerifierKey;
+use crate::ledger::key_history::KeyHistory;
 use crate::ledger::tree::Hash;
 use crate::store::Result;
 use crate::store::count::Count;
@@ -58,7 +58,8 @@ pub(super) struct Part {
 /// What every part is examined with.
 #[derive(Debug)]
 pub(super) struct Examiner<'check> {
-    pub(super) key: &'check VerifierKey,
+    /// The keys that sign the heads.
+    pub(super) keys: &'check KeyHistory,
     /// Record tables that are there.
     pub(super) tables: &'check [&'static str],
     pub(super) terms: &'check terms::Sums,
@@ -189,8 +190,8 @@ impl Examiner<'_> {
         while let Some(row) = rows.next()? {
             let entries = if has_entries { row.get::<_, Option<Count>>("entries")? } else { None };
             let Count(size) = row.get("size")?;
-            let opened =
-                Checkpoint::open(row.get_ref("note")?.as_str().unwrap_or_default(), self.key);
+            let note = row.get_ref("note")?.as_str().unwrap_or_default();
+            let opened = Checkpoint::open(note, self.keys.at(size));
             heads.insert(
                 size,
                 Head { entries: entries.map_or(1, |Count(entries)| entries), opened },

@@ -2,9 +2,10 @@
 // sumdb/tlog, which are the reference for these formats and share no code with the server.
 //
 //	verify_log URL                              prints the checkpoint
-//	verify_log URL VKEY OLD_CHECKPOINT_FILE     verifies (a token in DRIFTLEDGER_TOKEN in both cases)
+//	verify_log URL VKEY[,VKEY] OLD_CHECKPOINT_FILE
+//	                                            verifies (a token in DRIFTLEDGER_TOKEN in both cases)
 //
-// It opens both checkpoints with the key, reads tiles through tlog.TileHashReader (which authenticates every tile against
+// It opens both checkpoints with the key (or one of two, of a ledger that got another key), reads tiles through tlog.TileHashReader (which authenticates every tile against
 // the signed root), verifies inclusion of every entry of every entry bundle, and that the older checkpoint is a prefix of the
 // newer one. Last line: what was verified. Exit code 1 at the first thing that does not hold.
 package main
@@ -76,14 +77,14 @@ func (s *site) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
 
 func (s *site) SaveTiles(tiles []tlog.Tile, _ [][]byte) { s.tiles += len(tiles) }
 
-func open(text []byte, verifier note.Verifier) (tlog.Tree, error) {
-	opened, err := note.Open(text, note.VerifierList(verifier))
+func open(text []byte, verifiers []note.Verifier) (tlog.Tree, error) {
+	opened, err := note.Open(text, note.VerifierList(verifiers...))
 	if err != nil {
 		return tlog.Tree{}, err
 	}
 	lines := strings.Split(opened.Text, "\n")
-	if len(lines) != 4 || lines[0] != verifier.Name() || lines[3] != "" {
-		return tlog.Tree{}, fmt.Errorf("not a checkpoint of %s: %q", verifier.Name(), opened.Text)
+	if len(lines) != 4 || lines[0] != opened.Sigs[0].Name || lines[3] != "" {
+		return tlog.Tree{}, fmt.Errorf("not a checkpoint of %s: %q", opened.Sigs[0].Name, opened.Text)
 	}
 	size, err := strconv.ParseInt(lines[1], 10, 64)
 	if err != nil {
@@ -118,16 +119,20 @@ func (s *site) entries(tree tlog.Tree) ([][]byte, error) {
 	return entries, nil
 }
 
-func verify(s *site, vkey, oldFile string) (string, error) {
-	verifier, err := note.NewVerifier(vkey)
-	if err != nil {
-		return "", err
+func verify(s *site, vkeys, oldFile string) (string, error) {
+	var verifiers []note.Verifier
+	for _, vkey := range strings.Split(vkeys, ",") {
+		verifier, err := note.NewVerifier(vkey)
+		if err != nil {
+			return "", err
+		}
+		verifiers = append(verifiers, verifier)
 	}
 	oldText, err := os.ReadFile(oldFile)
 	if err != nil {
 		return "", err
 	}
-	old, err := open(oldText, verifier)
+	old, err := open(oldText, verifiers)
 	if err != nil {
 		return "", fmt.Errorf("old checkpoint: %w", err)
 	}
@@ -135,7 +140,7 @@ func verify(s *site, vkey, oldFile string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	tree, err := open(newText, verifier)
+	tree, err := open(newText, verifiers)
 	if err != nil {
 		return "", fmt.Errorf("checkpoint: %w", err)
 	}
@@ -165,7 +170,7 @@ func verify(s *site, vkey, oldFile string) (string, error) {
 
 func run() (string, error) {
 	if len(os.Args) != 2 && len(os.Args) != 4 {
-		return "", fmt.Errorf("usage: verify_log URL [VKEY OLD_CHECKPOINT_FILE]")
+		return "", fmt.Errorf("usage: verify_log URL [VKEY[,VKEY] OLD_CHECKPOINT_FILE]")
 	}
 	server := &site{url: os.Args[1], token: os.Getenv("DRIFTLEDGER_TOKEN")}
 	if len(os.Args) == 2 {

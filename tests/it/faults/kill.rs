@@ -20,7 +20,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 /// How often the server is killed.
-fn rounds() -> u64 {
+pub(super) fn rounds() -> u64 {
     std::env::var("KILL_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(20)
 }
 
