@@ -90,7 +90,7 @@ pub(super) fn say_examined(examined: Examined) {
     say(&format!(
         "computed again: {} reports, {} monitors, {} studies, {} test runs of {} acceptance plans, {} cohorts in {} \
          evaluations, {} review results, {} runs; compared: {} decisions, {} signatures, {} drafts, {} model records, {} steps of versions, {} steps of alerts with {} effectiveness checks, {} \
-         backups and restores, {} time stamps",
+         backups and restores, {} time stamps, {} upgrades",
         examined.reports,
         examined.monitors,
         examined.studies,
@@ -108,7 +108,8 @@ pub(super) fn say_examined(examined: Examined) {
         examined.alert_steps,
         examined.effectiveness_checks,
         examined.backups,
-        examined.time_stamps
+        examined.time_stamps,
+        examined.upgrades
     ));
     if examined.other_build > 0 {
         say(&format!(

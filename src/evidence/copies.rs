@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
 /// Folders of copies: record table, folder, column of the document.
-pub const COPIES: [(&str, &str, &str); 26] = [
+pub const COPIES: [(&str, &str, &str); 27] = [
     ("model_version", "registrations/", "registration"),
     ("reference", "references/", "document"),
     ("policy", "policies/", "document"),
@@ -41,6 +41,7 @@ pub const COPIES: [(&str, &str, &str); 26] = [
     ("review_answer", "review-answers/", "document"),
     ("review_result", "review-results/", "document"),
     ("accountability_acceptance", "acceptances/", "document"),
+    ("store_upgrade", "upgrades/", "document"),
 ];
 
 /// Tables whose rows have an HTML page as well.

@@ -121,6 +121,7 @@ entry_types! {
     SampleClose        "sample.close"        "A review sample was closed, with what it came to."
     EvidenceExport     "evidence.export"     "Somebody took an evidence pack away."
     LogRollback        "log.rollback"        "The ledger goes on from an earlier state; later entries are lost."
+    StoreUpgrade       "store.upgrade"       "The store was brought to another schema; every table held the same before and after."
     BackupRestore      "backup.restore"      "The store was made again from a backup."
     BackupSchedule     "backup.schedule"     "Backups were scheduled, or are not any more."
     BackupRun          "backup.run"          "A backup was made, or one failed."

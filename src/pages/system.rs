@@ -1,12 +1,15 @@
-//! `/system`: how it stands with the backups and the time stamps of the installation, and how restores that were practised went.
+//! `/system`: how it stands with the backups and the time stamps of the installation, how restores that were practised went,
+//! and what was found before and after each upgrade.
 
 use super::frame::{Frame, Place};
 use super::markup::Markup;
 use super::page_error::Answer;
 use super::visitor::Visitor;
 use super::wording::counted;
+use crate::procedures::upgrade_store::upgrades;
 use crate::procedures::watch_backups::{BackupState, BackupsView, backups};
 use crate::procedures::watch_time_stamps::{StampState, StampsView, time_stamps};
+use crate::store::upgrade::UpgradeRow;
 use actix_web::get;
 use askama::Template;
 
@@ -30,6 +33,8 @@ struct SystemPage {
     view: BackupsView,
     /// How it stands with the time stamps.
     stamps: Stamps,
+    /// Upgrades of the store, newest first.
+    upgrades: Vec<UpgradeRow>,
 }
 
 /// How it stands with the time stamps, for the page.
@@ -175,6 +180,7 @@ pub(super) async fn show(visitor: Visitor) -> Answer {
                 kpi: kpi(&view),
                 view,
                 stamps: Stamps::of(time_stamps(&visitor.store, &visitor.acting())?),
+                upgrades: upgrades(&visitor.store, &visitor.acting())?,
                 frame,
             })
         })

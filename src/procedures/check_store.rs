@@ -1,7 +1,7 @@
 //! Procedure: check everything in a data folder.
 //!
 //! 1. hash everything that is stored again and hold it against the ledger
-//! 2. count every test run again from its file, draw every review sample again and learn every proposed reference again from its files; compute every report again, freeze every monitor again, compare decisions with their signatures
+//! 2. count every test run again from its file, draw every review sample again and learn every proposed reference again from its files; count the rows that every upgrade found again; compute every report again, freeze every monitor again, compare decisions with their signatures
 //!
 //! It writes nothing and needs no account: whoever holds the folder may check it.
 
@@ -9,6 +9,7 @@ use super::export_evidence::StoredRecords;
 use super::recount_tests::recount;
 use super::redraw_samples::{redraw, reread};
 use super::relearn_references::relearn;
+use super::upgrade_store::recount_upgrades;
 use crate::error::{Error, Result};
 use crate::evidence::examine::{Examined, Trouble, examine};
 use crate::evidence::records::Records as _;
@@ -80,6 +81,9 @@ pub fn check_store(folder: &Path, progress: &mut dyn FnMut(Progress)) -> Result<
         for id in &samples {
             troubles.extend(redrawn(tx, &store::check::objects(folder), id));
         }
+        if !records.keys("store_upgrade").is_empty() {
+            troubles.extend(recounted_upgrades(tx));
+        }
         for id in records.keys("reference_proposal") {
             troubles.extend(relearned(tx, &store::check::objects(folder), &id));
         }
@@ -113,6 +117,21 @@ fn recounted(tx: &ReadTx<'_>, objects: &Objects, id: &str) -> Option<Trouble> {
     };
     let (table, id) = ("test_run".to_owned(), id.to_owned());
     Some(Trouble { code: "test_run_not_recounted", table, id, detail })
+}
+
+/// What is wrong with the counts and digests of upgrades, once the rows that were there were counted and digested again.
+fn recounted_upgrades(tx: &ReadTx<'_>) -> Vec<Trouble> {
+    let trouble = |id: String, detail: String| {
+        let (code, table) = ("upgrade_not_recounted", "store_upgrade".to_owned());
+        Trouble { code, table, id, detail }
+    };
+    match recount_upgrades(tx) {
+        Ok(unlike) => unlike.into_iter().map(|(id, detail)| trouble(id, detail)).collect(),
+        Err(error) => {
+            let detail = format!("upgrades cannot be counted again: {}", error.chain());
+            vec![trouble(String::new(), detail)]
+        }
+    }
 }
 
 /// What is wrong with the reference of a proposal, once it was learnt again.

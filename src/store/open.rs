@@ -79,20 +79,22 @@ impl Store {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
         let mut connection = connect(&folder, flags)?;
         schema::configure_writer(&connection)?;
-        schema::migrate(&mut connection)?;
+        schema::make(&mut connection)?;
         sync_folder(folder.path())?;
-        let store = Self::assemble(folder, clock, key, connection)?;
+        let keeper = Keeper::new(folder.high_water());
+        let store = Self::assemble(folder, (clock, key), connection, keeper)?;
         store.record_creation(origin, statement)?;
         Ok(store)
     }
 
     /// Opens the data folder. The newest checkpoint must be signed by the folder's key, and the root recomputed from the
-    /// stored tree must be the checkpoint's. An older schema is brought up to date.
+    /// stored tree must be the checkpoint's.
     ///
     /// # Errors
     ///
     /// - [`Error::NoDatabase`]: there is none; this never creates one.
     /// - [`Error::NewerSchema`]: a newer program wrote it.
+    /// - [`Error::OlderSchema`]: an earlier one did; [`Self::upgrade`] brings it up to date.
     /// - [`Error::TreeBroken`], [`Error::NodeMissing`], [`Error::Ledger`], [`Error::KeysDiffer`]: the ledger is not whole.
     /// - [`Error::RolledBack`]: it does not go on from the one that was seen here.
     pub fn open(folder: &Path, clock: Clock) -> Result<Self> {
@@ -123,26 +125,15 @@ impl Store {
 
     /// The store, and the head that was seen where the ledger does not go on from it.
     fn open_any(folder: Folder, clock: Clock) -> Result<(Self, Option<HighWater>)> {
-        if !folder.database().exists() {
-            return Err(Error::NoDatabase { folder: folder.path().to_owned() });
+        let Found { key, connection, version, rolled_back } = find(&folder)?;
+        if version < schema::known() {
+            return Err(Error::OlderSchema { found: version, known: schema::known() });
         }
-        let verifier = load_verifier_key(&folder)?;
-        let key = LogKey::load(&folder.private_key(), verifier.name())?;
-        if *key.verifier() != verifier {
-            return Err(Error::KeysDiffer { folder: folder.keys() });
-        }
-        let seen = high_water::read(&folder, &verifier)?;
-        let mut connection = connect(&folder, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        if schema::version(&connection)? == 0 {
-            return Err(Error::TreeBroken { size: 0, reason: "the database is empty" });
-        }
-        log::verified_edge(&connection, &verifier)?;
-        let goes_on = high_water::goes_on(&connection, seen.as_ref())?;
         folder.make()?;
         schema::configure_writer(&connection)?;
-        schema::migrate(&mut connection)?;
-        let store = Self::assemble(folder, clock, key, connection)?;
-        Ok((store, seen.filter(|_| !goes_on)))
+        let keeper = Keeper::new(folder.high_water());
+        let store = Self::assemble(folder, (clock, key), connection, keeper)?;
+        Ok((store, rolled_back))
     }
 
     /// The data folder.
@@ -180,14 +171,19 @@ impl Store {
         &self.inner.objects
     }
 
-    fn assemble(folder: Folder, clock: Clock, key: LogKey, writer: Connection) -> Result<Self> {
+    pub(super) fn assemble(
+        folder: Folder,
+        (clock, key): (Clock, LogKey),
+        writer: Connection,
+        keeper: Keeper,
+    ) -> Result<Self> {
         let objects = Objects::new(folder.objects(), folder.spool());
         let writer = Mutex::new(Writer::new(writer)?);
         let readers = Mutex::new(Vec::new());
         let counted_ids = CountedIds::default();
         let model_key = load_model_key(&folder)?;
         let inner = Inner {
-            keeper: Keeper::new(folder.high_water()),
+            keeper,
             waiting: AtomicUsize::new(0),
             folder,
             clock,
@@ -225,6 +221,37 @@ impl Store {
         })?;
         Ok(())
     }
+}
+
+/// A data folder as it was found, before anything is changed in it.
+pub(super) struct Found {
+    pub(super) key: LogKey,
+    pub(super) connection: Connection,
+    /// Its schema version.
+    pub(super) version: usize,
+    /// The head that was seen where the ledger does not go on from it.
+    pub(super) rolled_back: Option<HighWater>,
+}
+
+/// Finds what is in the data folder: its keys belong together, and its newest checkpoint is signed and of the stored tree.
+pub(super) fn find(folder: &Folder) -> Result<Found> {
+    if !folder.database().exists() {
+        return Err(Error::NoDatabase { folder: folder.path().to_owned() });
+    }
+    let verifier = load_verifier_key(folder)?;
+    let key = LogKey::load(&folder.private_key(), verifier.name())?;
+    if *key.verifier() != verifier {
+        return Err(Error::KeysDiffer { folder: folder.keys() });
+    }
+    let seen = high_water::read(folder, &verifier)?;
+    let connection = connect(folder, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let version = schema::version(&connection)?;
+    if version == 0 {
+        return Err(Error::TreeBroken { size: 0, reason: "the database is empty" });
+    }
+    log::verified_edge(&connection, &verifier)?;
+    let goes_on = high_water::goes_on(&connection, seen.as_ref())?;
+    Ok(Found { key, connection, version, rolled_back: seen.filter(|_| !goes_on) })
 }
 
 /// Opens the folder's database with `flags`; no other file is ever opened as one.

@@ -72,6 +72,7 @@ pub const RECORD_TABLES: &[&str] = &[
     "tag",
     "restore",
     "rollback",
+    "store_upgrade",
     "backup_event",
     "restore_test",
     "time_stamp",

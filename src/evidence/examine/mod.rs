@@ -24,6 +24,7 @@
 //!
 //! 12. invalid batches: each by a decision that is signed by somebody who may and who did not send the batch; every later batch is judged
 //!     again in the same entry, from the same counts, and the chain of the reports in force goes on without the invalid batch
+//! 13. upgrades: every record and ledger table held after each what it held before, and each goes on from the schema before
 //!
 //! It works on a pack and on a store alike, and never stops at the first trouble.
 
@@ -48,6 +49,7 @@ mod signers;
 mod studies;
 mod succession;
 mod time_stamps;
+mod upgrades;
 
 use super::records::{Records, Row};
 use crate::digest;
@@ -132,6 +134,8 @@ pub struct Examined {
     pub backups: u64,
     /// Time stamps that were kept, opened again.
     pub time_stamps: u64,
+    /// Upgrades of the store, after which every table held what it held before.
+    pub upgrades: u64,
     /// Ended runs digested again.
     pub runs: u64,
     /// Draft versions held against the files they froze.
@@ -177,6 +181,7 @@ pub fn examine(
     examiner.runs();
     examiner.backups();
     examiner.time_stamps();
+    examiner.upgrades();
     (examiner.examined, examiner.troubles)
 }
 
