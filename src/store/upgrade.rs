@@ -333,3 +333,6 @@ fn refuse_changes(upgrade: &StoreUpgrade) -> Result<()> {
         after: words(&table.after),
     })
 }
+
+#[cfg(test)]
+mod tests;

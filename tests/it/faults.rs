@@ -2,4 +2,4 @@
 
 mod backup;
 mod disk;
-mod kill;
+pub(crate) mod kill;
