@@ -2352,6 +2352,7 @@ class Verifier:
             stated = {**{column: upgrade[column] for column in ("from_schema", "to_schema", "program", "entries", "duration_ms")}, "record_rows": rows}
             for column, value in stated.items():
                 self.same(name, column, row[column], value)
+            self.same(name, "format", upgrade["format"], "driftledger/upgrade/v1")
             for value in (upgrade["entries"], tables.get("entry", {}).get("after", {}).get("rows")):
                 self.same(name, "entries before it", value, row["entry"])
             if upgrade["from_schema"] != (upgrade["from_schema"] if reached is None else reached) or upgrade["to_schema"] <= upgrade["from_schema"]:

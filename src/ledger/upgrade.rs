@@ -7,6 +7,9 @@
 use crate::digest::ContentHasher;
 use serde::{Deserialize, Serialize};
 
+/// Identifies the record of an upgrade.
+pub const UPGRADE_FORMAT: &str = "driftledger/upgrade/v1";
+
 /// What kind of table it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -85,6 +88,8 @@ impl UpgradedTable {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StoreUpgrade {
+    /// Always [`UPGRADE_FORMAT`].
+    pub format: String,
     /// The schema before.
     pub from_schema: u64,
     /// The schema after.

@@ -20,7 +20,9 @@ use crate::clock::{self, Clock};
 use crate::digest;
 use crate::drift::report::ENGINE;
 use crate::ledger::entry::{Actor, EntryType, Subject};
-use crate::ledger::upgrade::{StoreUpgrade, TableContent, TableHasher, TableKind, UpgradedTable};
+use crate::ledger::upgrade::{
+    StoreUpgrade, TableContent, TableHasher, TableKind, UPGRADE_FORMAT, UpgradedTable,
+};
 use rusqlite::{Connection, Row, named_params};
 use serde::Serialize;
 use std::path::Path;
@@ -134,6 +136,7 @@ impl WriteTx<'_> {
             UpgradedTable { table, kind, columns, before, after }
         });
         let upgrade = StoreUpgrade {
+            format: UPGRADE_FORMAT.to_owned(),
             from_schema: version as u64,
             to_schema: schema::known() as u64,
             program: ENGINE.to_owned(),

@@ -3,7 +3,7 @@
 
 use super::{Examiner, is_canonical};
 use crate::evidence::records::Row;
-use crate::ledger::upgrade::StoreUpgrade;
+use crate::ledger::upgrade::{StoreUpgrade, UPGRADE_FORMAT};
 
 /// The record table of upgrades.
 const UPGRADES: &str = "store_upgrade";
@@ -41,6 +41,7 @@ impl Examiner<'_> {
             let detail = format!("`{}` held something else after it than before", table.table);
             self.trouble("upgrade_changed", of, detail);
         }
+        self.same(of, "format", &upgrade.format, UPGRADE_FORMAT);
         self.same(of, "program", &upgrade.program, row.text("program"));
         let stated = [
             ("from_schema", upgrade.from_schema),

@@ -12,7 +12,8 @@ use std::path::PathBuf;
 fn earlier() -> (tempfile::TempDir, u64) {
     let (folder, store) = fresh();
     for name in ["m_1", "m_2", "m_3"] {
-        let row: [(&'static str, &dyn rusqlite::ToSql); 2] = [("id", &name), ("description", &name)];
+        let row: [(&'static str, &dyn rusqlite::ToSql); 2] =
+            [("id", &name), ("description", &name)];
         store.write(&actor(), KIND, |tx| tx.insert("model", &row)).unwrap();
     }
     let entries = store.read(|tx| tx.head()).unwrap().size;
