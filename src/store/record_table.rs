@@ -136,7 +136,7 @@ mod tests {
 
     fn latest() -> Connection {
         let mut connection = Connection::open_in_memory().unwrap();
-        schema::migrate(&mut connection).unwrap();
+        schema::make(&mut connection).unwrap();
         connection
     }
 
