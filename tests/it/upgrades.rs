@@ -228,6 +228,24 @@ fn a_store_of_an_earlier_schema_is_backed_up_and_its_backup_restored() {
 }
 
 #[test]
+fn what_an_upgrade_says_is_counted_again() {
+    let earlier = Earlier::unpack(&kept().remove(0));
+    earlier.upgrade().unwrap().unwrap();
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
+    let database = Connection::open_with_flags(earlier.data.join("driftledger.db"), flags).unwrap();
+    let change = "DROP TRIGGER store_upgrade_no_update;
+                  UPDATE store_upgrade SET document = replace(document, '\"rows\":1,', '\"rows\":2,')";
+    database.execute_batch(change).unwrap();
+    drop(database);
+    let found = check_store(&earlier.data, &mut |_| ()).unwrap().findings;
+    for code in ["schema_missing", "row_changed", "document_changed", "upgrade_not_recounted"] {
+        assert!(found.iter().any(|finding| finding.code == code), "{code}: {found:?}");
+    }
+    let recounted = found.iter().find(|finding| finding.code == "upgrade_not_recounted").unwrap();
+    assert!(recounted.detail.contains("held 1 rows, the upgrade says 2"), "{recounted:?}");
+}
+
+#[test]
 fn a_killed_upgrade_leaves_the_earlier_schema_or_the_whole_upgrade() {
     let path = kept().remove(0);
     let upgrade = |earlier: &Earlier| {
