@@ -109,7 +109,7 @@ impl ContentDigest {
 const SIDE_BY_SIDE_MIN: usize = 128 * 1024;
 
 /// Computes both digests of a stream in one read.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ContentHasher {
     bytes: u64,
     blake3: blake3::Hasher,

@@ -411,6 +411,12 @@ impl Error {
                 ("file_disposed", 410, "see the disposal on the page Retention")
             }
             Self::Store(store::Error::Served { .. }) => ("served", 500, "stop the other server"),
+            Self::Store(store::Error::OlderSchema { .. } | store::Error::NewerSchema { .. }) => {
+                ("other_schema", 500, "see docs/UPGRADING.md")
+            }
+            Self::Store(
+                store::Error::SchemaDiffers { .. } | store::Error::UpgradeChanges { .. },
+            ) => ("not_upgraded", 500, "see docs/UPGRADING.md; the folder is as it was"),
             Self::Digest(_)
             | Self::Drift(drift::Error::Digest(_))
             | Self::Ledger(_)

@@ -52,7 +52,8 @@ COPIES = {"model_version": ("registrations/", "registration"), "reference": ("re
           "episode_step": ("alert-steps/", "document"), "qualification": ("qualifications/", "document"),
           "incident": ("incidents/", "document"), "drill": ("drills/", "document"),
           "periodic_review": ("periodic-reviews/", "document"), "review_sample": ("review-samples/", "document"),
-          "review_answer": ("review-answers/", "document"), "review_result": ("review-results/", "document")}
+          "review_answer": ("review-answers/", "document"), "review_result": ("review-results/", "document"),
+          "store_upgrade": ("upgrades/", "document")}
 # The life of a version: state and step before, state after, roles that may, what the signature means.
 RULES = {("draft", "submit"): ("submitted", ["data_scientist"], "authored"),
          ("submitted", "reject"): ("draft", ["reviewer", "qa"], "rejected"),
@@ -898,7 +899,7 @@ class Verifier:
             if not own or own.get("verifier_key") != first.text:
                 code = "key_differs" if own else "record_missing"
                 self.find(code, record_file("ledger", first.name), "the ledger's own record names another key or none")
-        for part in (self.copies, self.prediction, self.tables, self.acceptance, self.reports, self.decisions, self.signatures, self.life_cycles, self.alert_lives, self.runs, self.backups, self.time_stamps, self.key_changes):
+        for part in (self.copies, self.prediction, self.tables, self.acceptance, self.reports, self.decisions, self.signatures, self.life_cycles, self.alert_lives, self.runs, self.backups, self.time_stamps, self.key_changes, self.upgrades):
             self.guard(part)
 
     def guard(self, part):
@@ -2832,6 +2833,43 @@ class Verifier:
                 continue
             for column, stated in (("stated_at", stamp.stated_at), ("serial", stamp.serial), ("policy", stamp.policy), ("signer", stamp.authority)):
                 self.same(name, column, row[column], stated)
+
+    def upgrades(self):
+        """An upgrade of the store found after it what it found before, stands where it says, and goes on from the schema of the one before;
+        with all bodies before it at hand, what it found in each record table is counted and digested again."""
+        reached, listed, following = None, {}, 0
+        for key, row in sorted(self.rows.get("store_upgrade", {}).items(), key=lambda one: one[1]["entry"]):
+            self.count("upgrades")
+            name, upgrade = record_file("store_upgrade", key), self.document("store_upgrade", key, row)
+            if not upgrade:
+                continue
+            tables = {table["table"]: table for table in upgrade["tables"]}
+            records = {table: found for table, found in tables.items() if found["kind"] == "record"}
+            for table, found in tables.items():
+                if found["kind"] != "working" and found["before"] != found["after"]:
+                    self.find("upgrade_changed", name, f"{table} held something else after it than before")
+            rows = sum(found["before"]["rows"] for found in records.values())
+            stated = {**{column: upgrade[column] for column in ("from_schema", "to_schema", "program", "entries", "duration_ms")}, "record_rows": rows}
+            for column, value in stated.items():
+                self.same(name, column, row[column], value)
+            self.same(name, "format", upgrade["format"], "driftledger/upgrade/v1")
+            for value in (upgrade["entries"], tables.get("entry", {}).get("after", {}).get("rows")):
+                self.same(name, "entries before it", value, row["entry"])
+            if upgrade["from_schema"] != (upgrade["from_schema"] if reached is None else reached) or upgrade["to_schema"] <= upgrade["from_schema"]:
+                self.find("record_disagrees", name, f"schema {upgrade['from_schema']} became {upgrade['to_schema']}; the one before it left {reached}")
+            reached = upgrade["to_schema"]
+            while following < row["entry"] and f"bodies/{following}.json" in self.names:
+                for one in strict_json(self.read(f"bodies/{following}.json"))["rows"]:
+                    count, digest = listed.get(one["table"], (0, hashlib.sha256()))
+                    digest.update(f"{one['sha256']}\n".encode())
+                    listed[one["table"]] = (count + 1, digest)
+                following += 1
+            if following < row["entry"]:
+                continue
+            for table in records.keys() | listed.keys():
+                count, digest = listed.get(table, (0, hashlib.sha256()))
+                if records.get(table, {}).get("after") != {"rows": count, "sha256": digest.hexdigest()}:
+                    self.find("upgrade_not_recounted", name, f"the bodies before it list {count} rows of {table}, it says otherwise")
 
     def run_digest(self, name, run_and_entry, expected):
         """What a run had reported when an entry was written; each list sorted by its fields, missing ones first."""

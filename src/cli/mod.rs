@@ -36,6 +36,7 @@ mod serve;
 mod study;
 mod terminal;
 mod timestamp;
+mod upgrade;
 mod verify;
 mod witness;
 
@@ -106,6 +107,8 @@ enum Command {
     Check(check::CheckArguments),
     /// Write an evidence pack
     Export(export::ExportArguments),
+    /// Bring a data folder of an earlier version up to date, and record it
+    Upgrade(upgrade::UpgradeArguments),
     /// Copy a data folder to a safe place, while a server runs
     Backup(backup::BackupArguments),
     /// Make a data folder again from a backup
@@ -161,6 +164,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Witness(arguments) => witness::run(&arguments),
         Command::Timestamp(arguments) => timestamp::run(&arguments),
+        Command::Upgrade(arguments) => upgrade::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Backup(arguments) => backup::run(&arguments),

@@ -14,6 +14,7 @@ use crate::ledger::trust_policy::TrustPolicy;
 use crate::notify::mail::Relay;
 use crate::procedures::prove_arithmetic::prove_arithmetic;
 use crate::procedures::tell_people::Post;
+use crate::procedures::upgrade_store::{upgrade_store, words};
 use crate::procedures::watch_backups::{BackupSchedule, record_schedule};
 use crate::procedures::watch_clock::watch_clock;
 use crate::procedures::watch_time_stamps::{self, StampSchedule};
@@ -30,7 +31,7 @@ use std::sync::Arc;
 /// Arguments of `serve`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example: driftledger serve data --listen 127.0.0.1:8460\nStarts with the self-test, and does not serve if it fails."
+    after_help = "Example: driftledger serve data --listen 127.0.0.1:8460\nStarts with the self-test, and does not serve if it fails.\nA data folder of an earlier version is upgraded first, which is recorded (`driftledger upgrade --help`)."
 )]
 pub(super) struct ServeArguments {
     /// Data folder (`driftledger init` makes one)
@@ -161,9 +162,14 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode> {
     let backups = backups(arguments)?;
     let time_stamps = time_stamps(arguments)?;
     prove_arithmetic(embedded())?;
+    let clock = Clock::system();
+    let is_accepted = arguments.accept_rollback.is_some();
+    if let Some(row) = upgrade_store(&arguments.data, &clock, is_accepted, &mut |_| ())? {
+        terminal::say(&format!("upgraded {}: {}", arguments.data.display(), words(&row)));
+    }
     let store = match &arguments.accept_rollback {
-        Some(reason) => Store::open_rolled_back(&arguments.data, Clock::system(), reason)?,
-        None => Store::open(&arguments.data, Clock::system())?,
+        Some(reason) => Store::open_rolled_back(&arguments.data, clock, reason)?,
+        None => Store::open(&arguments.data, clock)?,
     };
     let _claim = store.claim()?;
     let witnesses = arguments.witnesses.as_deref().map(read_policy).transpose()?;

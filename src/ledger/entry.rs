@@ -133,6 +133,7 @@ entry_types! {
     LogRollback        "log.rollback"        "The ledger goes on from an earlier state; later entries are lost."
     KeyRotate          "key.rotate"          "The ledger, or the files it signs, got another key; the old one gave way."
     KeyRevoke          "key.revoke"          "A key of the ledger, or of the files it signs, is not to be believed any more."
+    StoreUpgrade       "store.upgrade"       "The store was brought to another schema; every table held the same before and after."
     BackupRestore      "backup.restore"      "The store was made again from a backup."
     BackupSchedule     "backup.schedule"     "Backups were scheduled, or are not any more."
     BackupRun          "backup.run"          "A backup was made, or one failed."

@@ -6,6 +6,7 @@
 //! - A [`key_history`] says which key signs which checkpoints, where the log has had more than one.
 //! - A [`cosignature`] is what a [`witness`] adds to a checkpoint; a [`trust_policy`] says whose count.
 //! - A [`time_stamp`] is what an authority outside states about a checkpoint: that it saw it at that time.
+//! - An [`upgrade`] says what the tables of a store held before and after its schema changed.
 //! - An [`envelope`] carries a document to other tools under the same key.
 //!
 //! This room must not know what is recorded: no models, no batches, no SQL. Start reading at [`entry::Entry`].
@@ -25,6 +26,7 @@ pub mod tile;
 pub mod time_stamp;
 pub mod tree;
 pub mod trust_policy;
+pub mod upgrade;
 pub mod witness;
 
 use crate::digest;

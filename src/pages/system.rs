@@ -1,4 +1,5 @@
-//! `/system`: how it stands with the backups and the time stamps of the installation, and how restores that were practised went.
+//! `/system`: how it stands with the backups and the time stamps of the installation, how restores that were practised went,
+//! and what was found before and after each upgrade.
 
 use super::frame::{Frame, Place};
 use super::markup::Markup;
@@ -6,8 +7,10 @@ use super::page_error::Answer;
 use super::visitor::Visitor;
 use super::wording::counted;
 use crate::procedures::record_drill::{DrillStanding, drills};
+use crate::procedures::upgrade_store::upgrades;
 use crate::procedures::watch_backups::{BackupState, BackupsView, backups};
 use crate::procedures::watch_time_stamps::{StampState, StampsView, time_stamps};
+use crate::store::upgrade::UpgradeRow;
 use actix_web::get;
 use askama::Template;
 
@@ -33,6 +36,8 @@ struct SystemPage {
     stamps: Stamps,
     /// The last continuity drill, and when the next one is due.
     drill: DrillStanding,
+    /// Upgrades of the store, newest first.
+    upgrades: Vec<UpgradeRow>,
 }
 
 /// How it stands with the time stamps, for the page.
@@ -179,6 +184,7 @@ pub(super) async fn show(visitor: Visitor) -> Answer {
                 view,
                 drill: drills(&visitor.store, &visitor.acting())?.standing,
                 stamps: Stamps::of(time_stamps(&visitor.store, &visitor.acting())?),
+                upgrades: upgrades(&visitor.store, &visitor.acting())?,
                 frame,
             })
         })

@@ -2,7 +2,7 @@
 //!
 //! 1. hash everything that is stored again and hold it against the ledger
 //! 2. what went by a disposal that two people signed is told, and no finding; what needs such a file is told as not computed again
-//! 3. count every test run again from its file, draw every review sample again and learn every proposed reference again from its files; compute every report again, freeze every monitor again, compare decisions with their signatures
+//! 3. count every test run again from its file, draw every review sample again and learn every proposed reference again from its files; count the rows that every upgrade found again; compute every report again, freeze every monitor again, compare decisions with their signatures
 //!
 //! It writes nothing and needs no account: whoever holds the folder may check it.
 
@@ -10,6 +10,7 @@ use super::export_evidence::StoredRecords;
 use super::recount_tests::recount;
 use super::redraw_samples::{redraw, reread};
 use super::relearn_references::relearn;
+use super::upgrade_store::recount_upgrades;
 use crate::error::{Error, Result};
 use crate::evidence::disposed::{DisposedFiles, disposed};
 use crate::evidence::examine::{Examined, Trouble, examine};
@@ -97,6 +98,9 @@ pub fn check_store(folder: &Path, progress: &mut dyn FnMut(Progress)) -> Result<
         let (examined, mut troubles) = examine(&mut records, &mut visit, &mut reports);
         let again = ComputedAgain::of(tx, &store::check::objects(folder), &records);
         troubles.extend(again.troubles.iter().cloned());
+        if !records.keys("store_upgrade").is_empty() {
+            troubles.extend(recounted_upgrades(tx));
+        }
         Ok::<_, Error>((examined, troubles, again, disposed(&mut records)))
     });
     let (mut again, mut gone) = (ComputedAgain::default(), Vec::new());
@@ -189,6 +193,21 @@ fn recounted(tx: &ReadTx<'_>, objects: &Objects, id: &str) -> Again {
             let detail = format!("it cannot be counted again: {}", error.chain());
             found(of, "test_run_not_recounted", detail)
         }),
+    }
+}
+
+/// What is wrong with the counts and digests of upgrades, once the rows that were there were counted and digested again.
+fn recounted_upgrades(tx: &ReadTx<'_>) -> Vec<Trouble> {
+    let trouble = |id: String, detail: String| {
+        let (code, table) = ("upgrade_not_recounted", "store_upgrade".to_owned());
+        Trouble { code, table, id, detail }
+    };
+    match recount_upgrades(tx) {
+        Ok(unlike) => unlike.into_iter().map(|(id, detail)| trouble(id, detail)).collect(),
+        Err(error) => {
+            let detail = format!("upgrades cannot be counted again: {}", error.chain());
+            vec![trouble(String::new(), detail)]
+        }
     }
 }
 

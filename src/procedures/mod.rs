@@ -124,6 +124,7 @@ pub mod take_evidence;
 pub mod take_step;
 pub mod tell_people;
 pub mod test_version;
+pub mod upgrade_store;
 pub mod verify_pack;
 pub mod verify_sample;
 pub mod watch_access;

@@ -3,13 +3,15 @@
 //! 1. the database must be the one that `backup.json` names, byte for byte
 //! 2. copy database, objects and keys into a folder beside the place where the data folder will be
 //! 3. check that copy as `check` does; with a finding nothing is put in place
-//! 4. record the restore as the next ledger entry, signed by the log's key, then move the folder into its place
+//! 4. a backup of an earlier version is upgraded as `upgrade` does; record the restore as the next ledger entry, signed by the log's key, then
+//!    move the folder into its place
 //!
 //! What was recorded after the backup is lost; the entry says since when.
 
 use super::back_up::{BackupManifest, read_manifest, refuse_findings};
 use super::check_store::check_store;
 use super::subject;
+use super::upgrade_store::upgrade_store;
 use crate::clock::{self, Clock};
 use crate::dataset::fingerprint::digest_file;
 use crate::error::{Error, Result};
@@ -104,6 +106,7 @@ fn fill(
     refuse_findings("the backup is not whole", &checked.findings)?;
     let private = beside.join("keys/log.pem");
     std::fs::copy(key, &private).map_err(Error::file("reading", key))?;
+    upgrade_store(beside, clock, false, progress)?;
     let store = Store::open(beside, clock.clone())?;
     let id = clock::new_id("rs");
     let actor = Actor::new("driftledger", "system", "local");

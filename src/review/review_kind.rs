@@ -118,6 +118,7 @@ const SORTS: [(Sort, &[&str]); 5] = [
             "time_stamp.run",
             "time_stamp.late",
             "backup.restore",
+            "store.upgrade",
         ],
     ),
     (

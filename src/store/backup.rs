@@ -7,6 +7,7 @@ use super::key_files::{Keys, Relation, load_verifier_key, replace_verifier_key};
 use super::objects::Objects;
 use super::open::connect;
 use super::record_table::OBJECT_COLUMNS;
+use super::upgrade::columns_of;
 use super::{Error, Result, WriteTx, schema};
 use crate::digest::ContentDigest;
 use rusqlite::backup::{Backup, StepResult};
@@ -179,6 +180,10 @@ pub fn log_name(folder: &Path) -> Result<String> {
 fn named_objects(connection: &Connection) -> Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
     for (table, column) in OBJECT_COLUMNS {
+        // An earlier schema may not have it yet.
+        if !columns_of(connection, table)?.iter().any(|found| found == column) {
+            continue;
+        }
         let sql = format!("SELECT \"{column}\" FROM \"{table}\" WHERE \"{column}\" IS NOT NULL");
         let mut statement = connection.prepare(&sql)?;
         let rows = statement.query_map([], |row| row.get::<_, String>(0))?;

@@ -40,7 +40,7 @@ pub fn write_again(
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let mut connection = connect(&folder, flags)?;
     schema::configure_writer(&connection)?;
-    schema::migrate(&mut connection)?;
+    schema::make(&mut connection)?;
     let columns = entries.first().and_then(|one| one.rows.first()).map_or(0, Vec::len);
     let row = insert(table, columns);
     let (entry, node, checkpoint, term) = (

@@ -31,7 +31,8 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// Keeps the newest head of a folder, from a thread of its own, so that no act waits for it. Dropped, it has kept the newest.
 #[derive(Debug)]
 pub(super) struct Keeper {
-    path: PathBuf,
+    /// Where; nothing while what was seen stays as it is.
+    path: Option<PathBuf>,
     newest: Arc<(Mutex<Newest>, Condvar)>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
@@ -47,12 +48,18 @@ struct Newest {
 impl Keeper {
     /// Keeps it at `path`.
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, newest: Arc::default(), writer: Mutex::new(None) }
+        Self { path: Some(path), newest: Arc::default(), writer: Mutex::new(None) }
+    }
+
+    /// Keeps none: what was seen in the folder stays as it is.
+    pub(super) fn idle() -> Self {
+        Self { path: None, newest: Arc::default(), writer: Mutex::new(None) }
     }
 
     /// Keeps `note`, of `size` entries, unless a newer one came first. Where it cannot be written the guard is weaker, and what
     /// was committed stays committed.
     pub(super) fn keep(&self, size: u64, note: &str) {
+        let Some(path) = &self.path else { return };
         let (newest, told) = &*self.newest;
         let mut newest = newest.lock().unwrap_or_else(PoisonError::into_inner);
         if size <= newest.size {
@@ -64,7 +71,7 @@ impl Keeper {
         drop(newest);
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         if writer.is_none() {
-            let (path, newest) = (self.path.clone(), Arc::clone(&self.newest));
+            let (path, newest) = (path.clone(), Arc::clone(&self.newest));
             *writer = Some(std::thread::spawn(move || write_until_ended(&path, &newest)));
         }
     }

@@ -75,6 +75,7 @@ pub mod tiles;
 pub mod time_stamps;
 pub mod trail;
 pub mod trainings;
+pub mod upgrade;
 pub mod versions;
 mod working;
 pub mod write;
@@ -105,12 +106,54 @@ pub enum Error {
         folder: PathBuf,
     },
     /// The database was written by a newer program.
-    #[error("database has schema {found}, this program knows up to {known}; use a newer program")]
+    #[error(
+        "the database has schema {found}, this program knows up to {known}: a newer program wrote it. Start that program, or restore \
+         the backup that was made before the upgrade; nothing was changed"
+    )]
     NewerSchema {
         /// The database's schema version.
         found: usize,
         /// The newest this program knows.
         known: usize,
+    },
+    /// The database was written by an earlier program, and this command does not change its schema.
+    #[error(
+        "the database has schema {found}, this program works with {known}: make a backup, then run `driftledger upgrade` on the \
+         folder, or start `serve` on it; either is recorded"
+    )]
+    OlderSchema {
+        /// The database's schema version.
+        found: usize,
+        /// The one this program works with.
+        known: usize,
+    },
+    /// The database does not have the tables that its schema version has.
+    #[error(
+        "the database says it has schema {version}, but {what}: no build of this program made it so. Nothing was changed; run \
+         `check` for every difference and put it right, or restore a backup"
+    )]
+    SchemaDiffers {
+        /// The version it says.
+        version: usize,
+        /// What is missing, different or more.
+        what: String,
+    },
+    /// An upgrade was undone: a table did not hold afterwards what it held before.
+    #[error(
+        "the upgrade from schema {from} to {to} was undone and nothing was changed: `{table}` held {before} before and would hold \
+         {after}. Go on with the program that wrote this folder, and report this"
+    )]
+    UpgradeChanges {
+        /// The schema before.
+        from: usize,
+        /// The schema after.
+        to: usize,
+        /// The table.
+        table: String,
+        /// Rows and digest before.
+        before: String,
+        /// Rows and digest after.
+        after: String,
     },
     /// Entries, tree and newest checkpoint do not belong together.
     #[error("the ledger is broken at size {size}: {reason}; run `check` for every finding")]
@@ -278,9 +321,6 @@ pub enum Error {
     /// The database failed.
     #[error("database failed")]
     Database(#[from] rusqlite::Error),
-    /// The schema could not be brought up to date.
-    #[error("database schema could not be migrated")]
-    Migration(#[from] rusqlite_migration::Error),
 }
 
 impl Error {

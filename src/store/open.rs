@@ -107,20 +107,22 @@ impl Store {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
         let mut connection = connect(&folder, flags)?;
         schema::configure_writer(&connection)?;
-        schema::migrate(&mut connection)?;
+        schema::make(&mut connection)?;
         sync_folder(folder.path())?;
-        let store = Self::assemble(folder, clock, Signers::one(key), connection)?;
+        let keeper = Keeper::new(folder.high_water());
+        let store = Self::assemble(folder, (clock, Signers::one(key)), connection, keeper)?;
         store.record_creation(origin, statement)?;
         Ok(store)
     }
 
     /// Opens the data folder. The newest checkpoint must be signed by the folder's key, and the root recomputed from the
-    /// stored tree must be the checkpoint's. An older schema is brought up to date.
+    /// stored tree must be the checkpoint's.
     ///
     /// # Errors
     ///
     /// - [`Error::NoDatabase`]: there is none; this never creates one.
     /// - [`Error::NewerSchema`]: a newer program wrote it.
+    /// - [`Error::OlderSchema`]: an earlier one did; [`Self::upgrade`] brings it up to date.
     /// - [`Error::TreeBroken`], [`Error::NodeMissing`], [`Error::Ledger`], [`Error::KeysDiffer`]: the ledger is not whole.
     /// - [`Error::RolledBack`]: it does not go on from the one that was seen here.
     pub fn open(folder: &Path, clock: Clock) -> Result<Self> {
@@ -147,41 +149,17 @@ impl Store {
 
     /// Opens the folder for what `opening` says.
     pub(super) fn open_any(folder: Folder, clock: Clock, opening: Opening<'_>) -> Result<Opened> {
-        if !folder.database().exists() {
-            return Err(Error::NoDatabase { folder: folder.path().to_owned() });
+        let found = find(&folder)?;
+        let signers = found.signers(&folder, opening)?;
+        let Found { connection, version, .. } = found;
+        if version < schema::known() {
+            return Err(Error::OlderSchema { found: version, known: schema::known() });
         }
-        let note = high_water::note(&folder)?;
-        let mut connection = connect(&folder, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        if schema::version(&connection)? == 0 {
-            return Err(Error::TreeBroken { size: 0, reason: "the database is empty" });
-        }
-        let keys = Keys::read(&folder, &connection)?;
-        let seen = high_water::seen(&folder, note, &keys.known())?;
-        let edge = log::verified_edge(&connection, keys.in_force())?;
-        let goes_on = high_water::goes_on(&connection, seen.as_ref())?;
-        let signers = match opening {
-            Opening::For(new) => signers_for(&folder, &keys, new)?,
-            Opening::Ordinary | Opening::RolledBack => {
-                if keys.relation == Relation::LedgerBehind {
-                    if goes_on {
-                        return Err(Error::KeyRetired { key: keys.in_force().to_string() });
-                    }
-                    if matches!(opening, Opening::Ordinary) {
-                        let seen = seen.map_or(0, |seen| seen.size);
-                        return Err(Error::RolledBack { found: edge.size(), seen });
-                    }
-                }
-                if matches!(keys.relation, Relation::LedgerAhead | Relation::LedgerBehind) {
-                    install(&folder, &keys.named, keys.in_force())?;
-                }
-                Signers::one(load_key(&folder, keys.in_force())?)
-            }
-        };
         folder.make()?;
         schema::configure_writer(&connection)?;
-        schema::migrate(&mut connection)?;
-        let store = Self::assemble(folder, clock, signers, connection)?;
-        Ok(Opened { store, rolled_back: seen.filter(|_| !goes_on) })
+        let keeper = Keeper::new(folder.high_water());
+        let store = Self::assemble(folder, (clock, signers), connection, keeper)?;
+        Ok(Opened { store, rolled_back: found.rolled_back })
     }
 
     /// The data folder.
@@ -219,11 +197,11 @@ impl Store {
         &self.inner.objects
     }
 
-    fn assemble(
+    pub(super) fn assemble(
         folder: Folder,
-        clock: Clock,
-        signers: Signers,
+        (clock, signers): (Clock, Signers),
         writer: Connection,
+        keeper: Keeper,
     ) -> Result<Self> {
         let model_key = key_changes::model_key_in_force(&writer)?;
         let model_key = load_model_key(&folder, model_key.as_deref())?;
@@ -232,7 +210,7 @@ impl Store {
         let readers = Mutex::new(Vec::new());
         let counted_ids = CountedIds::default();
         let inner = Inner {
-            keeper: Keeper::new(folder.high_water()),
+            keeper,
             waiting: Queue::default(),
             folder,
             clock,
@@ -270,6 +248,63 @@ impl Store {
         })?;
         Ok(())
     }
+}
+
+/// A data folder as it was found, before anything is changed in it.
+pub(super) struct Found {
+    /// The keys of the folder and of its ledger.
+    keys: Keys,
+    pub(super) connection: Connection,
+    /// Its schema version.
+    pub(super) version: usize,
+    /// Entries of the ledger.
+    entries: u64,
+    /// Entries of the ledger as it was seen here last.
+    seen: u64,
+    /// The head that was seen where the ledger does not go on from it.
+    pub(super) rolled_back: Option<HighWater>,
+}
+
+impl Found {
+    /// The keys that sign what is written, for what `opening` says; finishes what a change of the key left to do.
+    pub(super) fn signers(&self, folder: &Folder, opening: Opening<'_>) -> Result<Signers> {
+        let keys = &self.keys;
+        if let Opening::For(new) = opening {
+            return signers_for(folder, keys, new);
+        }
+        if keys.relation == Relation::LedgerBehind {
+            if self.rolled_back.is_none() {
+                return Err(Error::KeyRetired { key: keys.in_force().to_string() });
+            }
+            if matches!(opening, Opening::Ordinary) {
+                return Err(Error::RolledBack { found: self.entries, seen: self.seen });
+            }
+        }
+        if matches!(keys.relation, Relation::LedgerAhead | Relation::LedgerBehind) {
+            install(folder, &keys.named, keys.in_force())?;
+        }
+        Ok(Signers::one(load_key(folder, keys.in_force())?))
+    }
+}
+
+/// Finds what is in the data folder: its newest checkpoint is signed by the key in force and of the stored tree.
+pub(super) fn find(folder: &Folder) -> Result<Found> {
+    if !folder.database().exists() {
+        return Err(Error::NoDatabase { folder: folder.path().to_owned() });
+    }
+    let note = high_water::note(folder)?;
+    let connection = connect(folder, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let version = schema::version(&connection)?;
+    if version == 0 {
+        return Err(Error::TreeBroken { size: 0, reason: "the database is empty" });
+    }
+    let keys = Keys::read(folder, &connection)?;
+    let seen = high_water::seen(folder, note, &keys.known())?;
+    let edge = log::verified_edge(&connection, keys.in_force())?;
+    let goes_on = high_water::goes_on(&connection, seen.as_ref())?;
+    let (entries, last) = (edge.size(), seen.as_ref().map_or(0, |seen| seen.size));
+    let rolled_back = seen.filter(|_| !goes_on);
+    Ok(Found { keys, connection, version, entries, seen: last, rolled_back })
 }
 
 /// Opens the folder's database with `flags`; no other file is ever opened as one.

@@ -72,6 +72,7 @@ pub const RECORD_TABLES: &[&str] = &[
     "tag",
     "restore",
     "rollback",
+    "store_upgrade",
     "backup_event",
     "restore_test",
     "time_stamp",
@@ -144,7 +145,7 @@ mod tests {
 
     fn latest() -> Connection {
         let mut connection = Connection::open_in_memory().unwrap();
-        schema::migrate(&mut connection).unwrap();
+        schema::make(&mut connection).unwrap();
         connection
     }
 

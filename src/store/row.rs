@@ -12,6 +12,11 @@ use rusqlite::types::ValueRef;
 
 /// The canonical JSON of `row`, all of whose columns were selected, and its `id`.
 pub(super) fn canonical_row(table: &str, row: &Row<'_>) -> Result<(String, Vec<u8>)> {
+    Ok((row.get("id")?, canonical_columns(table, row)?))
+}
+
+/// The canonical JSON of those columns of `row` that were selected.
+pub(super) fn canonical_columns(table: &str, row: &Row<'_>) -> Result<Vec<u8>> {
     let statement: &rusqlite::Statement<'_> = row.as_ref();
     let mut members = Vec::new();
     for (position, column) in statement.column_names().into_iter().enumerate() {
@@ -35,7 +40,7 @@ pub(super) fn canonical_row(table: &str, row: &Row<'_>) -> Result<(String, Vec<u
         })?;
     }
     json.push(b'}');
-    Ok((row.get("id")?, json))
+    Ok(json)
 }
 
 /// What an entry's body says about `row`.

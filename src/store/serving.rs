@@ -1,7 +1,7 @@
 //! One server at a time on a data folder.
 //!
 //! Commands may write beside a server, each act in a transaction of its own; but two servers would send each notice twice and watch
-//! the same silence. The lock belongs to the process and ends with it, however it ends: nothing has to be cleaned up after a crash.
+//! the same silence; and while the schema is changed nobody may serve. The lock belongs to the process and ends with it, however it ends: nothing has to be cleaned up after a crash.
 
 use super::folder::Folder;
 use super::{Error, Result, Store};
@@ -21,7 +21,7 @@ impl Store {
     ///
     /// [`Error::Served`] while another server has it, [`Error::File`] where the lock file cannot be made or locked.
     pub fn claim(&self) -> Result<Claim> {
-        Self::claim_folder(self.folder())
+        claim(&self.inner.folder)
     }
 
     /// Claims the data folder `folder` for something that no server may run beside, without opening it.
@@ -30,13 +30,18 @@ impl Store {
     ///
     /// Those of [`Self::claim`].
     pub fn claim_folder(folder: &Path) -> Result<Claim> {
-        let path = Folder::new(folder).served();
-        let failed = |source| Error::File { path: path.clone(), source };
-        let file = File::create(&path).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Claim { _locked: file }),
-            Err(TryLockError::WouldBlock) => Err(Error::Served { folder: folder.to_owned() }),
-            Err(TryLockError::Error(source)) => Err(failed(source)),
-        }
+        claim(&Folder::new(folder))
+    }
+}
+
+/// Claims the data folder, whether a server or an upgrade wants it for itself.
+pub(super) fn claim(folder: &Folder) -> Result<Claim> {
+    let path = folder.served();
+    let failed = |source| Error::File { path: path.clone(), source };
+    let file = File::create(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Claim { _locked: file }),
+        Err(TryLockError::WouldBlock) => Err(Error::Served { folder: folder.path().to_owned() }),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
     }
 }

@@ -21,6 +21,9 @@ CREATE INDEX specimen_of_entry ON specimen(entry);
 CREATE TRIGGER specimen_no_update BEFORE UPDATE ON specimen BEGIN SELECT RAISE(ABORT, 'specimen is append-only'); END;
 CREATE TRIGGER specimen_no_delete BEFORE DELETE ON specimen BEGIN SELECT RAISE(ABORT, 'specimen is append-only'); END;
 CREATE TABLE specimen_note (id INTEGER PRIMARY KEY, note TEXT NOT NULL) STRICT;
+-- A migration that changes what is recorded, where a test asks for one.
+INSERT INTO rollback (id, entry, at, entries, entries_seen, checkpoint_seen, reason)
+    SELECT 'rb_spoiled', 0, '', 1, 1, '', '' FROM setting WHERE name = 'spoil the upgrade';
 ";
 
 pub(super) const KIND: EntryType = EntryType::ModelRegister;

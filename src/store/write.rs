@@ -23,7 +23,7 @@ use crate::ledger::tree::{Hash, Node};
 use rusqlite::{Connection, ToSql, named_params, params_from_iter};
 use serde_json::Value;
 use std::ops::Deref;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What a committed write gives back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +51,7 @@ pub struct WriteTx<'connection> {
     rows: Vec<RowDigest>,
     detail: Value,
     objects: &'connection Objects,
+    touched: &'connection AtomicU64,
 }
 
 impl<'connection> Deref for WriteTx<'connection> {
@@ -94,9 +95,10 @@ impl Store {
                 rows: Vec::new(),
                 detail: Value::Null,
                 objects: &inner.objects,
+                touched,
             };
             let value = work(&mut tx)?;
-            tx.append(head, touched.load(Ordering::Relaxed))?;
+            tx.append(head)?;
             Ok::<_, E>((value, tx.index))
         })?;
         let signed = outcome.wait().as_ref().map_err(Failure::error)?;
@@ -184,6 +186,12 @@ impl WriteTx<'_> {
         Ok(())
     }
 
+    /// Forgets the rows of record tables that were touched before any was inserted: tables that a migration made again are held
+    /// against what they held before.
+    pub(super) fn forget_touched(&self) {
+        self.touched.store(self.rows.len() as u64, Ordering::Relaxed);
+    }
+
     #[cfg(test)]
     /// Works on working tables inside the same transaction. Record rows go through [`Self::insert`]: a record table
     /// that is changed here makes the commit fail.
@@ -195,8 +203,8 @@ impl WriteTx<'_> {
     }
 
     /// Entry, nodes and terms.
-    fn append(&mut self, head: &mut Head, touched: u64) -> Result<()> {
-        let listed = self.rows.len() as u64;
+    fn append(&mut self, head: &mut Head) -> Result<()> {
+        let (touched, listed) = (self.touched.load(Ordering::Relaxed), self.rows.len() as u64);
         if listed == 0 {
             return Err(Error::NothingRecorded { kind: self.kind });
         }

@@ -3,4 +3,4 @@
 mod backup;
 mod disk;
 mod keys;
-mod kill;
+pub(crate) mod kill;

@@ -22,6 +22,9 @@ use driftledger::drift::performance::rule::ErrorAlarm;
 use driftledger::drift::report::{DriftReport, REPORT_FORMAT};
 use driftledger::drift::study::{STUDY_FORMAT, Study};
 use driftledger::evidence::manifest::{EVIDENCE_FORMAT, MANIFEST, Manifest};
+use driftledger::ledger::upgrade::{
+    StoreUpgrade, TableContent, TableKind, UPGRADE_FORMAT, UpgradedTable,
+};
 use driftledger::procedures::compare_files::compare_files;
 use driftledger::procedures::study_batches::{StudyFiles, study_batches};
 use driftledger::provenance::configuration::{CONFIGURATION_FORMAT, Configuration};
@@ -132,6 +135,31 @@ fn packed(start: &str) -> Value {
 fn document(table: &str) -> Value {
     let row = packed(&format!("records/{table}/"));
     serde_json::from_str(row["document"].as_str().unwrap()).unwrap()
+}
+
+#[test]
+fn an_upgrade_is_as_its_schema_says() {
+    let table = |kind, rows, sha256| {
+        let content = TableContent { rows, sha256 };
+        let (before, after) = (content.clone(), content);
+        let columns = vec!["id".to_owned()];
+        UpgradedTable { table: "batch".to_owned(), kind, columns, before, after }
+    };
+    let upgrade = StoreUpgrade {
+        format: UPGRADE_FORMAT.to_owned(),
+        from_schema: 21,
+        to_schema: 37,
+        program: "driftledger 0.1.0+0000000000000000".to_owned(),
+        entries: 40,
+        tables: vec![
+            table(TableKind::Record, 2, Some("0".repeat(64))),
+            table(TableKind::Working, 3, None),
+        ],
+        made: vec!["time_stamp".to_owned()],
+        duration_ms: 12,
+    };
+    let record = serde_json::to_value(upgrade).unwrap();
+    hold_schema::<StoreUpgrade>((UPGRADE_FORMAT, "format"), &record);
 }
 
 #[test]

@@ -92,7 +92,6 @@ const DOORS: &[&str] = &[
 const CRATES: &[(&str, &[&str])] = &[
     ("polars", &["dataset"]),
     ("rusqlite", &["store"]),
-    ("rusqlite_migration", &["store"]),
     ("actix_web", &["api", "pages", "cli"]),
     ("actix_multipart", &["pages"]),
     ("utoipa_actix_web", &["api", "pages"]),

@@ -22,4 +22,5 @@ mod stories;
 mod study;
 mod thyroid;
 mod traceability;
+mod upgrades;
 mod wording;

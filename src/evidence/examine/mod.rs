@@ -25,11 +25,11 @@
 //!
 //! 13. invalid batches: each by a decision that is signed by somebody who may and who did not send the batch; every later batch is judged
 //!     again in the same entry, from the same counts, and the chain of the reports in force goes on without the invalid batch
-//! 13. retention, legal holds and disposals: what two people signed away was due by the policy in force, under no hold, and named by the
+//! 14. retention, legal holds and disposals: what two people signed away was due by the policy in force, under no hold, and named by the
 //!     records that the disposal says
-//!
-//! 13. incidents: every revision follows the one before by the table; the one that closes it is signed by somebody who neither reported nor
+//! 15. incidents: every revision follows the one before by the table; the one that closes it is signed by somebody who neither reported nor
 //!     investigated it; what it affects was there. Continuity drills: with the figures of the practised restore they name
+//! 16. upgrades: every record and ledger table held after each what it held before, and each goes on from the schema before
 //!
 //! It works on a pack and on a store alike, and never stops at the first trouble.
 
@@ -57,6 +57,7 @@ mod signers;
 mod studies;
 mod succession;
 mod time_stamps;
+mod upgrades;
 
 use super::records::{Records, Row};
 use crate::digest;
@@ -152,6 +153,8 @@ pub struct Examined {
     pub key_changes: u64,
     /// Time stamps that were kept, opened again.
     pub time_stamps: u64,
+    /// Upgrades of the store, after which every table held what it held before.
+    pub upgrades: u64,
     /// Ended runs digested again.
     pub runs: u64,
     /// Draft versions held against the files they froze.
@@ -202,6 +205,7 @@ pub fn examine(
     examiner.runs();
     examiner.backups();
     examiner.time_stamps();
+    examiner.upgrades();
     (examiner.examined, examiner.troubles)
 }
 

@@ -4,7 +4,7 @@
 //! 2. ledger: every leaf is canonical and in its place, the tree over all of them has the root that the checkpoint signs,
 //!    and every proof leads there; where the ledger got another key, the one before it signed that
 //! 3. bodies and rows: every body is the one its leaf digests, every row the one its body lists, and everything that the
-//!    scope asks for is there
+//!    scope asks for is there; what an upgrade of the store found is counted and digested again, where all bodies before it are there
 //! 4. copies: every document beside the records is the one inside them; a prediction is in its batch; tables and story are those of the
 //!    records, where the same build wrote them
 //! 5. records: reports are computed again, monitors frozen again, decisions and signatures compared
@@ -18,6 +18,7 @@ mod ledger;
 pub mod registered;
 mod rows;
 mod stamped;
+mod upgraded;
 mod witnessed;
 
 use super::copies::{self, Pages};
@@ -215,6 +216,7 @@ pub fn verify<'a, R: Read + Seek>(
     let listed = walk.bodies(&entries);
     walk.records(&listed);
     walk.completeness(&scope, &entries);
+    walk.upgraded();
     walk.identity(manifest.as_ref(), head.as_ref(), keys.as_ref());
     let pages_compared = manifest.as_ref().is_some_and(|found| found.program == printable::PROGRAM);
     walk.copies(pages_compared);

@@ -5,6 +5,7 @@ use super::Report;
 use crate::store::disposals::{Gone, gone};
 use crate::store::objects::Objects;
 use crate::store::record_table::OBJECT_COLUMNS;
+use crate::store::upgrade::columns_of;
 use crate::store::{Error, Result};
 use rusqlite::Connection;
 use std::collections::BTreeMap;
@@ -58,6 +59,10 @@ fn check_named(
     (objects, gone): (&Objects, &BTreeMap<String, Gone>),
     report: &mut Report<'_>,
 ) -> Result<()> {
+    // An earlier schema may not have it yet; what its own schema misses was named before.
+    if !columns_of(connection, table)?.iter().any(|found| found == column) {
+        return Ok(());
+    }
     let sql = format!(
         "SELECT id, \"{column}\" FROM \"{table}\" WHERE \"{column}\" IS NOT NULL ORDER BY id"
     );

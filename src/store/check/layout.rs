@@ -1,9 +1,9 @@
 //! Schema: what the migrations made is what is there, and the database file is sound.
 
 use super::Report;
-use crate::store::{Result, schema};
+use crate::store::Result;
+use crate::store::schema::{self, objects};
 use rusqlite::Connection;
-use std::collections::BTreeMap;
 
 /// The most complaints of SQLite's own check that are passed on.
 const COMPLAINTS_MAX: u32 = 20;
@@ -11,7 +11,7 @@ const COMPLAINTS_MAX: u32 = 20;
 pub(super) fn check(connection: &Connection, report: &mut Report<'_>) -> Result<()> {
     let version = schema::version(connection)?;
     let mut stored = objects(connection)?;
-    for (name, expected) in objects(&schema::pristine(version)?)? {
+    for (name, expected) in objects(&schema::expected(connection, version)?)? {
         match stored.remove(&name) {
             None => {
                 report.error("schema_missing", "sqlite_schema", &name, "expected by the schema");
@@ -29,15 +29,6 @@ pub(super) fn check(connection: &Connection, report: &mut Report<'_>) -> Result<
         report.error("database_damaged", "", "", complaint);
     }
     Ok(())
-}
-
-/// Every table, index, trigger and view with its SQL. SQLite's own tables and automatic indexes have none.
-fn objects(connection: &Connection) -> Result<BTreeMap<String, String>> {
-    let sql = "SELECT type || ' ' || name, sql FROM sqlite_schema
-               WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
-    let mut statement = connection.prepare(sql)?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 fn complaints(connection: &Connection) -> Result<Vec<String>> {

@@ -39,17 +39,18 @@ pub(super) fn prepare(folder: &Path) -> String {
 }
 
 /// The server as a process of its own, and its address.
-pub(super) fn start(folder: &Path) -> (Child, String) {
+pub(crate) fn start(folder: &Path) -> (Child, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_driftledger"))
         .args(["serve", folder.to_str().unwrap(), "--listen", "127.0.0.1:0"])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let at = line.find("http://").unwrap_or_else(|| panic!("no address in `{line}`"));
-    (child, line[at..].trim().trim_end_matches('/').to_owned())
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    // What is said before is about an upgrade.
+    let address = lines.find_map(|line| Some(line[line.find("http://")?..].to_owned()));
+    let address = address.unwrap_or_else(|| panic!("no address is said"));
+    (child, address.trim().trim_end_matches('/').to_owned())
 }
 
 /// An act that the server acknowledged, by what it left.
