@@ -39,6 +39,7 @@ mod episode_lives;
 mod frozen;
 mod invalidations;
 mod labels;
+mod legal_holds;
 mod life_cycle;
 mod people;
 mod periodic_reviews;
