@@ -2,13 +2,13 @@
 //! that the disposal says; every file that is said to have gone went by such a disposal.
 
 use super::changes::Signatures;
+use super::legal_holds::{HOLDS, Held};
 use super::{Examiner, Row, is_canonical};
 use crate::access::role::Action;
 use crate::digest;
 use crate::review::disposal::{Disposal, DisposedFile, FileUse};
 use crate::review::due::day_of;
 use crate::review::file_kind::FileKind;
-use crate::review::legal_hold::{HoldLift, HoldScope};
 use crate::review::record_signature::RecordSignature;
 use crate::review::retention::RetentionPolicy;
 use crate::review::signature::Meaning;
@@ -16,21 +16,11 @@ use std::collections::BTreeMap;
 
 const POLICIES: &str = "retention_policy";
 const CLASSES: &str = "version_retention";
-const HOLDS: &str = "legal_hold";
-const LIFTS: &str = "hold_lift";
 const DISPOSALS: &str = "disposal";
 const OBJECTS: &str = "disposed_object";
 
 /// The records that name files and are here, by the BLAKE3 of the file.
 type UsesHere = BTreeMap<String, Vec<(FileKind, String, u64)>>;
-
-/// A hold with the ledger entries between which it was in force.
-struct Held {
-    id: String,
-    scope: HoldScope,
-    from: u64,
-    until: u64,
-}
 
 fn entry(row: &Row) -> u64 {
     row.number("entry").unwrap_or(u64::MAX)
@@ -116,54 +106,6 @@ impl Examiner<'_> {
         }
         found.sort_by_key(|(at, ..)| *at);
         found
-    }
-
-    /// Every hold; each is lifted once, signed by somebody who may, over the bytes that name it.
-    fn holds(&mut self, signatures: &mut Signatures) -> Vec<Held> {
-        let mut lifted: BTreeMap<String, u64> = BTreeMap::new();
-        for (key, row) in self.rows(LIFTS) {
-            let signed = signatures.remove(key.as_str()).unwrap_or_default();
-            let of = (LIFTS, key.as_str());
-            if let Some(signer) = self.signature_over(of, &row, Meaning::LiftsHold, &signed)
-                && !Action::LiftHold.roles().contains(&signer.role)
-            {
-                let detail = format!("a {} may not lift a legal hold", signer.role.word());
-                self.trouble("step_not_permitted", of, detail);
-            }
-            let columns = ("document", "sha256");
-            let Some(lift) = self.document::<HoldLift>((of.0, of.1, &row), columns) else {
-                continue;
-            };
-            if !is_canonical(&lift, row.text("document")) {
-                self.trouble("document_invalid", of, "the record that lifts it is not canonical");
-            }
-            if let Err(error) = lift.validate() {
-                self.trouble("hold_not_valid", of, error.to_string());
-            }
-            self.same(of, "hold", &lift.hold, row.text("hold_id"));
-            self.same(of, "reason", &lift.reason, row.text("reason"));
-            if let Some(hold) = self.named((of.0, of.1, &row), "hold_id", HOLDS) {
-                let same = lift.scope == scope_of(&hold)
-                    && lift.hold_entry == entry(&hold)
-                    && lift.placed_because == hold.text("reason")
-                    && entry(&hold) < entry(&row);
-                if !same {
-                    let detail = "it says something else of the hold than its record";
-                    self.trouble("record_disagrees", of, detail);
-                }
-            }
-            lifted.insert(row.text("hold_id").to_owned(), entry(&row));
-        }
-        let rows = self.rows(HOLDS);
-        self.examined.legal_holds += rows.len() as u64;
-        rows.into_iter()
-            .map(|(id, row)| Held {
-                scope: scope_of(&row),
-                from: entry(&row),
-                until: lifted.get(&id).copied().unwrap_or(u64::MAX),
-                id,
-            })
-            .collect()
     }
 
     /// It says what it must, in canonical JSON, and its row says the same.
@@ -402,13 +344,5 @@ impl Examiner<'_> {
             );
             self.trouble("disposal_not_due", of, detail);
         }
-    }
-}
-
-fn scope_of(hold: &Row) -> HoldScope {
-    HoldScope {
-        model: owned(hold.optional("model")),
-        version_id: owned(hold.optional("version_id")),
-        batch_id: owned(hold.optional("batch_id")),
     }
 }

@@ -45,6 +45,7 @@ mod incidents;
 mod invalidations;
 mod keys;
 mod labels;
+mod legal_holds;
 mod life_cycle;
 mod people;
 mod periodic_reviews;

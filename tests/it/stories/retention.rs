@@ -45,7 +45,7 @@ fn set_policy(laboratory: &Laboratory) {
     let policy = json!({"format": "driftledger/retention-policy/v1",
         "classes": [class("batch papers", papers), class("refused files", json!([years(1, "delivery")]))],
         "kinds": [rule("batch", "batch papers"), rule("row_ids", "batch papers"),
-                  rule("quarantine", "refused files")]});
+                  rule("quarantine", "refused files"), rule("test_run", "refused files")]});
     let body = json!({"policy": policy, "reason": "SOP 9 is in force"});
     let set = laboratory.signed_in("rosa").post("/api/v1/retention", &body);
     assert_eq!(set.status, 201, "{set:?}");
@@ -160,20 +160,25 @@ fn files_of_a_retired_version_go_by_two_signatures_and_nothing_else_does() {
     assert!(due(&laboratory.signed_in("rosa")).is_empty(), "a year after its end of life");
     laboratory.later(YEAR);
     let files = due(&laboratory.signed_in("rosa"));
-    assert_eq!(files.len(), 2, "its rows and the digests of its row ids: {files:?}");
+    assert_eq!(files.len(), 3, "rows, digests of row ids, predictions of the test run: {files:?}");
     let before = checked(&laboratory);
     assert!(before.findings.is_empty() && before.disposed.is_empty(), "{:?}", before.findings);
+    assert_eq!((before.recounted, before.not_computed_again.len()), (1, 0));
 
     let signed = dispose(&laboratory, &files);
-    assert_eq!(signed.body["files"], 2, "{signed:?}");
+    assert_eq!(signed.body["files"], 3, "{signed:?}");
     assert!(files.iter().all(|file| !object(&laboratory, file).exists()));
     let after = checked(&laboratory);
     assert!(after.findings.is_empty(), "{:?}", after.findings);
     assert_eq!(after.examined.reports, before.examined.reports, "counts are computed again");
     let told = &after.disposed[0];
-    assert_eq!((after.disposed.len(), told.files.len()), (1, 2));
+    assert_eq!((after.disposed.len(), told.files.len()), (1, 3));
+    let not_again = &after.not_computed_again[0];
+    assert_eq!((after.recounted, not_again.table.as_str()), (0, "test_run"));
+    assert!(not_again.because.contains(&told.disposal), "{}", not_again.because);
+    assert_eq!(after.examined.test_runs, 1, "figures are computed again from the counts");
     let said = told.sentence();
-    for part in ["2 files were disposed of", "rosa", "quentin", REASON, told.disposal.as_str()] {
+    for part in ["3 files were disposed of", "rosa", "quentin", REASON, told.disposal.as_str()] {
         assert!(said.contains(part), "{said}");
     }
     let program = laboratory.program();
