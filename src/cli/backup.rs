@@ -46,7 +46,7 @@ pub(super) struct RestoreArguments {
     backup: PathBuf,
     /// Data folder to make
     data_dir: PathBuf,
-    /// The log's private key
+    /// The log's private key: the one that was in force when the backup was made
     #[arg(long, value_name = "log.pem")]
     key: PathBuf,
     /// Why

@@ -257,7 +257,9 @@ fn a_rotation_that_the_old_key_did_not_sign_is_named() {
     );
     tamper(folder.path(), &format!("UPDATE checkpoint SET note = '{unsigned}' WHERE size = 3"));
     let found = check(folder.path(), &mut |_| ()).unwrap();
-    let named: Vec<_> = found.iter().map(|f| (f.code, f.id.as_str())).collect();
+    // The triggers had to go for that.
+    let others = found.iter().filter(|found| found.code != "schema_missing");
+    let named: Vec<_> = others.map(|found| (found.code, found.id.as_str())).collect();
     assert_eq!(named, [("key_change_unsigned", "3")]);
 }
 

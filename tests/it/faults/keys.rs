@@ -32,7 +32,8 @@ fn a_rotation_that_is_killed_leaves_the_old_key_or_the_new_one() {
     let (mut old, mut new) = (0, 0);
     for round in 0..rounds() {
         let mut rotation = rotate(folder.path()).spawn().unwrap();
-        let share = (round % 32) as f64 / 24.0;
+        // Up to half as long again as a whole run takes.
+        let share = (round % 20) as f64 / 12.0;
         std::thread::sleep(Duration::from_secs_f64(whole.as_secs_f64() * share));
         // One that ended by itself cannot be killed.
         let _ended = rotation.kill();
