@@ -5,6 +5,7 @@ use super::markup::Markup;
 use super::page_error::Answer;
 use super::visitor::Visitor;
 use super::wording::counted;
+use crate::procedures::change_key::{KeyLine, read_keys};
 use crate::procedures::watch_backups::{BackupState, BackupsView, backups};
 use crate::procedures::watch_time_stamps::{StampState, StampsView, time_stamps};
 use actix_web::get;
@@ -30,6 +31,7 @@ struct SystemPage {
     view: BackupsView,
     /// How it stands with the time stamps.
     stamps: Stamps,
+    keys: Vec<KeyLine>,
 }
 
 /// How it stands with the time stamps, for the page.
@@ -175,6 +177,7 @@ pub(super) async fn show(visitor: Visitor) -> Answer {
                 kpi: kpi(&view),
                 view,
                 stamps: Stamps::of(time_stamps(&visitor.store, &visitor.acting())?),
+                keys: read_keys(&visitor.store, &visitor.acting())?,
                 frame,
             })
         })

@@ -13,6 +13,7 @@ mod evidence_packs;
 mod forms;
 mod ingest;
 mod invalidations;
+mod keys;
 mod leavers;
 mod life_cycle;
 mod lineage;
