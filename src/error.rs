@@ -406,6 +406,9 @@ impl Error {
                 ("no_database", 500, "create one with `driftledger init`")
             }
             Self::Store(store::Error::Served { .. }) => ("served", 500, "stop the other server"),
+            Self::Store(store::Error::KeyGaveWay) => {
+                ("key_gave_way", 500, "start this program again; nothing was written")
+            }
             Self::Digest(_)
             | Self::Drift(drift::Error::Digest(_))
             | Self::Ledger(_)

@@ -26,7 +26,7 @@ fn the_page_of_the_system_names_every_key_and_a_server_with_an_old_one_writes_no
     assert!(page.contains(&format!("/audit-trail/{}", changed.entry)), "its entry is a click away");
     let size = || laboratory.store.read(|tx| tx.head()).unwrap().size;
     let before = size();
-    dana.post("/api/v1/tokens", &json!({"name": "late"})).problem(500, "fault");
+    dana.post("/api/v1/tokens", &json!({"name": "late"})).problem(500, "key_gave_way");
     assert_eq!(size(), before);
     assert_eq!(check_store(&folder, &mut |_| ()).unwrap().findings, []);
     let store = Store::open(&folder, clock).unwrap();
