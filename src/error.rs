@@ -417,6 +417,9 @@ impl Error {
             Self::Store(
                 store::Error::SchemaDiffers { .. } | store::Error::UpgradeChanges { .. },
             ) => ("not_upgraded", 500, "see docs/UPGRADING.md; the folder is as it was"),
+            Self::Store(store::Error::KeyGaveWay) => {
+                ("key_gave_way", 500, "start this program again; nothing was written")
+            }
             Self::Digest(_)
             | Self::Drift(drift::Error::Digest(_))
             | Self::Ledger(_)

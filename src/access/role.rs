@@ -134,7 +134,7 @@ pub enum Action {
 
 impl Action {
     /// All actions, in the order of the permission table.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 29] = [
         Self::Read,
         Self::Register,
         Self::Ingest,

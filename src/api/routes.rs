@@ -5,8 +5,8 @@ use super::extract::{caller_first, no_route};
 use super::{
     acceptance, access_log, accounts, alerts, assessments, batches, changes, drills, evidence,
     identities, incidents, ledger, life_cycle, lineage, models, notices, operation, overview,
-    passkeys, people, performance, printed, qualifications, record_copies, references, retention, review,
-    review_samples, reviews, roles, session, studies, tiles, watch,
+    passkeys, people, performance, printed, qualifications, record_copies, references, retention,
+    review, review_samples, reviews, roles, session, studies, tiles, watch,
 };
 use actix_web::middleware::from_fn;
 use actix_web::web;

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
 /// Folders of copies: record table, folder, column of the document.
-pub const COPIES: [(&str, &str, &str); 29] = [
+pub const COPIES: [(&str, &str, &str); 31] = [
     ("model_version", "registrations/", "registration"),
     ("reference", "references/", "document"),
     ("policy", "policies/", "document"),

@@ -98,7 +98,18 @@ impl Concern {
         let is_whole = scope.model.is_none();
         let until = scope.until.unwrap_or(u64::MAX);
         let held = scope.model.clone();
-        Self { is_whole, until, model, held, versions, origins, episodes, incidents, actors, entries }
+        Self {
+            is_whole,
+            until,
+            model,
+            held,
+            versions,
+            origins,
+            episodes,
+            incidents,
+            actors,
+            entries,
+        }
     }
 
     /// Takes the next entry, in the order of the ledger.

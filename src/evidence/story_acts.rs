@@ -2,8 +2,8 @@
 
 use super::records::{Records, Row};
 use crate::review::decision::Decision;
-use crate::review::incident::{Affected, AffectedKind, Incident};
 use crate::review::disposal::Disposal;
+use crate::review::incident::{Affected, AffectedKind, Incident};
 use crate::review::record_signature::RecordSignature;
 use crate::review::signature::{Meaning, Signature};
 use serde_json::Value;

@@ -3,12 +3,12 @@
 use super::page_error::PageError;
 use super::{
     acceptance, acceptance_plan, access_log, account, accountability, accounts, alert, alert_step,
-    assessment, assets, audit_trail, batch_pair, change, difference, disposal, draft, drills, entry,
-    evidence, fleet, help, inbox, incident, incidents, invalidation, legal_hold, model_record, models, notices,
-    passkeys, password, password_rules, people, performance, prediction_review, provider,
-    qualifications, record_copy, reference_proposal, references, register, report, retention,
-    review_case, review_sample, reviews, roles, score_cards, second_factor, send, sign_in,
-    signing_sheet, step, study, study_new, system, version, watch,
+    assessment, assets, audit_trail, batch_pair, change, difference, disposal, draft, drills,
+    entry, evidence, fleet, help, inbox, incident, incidents, invalidation, legal_hold,
+    model_record, models, notices, passkeys, password, password_rules, people, performance,
+    prediction_review, provider, qualifications, record_copy, reference_proposal, references,
+    register, report, retention, review_case, review_sample, reviews, roles, score_cards,
+    second_factor, send, sign_in, signing_sheet, step, study, study_new, system, version, watch,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};

@@ -6,6 +6,7 @@ use super::markup::Markup;
 use super::page_error::Answer;
 use super::visitor::Visitor;
 use super::wording::counted;
+use crate::procedures::change_key::{KeyLine, read_keys};
 use crate::procedures::record_drill::{DrillStanding, drills};
 use crate::procedures::upgrade_store::upgrades;
 use crate::procedures::watch_backups::{BackupState, BackupsView, backups};
@@ -38,6 +39,7 @@ struct SystemPage {
     drill: DrillStanding,
     /// Upgrades of the store, newest first.
     upgrades: Vec<UpgradeRow>,
+    keys: Vec<KeyLine>,
 }
 
 /// How it stands with the time stamps, for the page.
@@ -185,6 +187,7 @@ pub(super) async fn show(visitor: Visitor) -> Answer {
                 drill: drills(&visitor.store, &visitor.acting())?.standing,
                 stamps: Stamps::of(time_stamps(&visitor.store, &visitor.acting())?),
                 upgrades: upgrades(&visitor.store, &visitor.acting())?,
+                keys: read_keys(&visitor.store, &visitor.acting())?,
                 frame,
             })
         })

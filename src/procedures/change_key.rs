@@ -11,6 +11,8 @@
 
 use super::administer::host;
 use super::{actor, given, subject};
+use crate::access::account::Acting;
+use crate::access::role::Action;
 use crate::clock::{self, Clock};
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
@@ -75,6 +77,21 @@ pub struct KeyLine {
     pub since_entry: u64,
     /// The changes that ended it or say that it is not to be believed, oldest first.
     pub ended_by: Vec<KeyChangeRow>,
+}
+
+impl KeyLine {
+    /// What it signs, in words.
+    pub fn signs(&self) -> &'static str {
+        if self.purpose == KeyPurpose::Ledger.word() { "the ledger" } else { "model files" }
+    }
+
+    /// What became of it, in words.
+    pub fn state_words(&self) -> &'static str {
+        match self.state {
+            "in_force" => "in force",
+            other => other,
+        }
+    }
 }
 
 /// Gives the ledger of the data folder, or the files it signs, a new key that takes the place of the one in force.
@@ -148,15 +165,28 @@ pub fn revoke_model_key(
 /// [`Error::Store`].
 pub fn list_keys(folder: &Path, clock: &Clock) -> Result<Vec<KeyLine>> {
     finish_earlier(folder, clock)?;
-    let (history, changes) = store::check::read(folder, |tx| {
-        Ok::<_, store::Error>((tx.key_history()?, tx.key_changes()?))
-    })?;
-    let mut lines = lines(KeyPurpose::Ledger, &history.first().to_string(), &changes);
+    Ok(store::check::read(folder, told)?)
+}
+
+/// The same, for who may read.
+///
+/// # Errors
+///
+/// [`Error::Access`], [`Error::Store`].
+pub fn read_keys(store: &Store, acting: &Acting) -> Result<Vec<KeyLine>> {
+    acting.permit(Action::Read)?;
+    Ok(store.read(told)?)
+}
+
+/// What the records tell about keys. Of the key for model files they tell once it has changed.
+fn told(tx: &ReadTx<'_>) -> store::Result<Vec<KeyLine>> {
+    let (history, changes) = (tx.key_history()?, tx.key_changes()?);
+    let mut told = lines(KeyPurpose::Ledger, &history.first().to_string(), &changes);
     let of_files = |change: &&KeyChangeRow| change.purpose == KeyPurpose::ModelFiles.word();
     if let Some(first) = changes.iter().find(of_files) {
-        lines.extend(self::lines(KeyPurpose::ModelFiles, &first.old_key, &changes));
+        told.extend(lines(KeyPurpose::ModelFiles, &first.old_key, &changes));
     }
-    Ok(lines)
+    Ok(told)
 }
 
 fn lines(purpose: KeyPurpose, first: &str, changes: &[KeyChangeRow]) -> Vec<KeyLine> {

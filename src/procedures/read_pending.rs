@@ -7,8 +7,8 @@
 //! 4. of what this person may do, and of what others may, keep the most urgent
 
 mod backups;
-mod incidents;
 mod disposals;
+mod incidents;
 mod people;
 mod predictions;
 mod references;

@@ -16,6 +16,7 @@ mod incident_forgeries;
 mod incidents;
 mod ingest;
 mod invalidations;
+mod keys;
 mod leavers;
 mod life_cycle;
 mod lineage;

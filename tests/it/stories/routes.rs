@@ -31,16 +31,11 @@ enum Takes {
 #[expect(clippy::too_many_lines, reason = "one table: a line for each route")]
 fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     use Action::{
-        AcceptAccountability, Acknowledge, ApproveQualification, ApproveRoles, CloseIncident,
-        DraftDecision, DrawReviewSample, FixAcceptance, HoldReview, Ingest, InvalidateBatch,
-        KeepWatch, ManageAccounts, ManageNotices, ManageOwnTokens, Read, ReadAccessLog,
-        ReadNotices, RecordDrill, RecordTraining, Register, ReportIncident, ReviewPredictions,
-        SignDecision, TestVersion,
         AcceptAccountability, Acknowledge, ApproveDisposal, ApproveQualification, ApproveRoles,
-        DraftDecision, DrawReviewSample, FixAcceptance, HoldReview, Ingest, InvalidateBatch,
-        KeepRetention, KeepWatch, LiftHold, ManageAccounts, ManageNotices, ManageOwnTokens, Read,
-        ReadAccessLog, ReadNotices, RecordTraining, Register, ReviewPredictions, SignDecision,
-        TestVersion,
+        CloseIncident, DraftDecision, DrawReviewSample, FixAcceptance, HoldReview, Ingest,
+        InvalidateBatch, KeepRetention, KeepWatch, LiftHold, ManageAccounts, ManageNotices,
+        ManageOwnTokens, Read, ReadAccessLog, ReadNotices, RecordDrill, RecordTraining, Register,
+        ReportIncident, ReviewPredictions, SignDecision, TestVersion,
     };
     let no = Value::Null;
     let reason = || json!({"reason": "a test"});
