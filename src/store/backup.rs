@@ -3,9 +3,9 @@
 use super::count::Count;
 use super::disposals::{gone, remove_gone};
 use super::folder::{Folder, sync_folder};
+use super::found::connect;
 use super::key_files::{Keys, Relation, load_verifier_key, replace_verifier_key};
 use super::objects::Objects;
-use super::open::connect;
 use super::record_table::OBJECT_COLUMNS;
 use super::upgrade::columns_of;
 use super::{Error, Result, WriteTx, schema};

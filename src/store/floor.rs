@@ -1,7 +1,7 @@
 //! What SQLite alone takes to write what a store wrote: the floor that benchmarks of the store are set against.
 
 use super::folder::Folder;
-use super::open::connect;
+use super::found::connect;
 use super::{Result, schema};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, params_from_iter};

@@ -33,6 +33,7 @@ pub mod factors;
 mod facts;
 pub mod floor;
 mod folder;
+mod found;
 mod group;
 mod high_water;
 pub mod incidents;

@@ -1,8 +1,8 @@
 //! Another key for the ledger: made beside the one in force, and named by an act whose head it signs.
 
 use super::folder::Folder;
+use super::found::{Opening, connect};
 use super::key_files::{self, Keys, load_key};
-use super::open::{Opening, connect};
 use super::signers::Signers;
 use super::{Error, Result, Store};
 use crate::clock::Clock;

@@ -2,13 +2,13 @@
 
 use super::counted_ids::CountedIds;
 use super::folder::{Folder, sync_folder};
+use super::found::{Found, Opening, connect, find};
 use super::group::{Queue, Writer};
-use super::high_water::{self, HighWater, Keeper};
-use super::key_files::{Keys, Relation, install, load_key, load_model_key, save_verifier_key};
-use super::new_key::{NewKey, signers_for};
+use super::high_water::{HighWater, Keeper};
+use super::key_files::{load_model_key, save_verifier_key};
 use super::objects::Objects;
 use super::signers::Signers;
-use super::{Error, Result, key_changes, log, schema};
+use super::{Error, Result, key_changes, schema};
 use crate::access::accountability::SHIPPED_STATEMENT;
 use crate::clock::{self, Clock};
 use crate::ledger::entry::{Actor, EntryType, Subject};
@@ -40,17 +40,6 @@ pub(super) struct Inner {
     pub(super) waiting: Queue,
     pub(super) keeper: Keeper,
     pub(super) counted_ids: CountedIds,
-}
-
-/// What a folder is opened for.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Opening<'a> {
-    /// To read and to write.
-    Ordinary,
-    /// To go on although the database was put back.
-    RolledBack,
-    /// To give its ledger another key.
-    For(NewKey<'a>),
 }
 
 /// A store that was opened.
@@ -248,69 +237,6 @@ impl Store {
         })?;
         Ok(())
     }
-}
-
-/// A data folder as it was found, before anything is changed in it.
-pub(super) struct Found {
-    /// The keys of the folder and of its ledger.
-    keys: Keys,
-    pub(super) connection: Connection,
-    /// Its schema version.
-    pub(super) version: usize,
-    /// Entries of the ledger.
-    entries: u64,
-    /// Entries of the ledger as it was seen here last.
-    seen: u64,
-    /// The head that was seen where the ledger does not go on from it.
-    pub(super) rolled_back: Option<HighWater>,
-}
-
-impl Found {
-    /// The keys that sign what is written, for what `opening` says; finishes what a change of the key left to do.
-    pub(super) fn signers(&self, folder: &Folder, opening: Opening<'_>) -> Result<Signers> {
-        let keys = &self.keys;
-        if let Opening::For(new) = opening {
-            return signers_for(folder, keys, new);
-        }
-        if keys.relation == Relation::LedgerBehind {
-            if self.rolled_back.is_none() {
-                return Err(Error::KeyRetired { key: keys.in_force().to_string() });
-            }
-            if matches!(opening, Opening::Ordinary) {
-                return Err(Error::RolledBack { found: self.entries, seen: self.seen });
-            }
-        }
-        if matches!(keys.relation, Relation::LedgerAhead | Relation::LedgerBehind) {
-            install(folder, &keys.named, keys.in_force())?;
-        }
-        Ok(Signers::one(load_key(folder, keys.in_force())?))
-    }
-}
-
-/// Finds what is in the data folder: its newest checkpoint is signed by the key in force and of the stored tree.
-pub(super) fn find(folder: &Folder) -> Result<Found> {
-    if !folder.database().exists() {
-        return Err(Error::NoDatabase { folder: folder.path().to_owned() });
-    }
-    let note = high_water::note(folder)?;
-    let connection = connect(folder, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    let version = schema::version(&connection)?;
-    if version == 0 {
-        return Err(Error::TreeBroken { size: 0, reason: "the database is empty" });
-    }
-    let keys = Keys::read(folder, &connection)?;
-    let seen = high_water::seen(folder, note, &keys.known())?;
-    let edge = log::verified_edge(&connection, keys.in_force())?;
-    let goes_on = high_water::goes_on(&connection, seen.as_ref())?;
-    let (entries, last) = (edge.size(), seen.as_ref().map_or(0, |seen| seen.size));
-    let rolled_back = seen.filter(|_| !goes_on);
-    Ok(Found { keys, connection, version, entries, seen: last, rolled_back })
-}
-
-/// Opens the folder's database with `flags`; no other file is ever opened as one.
-pub(super) fn connect(folder: &Folder, flags: OpenFlags) -> Result<Connection> {
-    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Ok(Connection::open_with_flags(folder.database(), flags)?)
 }
 
 #[cfg(test)]

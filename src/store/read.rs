@@ -1,6 +1,7 @@
 //! Reading: one consistent snapshot on a connection that cannot write.
 
-use super::open::{Store, connect};
+use super::found::connect;
+use super::open::Store;
 use super::{Error, Result, schema};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::sync::PoisonError;

@@ -11,8 +11,8 @@
 use super::check::Progress;
 use super::count::Count;
 use super::folder::Folder;
+use super::found::{Found, Opening, find};
 use super::high_water::Keeper;
-use super::open::{Found, Opening, find};
 use super::record_table::{LEDGER_TABLES, RECORD_TABLES};
 use super::row::canonical_columns;
 use super::{Error, ReadTx, Result, Store, WriteTx, schema, serving};

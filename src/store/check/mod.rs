@@ -20,10 +20,10 @@ mod terms;
 
 use super::count::Count;
 use super::folder::Folder;
+use super::found::connect;
 use super::high_water;
 use super::key_files::load_verifier_key;
 use super::objects::Objects;
-use super::open::connect;
 use super::{Error, ReadTx, Result, schema};
 use rusqlite::{Connection, OpenFlags, ffi};
 use serde::Serialize;
