@@ -172,6 +172,10 @@ impl Store {
     ///
     /// [`Error::File`], those of the database.
     pub fn remove_disposed(&self) -> Result<u64> {
+        let gone = self.read(|tx| tx.gone_files())?;
+        if !gone.keys().any(|name| self.objects().contains(name).unwrap_or(true)) {
+            return Ok(0);
+        }
         self.work(|connection| {
             // Keeps every other process from committing a record that names one of these files.
             connection.execute_batch("BEGIN IMMEDIATE")?;

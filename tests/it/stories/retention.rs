@@ -131,6 +131,23 @@ fn one_due() -> (Laboratory, String) {
     (laboratory, file)
 }
 
+/// What is found in a pack without the records below `folder` that say `text`.
+fn without(
+    laboratory: &Laboratory,
+    pack: &[u8],
+    (folder, text): (&str, &str),
+) -> Vec<&'static str> {
+    let mut files = Files::of(pack);
+    let before = files.0.len();
+    files.0.retain(|name, bytes| {
+        !(name.starts_with(folder) && String::from_utf8_lossy(bytes).contains(text))
+    });
+    assert!(files.0.len() < before, "{folder} {text}");
+    files.relist();
+    let findings = verified(laboratory, &files.seal()).findings;
+    findings.into_iter().map(|finding| finding.code).collect()
+}
+
 /// The version is taken through its life, to its end.
 fn retire(laboratory: &Laboratory, program: &Visitor) {
     approve(laboratory, program);
@@ -194,6 +211,17 @@ fn files_of_a_retired_version_go_by_two_signatures_and_nothing_else_does() {
         assert_eq!(verification.checked.examined.disposals, 1);
         let story = String::from_utf8(Files::of(&pack).0["story.html"].clone()).unwrap();
         assert!(story.contains("its files were disposed of"), "{story}");
+        for (folder, text, code) in [
+            ("records/record_signature/", "approves_disposal", "disposal_not_signed"),
+            ("records/record_signature/", "proposes_disposal", "step_not_permitted"),
+            ("records/disposed_object/", "", "record_disagrees"),
+            ("records/disposal/", "", "record_dangling"),
+            ("records/version_step/", "\"step\":\"retire\"", "disposal_not_due"),
+            ("records/retention_policy/", "", "disposal_not_valid"),
+        ] {
+            let found = without(&laboratory, &pack, (folder, text));
+            assert!(found.contains(&code), "{folder} {text}: {found:?}");
+        }
     }
     let ines = laboratory.signed_in("ines");
     let of_batch = ines.bytes(&format!("/api/v1/evidence/pack?batch={}", may.text("batch_id")));
@@ -325,6 +353,8 @@ fn a_legal_hold_keeps_what_is_due_until_it_is_lifted_by_a_signature() {
     let verification = verified(&laboratory, &pack);
     assert_eq!(verification.findings, []);
     assert_eq!(verification.checked.examined.legal_holds, 1);
+    let found = without(&laboratory, &pack, ("records/hold_lift/", ""));
+    assert!(found.contains(&"disposal_under_hold"), "{found:?}");
 }
 
 #[test] // P11-10c1
