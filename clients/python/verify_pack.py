@@ -850,6 +850,7 @@ def acceptance_unlike(run, plan):
 class Verifier:
     def __init__(self, path, key, policy=None, roots=None):
         self.policy, self.seen, self.roots, self.stamps, self.disposed, self.keys, self.followed = policy, None, roots, [], [], None, []
+        self.earlier, self.seen_before = [], []
         self.zip = zipfile.ZipFile(path)
         self.names = set(self.zip.namelist())
         if "MANIFEST.json" not in self.names and "entries.jsonl" not in self.names:
@@ -889,7 +890,7 @@ class Verifier:
         self.required("README.txt")
         head = self.guard(self.checkpoint)
         self.guard(lambda: self.entries(head))
-        for part in (self.witnessed, self.proofs, self.bodies, self.records, self.stamped, self.completeness):
+        for part in (self.witnessed, self.earlier_heads, self.proofs, self.bodies, self.records, self.stamped, self.completeness):
             self.guard(part)
         if manifest and head and (manifest["origin"], manifest["size"]) != head[:2]:
             self.find("manifest_invalid", "MANIFEST.json", "it names another ledger or size than the checkpoint")
@@ -1158,6 +1159,20 @@ class Verifier:
                 why = str(error) or "a cosignature does not verify"
         if not self.seen:
             self.find("not_witnessed", "checkpoint", why)
+
+    def earlier_heads(self):
+        """The entries under every checkpoint that was seen before are still the same."""
+        for name, note in self.earlier:
+            try:
+                _, size, root = self.keys.open(note)[:3]
+                if size > len(self.leaves):
+                    raise ValueError(f"it signs {size} entries, of which {len(self.leaves)} are here: the pack is older, or entries were removed")
+                if tree_root([leaf_hash(leaf) for leaf in self.leaves[:size]]) != root:
+                    raise ValueError(f"the first {size} entries have another root than it signs")
+                self.seen_before.append(size)
+            except Exception as error:
+                self.find("earlier_head_differs", name, str(error) or "the signature does not verify")
+        self.seen_before.sort()
 
     def stamped(self):
         """Every time stamp is about a head of this ledger and is the one that its record holds; under the roots, where they are given."""
@@ -2900,6 +2915,8 @@ def main():
     parser.add_argument("--key", help="the ledger's key, as text or as a file that holds it")
     parser.add_argument("--policy", help="trust policy: a file that names the ledger and the witnesses that must have cosigned")
     parser.add_argument("--timestamp-root", help="root certificate of the time-stamp authority: a file in PEM")
+    parser.add_argument("--checkpoint", action="append", default=[], metavar="FILE",
+                        help="checkpoint that was seen before, as scanned off a printed report; may be given several times")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     arguments = parser.parse_args()
     try:
@@ -2916,6 +2933,10 @@ def main():
             with open(arguments.timestamp_root, "rb") as file:
                 roots = x509.load_pem_x509_certificates(file.read())
         verifier = Verifier(arguments.pack, VerifierKey(key) if key else None, policy, roots)
+        for name in arguments.checkpoint:
+            with open(name, encoding="utf-8") as file:
+                lines = [line.rstrip() for line in file.read().strip().splitlines()]
+                verifier.earlier.append((name, "".join(line + "\n" for line in lines)))
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -2934,6 +2955,8 @@ def main():
             print(f"the first {size} entries existed by {stamp.stated_at}, stated by {stamp.authority} (stamp {stamp.serial})")
             if roots is None:
                 print("time stamps were not checked against a trusted root: give it with --timestamp-root")
+        for size in verifier.seen_before:
+            print(f"the first {size} entries are the same as under the checkpoint that was given")
         for sentence in verifier.disposed:
             print(sentence)
         for followed in verifier.followed:

@@ -4,7 +4,8 @@ use super::diff::role;
 use super::serve::{read_policy, read_roots};
 use super::witness::key_of;
 use super::{done, found, terminal};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::evidence::verify::earlier::EarlierHead;
 use crate::evidence::verify::registered::RegisteredTable;
 use crate::evidence::verify::{Believed, Finding, Progress, Stamped, Trust, Verification};
 use crate::ledger::note::VerifierKey;
@@ -24,6 +25,7 @@ use std::process::ExitCode;
     With --sample it verifies a proof that `driftledger prove` made: the blocks that its checkpoint selects are there, their digests \
     fold into the table's, and a registration in the pack, or a manifest, has that table.\n\n\
     Examples:\n  driftledger verify pack.zip --key log.vkey\n  \
+    driftledger verify pack.zip --key log.vkey --checkpoint scanned.txt\n  \
     driftledger verify --sample train.sample --blocks 59 --key log.vkey --pack pack.zip"
 )]
 pub(super) struct VerifyArguments {
@@ -54,9 +56,21 @@ pub(super) struct VerifyArguments {
     /// Root certificate of the time-stamp authority, PEM: what the time stamps in the pack must lead to
     #[arg(long, value_name = "FILE", conflicts_with = "sample")]
     timestamp_root: Option<PathBuf>,
+    /// Checkpoint that was seen before, as scanned off a printed report or taken from an older pack; may be given several times
+    #[arg(long, value_name = "FILE", conflicts_with = "sample")]
+    checkpoint: Vec<PathBuf>,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
+}
+
+/// The checkpoints in the files that were given.
+fn read_earlier(files: &[PathBuf]) -> Result<Vec<EarlierHead>> {
+    let read = |path: &PathBuf| {
+        let text = std::fs::read_to_string(path).map_err(Error::file("reading", path))?;
+        Ok(EarlierHead::new(&path.display().to_string(), &text))
+    };
+    files.iter().map(read).collect()
 }
 
 pub(super) fn run(arguments: &VerifyArguments) -> Result<ExitCode> {
@@ -68,7 +82,8 @@ pub(super) fn run(arguments: &VerifyArguments) -> Result<ExitCode> {
     let policy = arguments.policy.as_deref().map(read_policy).transpose()?;
     let ledger = policy.as_ref().map_or(Trust::from(trusted.as_ref()), Trust::Policy);
     let roots = arguments.timestamp_root.as_deref().map(read_roots).transpose()?;
-    let trust = Believed { ledger, authorities: roots.as_ref() };
+    let earlier = read_earlier(&arguments.checkpoint)?;
+    let trust = Believed { ledger, authorities: roots.as_ref(), earlier: &earlier };
     let bar = terminal::progress(0, false);
     let verification = verify_pack(pack, trust, &mut |now: Progress| {
         bar.set_message(now.stage);
@@ -182,6 +197,11 @@ fn tell(verification: &Verification, is_given: bool) {
         terminal::say(&format!(
             "the first {} entries were cosigned by {who}; {later} entries came later",
             witnessed.size
+        ));
+    }
+    for size in &verification.seen_before {
+        terminal::say(&format!(
+            "the first {size} entries are the same as under the checkpoint that was given"
         ));
     }
     for one in &verification.disposed {

@@ -3,6 +3,7 @@
 //! the name of that thing.
 
 mod attacks;
+mod earlier;
 mod keys;
 mod old_packs;
 pub(crate) mod packs;

@@ -12,6 +12,7 @@
 //! It stops at nothing: what is wrong is a [`Finding`] that names the file.
 
 mod derived;
+pub mod earlier;
 mod files;
 mod keys;
 mod ledger;
@@ -21,6 +22,7 @@ mod stamped;
 mod upgraded;
 mod witnessed;
 
+use self::earlier::EarlierHead;
 use super::copies::{self, Pages};
 use super::disposed::{DisposedFiles, disposed};
 use super::examine::{Examined, examine};
@@ -99,11 +101,13 @@ pub struct Believed<'a> {
     pub ledger: Trust<'a>,
     /// Roots of time-stamp authorities; without them time stamps are held against their own certificates only.
     pub authorities: Option<&'a TrustedRoots>,
+    /// Checkpoints that were seen before: the entries under each must still be the same.
+    pub earlier: &'a [EarlierHead],
 }
 
 impl<'a> From<Trust<'a>> for Believed<'a> {
     fn from(ledger: Trust<'a>) -> Self {
-        Self { ledger, authorities: None }
+        Self { ledger, authorities: None, earlier: &[] }
     }
 }
 
@@ -165,6 +169,8 @@ pub struct Verification {
     pub witnessed: Option<Witnessed>,
     /// What time-stamp authorities stated, oldest head first.
     pub stamped: Vec<Stamped>,
+    /// Numbers of entries of the checkpoints that were given to the verifier and are heads of this ledger, ascending.
+    pub seen_before: Vec<u64>,
     /// Stored files that are not kept any more, by the disposals that two people signed; a pack holds none of them.
     pub disposed: Vec<DisposedFiles>,
     /// Whether the HTML documents were rendered again; only the program that wrote them can.
@@ -197,7 +203,7 @@ pub fn verify<'a, R: Read + Seek>(
     trust: impl Into<Believed<'a>>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Verification> {
-    let Believed { ledger: trust, authorities } = trust.into();
+    let Believed { ledger: trust, authorities, earlier } = trust.into();
     let pack = Pack::open(reader)?;
     let mut walk = Walk { pack, findings: Vec::new(), checked: Checked::default(), progress };
     let manifest = walk.files();
@@ -212,6 +218,7 @@ pub fn verify<'a, R: Read + Seek>(
     let history = keys.as_ref().map(|keys| &keys.history);
     let witnessed = walk.witnessed(tree, (history, head.as_ref()), policy);
     let stamped = walk.stamped(tree, history, authorities);
+    let seen_before = walk.earlier(tree, history, earlier);
     walk.proofs(&entries, key.as_ref());
     let listed = walk.bodies(&entries);
     walk.records(&listed);
@@ -240,6 +247,7 @@ pub fn verify<'a, R: Read + Seek>(
             .unwrap_or_default(),
         witnessed,
         stamped,
+        seen_before,
         disposed,
         pages_compared,
     })

@@ -146,7 +146,7 @@ fn kinds(view: &Value) -> Vec<&str> {
 }
 
 fn believing(pack: &[u8], roots: &TrustedRoots) -> Verification {
-    let believed = Believed { ledger: Trust::Packed, authorities: Some(roots) };
+    let believed = Believed { ledger: Trust::Packed, authorities: Some(roots), earlier: &[] };
     verify(Cursor::new(pack), believed, &mut |_| ()).unwrap()
 }
 
