@@ -43,7 +43,7 @@ fn tell(checked: &CheckedStore) {
         "checked: {} ledger entries and their tree, {} record rows, {} stored files",
         checked.entries, checked.rows, checked.objects
     ));
-    terminal::say_examined(checked.examined);
+    terminal::say_examined(&checked.examined);
     for one in &checked.disposed {
         terminal::say(&one.sentence());
     }

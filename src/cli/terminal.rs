@@ -86,7 +86,7 @@ pub(super) fn write_whole<T>(path: &Path, write: impl FnOnce(&mut File) -> Resul
 }
 
 /// What was held against other records, and how exactly.
-pub(super) fn say_examined(examined: Examined) {
+pub(super) fn say_examined(examined: &Examined) {
     say(&format!(
         "computed again: {} reports, {} monitors, {} studies, {} test runs of {} acceptance plans, {} cohorts in {} \
          evaluations, {} review results, {} runs; compared: {} decisions, {} signatures, {} drafts, {} model records, {} steps of versions, {} steps of alerts with {} effectiveness checks, {} \

@@ -31,12 +31,11 @@ pub(super) fn run(arguments: &UpgradeArguments) -> Result<ExitCode> {
     let (folder, clock) = (&arguments.data_dir, Clock::system());
     let bar = terminal::progress(0, false);
     let mut progress = terminal::stages(&bar);
-    let upgraded = match &arguments.backup {
-        Some(to) => back_up_and_upgrade(folder, to, &clock, &mut progress)?,
-        None => {
-            let upgrade = upgrade_store(folder, &clock, false, &mut progress)?;
-            Upgraded { upgrade, backup: None }
-        }
+    let upgraded = if let Some(to) = &arguments.backup {
+        back_up_and_upgrade(folder, to, &clock, &mut progress)?
+    } else {
+        let upgrade = upgrade_store(folder, &clock, false, &mut progress)?;
+        Upgraded { upgrade, backup: None }
     };
     bar.finish_and_clear();
     if arguments.json {

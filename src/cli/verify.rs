@@ -179,7 +179,7 @@ fn tell(verification: &Verification, is_given: bool) {
         checked.records,
         checked.copies
     ));
-    terminal::say_examined(checked.examined);
+    terminal::say_examined(&checked.examined);
     if !verification.pages_compared {
         terminal::say(
             "HTML documents were written by another program version and were not compared with their records",

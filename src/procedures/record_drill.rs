@@ -100,12 +100,11 @@ fn view(row: DrillRow) -> Result<DrillView> {
 /// Those of the store.
 pub(super) fn standing(tx: &ReadTx<'_>, today: Date) -> Result<DrillStanding> {
     let last = tx.drills(1)?.pop().map(view).transpose()?;
-    let due = match &last {
-        Some(last) => last.drill.next_due.parse().ok(),
-        None => {
-            let began = tx.entry(0)?.and_then(|first| day_of(&first.entry.ts));
-            began.map(|day| day.saturating_add(DRILL_DAYS.0.days()))
-        }
+    let due = if let Some(last) = &last {
+        last.drill.next_due.parse().ok()
+    } else {
+        let began = tx.entry(0)?.and_then(|first| day_of(&first.entry.ts));
+        began.map(|day| day.saturating_add(DRILL_DAYS.0.days()))
     };
     // What cannot be read is due now.
     let due = due.unwrap_or(today);

@@ -2,6 +2,8 @@
 //! Method: printed and held against a file of the repository. `UPDATE_GOLDEN=1 cargo test --test it golden` writes the files
 //! anew; the change is then seen in review.
 
+mod reviews;
+
 use crate::evidence::{Files, story};
 use crate::harness::{registration, repository, schema};
 use crate::stories::acceptance::example;
@@ -17,8 +19,6 @@ use driftledger::drift::acceptance::plan::{AcceptanceCriteria, PLAN_FORMAT};
 use driftledger::drift::acceptance::run::{RUN_FORMAT, TestRun};
 use driftledger::drift::compare::{COMPARISON_FORMAT, Comparison};
 use driftledger::drift::episode::EpisodeState;
-use driftledger::drift::performance::report::Watch;
-use driftledger::drift::performance::rule::ErrorAlarm;
 use driftledger::drift::report::{DriftReport, REPORT_FORMAT};
 use driftledger::drift::study::{STUDY_FORMAT, Study};
 use driftledger::evidence::manifest::{EVIDENCE_FORMAT, MANIFEST, Manifest};
@@ -37,7 +37,6 @@ use driftledger::review::change_record::{
 };
 use driftledger::review::completeness::{Acceptance, Cited, Facts, TestRunFact, requirement_table};
 use driftledger::review::decision::{DECISION_FORMAT, Decision};
-use driftledger::review::drill::{DRILL_FORMAT, Drill};
 use driftledger::review::effectiveness::{EffectivenessCheck, EffectivenessCriterion, Since};
 use driftledger::review::episode_cycle::{
     EpisodeFacts, EpisodeRule, EpisodeStep, episode_rule_table,
@@ -46,19 +45,11 @@ use driftledger::review::episode_sheet::{
     AboutEpisode, EPISODE_STEP_FORMAT, EpisodeSheet, EpisodeStepInput, LookedUp,
 };
 use driftledger::review::identified::Identified;
-use driftledger::review::incident::{INCIDENT_FORMAT, Incident};
 use driftledger::review::life_cycle::{Rule, Step, VersionState, rule_table};
-use driftledger::review::periodic_review::{
-    AccountSeen, PERIODIC_REVIEW_FORMAT, PeriodicReview, ReviewConclusion,
-};
 use driftledger::review::qualification::{
     CheckOutcome, Part, QUALIFICATION_FORMAT, Qualification, QualificationCheck,
 };
 use driftledger::review::record_signature::{RECORD_SIGNATURE_FORMAT, RecordSignature};
-use driftledger::review::review_answer::{REVIEW_ANSWER_FORMAT, ReviewAnswer};
-use driftledger::review::review_kind::ReviewKind;
-use driftledger::review::review_result::{REVIEW_RESULT_FORMAT, ReviewResult};
-use driftledger::review::review_sample::{REVIEW_SAMPLE_FORMAT, ReviewSample};
 use driftledger::review::signature::{SIGNATURE_FORMAT, Signature};
 use driftledger::review::step_sheet::{About, Composed, STEP_FORMAT, StepInput, StepSheet};
 use driftledger::review::study_signature::{STUDY_SIGNATURE_FORMAT, StudySignature};
@@ -277,102 +268,6 @@ fn a_qualification_run_is_as_its_schema_says() {
     run.validate().unwrap();
     let run = serde_json::to_value(run).unwrap();
     hold_schema::<Qualification>((QUALIFICATION_FORMAT, "format"), &run);
-}
-
-#[test]
-fn a_periodic_review_is_as_its_schema_says() {
-    let account = AccountSeen {
-        user_name: "ada".to_owned(),
-        printed_name: "Ada".to_owned(),
-        role: "qa".to_owned(),
-        state: "enabled".to_owned(),
-        signed_in_at: Some("2026-01-01T00:00:00.000Z".to_owned()),
-        tokens: 1,
-    };
-    let review = PeriodicReview {
-        format: PERIODIC_REVIEW_FORMAT.to_owned(),
-        kind: ReviewKind::Access,
-        from: 0,
-        until: 9,
-        covered: BTreeMap::from([("account.create".to_owned(), 3)]),
-        accounts: vec![account],
-        standing: vec!["Alerts without a signed decision: 0.".to_owned()],
-        statement: "every account was asked for".to_owned(),
-        findings: vec!["one is not needed any more".to_owned()],
-        conclusion: ReviewConclusion::ActionNeeded,
-        next_due: "2026-07-01".to_owned(),
-        held_by: "quentin".to_owned(),
-    };
-    review.validate("2026-06-01T08:00:00.000Z").unwrap();
-    let review = serde_json::to_value(review).unwrap();
-    hold_schema::<PeriodicReview>((PERIODIC_REVIEW_FORMAT, "format"), &review);
-}
-
-#[test] // A11-13
-fn an_incident_and_a_drill_are_as_their_schemas_say() {
-    let at = "2026-06-01T08:00:00.000Z";
-    let incident: Incident = serde_json::from_value(json!({
-        "format": INCIDENT_FORMAT, "id": "in_1", "revision": 2, "supersedes": {"id": "ir_1", "sha256": "0".repeat(64)},
-        "step": "investigate", "state": "investigated", "noticed_by": "person", "reported_by": "dana",
-        "report": {"happened_at": at, "noticed_at": at, "severity": "critical", "what": "the server was down",
-                   "affected": [{"kind": "batch", "id": "ba_1"}, {"kind": "alert", "id": "ep_1"}]},
-        "cause": {"root_cause": "a full disk", "action": "it is watched",
-                  "external": {"system": "QMS", "number": "CAPA-7", "status": "open", "link": "https://qms.example/7"}},
-        "written_by": "adam",
-    }))
-    .unwrap();
-    incident.validate(at).unwrap();
-    let record = serde_json::to_value(&incident).unwrap();
-    hold_schema::<Incident>((INCIDENT_FORMAT, "format"), &record);
-    let drill: Drill = serde_json::from_value(json!({
-        "format": DRILL_FORMAT, "tried": "the server was stopped", "began_at": "2026-06-01T06:00:00.000Z", "ended_at": at,
-        "fallback": "the evidence pack of version 1", "result": "failed", "findings": ["the pack was a year old"],
-        "restore_test": {"id": "rt_1", "entry": 7, "passed": true, "duration_ms": 900, "lost_ms": 0},
-        "next_due": "2026-12-01", "recorded_by": "adam",
-    }))
-    .unwrap();
-    drill.validate(at).unwrap();
-    let record = serde_json::to_value(&drill).unwrap();
-    hold_schema::<Drill>((DRILL_FORMAT, "format"), &record);
-}
-
-#[test]
-fn a_review_sample_its_answers_and_its_result_are_as_their_schemas_say() {
-    let sample: ReviewSample = serde_json::from_value(json!({
-        "format": REVIEW_SAMPLE_FORMAT, "model": "tablets", "version": "1", "purpose": "is it as good as in the test",
-        "plan": {"bands": [0.9], "column": "line", "allocation": {"per_stratum": 1}, "blind_share": 0.5, "claim": 0.05,
-                 "confidence": 0.95},
-        "seed": "0".repeat(32), "batches": [{"id": "ba_1", "name": "june", "sha256": "0".repeat(64), "rows": 11}],
-        "classes": ["cracked", "sound"], "without_prediction": 1, "drawn_by": "quentin",
-        "strata": [{"name": "cracked", "rows": 2, "drawn": 1, "inclusion_probability": 0.5},
-                   {"name": "sound", "rows": 8, "drawn": 1, "inclusion_probability": 0.125}],
-        "cases": [{"batch": 0, "row": 9, "blind": false}, {"batch": 0, "row": 2, "blind": true}],
-    }))
-    .unwrap();
-    sample.validate().unwrap();
-    let record = serde_json::to_value(&sample).unwrap();
-    hold_schema::<ReviewSample>((REVIEW_SAMPLE_FORMAT, "format"), &record);
-    let answer = |case: u64, row: u64, blind: bool, model: &str| {
-        let record = json!({
-            "format": REVIEW_ANSWER_FORMAT, "sample_id": "sa_1", "sample_sha256": "0".repeat(64), "case": case,
-            "batch_id": "ba_1", "row": row, "row_sha256": "0".repeat(64), "blind": blind, "stratum": model,
-            "model_answer": model, "answer": "sound", "comment": "clear", "dwell_ms": 9_000, "answered_by": "rosa",
-        });
-        let answer: ReviewAnswer = serde_json::from_value(record).unwrap();
-        answer.validate(&sample).unwrap();
-        answer
-    };
-    let answers = [answer(1, 9, false, "sound"), answer(2, 2, true, "cracked")];
-    let record = serde_json::to_value(&answers[1]).unwrap();
-    hold_schema::<ReviewAnswer>((REVIEW_ANSWER_FORMAT, "format"), &record);
-    let about = ("sa_1", "0", &sample);
-    let alarm =
-        ErrorAlarm { reference_errors: 2, reference_rows: 100, tolerance: 0.03, share: 0.15 };
-    let watch = Watch { alarm: &alarm, batches_per_false_alarm: 52.0 };
-    let by = ("quentin", Some("enough"));
-    let result = ReviewResult::compose(about, &answers, Some(watch), None, by).unwrap();
-    let record = serde_json::to_value(&result).unwrap();
-    hold_schema::<ReviewResult>((REVIEW_RESULT_FORMAT, "format"), &record);
 }
 
 /// The sheet of a review of version 1, and a signature over it.

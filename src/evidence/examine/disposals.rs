@@ -75,7 +75,7 @@ impl Examiner<'_> {
         for (key, row) in self.rows(table) {
             let (at, mut actor) = (entry(&row), None);
             (self.entries)(at..at.saturating_add(1), &mut |entry| {
-                actor = Some(entry.actor.clone())
+                actor = Some(entry.actor.clone());
             });
             let Some(actor) = actor else { continue };
             let may = Action::KeepRetention.roles().iter().any(|role| role.word() == actor.role);

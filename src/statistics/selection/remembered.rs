@@ -35,10 +35,8 @@ impl Bins {
             self.take_counts(counts);
         }
         let at = self.all.len();
-        let bin = |value: &f64| match value.is_finite() {
-            true => search.bin_of(*value) as u16,
-            false => NO_BIN,
-        };
+        let bin =
+            |value: &f64| if value.is_finite() { search.bin_of(*value) as u16 } else { NO_BIN };
         self.all.extend(values.iter().map(bin));
         for (at, &bin) in (at..).zip(&self.all[at..]) {
             self.counts[usize::from(bin)][at % PHASES] += 1;
