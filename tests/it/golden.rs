@@ -55,7 +55,6 @@ use driftledger::review::step_sheet::{About, Composed, STEP_FORMAT, StepInput, S
 use driftledger::review::study_signature::{STUDY_SIGNATURE_FORMAT, StudySignature};
 use driftledger::statistics::selftest::{CODES, run};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 

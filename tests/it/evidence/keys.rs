@@ -302,7 +302,8 @@ fn a_head_under_the_new_key_is_cosigned_and_the_old_key_leads_to_it() {
     let old = key_of(folder.path());
     let witness = WitnessKey::generate("w.example/1").unwrap();
     let policy = |logs: &[&VerifierKey]| {
-        let logs: String = logs.iter().map(|log| format!("log {log}\n")).collect();
+        let logs: Vec<String> = logs.iter().map(|log| format!("log {log}\n")).collect();
+        let logs = logs.concat();
         let text = format!("{logs}witness qa {} http://w.example\nquorum qa\n", witness.verifier());
         TrustPolicy::parse(&text).unwrap()
     };

@@ -43,9 +43,9 @@ fn a_rotation_that_is_killed_leaves_the_old_key_or_the_new_one() {
         let store = open();
         let found = store.verifier_key().clone();
         if found == key {
-            old += 1
+            old += 1;
         } else {
-            new += 1
+            new += 1;
         }
         key = found;
         let name = format!("somebody{round}");

@@ -314,10 +314,10 @@ fn a_failed_check_of_the_installation_opens_an_incident_and_one_of_a_version_doe
 #[test] // A11-13
 fn an_incident_of_the_clock_is_in_the_pack_of_every_version_up_to_its_closing() {
     let (laboratory, _) = with_an_alert();
+    let (adam, quentin) = (laboratory.signed_in("adam"), laboratory.signed_in("quentin"));
     let now = laboratory.clock.now();
     laboratory.clock.adjust(now + jiff::SignedDuration::from_secs(60));
     watch_clock(&laboratory.store, None).unwrap();
-    let (adam, quentin) = (laboratory.signed_in("adam"), laboratory.signed_in("quentin"));
     let confirmed = adam.post("/api/v1/clock/confirmation", &json!({"reason": "radio time"}));
     assert_eq!(confirmed.status, 204);
     let id = quentin.get(INCIDENTS).body[0]["id"].as_str().unwrap().to_owned();

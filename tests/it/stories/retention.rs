@@ -400,7 +400,7 @@ fn what_a_crash_left_after_the_signature_goes_when_the_store_is_opened_next() {
     let (laboratory, file) = one_due();
     let place = object(&laboratory, &file);
     let bytes = fs::read(&place).unwrap();
-    dispose(&laboratory, &[file.clone()]);
+    dispose(&laboratory, std::slice::from_ref(&file));
     assert!(!place.exists());
     // As a process leaves it that is killed between the commit and the removal.
     fs::write(&place, bytes).unwrap();
@@ -423,7 +423,7 @@ fn backups_made_afterwards_do_not_hold_the_file_and_restore_without_it() {
     back_up(&folder, &safe, &laboratory.clock, &mut |_| ()).unwrap();
     let copy = safe.join("objects").join(&file[..2]).join(&file[2..]);
     assert!(copy.exists());
-    dispose(&laboratory, &[file.clone()]);
+    dispose(&laboratory, std::slice::from_ref(&file));
     back_up(&folder, &safe, &laboratory.clock, &mut |_| ()).unwrap();
     assert!(!copy.exists(), "the backup in the same folder lets it go too");
     let place = laboratory.folder.path().join("again");
@@ -467,7 +467,11 @@ fn files_go_in_the_browser_and_every_page_says_so() {
         &["Nothing is recorded yet", REASON, "it is not read again", "Propose the disposal"],
     );
     let sha256 = between(&shown, "name=\"disposal_sha256\" value=\"", "\"").to_owned();
-    assert_eq!(sheet(&rosa, &[file.clone()]).text("sha256"), sha256, "page and API show the same");
+    assert_eq!(
+        sheet(&rosa, std::slice::from_ref(&file)).text("sha256"),
+        sha256,
+        "page and API show the same"
+    );
     let typed = |password| {
         [
             (field.as_str(), "on"),

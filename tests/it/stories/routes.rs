@@ -5,13 +5,11 @@
 mod api_table;
 
 use self::api_table::api_table;
-use super::studies::study;
-use crate::harness::{CHOSEN, Laboratory, MODEL, Visitor, register, registration, repository};
+use crate::harness::{Laboratory, MODEL, Visitor, register, repository};
 use driftledger::access::role::{Action, Role};
 use driftledger::api::description::openapi;
 use driftledger::store::access_log::AccessFilter;
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use serde_json::Value;
 
 const PEOPLE: [(&str, Role); 6] = [
     ("dana", Role::DataScientist),

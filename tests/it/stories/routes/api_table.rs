@@ -2,6 +2,7 @@
 
 use super::{Takes, sample};
 use crate::harness::{CHOSEN, MODEL, registration};
+use crate::stories::studies::study;
 use driftledger::access::role::Action;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
