@@ -1,7 +1,7 @@
 //! `/drills`: continuity drills, when the next one is due, and the form that records one.
 
 use super::frame::{Frame, Notice, Place, roles_that_may};
-use super::incidents::{lines_of, typed_time};
+use super::incidents::{lines_of, present_minute};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
 use super::visitor::Visitor;
@@ -122,7 +122,7 @@ impl ListPage {
         let view = drills(&visitor.store, &visitor.acting())?;
         let (next, restores) = prepare_drill(&visitor.store, &visitor.acting())?;
         let frame = visitor.frame("Continuity drills", Place::Incidents).with_notice(notice);
-        let now = typed_time(&visitor.store.clock().now_text());
+        let now = present_minute(visitor);
         let typed = typed.unwrap_or_else(|| DrillForm {
             ended_at: now,
             next_due: next,
