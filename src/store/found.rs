@@ -28,9 +28,7 @@ pub(super) struct Found {
     /// Its schema version.
     pub(super) version: usize,
     /// Entries of the ledger.
-    entries: u64,
-    /// Entries of the ledger as it was seen here last.
-    seen: u64,
+    pub(super) entries: u64,
     /// The head that was seen where the ledger does not go on from it.
     pub(super) rolled_back: Option<HighWater>,
 }
@@ -43,11 +41,11 @@ impl Found {
             return signers_for(folder, keys, new);
         }
         if keys.relation == Relation::LedgerBehind {
-            if self.rolled_back.is_none() {
+            let Some(seen) = &self.rolled_back else {
                 return Err(Error::KeyRetired { key: keys.in_force().to_string() });
-            }
+            };
             if matches!(opening, Opening::Ordinary) {
-                return Err(Error::RolledBack { found: self.entries, seen: self.seen });
+                return Err(Error::RolledBack { found: self.entries, seen: seen.size });
             }
         }
         if matches!(keys.relation, Relation::LedgerAhead | Relation::LedgerBehind) {
@@ -72,9 +70,8 @@ pub(super) fn find(folder: &Folder) -> Result<Found> {
     let seen = high_water::seen(folder, note, &keys.known())?;
     let edge = log::verified_edge(&connection, keys.in_force())?;
     let goes_on = high_water::goes_on(&connection, seen.as_ref())?;
-    let (entries, last) = (edge.size(), seen.as_ref().map_or(0, |seen| seen.size));
     let rolled_back = seen.filter(|_| !goes_on);
-    Ok(Found { keys, connection, version, entries, seen: last, rolled_back })
+    Ok(Found { keys, connection, version, entries: edge.size(), rolled_back })
 }
 
 /// Opens the folder's database with `flags`; no other file is ever opened as one.

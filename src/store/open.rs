@@ -139,16 +139,16 @@ impl Store {
     /// Opens the folder for what `opening` says.
     pub(super) fn open_any(folder: Folder, clock: Clock, opening: Opening<'_>) -> Result<Opened> {
         let found = find(&folder)?;
-        let signers = found.signers(&folder, opening)?;
-        let Found { connection, version, .. } = found;
-        if version < schema::known() {
-            return Err(Error::OlderSchema { found: version, known: schema::known() });
+        if found.version < schema::known() {
+            return Err(Error::OlderSchema { found: found.version, known: schema::known() });
         }
+        let signers = found.signers(&folder, opening)?;
+        let Found { connection, rolled_back, .. } = found;
         folder.make()?;
         schema::configure_writer(&connection)?;
         let keeper = Keeper::new(folder.high_water());
         let store = Self::assemble(folder, (clock, signers), connection, keeper)?;
-        Ok(Opened { store, rolled_back: found.rolled_back })
+        Ok(Opened { store, rolled_back })
     }
 
     /// The data folder.

@@ -104,13 +104,11 @@ impl Store {
         if found.version == schema::known() {
             return Ok(None);
         }
-        let opening = if is_accepted { Opening::RolledBack } else { Opening::Ordinary };
-        let signers = found.signers(&folder, opening)?;
-        let Found { connection, rolled_back, .. } = found;
-        if let Some(seen) = rolled_back.as_ref().filter(|_| !is_accepted) {
-            let found = ReadTx::new(&connection).head()?.size;
-            return Err(Error::RolledBack { found, seen: seen.size });
+        if let Some(seen) = found.rolled_back.as_ref().filter(|_| !is_accepted) {
+            return Err(Error::RolledBack { found: found.entries, seen: seen.size });
         }
+        let signers = found.signers(&folder, Opening::RolledBack)?;
+        let Found { connection, rolled_back, .. } = found;
         folder.make()?;
         schema::configure_writer(&connection)?;
         let keeper = match rolled_back {
