@@ -81,7 +81,14 @@ impl Cells {
         cell[0] = 1;
         cell[1] = length.to_le_bytes()[0];
         cell[2..].copy_from_slice(&value.to_le_bytes());
-        self.bytes.extend_from_slice(&cell[..2 + length as usize]);
+        self.cut(&cell, 2 + length as usize);
+    }
+
+    /// Appends the first `length` bytes of `cell`: all of them are written and the rest cut off, which takes less than writing some.
+    fn cut<const N: usize>(&mut self, cell: &[u8; N], length: usize) {
+        let end = self.bytes.len() + length;
+        self.bytes.extend_from_slice(cell);
+        self.bytes.truncate(end);
     }
 
     pub(super) fn float(&mut self, value: f64) {
@@ -106,6 +113,13 @@ impl Cells {
         self.some();
         self.length(value.len());
         self.bytes.extend_from_slice(value);
+    }
+
+    /// A text of at most twelve bytes, as columns hold it: four bytes of length, lowest first, then the text, then zeros.
+    pub(super) fn short_text(&mut self, word: u128) {
+        let (length, text) = (word & 0xf, word >> 32);
+        let cell = text << 16 | length << 8 | 1;
+        self.cut(&cell.to_le_bytes(), 2 + length as usize);
     }
 
     /// `unscaled · 10^-found` as the whole number it is at `declared` digits after the point.
@@ -172,6 +186,19 @@ mod tests {
                 let spare = (*top == 0 && below & 0x80 == 0) || (*top == 0xff && below & 0x80 != 0);
                 prop_assert!(!spare);
             }
+        }
+    }
+
+    #[test]
+    fn a_short_text_is_the_cell_of_its_bytes() {
+        for text in ["", "a", "ä", "twelve bytes"] {
+            let mut view = [0; 16];
+            view[0] = text.len() as u8;
+            view[4..4 + text.len()].copy_from_slice(text.as_bytes());
+            let (mut short, mut long) = (Cells::default(), Cells::default());
+            short.short_text(u128::from_le_bytes(view));
+            long.bytes(text.as_bytes());
+            assert_eq!(short.bytes, long.bytes);
         }
     }
 

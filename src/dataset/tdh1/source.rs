@@ -151,13 +151,15 @@ struct Floats {
 impl Source for Floats {
     fn encode(&self, rows: Range<usize>, out: &mut Cells) -> Result<(), CellError> {
         let array = self.values.downcast_as_array();
-        let values = &array.values()[rows.clone()];
-        match array.validity().filter(|bits| bits.unset_bits() > 0) {
-            None => out.floats(values),
-            Some(valid) => rows.zip(values).for_each(|(row, value)| {
-                if valid.get_bit(row) { out.float(*value) } else { out.null() }
-            }),
+        let (values, mut from) = (array.values(), rows.start);
+        if let Some(valid) = array.validity().filter(|bits| bits.unset_bits() > 0) {
+            for null in rows.clone().filter(|&row| !valid.get_bit(row)) {
+                out.floats(&values[from..null]);
+                out.null();
+                from = null + 1;
+            }
         }
+        out.floats(&values[from..rows.end]);
         Ok(())
     }
 }
@@ -192,10 +194,14 @@ struct Texts {
 impl Source for Texts {
     fn encode(&self, rows: Range<usize>, out: &mut Cells) -> Result<(), CellError> {
         let array = self.values.downcast_as_array();
-        for row in rows {
-            match array.get(row) {
-                Some(value) => out.bytes(value.as_bytes()),
-                None => out.null(),
+        let valid = array.validity().filter(|bits| bits.unset_bits() > 0);
+        for (row, view) in rows.clone().zip(&array.views()[rows]) {
+            if valid.is_some_and(|bits| !bits.get_bit(row)) {
+                out.null();
+            } else if view.is_inline() {
+                out.short_text(view.as_u128());
+            } else {
+                out.bytes(array.value(row).as_bytes());
             }
         }
         Ok(())
