@@ -2,7 +2,8 @@
 //!
 //! Types are tried in the order boolean, whole number, number, date, timestamp, instant; a text column is one where some
 //! value fits none of them. Of a typed format only what can still change the answer is read. A whole-number column of more than 20 distinct values is continuous; text that never repeats in
-//! the first 100 000 rows (at least 20) is an id.
+//! the first 100 000 rows (at least 20) is an id. Whole numbers beyond ±2⁵³ are told apart by no 64-bit float, so that they are
+//! treated as text is: an id where they never repeat, else categories. Decimals are numbers.
 
 use super::cells::{
     parse_bool, parse_date, parse_float, parse_instant, parse_int, parse_timestamp,
@@ -17,6 +18,8 @@ use std::hash::Hash;
 
 /// Distinct whole numbers up to which a column is a count and not continuous.
 pub const COUNT_VALUES_MAX: usize = 20;
+/// Whole numbers up to this one, of either sign, are 64-bit floats without rounding.
+const WHOLE_MAX: u64 = 1 << 53;
 const DISTINCT_MAX: usize = 100_000;
 const ID_ROWS_MIN: usize = 20;
 /// First rows of a typed format, which settle most columns.
@@ -38,6 +41,12 @@ struct Seen {
     /// Whether text may stand for another type, as in CSV.
     parse_text: bool,
     possible: Vec<ValueType>,
+    /// Whether a value is a whole number beyond ±2⁵³.
+    beyond: bool,
+    /// Whether a value is beyond 64 bits with a sign.
+    unsigned: bool,
+    /// Whether a value is other than a whole number, if it had to be known.
+    fractions: bool,
     values: u64,
     repeated: bool,
     distinct: AHashSet<u64>,
@@ -54,12 +63,22 @@ impl Seen {
             DataType::Datetime(_, None) => Some(ValueType::Timestamp),
             DataType::Datetime(_, Some(_)) => Some(ValueType::Instant),
             d if d.is_integer() => Some(ValueType::Int),
-            d if d.is_float() => Some(ValueType::Float),
+            d if d.is_float() || d.is_decimal() => Some(ValueType::Float),
             _ => Some(ValueType::Other),
         };
         let possible = if parse_text { TEXT_TYPES.to_vec() } else { Vec::new() };
-        let distinct = AHashSet::new();
-        Self { name, value_type, parse_text, possible, values: 0, repeated: false, distinct }
+        Self {
+            name,
+            value_type,
+            parse_text,
+            possible,
+            beyond: false,
+            unsigned: false,
+            fractions: false,
+            values: 0,
+            repeated: false,
+            distinct: AHashSet::new(),
+        }
     }
 
     /// Whether more values of a typed format cannot change the declaration.
@@ -92,14 +111,18 @@ impl Seen {
                 for text in series.str()?.iter().flatten() {
                     self.count(&text);
                     self.possible.retain(|&t| fits(t, text));
+                    self.see_size(text);
                 }
             }
             DataType::Categorical(..) | DataType::Enum(..) => {
                 self.visit(&series.cast(&DataType::String)?)?;
             }
             d if d.is_integer() => {
-                for value in series.cast(&DataType::Int64)?.i64()?.iter().flatten() {
+                let signed = series.cast(&DataType::Int64)?;
+                self.unsigned |= signed.null_count() > series.null_count();
+                for value in signed.i64()?.iter().flatten() {
                     self.count(&value);
+                    self.beyond |= value.unsigned_abs() > WHOLE_MAX;
                 }
             }
             _ => self.values += (series.len() - series.null_count()) as u64,
@@ -107,18 +130,41 @@ impl Seen {
         Ok(())
     }
 
+    /// Sees whether the text is a whole number that is too large, as long as numbers are possible.
+    fn see_size(&mut self, text: &str) {
+        let digits = || text.strip_prefix('-').unwrap_or(text);
+        let is_whole = || digits().bytes().all(|byte| byte.is_ascii_digit());
+        match self.possible.first() {
+            Some(ValueType::Int) if text.len() >= 16 => {
+                self.beyond |= parse_int(text).is_some_and(|n| n.unsigned_abs() > WHOLE_MAX);
+            }
+            Some(ValueType::Float) if !self.fractions => {
+                self.fractions = !is_whole();
+                self.beyond |= digits().len() > 18;
+            }
+            _ => {}
+        }
+    }
+
     fn declare(&self) -> Column {
         let value_type = self.value_type.unwrap_or(match (self.values, self.possible.first()) {
             (0, _) => ValueType::Null,
+            // whole numbers of more than 64 bits
+            (_, Some(ValueType::Float)) if self.beyond && !self.fractions => ValueType::Text,
             (_, Some(&first)) => first,
             (_, None) => ValueType::Text,
         });
+        let value_type = if self.unsigned { ValueType::Other } else { value_type };
         let all_distinct = !self.repeated && self.values as usize >= ID_ROWS_MIN;
         let distinct = self.distinct.len();
         let (role, kind) = match value_type {
             ValueType::Date | ValueType::Timestamp | ValueType::Instant => (Role::Time, None),
             ValueType::Vector(_) | ValueType::Other => (Role::Ignore, None),
             ValueType::Text if all_distinct => (Role::Id, None),
+            ValueType::Int if self.beyond && all_distinct => (Role::Id, None),
+            ValueType::Int if self.beyond => {
+                (Role::Feature, Some(few(distinct, Kind::Categorical)))
+            }
             ValueType::Text => (Role::Feature, Some(few(distinct, Kind::Categorical))),
             ValueType::Bool => (Role::Feature, Some(Kind::Binary)),
             ValueType::Int if distinct > COUNT_VALUES_MAX => {

@@ -83,8 +83,16 @@ pub(super) fn meant(written: &str) -> Option<&'static str> {
 
 /// The code nearest to one that does not exist, if one is near.
 pub(super) fn nearest(written: &str) -> Option<&'static str> {
-    let apart = |code: &&str| distance(written.as_bytes(), code.as_bytes());
-    CODES.iter().copied().min_by_key(apart).filter(|code| apart(code) <= written.len() / 3 + 1)
+    nearest_of(written, CODES.iter().copied())
+}
+
+/// The nearest of some words to one that is none of them, if one is near.
+pub(super) fn nearest_of<'w>(
+    written: &str,
+    words: impl Iterator<Item = &'w str>,
+) -> Option<&'w str> {
+    let apart = |word: &&str| distance(written.as_bytes(), word.as_bytes());
+    words.min_by_key(apart).filter(|word| apart(word) <= written.len() / 3 + 1)
 }
 
 /// Letters to change, add or leave out to get from one word to the other (Levenshtein 1966).

@@ -9,7 +9,9 @@ pub(super) fn of_laws(code: &str, inputs: &Inputs<'_>) -> Option<Computed> {
     Some(match code {
         "noncentral_chi_square" => noncentral(inputs),
         "cohens_h_tolerance" => inputs.needed(&["share"]).and_then(|share| {
-            Ok(value(s::tolerance::cohens_h_tolerance(share, inputs.needed(&["h"])?)))
+            let h = within("h", inputs.needed(&["h"])?, (0.0, f64::MAX))?;
+            let share = within("share", share, (0.0, 1.0))?;
+            Ok(value(s::tolerance::cohens_h_tolerance(share, h)))
         }),
         "reference_error" => shares(inputs, "reference").and_then(|reference| {
             let rows = inputs.needed_whole(&["rows"])?;
@@ -40,6 +42,15 @@ fn shares(inputs: &Inputs<'_>, name: &str) -> Result<Vec<f64>, Failure> {
     match shares.iter().find(|share| !(share.is_finite() && **share >= 0.0)) {
         Some(share) => Err(malformed(&format!("`{name}` holds {share}, expected shares"))),
         None => Ok(shares),
+    }
+}
+
+/// The number, if it lies between both limits, which are allowed.
+fn within(name: &'static str, value: f64, (low, high): (f64, f64)) -> Result<f64, Failure> {
+    if (low..=high).contains(&value) {
+        Ok(value)
+    } else {
+        Err(s::Error::OutOfRange { name, value }.into())
     }
 }
 
@@ -96,8 +107,9 @@ fn detected(inputs: &Inputs<'_>) -> Computed {
         same_bins(block.len(), p.len())?;
     }
     let ordered = inputs.switch(&["ordered"], false)?;
-    let temper = inputs.number(&["temper"], 1.0)?;
-    let alarm = libm::log(inputs.number(&["n_alarm"], f64::INFINITY)?);
+    let temper = within("temper", inputs.number(&["temper"], 1.0)?, (f64::MIN_POSITIVE, 1.0))?;
+    let alarm = inputs.number(&["n_alarm"], f64::INFINITY)?;
+    let alarm = libm::log(within("n_alarm", alarm, (f64::MIN_POSITIVE, f64::INFINITY))?);
     let detector = s::e_detector::EDetector::freeze(&p, tolerance(inputs)?, ordered, temper);
     let mut state = detector.start();
     let (mut log_m, mut alarms) = (Vec::new(), Vec::new());
