@@ -244,10 +244,7 @@ fn cast_typed(series: &Series, found: &DataType, cells: &mut Cells<'_>) -> Resul
             lossless(series, &out, cells);
             Ok(out)
         }
-        // a decimal is the nearest number, as it is where it stands in a text file
-        (ValueType::Float, _) if found.is_float() || found.is_decimal() => {
-            Ok(series.cast(&DataType::Float64)?)
-        }
+        (ValueType::Float, _) if found.is_float() => Ok(series.cast(&DataType::Float64)?),
         (ValueType::Float, _) if found.is_integer() => {
             let out = series.cast(&DataType::Float64)?;
             lossless(series, &out.cast(found)?, cells);

@@ -3,7 +3,7 @@
 //! Types are tried in the order boolean, whole number, number, date, timestamp, instant; a text column is one where some
 //! value fits none of them. Of a typed format only what can still change the answer is read. A whole-number column of more than 20 distinct values is continuous; text that never repeats in
 //! the first 100 000 rows (at least 20) is an id. Whole numbers beyond ±2⁵³ are told apart by no 64-bit float, so that they are
-//! treated as text is: an id where they never repeat, else categories. Decimals are numbers.
+//! treated as text is: an id where they never repeat, else categories; those of more than 64 bits are left out.
 
 use super::cells::{
     parse_bool, parse_date, parse_float, parse_instant, parse_int, parse_timestamp,
@@ -41,15 +41,21 @@ struct Seen {
     /// Whether text may stand for another type, as in CSV.
     parse_text: bool,
     possible: Vec<ValueType>,
+    sizes: Sizes,
+    values: u64,
+    repeated: bool,
+    distinct: AHashSet<u64>,
+}
+
+/// What sizes the numbers of a column have.
+#[derive(Debug, Default)]
+struct Sizes {
     /// Whether a value is a whole number beyond ±2⁵³.
     beyond: bool,
     /// Whether a value is beyond 64 bits with a sign.
     unsigned: bool,
     /// Whether a value is other than a whole number, if it had to be known.
     fractions: bool,
-    values: u64,
-    repeated: bool,
-    distinct: AHashSet<u64>,
 }
 
 impl Seen {
@@ -63,7 +69,7 @@ impl Seen {
             DataType::Datetime(_, None) => Some(ValueType::Timestamp),
             DataType::Datetime(_, Some(_)) => Some(ValueType::Instant),
             d if d.is_integer() => Some(ValueType::Int),
-            d if d.is_float() || d.is_decimal() => Some(ValueType::Float),
+            d if d.is_float() => Some(ValueType::Float),
             _ => Some(ValueType::Other),
         };
         let possible = if parse_text { TEXT_TYPES.to_vec() } else { Vec::new() };
@@ -72,9 +78,7 @@ impl Seen {
             value_type,
             parse_text,
             possible,
-            beyond: false,
-            unsigned: false,
-            fractions: false,
+            sizes: Sizes::default(),
             values: 0,
             repeated: false,
             distinct: AHashSet::new(),
@@ -119,10 +123,10 @@ impl Seen {
             }
             d if d.is_integer() => {
                 let signed = series.cast(&DataType::Int64)?;
-                self.unsigned |= signed.null_count() > series.null_count();
+                self.sizes.unsigned |= signed.null_count() > series.null_count();
                 for value in signed.i64()?.iter().flatten() {
                     self.count(&value);
-                    self.beyond |= value.unsigned_abs() > WHOLE_MAX;
+                    self.sizes.beyond |= value.unsigned_abs() > WHOLE_MAX;
                 }
             }
             _ => self.values += (series.len() - series.null_count()) as u64,
@@ -136,11 +140,11 @@ impl Seen {
         let is_whole = || digits().bytes().all(|byte| byte.is_ascii_digit());
         match self.possible.first() {
             Some(ValueType::Int) if text.len() >= 16 => {
-                self.beyond |= parse_int(text).is_some_and(|n| n.unsigned_abs() > WHOLE_MAX);
+                self.sizes.beyond |= parse_int(text).is_some_and(|n| n.unsigned_abs() > WHOLE_MAX);
             }
-            Some(ValueType::Float) if !self.fractions => {
-                self.fractions = !is_whole();
-                self.beyond |= digits().len() > 18;
+            Some(ValueType::Float) if !self.sizes.fractions => {
+                self.sizes.fractions = !is_whole();
+                self.sizes.beyond |= digits().len() > 18;
             }
             _ => {}
         }
@@ -149,20 +153,18 @@ impl Seen {
     fn declare(&self) -> Column {
         let value_type = self.value_type.unwrap_or(match (self.values, self.possible.first()) {
             (0, _) => ValueType::Null,
-            // whole numbers of more than 64 bits
-            (_, Some(ValueType::Float)) if self.beyond && !self.fractions => ValueType::Text,
             (_, Some(&first)) => first,
             (_, None) => ValueType::Text,
         });
-        let value_type = if self.unsigned { ValueType::Other } else { value_type };
+        let value_type = if self.sizes.unsigned { ValueType::Other } else { value_type };
         let all_distinct = !self.repeated && self.values as usize >= ID_ROWS_MIN;
         let distinct = self.distinct.len();
         let (role, kind) = match value_type {
             ValueType::Date | ValueType::Timestamp | ValueType::Instant => (Role::Time, None),
             ValueType::Vector(_) | ValueType::Other => (Role::Ignore, None),
             ValueType::Text if all_distinct => (Role::Id, None),
-            ValueType::Int if self.beyond && all_distinct => (Role::Id, None),
-            ValueType::Int if self.beyond => {
+            ValueType::Int if self.sizes.beyond && all_distinct => (Role::Id, None),
+            ValueType::Int if self.sizes.beyond => {
                 (Role::Feature, Some(few(distinct, Kind::Categorical)))
             }
             ValueType::Text => (Role::Feature, Some(few(distinct, Kind::Categorical))),
@@ -171,6 +173,8 @@ impl Seen {
                 (Role::Feature, Some(Kind::Continuous))
             }
             ValueType::Int => (Role::Feature, Some(few(distinct, Kind::Count))),
+            // whole numbers of more than 64 bits
+            ValueType::Float if self.sizes.beyond && !self.sizes.fractions => (Role::Ignore, None),
             ValueType::Float | ValueType::Null => (Role::Feature, Some(Kind::Continuous)),
         };
         let name = self.name.clone();

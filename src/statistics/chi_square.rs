@@ -180,7 +180,7 @@ impl Table {
     pub(super) fn cells(&self) -> Vec<Cell> {
         let sums: Vec<i128> = self.rows.iter().map(|row| row.iter().sum()).collect();
         let total: i128 = sums.iter().sum();
-        let column = |k: usize| self.rows.iter().map(|row| row[k]).sum();
+        let column = |k: usize| self.rows.iter().map(|row| row[k]).sum::<i128>();
         let columns: Vec<i128> = (0..self.rows[0].len()).map(column).collect();
         let mut cells = Vec::with_capacity(sums.len() * columns.len());
         for (row, sum) in self.rows.iter().zip(&sums) {

@@ -96,7 +96,12 @@ fn wasserstein_normed_sorted(reference: &[f64], batch: &[f64]) -> Result<f64> {
         return normed(wasserstein_sorted(reference, batch), reference);
     }
     let distance = carried(&sample::divided(reference, power), &sample::divided(batch, power));
-    Ok(libm::scalbn(normed(distance, &sample::divided(reference, unit))?, power - unit))
+    let value = libm::scalbn(normed(distance, &sample::divided(reference, unit))?, power - unit);
+    if value.is_finite() {
+        Ok(value)
+    } else {
+        Err(Error::OutOfRange { name: "wasserstein_normed", value })
+    }
 }
 
 fn normed(distance: f64, reference: &[f64]) -> Result<f64> {

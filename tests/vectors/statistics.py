@@ -484,6 +484,10 @@ r, b = np.round(SAMPLES["uneven"][0] * 1024) / 1024, np.round(SAMPLES["uneven"][
 t = stats.epps_singleton_2samp(r, b)
 add("epps_singleton_offset", "epps_singleton", {"reference": r + 2.0**30, "batch": b + 2.0**30},
     {"value": t.statistic, "p_value": t.pvalue})
+for x, v in ((30, 9), (9, 9), (200, 4)):
+    limits = [0.0 if stats.chi2.cdf(x, v) <= c else brentq(lambda l: stats.ncx2.cdf(x, v, l) - c, 0, 10 * x + 200, xtol=1e-12) for c in (0.95, 0.05)]
+    add(f"noncentral_chi_square_limits_{x}_{v}", "noncentral_chi_square", {}, {"lower": limits[0], "upper": limits[1]},
+        {"x": x, "df": v, "confidence": 0.9}, relative=1e-8)
 add("noncentral_chi_square_least", "noncentral_chi_square", {}, {"value": 0}, {"x": LEAST, "degrees": 1000, "noncentrality": 1000})
 p, q = shares(*COUNTS["moved"])
 add("kl_divergence_bits", "kl_divergence", dict(zip(("reference_counts", "batch_counts"), COUNTS["moved"])),

@@ -97,7 +97,9 @@ fn known(code: &str) -> Known {
                 "grace_period",
             ]],
         ),
-        "noncentral_chi_square" => (&[], vec![&["x", "degrees", "df", "noncentrality", "nc"]]),
+        "noncentral_chi_square" => {
+            (&[], vec![&["x", "degrees", "df", "noncentrality", "nc"], CONFIDENCE])
+        }
         "cohens_h_tolerance" => (&[], vec![&["share", "h"]]),
         "reference_error" => (&["reference"], vec![&["rows"]]),
         "tv_upper" => (&["reference", "counts"], vec![&["reference_rows"]]),
@@ -105,7 +107,7 @@ fn known(code: &str) -> Known {
         "mmd" | "mmd_rff" => (SAMPLES, vec![&["bandwidth", "sigma"]]),
         "score_card" => (&["p", "q"], vec![&["delta", "tolerance"]]),
         "e_detector" => {
-            (&["p", "batches"], vec![&["delta", "tolerance", "ordered", "temper", "n_alarm"]])
+            (&["p", "batches"], vec![&["delta", "tolerance", "ordered", "temper", "n_alarm", "N"]])
         }
         _ => (&[], vec![]),
     }
@@ -149,7 +151,7 @@ fn named(kind: &str, given: &Map<String, Value>, known: &[&str], code: &str) -> 
         return Ok(());
     };
     let hint = nearest_of(unknown, known.iter().copied());
-    let hint = hint.map_or(String::new(), |near| format!("; is `{near}` meant?"));
+    let hint = hint.map_or(";".to_owned(), |near| format!("; is `{near}` meant?"));
     let all =
         if known.is_empty() { "none".to_owned() } else { format!("`{}`", known.join("`, `")) };
     Err(Failure::Malformed(format!("unknown {kind} `{unknown}`{hint} `{code}` takes {all}")))
@@ -164,7 +166,8 @@ pub(super) fn misspelt(vector: &Value) -> Option<String> {
     let close = |name: &String| {
         let same_start = |field: &&str| name.len() >= 3 && field.starts_with(name.as_str());
         let start = FIELDS.iter().copied().find(same_start);
-        let near = start.or_else(|| nearest_of(name, FIELDS.into_iter()))?;
+        let long = FIELDS.into_iter().filter(|field| field.len() > 2 && name.len() > 4);
+        let near = start.or_else(|| nearest_of(name, long))?;
         Some(format!("unknown field `{name}`; is `{near}` meant?"))
     };
     fields.filter(|name| *name != "params").find_map(close).or_else(|| {

@@ -72,13 +72,21 @@ fn tolerance(inputs: &Inputs<'_>) -> Result<f64, Failure> {
 
 fn noncentral(inputs: &Inputs<'_>) -> Computed {
     let x = inputs.needed(&["x"])?;
-    let (degrees, noncentrality) =
-        (inputs.needed(&["degrees", "df"])?, inputs.needed(&["noncentrality", "nc"])?);
+    let degrees = inputs.needed(&["degrees", "df"])?;
+    let limits = !inputs.is_given("noncentrality") && !inputs.is_given("nc");
+    let noncentrality = inputs.number(&["noncentrality", "nc"], 0.0)?;
     for (name, value) in [("x", x.max(0.0)), ("degrees", degrees), ("noncentrality", noncentrality)]
     {
         if !(value.is_finite() && value >= 0.0) || name == "degrees" && value <= 0.0 {
             return Err(s::Error::OutOfRange { name, value }.into());
         }
+    }
+    if limits {
+        // of the non-centrality, each with half of what is left of the confidence
+        let tail = 0.5 * (1.0 - inputs.confidence()?);
+        let tail = within("confidence", tail, (f64::MIN_POSITIVE, 0.5))?;
+        let limit = |below| vec![s::noncentral_chi_square::upper_noncentrality(x, degrees, below)];
+        return Ok(vec![("lower", limit(1.0 - tail)), ("upper", limit(tail))]);
     }
     Ok(value(s::noncentral_chi_square::cdf(x, degrees, noncentrality)))
 }
@@ -108,7 +116,7 @@ fn detected(inputs: &Inputs<'_>) -> Computed {
     }
     let ordered = inputs.switch(&["ordered"], false)?;
     let temper = within("temper", inputs.number(&["temper"], 1.0)?, (f64::MIN_POSITIVE, 1.0))?;
-    let alarm = inputs.number(&["n_alarm"], f64::INFINITY)?;
+    let alarm = inputs.number(&["n_alarm", "N"], f64::INFINITY)?;
     let alarm = libm::log(within("n_alarm", alarm, (f64::MIN_POSITIVE, f64::INFINITY))?);
     let detector = s::e_detector::EDetector::freeze(&p, tolerance(inputs)?, ordered, temper);
     let mut state = detector.start();
