@@ -55,6 +55,14 @@ impl Cell {
         }
     }
 
+    /// The number nearest to it.
+    pub(super) fn rounded(&self) -> Read<f64> {
+        match self {
+            Self::Whole(whole) => Ok(*whole as f64),
+            other => other.number(),
+        }
+    }
+
     pub(super) fn whole(&self) -> Option<i128> {
         match self {
             Self::Whole(whole) => Some(*whole),

@@ -124,7 +124,7 @@ impl Inputs<'_> {
         let cells = self.cells(name)?;
         let all: Vec<&Cell> = cells.iter().collect();
         match within_f64(&all, Scale::Differences) {
-            None => Ok((self.sample(name)?, 0.0)),
+            None => Ok((cells.iter().map(Cell::rounded).collect::<Read<_>>()?, 0.0)),
             Some(numbers) => {
                 let origin = cells.iter().filter_map(Cell::whole).min().unwrap_or(0);
                 Ok((numbers, origin as f64))
@@ -148,7 +148,8 @@ impl Inputs<'_> {
             let rest = numbers.split_off(reference.len());
             return Ok((numbers, rest));
         }
-        let of = |cells: &[Cell]| cells.iter().map(Cell::number).collect::<Read<Vec<f64>>>();
+        // fractions beside whole numbers beyond ±2⁵³: what rounding moves is little beside the distance between them
+        let of = |cells: &[Cell]| cells.iter().map(Cell::rounded).collect::<Read<Vec<f64>>>();
         Ok((of(&reference)?, of(&batch)?))
     }
 

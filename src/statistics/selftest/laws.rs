@@ -77,7 +77,8 @@ fn noncentral(inputs: &Inputs<'_>) -> Computed {
     let noncentrality = inputs.number(&["noncentrality", "nc"], 0.0)?;
     for (name, value) in [("x", x.max(0.0)), ("degrees", degrees), ("noncentrality", noncentrality)]
     {
-        if !(value.is_finite() && value >= 0.0) || name == "degrees" && value <= 0.0 {
+        let least = if name == "degrees" { f64::MIN_POSITIVE } else { 0.0 };
+        if !(value.is_finite() && value >= least) {
             return Err(s::Error::OutOfRange { name, value }.into());
         }
     }
