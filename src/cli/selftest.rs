@@ -28,7 +28,9 @@ pub(super) fn run(arguments: &SelftestArguments) -> Result<ExitCode> {
             let shown = path.display();
             let text = std::fs::read(path).map_err(Error::file("reading", path))?;
             serde_json::from_slice::<VectorFile>(&text).map_err(|e| Error::BadRequest {
-                detail: format!("`{shown}` is not a vector file: {e}"),
+                detail: format!(
+                    "`{shown}` is not a vector file: {e}; what is no number stands in quotes: `\"NaN\"`, `\"Infinity\"`"
+                ),
             })?
         }
     };

@@ -2,7 +2,8 @@
 //!
 //! Types are tried in the order boolean, whole number, number, date, timestamp, instant; a text column is one where some
 //! value fits none of them. Of a typed format only what can still change the answer is read. A whole-number column of more than 20 distinct values is continuous; text that never repeats in
-//! the first 100 000 rows (at least 20) is an id.
+//! the first 100 000 rows (at least 20) is an id. Whole numbers beyond ±2⁵³ are told apart by no 64-bit float, so that they are
+//! treated as text is: an id where they never repeat, else categories; those of more than 64 bits are left out.
 
 use super::cells::{
     parse_bool, parse_date, parse_float, parse_instant, parse_int, parse_timestamp,
@@ -17,6 +18,8 @@ use std::hash::Hash;
 
 /// Distinct whole numbers up to which a column is a count and not continuous.
 pub const COUNT_VALUES_MAX: usize = 20;
+/// Whole numbers up to this one, of either sign, are 64-bit floats without rounding.
+const WHOLE_MAX: u64 = 1 << 53;
 const DISTINCT_MAX: usize = 100_000;
 const ID_ROWS_MIN: usize = 20;
 /// First rows of a typed format, which settle most columns.
@@ -38,9 +41,21 @@ struct Seen {
     /// Whether text may stand for another type, as in CSV.
     parse_text: bool,
     possible: Vec<ValueType>,
+    sizes: Sizes,
     values: u64,
     repeated: bool,
     distinct: AHashSet<u64>,
+}
+
+/// What sizes the numbers of a column have.
+#[derive(Debug, Default)]
+struct Sizes {
+    /// Whether a value is a whole number beyond ±2⁵³.
+    beyond: bool,
+    /// Whether a value is beyond 64 bits with a sign.
+    unsigned: bool,
+    /// Whether a value is other than a whole number, if it had to be known.
+    fractions: bool,
 }
 
 impl Seen {
@@ -58,8 +73,16 @@ impl Seen {
             _ => Some(ValueType::Other),
         };
         let possible = if parse_text { TEXT_TYPES.to_vec() } else { Vec::new() };
-        let distinct = AHashSet::new();
-        Self { name, value_type, parse_text, possible, values: 0, repeated: false, distinct }
+        Self {
+            name,
+            value_type,
+            parse_text,
+            possible,
+            sizes: Sizes::default(),
+            values: 0,
+            repeated: false,
+            distinct: AHashSet::new(),
+        }
     }
 
     /// Whether more values of a typed format cannot change the declaration.
@@ -92,19 +115,39 @@ impl Seen {
                 for text in series.str()?.iter().flatten() {
                     self.count(&text);
                     self.possible.retain(|&t| fits(t, text));
+                    self.see_size(text);
                 }
             }
             DataType::Categorical(..) | DataType::Enum(..) => {
                 self.visit(&series.cast(&DataType::String)?)?;
             }
             d if d.is_integer() => {
-                for value in series.cast(&DataType::Int64)?.i64()?.iter().flatten() {
+                let signed = series.cast(&DataType::Int64)?;
+                self.sizes.unsigned |= signed.null_count() > series.null_count();
+                for value in signed.i64()?.iter().flatten() {
                     self.count(&value);
+                    self.sizes.beyond |= value.unsigned_abs() > WHOLE_MAX;
                 }
             }
             _ => self.values += (series.len() - series.null_count()) as u64,
         }
         Ok(())
+    }
+
+    /// Sees whether the text is a whole number that is too large, as long as numbers are possible.
+    fn see_size(&mut self, text: &str) {
+        let digits = || text.strip_prefix('-').unwrap_or(text);
+        let is_whole = || digits().bytes().all(|byte| byte.is_ascii_digit());
+        match self.possible.first() {
+            Some(ValueType::Int) if text.len() >= 16 => {
+                self.sizes.beyond |= parse_int(text).is_some_and(|n| n.unsigned_abs() > WHOLE_MAX);
+            }
+            Some(ValueType::Float) if !self.sizes.fractions => {
+                self.sizes.fractions = !is_whole();
+                self.sizes.beyond |= digits().len() > 18;
+            }
+            _ => {}
+        }
     }
 
     fn declare(&self) -> Column {
@@ -113,18 +156,25 @@ impl Seen {
             (_, Some(&first)) => first,
             (_, None) => ValueType::Text,
         });
+        let value_type = if self.sizes.unsigned { ValueType::Other } else { value_type };
         let all_distinct = !self.repeated && self.values as usize >= ID_ROWS_MIN;
         let distinct = self.distinct.len();
         let (role, kind) = match value_type {
             ValueType::Date | ValueType::Timestamp | ValueType::Instant => (Role::Time, None),
             ValueType::Vector(_) | ValueType::Other => (Role::Ignore, None),
             ValueType::Text if all_distinct => (Role::Id, None),
+            ValueType::Int if self.sizes.beyond && all_distinct => (Role::Id, None),
+            ValueType::Int if self.sizes.beyond => {
+                (Role::Feature, Some(few(distinct, Kind::Categorical)))
+            }
             ValueType::Text => (Role::Feature, Some(few(distinct, Kind::Categorical))),
             ValueType::Bool => (Role::Feature, Some(Kind::Binary)),
             ValueType::Int if distinct > COUNT_VALUES_MAX => {
                 (Role::Feature, Some(Kind::Continuous))
             }
             ValueType::Int => (Role::Feature, Some(few(distinct, Kind::Count))),
+            // whole numbers of more than 64 bits
+            ValueType::Float if self.sizes.beyond && !self.sizes.fractions => (Role::Ignore, None),
             ValueType::Float | ValueType::Null => (Role::Feature, Some(Kind::Continuous)),
         };
         let name = self.name.clone();

@@ -14,7 +14,7 @@ use crate::dataset::levels::LevelCounts;
 use crate::dataset::profile::{FeatureProfile, Profile, profile};
 use crate::dataset::reader::TableFile;
 use crate::dataset::samples::{Sample, count_and_sample};
-use crate::dataset::schema::TableSchema;
+use crate::dataset::schema::{TableSchema, ValueType};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -81,7 +81,7 @@ pub fn compare(
         let bins: Vec<_> = features.iter().map(|feature| feature.bins.clone()).collect();
         let (read, counts) = count_and_sample(batch, (schema, &group), &bins, held_max)?;
         rows[1] = read;
-        found.add((&features, &samples), counts);
+        found.add((&features, &samples), counts, &group);
         learned.extend(features);
         Ok(())
     })?;
@@ -127,6 +127,7 @@ impl Found {
         &mut self,
         (features, samples): (&[ReferenceFeature], &[Sample]),
         counts: Vec<(FeatureProfile, Sample)>,
+        schema: &TableSchema,
     ) {
         let shown: Vec<Statistics> = (features, samples, &counts)
             .into_par_iter()
@@ -135,7 +136,11 @@ impl Found {
                     let mut shown = counted(feature, profile);
                     let deviation = feature.profile.moments.deviation(0);
                     let (reference, batch) = (runs.slices(), b.slices());
-                    shown.extend(shown::from_samples((a, &reference), &batch, deviation));
+                    shown.extend(if is_rounded(schema, (feature, profile)) {
+                        shown::rounded()
+                    } else {
+                        shown::from_samples((a, &reference), &batch, deviation)
+                    });
                     shown
                 }
                 (Sample::Levels(a), Sample::Levels(b)) => from_levels(a, b),
@@ -145,6 +150,20 @@ impl Found {
         self.profiles.extend(counts.into_iter().map(|(profile, _)| profile));
         self.shown.extend(shown);
     }
+}
+
+/// Whether both sides of a column of whole numbers have some beyond ±2⁵³, which the numbers here need not tell apart.
+fn is_rounded(
+    schema: &TableSchema,
+    (feature, batch): (&ReferenceFeature, &FeatureProfile),
+) -> bool {
+    const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
+    let whole = schema.column(&feature.feature).map(|column| column.value_type);
+    let beyond = |profile: &FeatureProfile| {
+        let ends = [profile.moments.min, profile.moments.max];
+        ends.into_iter().flatten().any(|end| end.abs() >= WHOLE_MAX)
+    };
+    whole == Some(ValueType::Int) && beyond(&feature.profile) && beyond(batch)
 }
 
 /// Statistics over the union of all levels, none pooled.

@@ -96,6 +96,13 @@ pub fn from_samples(
     ])
 }
 
+/// What is said of them for whole numbers that 64-bit floats do not tell apart.
+pub fn rounded() -> Statistics {
+    let why = "whole numbers beyond 2^53, which 64-bit numbers do not tell apart; declare the column as text";
+    let none = || Statistic { not_evaluated: Some(why.to_owned()), ..Statistic::default() };
+    ["ks", "wasserstein", "wasserstein_normed"].map(|code| (code.to_owned(), none())).into()
+}
+
 fn word(method: ks::Method) -> &'static str {
     match method {
         ks::Method::Exact => "exact",

@@ -101,7 +101,11 @@ fn stirling_error(n: f64) -> f64 {
 
 /// x ln(x/m) + m − x, also where x is close to m.
 pub(super) fn deviance(x: f64, mean: f64) -> f64 {
-    let difference = x - mean;
+    deviance_by(x, mean, x - mean)
+}
+
+/// The same where the difference x − m is known to more digits.
+pub(super) fn deviance_by(x: f64, mean: f64, difference: f64) -> f64 {
     if difference.abs() >= 0.1 * (x + mean) {
         return x * libm::log(x / mean) - difference;
     }
@@ -124,6 +128,16 @@ pub(super) fn deviance(x: f64, mean: f64) -> f64 {
 /// Newton's steps inside a bracket; a step that would leave it is replaced by a halving, so that the end is reached from
 /// everywhere, also next to 0.
 pub(super) fn quantile(a: f64, b: f64, probability: f64) -> f64 {
+    quantile_of(a, b, [probability, 1.0 - probability])
+}
+
+/// The x with P(X > x) = `tail`, however small.
+pub(super) fn upper_quantile(a: f64, b: f64, tail: f64) -> f64 {
+    quantile_of(a, b, [1.0 - tail, tail])
+}
+
+/// The x at which both probabilities are met, below and above it, which sum to 1.
+fn quantile_of(a: f64, b: f64, [probability, tail]: [f64; 2]) -> f64 {
     let share = a / (a + b);
     // The quantile of the normal law with the same mean and spread, if it is inside.
     let spread = libm::sqrt(share * (1.0 - share) / (a + b + 1.0));
@@ -133,12 +147,11 @@ pub(super) fn quantile(a: f64, b: f64, probability: f64) -> f64 {
     for _ in 0..200 {
         let y = 1.0 - x;
         let binomial = binomial_density(a, b, x, y);
-        let below = if x < (a + 1.0) / (a + b + 2.0) {
-            tail_of(a, b, x, binomial)
+        let error = if x < (a + 1.0) / (a + b + 2.0) {
+            tail_of(a, b, x, binomial) - probability
         } else {
-            1.0 - tail_of(b, a, y, binomial)
+            tail - tail_of(b, a, y, binomial)
         };
-        let error = below - probability;
         if error < 0.0 {
             low = x;
         } else {

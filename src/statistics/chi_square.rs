@@ -60,7 +60,7 @@ pub fn chi_square_corrected(reference: &[u64], batch: &[u64]) -> Result<ChiSquar
         return Err(Error::BinsDiffer { reference: 2, batch: plain.degrees + 1 });
     }
     let square = |cell: Cell| {
-        let gap = (cell.observed - cell.expected).abs();
+        let gap = cell.gap.abs();
         let gap = gap - gap.min(0.5);
         gap * gap / cell.expected
     };
@@ -84,8 +84,7 @@ pub fn chi_square_of_table(rows: &[&[u64]]) -> Result<ChiSquareTest> {
     let table = Table::of(rows)?;
     let (mut statistic, mut smallest_expected) = (0.0, f64::INFINITY);
     for cell in table.cells() {
-        statistic +=
-            (cell.observed - cell.expected) * (cell.observed - cell.expected) / cell.expected;
+        statistic += cell.gap * cell.gap / cell.expected;
         smallest_expected = cell.expected.min(smallest_expected);
     }
     let degrees = table.degrees();
@@ -140,15 +139,17 @@ pub fn merge_small(
     Ok(large.into_iter().unzip())
 }
 
-/// A cell of a table of counts: what was found and what its margins let expect.
+/// A cell of a table of counts: what was found, what its margins let expect, and the difference, which is not rounded before it is
+/// taken.
 pub(super) struct Cell {
     pub(super) observed: f64,
     pub(super) expected: f64,
+    pub(super) gap: f64,
 }
 
 /// A table of counts without its empty columns.
 pub(super) struct Table {
-    rows: Vec<Vec<f64>>,
+    rows: Vec<Vec<i128>>,
 }
 
 impl Table {
@@ -168,7 +169,7 @@ impl Table {
         if used.len() < 2 {
             return Err(Error::NotEnough { found: used.len(), needed: 2 });
         }
-        let kept = |row: &&[u64]| used.iter().map(|&column| row[column] as f64).collect();
+        let kept = |row: &&[u64]| used.iter().map(|&column| i128::from(row[column])).collect();
         Ok(Self { rows: rows.iter().map(kept).collect() })
     }
 
@@ -177,14 +178,20 @@ impl Table {
     }
 
     pub(super) fn cells(&self) -> Vec<Cell> {
-        let sums: Vec<f64> = self.rows.iter().map(|row| row.iter().sum()).collect();
-        let total: f64 = sums.iter().sum();
-        let column = |k: usize| self.rows.iter().map(|row| row[k]).sum::<f64>() / total;
-        let shares: Vec<f64> = (0..self.rows[0].len()).map(column).collect();
-        let mut cells = Vec::with_capacity(sums.len() * shares.len());
+        let sums: Vec<i128> = self.rows.iter().map(|row| row.iter().sum()).collect();
+        let total: i128 = sums.iter().sum();
+        let column = |k: usize| self.rows.iter().map(|row| row[k]).sum::<i128>();
+        let columns: Vec<i128> = (0..self.rows[0].len()).map(column).collect();
+        let mut cells = Vec::with_capacity(sums.len() * columns.len());
         for (row, sum) in self.rows.iter().zip(&sums) {
-            for (&observed, share) in row.iter().zip(&shares) {
-                cells.push(Cell { observed, expected: sum * share });
+            for (&observed, column) in row.iter().zip(&columns) {
+                // a row holds at most 2⁵³, so that the products are whole numbers within i128
+                let (found, margins) = (observed * total, sum * column);
+                cells.push(Cell {
+                    observed: observed as f64,
+                    expected: margins as f64 / total as f64,
+                    gap: (found - margins) as f64 / total as f64,
+                });
             }
         }
         cells
@@ -193,7 +200,8 @@ impl Table {
 
 /// P(X > x) for X central χ² with `degrees` degrees of freedom.
 pub(super) fn sf(x: f64, degrees: f64) -> f64 {
-    if x <= 0.0 {
+    // half of the least number there is, is 0, which the function does not take
+    if 0.5 * x <= 0.0 {
         1.0
     } else if x < f64::INFINITY {
         gamma_ur(0.5 * degrees, 0.5 * x)

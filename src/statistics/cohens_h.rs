@@ -16,17 +16,23 @@ use super::{Error, Result};
 /// assert!((cohens_h((50, 100), (55, 100)).unwrap() - 0.1).abs() < 1e-3);
 /// ```
 pub fn cohens_h(reference: (u64, u64), batch: (u64, u64)) -> Result<f64> {
-    Ok(angle(batch)? - angle(reference)?)
-}
-
-fn angle((successes, trials): (u64, u64)) -> Result<f64> {
-    if trials == 0 {
-        return Err(Error::NotEnough { found: 0, needed: 1 });
+    for (successes, trials) in [reference, batch] {
+        if trials == 0 {
+            return Err(Error::NotEnough { found: 0, needed: 1 });
+        }
+        if successes > trials {
+            return Err(Error::OutOfRange { name: "successes", value: successes as f64 });
+        }
     }
-    if successes > trials {
-        return Err(Error::OutOfRange { name: "successes", value: successes as f64 });
-    }
-    Ok(2.0 * libm::asin(libm::sqrt(successes as f64 / trials as f64)))
+    // asin √p is the angle of (√failures, √successes); the angle between both sides comes from their products, in whole numbers
+    // as long as they cancel
+    let [x, n, y, m] = [batch.0, batch.1, reference.0, reference.1].map(u128::from);
+    let (up, down) = (x * (m - y), y * (n - x));
+    let apart = if up >= down { (up - down) as f64 } else { -((down - up) as f64) };
+    let both = libm::sqrt(up as f64) + libm::sqrt(down as f64);
+    let across = if both > 0.0 { apart / both } else { 0.0 };
+    let along = libm::sqrt((x * y) as f64) + libm::sqrt(((n - x) * (m - y)) as f64);
+    Ok(2.0 * libm::atan2(across, along))
 }
 
 #[cfg(test)]

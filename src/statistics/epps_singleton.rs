@@ -39,13 +39,14 @@ pub fn epps_singleton(reference: &[f64], batch: &[f64]) -> Result<Significance> 
     if power != 0 {
         return epps_singleton(&sample::divided(reference, power), &sample::divided(batch, power));
     }
+    // the statistic does not depend on the origin; near the values, no digits are lost to a large offset
+    let origin = all[0];
+    all.iter_mut().for_each(|value| *value -= origin);
     let unit = 0.5 * (quantile(&all, 0.75) - quantile(&all, 0.25));
     if unit <= 0.0 {
         return Err(Error::NoSpread);
     }
     let (m, n) = (reference.len() as f64, batch.len() as f64);
-    // the statistic does not depend on the origin; near the values, no digits are lost to a large offset
-    let origin = all[0];
     let scaled = |sample: &[f64]| sample.iter().map(|x| (x - origin) / unit).collect::<Vec<f64>>();
     let (first, second) = (Transform::of(&scaled(reference)), Transform::of(&scaled(batch)));
     let mut covariance = [[0.0; PARTS]; PARTS];

@@ -43,7 +43,7 @@ pub fn g_test_of_table(rows: &[&[u64]]) -> Result<Significance> {
     // o ln(o/e) + e − o, never negative, cell by cell: nothing cancels where the two are close
     let term = |cell: Cell| {
         if cell.observed > 0.0 {
-            beta::deviance(cell.observed, cell.expected)
+            beta::deviance_by(cell.observed, cell.expected, cell.gap)
         } else {
             cell.expected
         }

@@ -56,7 +56,7 @@ pub fn clopper_pearson(successes: u64, trials: u64, confidence: f64) -> Result<I
 
 /// The largest share under which `x` or fewer of `n` still have probability `tail`; `x` need not be whole.
 pub(super) fn upper_share(x: f64, n: f64, tail: f64) -> f64 {
-    if x >= n { 1.0 } else { beta::quantile(x + 1.0, n - x, 1.0 - tail) }
+    if x >= n { 1.0 } else { beta::upper_quantile(x + 1.0, n - x, tail) }
 }
 
 /// The smallest share under which `x` or more of `n` still have probability `tail`; `x` need not be whole.
@@ -93,7 +93,8 @@ pub fn wilson(successes: u64, trials: u64, confidence: f64) -> Result<Interval> 
     let z = -normal::quantile(0.5 * (1.0 - confidence));
     let square = z * z;
     let center = estimate + square / (2.0 * n);
-    let half = z * libm::sqrt(estimate * (1.0 - estimate) / n + square / (4.0 * n * n));
+    let failed = (trials - successes) as f64 / n;
+    let half = z * libm::sqrt(estimate * failed / n + square / (4.0 * n * n));
     let scale = 1.0 + square / n;
     let lower = if x <= 0.0 { 0.0 } else { ((center - half) / scale).max(0.0) };
     let upper = if x >= n { 1.0 } else { ((center + half) / scale).min(1.0) };

@@ -27,10 +27,11 @@ const CLOSE: f64 = 1e-9;
 /// assert!((cdf(4.0, 2.0, 0.0) - (1.0 - (-2.0_f64).exp())).abs() < 1e-14);
 /// ```
 pub fn cdf(x: f64, degrees: f64, noncentrality: f64) -> f64 {
-    if x <= 0.0 {
+    // half of the least number there is, is 0, which the functions below do not take
+    if 0.5 * x <= 0.0 {
         return 0.0;
     }
-    if noncentrality <= 0.0 {
+    if 0.5 * noncentrality <= 0.0 {
         return gamma_lr(0.5 * degrees, 0.5 * x);
     }
     cdf_and_slope(x, degrees, noncentrality).0

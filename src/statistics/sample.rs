@@ -33,8 +33,12 @@ pub(super) fn mean(sample: &[f64]) -> f64 {
 
 /// Σ(x − mean)²; the caller has checked that the sample is not empty.
 pub(super) fn squares(sample: &[f64]) -> f64 {
-    let center = mean(sample);
-    sample.iter().map(|value| (value - center) * (value - center)).sum()
+    // around a value of the sample, so that a large common offset costs no digits; then the mean is off by a rounding error only
+    let origin = sample[0];
+    let center = sample.iter().map(|value| value - origin).sum::<f64>() / sample.len() as f64;
+    let gaps = || sample.iter().map(|value| value - origin - center);
+    let rest = gaps().sum::<f64>();
+    gaps().map(|gap| gap * gap).sum::<f64>() - rest * rest / sample.len() as f64
 }
 
 /// The power of two by which samples are divided so that squares and differences of their values stay within f64: 0 unless

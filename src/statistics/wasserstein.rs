@@ -90,14 +90,18 @@ pub fn wasserstein_normed(reference: &[f64], batch: &[f64]) -> Result<f64> {
 
 /// As [`wasserstein_normed`], for samples already checked and in increasing order, not empty.
 fn wasserstein_normed_sorted(reference: &[f64], batch: &[f64]) -> Result<f64> {
-    let power = sample::excess(&[reference, batch]);
-    if power != 0 {
-        return wasserstein_normed_sorted(
-            &sample::divided(reference, power),
-            &sample::divided(batch, power),
-        );
+    // each by its own size: values that are small beside one outlier of the other side still have a spread
+    let (power, unit) = (sample::excess(&[reference, batch]), sample::excess(&[reference]));
+    if (power, unit) == (0, 0) {
+        return normed(wasserstein_sorted(reference, batch), reference);
     }
-    normed(wasserstein_sorted(reference, batch), reference)
+    let distance = carried(&sample::divided(reference, power), &sample::divided(batch, power));
+    let value = libm::scalbn(normed(distance, &sample::divided(reference, unit))?, power - unit);
+    if value.is_finite() {
+        Ok(value)
+    } else {
+        Err(Error::OutOfRange { name: "wasserstein_normed", value })
+    }
 }
 
 fn normed(distance: f64, reference: &[f64]) -> Result<f64> {

@@ -43,9 +43,14 @@ pub fn welch_t(reference: &[f64], batch: &[f64]) -> Result<WelchTest> {
     if power != 0 {
         return welch_t(&sample::divided(reference, power), &sample::divided(batch, power));
     }
-    // both around one value: a large common offset cancels here and not in the difference of the means
-    let origin = reference[0];
-    welch_t_of_moments(&Moments::around(reference, origin), &Moments::around(batch, origin))
+    // each side around a value of its own, so that its spread keeps its digits, and both means from one value, so that a large
+    // common offset cancels here and not in their difference
+    let around = |sample: &[f64]| {
+        let mut moments = Moments::around(sample, sample[0]);
+        moments.mean += sample[0] - reference[0];
+        moments
+    };
+    welch_t_of_moments(&around(reference), &around(batch))
 }
 
 /// As [`welch_t`], from moments.

@@ -33,13 +33,15 @@ pub fn z_proportion(reference: (u64, u64), batch: (u64, u64)) -> Result<Signific
             return Err(Error::OutOfRange { name: "successes", value: successes as f64 });
         }
     }
-    let (n, m) = (batch.1 as f64, reference.1 as f64);
-    let pooled = (batch.0 + reference.0) as f64 / (n + m);
-    if batch.0 + reference.0 == 0 || batch.0 + reference.0 == batch.1 + reference.1 {
+    // whole numbers as long as they cancel: p̂_b − p̂_r = apart/(n m), p̂ = successes/(n + m)
+    let [x, n, y, m] = [batch.0, batch.1, reference.0, reference.1].map(i128::from);
+    let (apart, successes, failures) = (x * m - y * n, x + y, n + m - x - y);
+    if successes == 0 || failures == 0 {
         return Err(Error::NoSpread);
     }
-    let error = libm::sqrt(pooled * (1.0 - pooled) * (1.0 / n + 1.0 / m));
-    let z = (batch.0 as f64 / n - reference.0 as f64 / m) / error;
+    let (n, m) = (n as f64, m as f64);
+    let error = libm::sqrt(successes as f64 * failures as f64 * n * m / (n + m));
+    let z = apart as f64 / error;
     Ok(Significance::asymptotic(z, 2.0 * normal::sf(z.abs())))
 }
 

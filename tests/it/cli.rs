@@ -301,6 +301,33 @@ fn the_self_test_finds_every_known_answer() {
     assert!(said.out.contains(&broken), "{broken} is not in {}", said.out);
 }
 
+/// Whole numbers beyond 2^53 are told apart, or not compared; no float stands for two of them.
+#[test]
+fn whole_numbers_that_no_float_holds_are_compared_as_what_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = |name: &str, from: u64| {
+        let rows = (0..40_u64).map(|row| {
+            let (code, id) = ((1_u64 << 60) + from + row % 3, (1_u64 << 61) + row);
+            format!("{code},{id},{},{row}\n", u64::MAX - row)
+        });
+        let text = rows.fold("code,id,beyond,plain\n".to_owned(), |text, row| text + &row);
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let (reference, batch) = (written("a.csv", 0), written("b.csv", 3));
+    let (reference, batch) = (reference.to_str().unwrap(), batch.to_str().unwrap());
+    let said = run(["compare", reference, batch, "--json"]);
+    let json = said.json();
+    let features = json["features"].as_array().unwrap();
+    let names: Vec<&str> = features.iter().map(|f| f["feature"].as_str().unwrap()).collect();
+    assert_eq!(names, ["code", "plain"], "{}", said.err);
+    assert_eq!(features[0]["kind"], "categorical");
+    assert_eq!(features[0]["statistics"]["total_variation"]["value"], 1.0);
+    let text = run(["compare", reference, batch]).out;
+    assert!(text.contains("`id` (id)") && text.contains("`beyond` (ignore)"), "{text}");
+}
+
 #[test]
 fn a_vector_file_with_mistakes_says_which_vector_is_wrong_and_how() {
     let folder = tempfile::tempdir().unwrap();
@@ -321,7 +348,7 @@ fn a_vector_file_with_mistakes_says_which_vector_is_wrong_and_how() {
     assert_eq!(said.code, Some(1), "{}", said.err);
     for expected in [
         "failed: one (wasserstien): unknown statistic `wasserstien`; is `wasserstein` meant?",
-        "failed: two (ks): expected an input `batch`, found `bacth`, `reference`",
+        "failed: two (ks): unknown input `bacth`; is `batch` meant?",
         "failed: three (psi): `reference_counts`: no dataset `x`",
         "failed: four (ks): vector 5 is not as its schema says: missing field `expected`",
         "5 known answers, 4 failed",

@@ -8,6 +8,7 @@ import itertools
 import json
 import math
 from decimal import Decimal, getcontext
+from fractions import Fraction
 
 import mpmath
 import numpy as np
@@ -439,6 +440,61 @@ x = SAMPLES["uneven"][0]
 add("ppk_upper", "ppk", {"series": x}, {"value": (5 - np.mean(x)) / (3 * np.std(x, ddof=1))}, {"upper": 5})
 add("ppk_both", "ppk", {"series": x}, {"value": (np.mean(x) + 3) / (3 * np.std(x, ddof=1))}, {"upper": 5, "lower": -3})
 add("ppk_constant", "ppk", {"series": [0.1] * 9}, NONE, {"upper": 1})
+
+# where digits cancel: the answers are those of whole numbers and fractions, with more digits than an f64 holds
+mpmath.mp.dps = 60
+
+
+def real(x):
+    x = Fraction(x)
+    return mpmath.mpf(x.numerator) / x.denominator
+
+
+r, b = [4529616853985, 9136919703765], [4529617143707, 9136919813164]
+n, m, total = sum(r), sum(b), sum(r) + sum(b)
+expected = [[Fraction(side * (x + y), total) for x, y in zip(r, b)] for side in (n, m)]
+cells = [(o, e) for row, margins in zip((r, b), expected) for o, e in zip(row, margins)]
+i = {"reference_counts": r, "batch_counts": b}
+add("chi_square_near", "chi_square", i, {"value": sum((o - e) ** 2 / e for o, e in cells)}, absolute=0)
+add("g_test_near", "g_test", i, {"value": 2 * sum(o * mpmath.log(real(o / e)) for o, e in cells)}, absolute=0)
+upper = 1 - mpmath.findroot(lambda y: 149 * mpmath.log(y) - mpmath.log((1 - real(1 - 1e-12)) / 2), 0.83)
+add("clopper_pearson_far", "clopper_pearson", {"successes": 0, "trials": 149}, {"lower": 0, "upper": upper}, {"confidence": 1 - 1e-12})
+k = 10**12
+i = {"successes": [2, k - 1], "trials": [2, k]}
+add("cohens_h_one_failure", "cohens_h", i, {"value": -2 * mpmath.asin(mpmath.sqrt(real(Fraction(1, k))))}, absolute=0)
+pooled = Fraction(k + 1, k + 2)
+add("z_proportion_one_failure", "z_proportion", i,
+    {"value": -real(Fraction(1, k)) / mpmath.sqrt(real(pooled * (1 - pooled) * (Fraction(1, 2) + Fraction(1, k))))}, absolute=0)
+r, b = np.array([1.0, 2, 4, 8, 3]), np.array([2.0, 6, 6, 7, 1, 9])
+add("wasserstein_normed_offset", "wasserstein_normed", {"reference": r + 2.0**50, "batch": b + 2.0**50},
+    {"value": stats.wasserstein_distance(r, b) / np.std(r)})
+add("wasserstein_normed_outlier", "wasserstein_normed", {"reference": r, "batch": [*b, 1e200]}, {"value": 1e200 / 7 / np.std(r)})
+add("wasserstein_normed_ddof", "wasserstein_normed", {"reference": r, "batch": b},
+    {"value": stats.wasserstein_distance(r, b) / np.std(r, ddof=1)}, {"ddof": 1})
+add("cohens_d_ddof", "cohens_d", {"reference": r, "batch": b}, {"value": (b.mean() - r.mean()) / np.std(r)}, {"ddof": 0})
+v = np.array([1, 5, 2, 8])
+add("moments_unsigned", "moments", {"series": [2**64 - 1 - int(x) for x in v]},
+    {"deviation": np.std(v, ddof=1), "skewness": stats.skew(-v), "kurtosis": stats.kurtosis(v)})
+add("moments_ddof", "moments", {"series": v}, {"deviation": np.std(v), "variance": np.var(v)}, {"ddof": 0})
+add("individuals_not_held", "individuals", {"series": [2**53 + 1, 2**53 + 4, 2**53]}, NONE)
+# one side without spread, far from the other, whose spread is too small to be seen from there
+t = stats.ttest_1samp([1e-5, 2e-5, 3e-5], 1e16)
+add("welch_t_far", "welch_t", {"reference": [1e16] * 3, "batch": [1e-5, 2e-5, 3e-5]}, {"value": -t.statistic, "degrees": 2})
+r, b = np.round(SAMPLES["uneven"][0] * 1024) / 1024, np.round(SAMPLES["uneven"][1] * 1024) / 1024
+t = stats.epps_singleton_2samp(r, b)
+add("epps_singleton_offset", "epps_singleton", {"reference": r + 2.0**30, "batch": b + 2.0**30},
+    {"value": t.statistic, "p_value": t.pvalue})
+for x, v in ((30, 9), (9, 9), (200, 4)):
+    limits = [0.0 if stats.chi2.cdf(x, v) <= c else brentq(lambda l: stats.ncx2.cdf(x, v, l) - c, 0, 10 * x + 200, xtol=1e-12) for c in (0.95, 0.05)]
+    add(f"noncentral_chi_square_limits_{x}_{v}", "noncentral_chi_square", {}, {"lower": limits[0], "upper": limits[1]},
+        {"x": x, "df": v, "confidence": 0.9}, relative=1e-8)
+add("noncentral_chi_square_least", "noncentral_chi_square", {}, {"value": 0}, {"x": LEAST, "degrees": 1000, "noncentrality": 1000})
+p, q = shares(*COUNTS["moved"])
+add("kl_divergence_bits", "kl_divergence", dict(zip(("reference_counts", "batch_counts"), COUNTS["moved"])),
+    {"value": stats.entropy(q, p, base=2)}, {"base": 2})
+add("total_variation_count_nan", "total_variation", {"reference_counts": [1, "NaN"], "batch_counts": [1, 2]}, NONE)
+add("e_bh_alpha_zero", "e_bh", {"series": [85, 41]}, NONE, {"alpha": 0})
+add("holm_p_values", "holm", {"series": [0.01, 0.02]}, {"p_value": [0.02, 0.02]}, {"alpha": 0.05})
 
 file = {"about": "Known answers of the statistics room.",
         "tool": f"SciPy {scipy.__version__}, NumPy {np.__version__}, mpmath {mpmath.__version__}; definitions computed in the script where SciPy has none",

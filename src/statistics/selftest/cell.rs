@@ -45,11 +45,21 @@ impl Cell {
         }
     }
 
+    #[expect(clippy::cast_possible_truncation, reason = "whole numbers of at most 64 bits")]
     pub(super) fn number(&self) -> Read<f64> {
         match self {
             Self::Number(number) => Ok(*number),
-            Self::Whole(whole) => Ok(*whole as f64),
+            Self::Whole(whole) if *whole as f64 as i128 == *whole => Ok(*whole as f64),
+            Self::Whole(_) => Err(not_evaluated("a whole number that no 64-bit number holds")),
             Self::Text(_) => Err(not_evaluated("text where the statistic takes numbers")),
+        }
+    }
+
+    /// The number nearest to it.
+    pub(super) fn rounded(&self) -> Read<f64> {
+        match self {
+            Self::Whole(whole) => Ok(*whole as f64),
+            other => other.number(),
         }
     }
 

@@ -62,14 +62,35 @@ pub const CODES: &[&str] = &[
 
 /// Other spellings of a code.
 const ALSO: &[(&str, &str)] = &[
+    ("ac1", "gwet_ac1"),
+    ("auc", "delong"),
     ("bh", "benjamini_hochberg"),
     ("by", "benjamini_yekutieli"),
     ("chi2", "chi_square"),
+    ("chi_squared", "chi_square"),
+    ("cvm", "cramer_von_mises"),
+    ("delong_auc", "delong"),
+    ("ebh", "e_bh"),
+    ("energy", "energy_distance"),
+    ("fdr_bh", "benjamini_hochberg"),
+    ("fdr_by", "benjamini_yekutieli"),
+    ("fisher", "fisher_exact"),
     ("jensen_shannon", "jensen_shannon_distance"),
+    ("js_distance", "jensen_shannon_distance"),
+    ("js_divergence", "jensen_shannon_divergence"),
+    ("kappa", "cohen_kappa"),
+    ("kl", "kl_divergence"),
     ("kolmogorov_smirnov", "ks"),
+    ("kullback_leibler", "kl_divergence"),
+    ("laney", "laney_p"),
     ("laney_p_prime", "laney_p"),
+    ("linf", "l_infinity"),
+    ("mann_whitney_u", "mann_whitney"),
+    ("ncx2", "noncentral_chi_square"),
     ("nelson_rules", "nelson"),
+    ("noncentral_chi2", "noncentral_chi_square"),
     ("tv", "total_variation"),
+    ("welch", "welch_t"),
     ("x_bar_s", "xbar_s"),
 ];
 
@@ -83,8 +104,16 @@ pub(super) fn meant(written: &str) -> Option<&'static str> {
 
 /// The code nearest to one that does not exist, if one is near.
 pub(super) fn nearest(written: &str) -> Option<&'static str> {
-    let apart = |code: &&str| distance(written.as_bytes(), code.as_bytes());
-    CODES.iter().copied().min_by_key(apart).filter(|code| apart(code) <= written.len() / 3 + 1)
+    nearest_of(written, CODES.iter().copied())
+}
+
+/// The nearest of some words to one that is none of them, if one is near.
+pub(super) fn nearest_of<'w>(
+    written: &str,
+    words: impl Iterator<Item = &'w str>,
+) -> Option<&'w str> {
+    let apart = |word: &&str| distance(written.as_bytes(), word.as_bytes());
+    words.min_by_key(apart).filter(|word| apart(word) <= written.len() / 3 + 1)
 }
 
 /// Letters to change, add or leave out to get from one word to the other (Levenshtein 1966).

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::cell::Scale;
 use super::inputs::Inputs;
 use super::parameters::Method;
-use super::{Vector, codes, laws, rates, series};
+use super::{Vector, codes, known, laws, rates, series};
 use crate::statistics as s;
 use crate::statistics::significance::Significance;
 
@@ -39,6 +39,7 @@ pub(super) fn compute(vector: &Vector, datasets: &BTreeMap<String, Value>) -> Co
         return Err(Failure::Malformed(format!("unknown statistic `{unknown}`{hint}")));
     };
     let inputs = Inputs { vector, datasets };
+    known::check(code, &inputs)?;
     let families = [of_counts, of_samples, rates::of_rates, series::of_series, laws::of_laws];
     let found = families.iter().find_map(|family| family(code, &inputs));
     let found =
@@ -85,10 +86,14 @@ fn of_counts(code: &str, inputs: &Inputs<'_>) -> Option<Computed> {
 
 fn divergence(inputs: &Inputs<'_>) -> Computed {
     let (reference, batch) = inputs.counts()?;
-    if inputs.word("smoothing", &["none", "half"])? == "half" {
-        return Ok(value(s::kl_divergence::kl_divergence_smoothed(&reference, &batch)?));
-    }
-    finite_or_infinite(s::kl_divergence::kl_divergence(&reference, &batch))
+    let bits = inputs.word("base", &["e", "2", "2.0"])? != "e";
+    let unit = if bits { std::f64::consts::LN_2 } else { 1.0 };
+    let nats = if inputs.word("smoothing", &["none", "half"])? == "half" {
+        s::kl_divergence::kl_divergence_smoothed(&reference, &batch)
+    } else {
+        s::kl_divergence::kl_divergence(&reference, &batch)
+    };
+    finite_or_infinite(nats.map(|nats| nats / unit))
 }
 
 /// A distance that has no bound: infinite is an answer.
@@ -133,6 +138,9 @@ fn homogeneity(code: &str, inputs: &Inputs<'_>) -> Computed {
     };
     let corrected = inputs.switch(&["correction"], false)?;
     if code == "g_test" {
+        if corrected {
+            return Err(Failure::Malformed("`g_test` has no `correction`".to_owned()));
+        }
         let rows: Vec<&[u64]> = table.iter().map(Vec::as_slice).collect();
         return Ok(tested(s::g_test::g_test_of_table(&rows)?));
     }
@@ -227,6 +235,20 @@ fn by_order(code: &str, inputs: &Inputs<'_>, r: &[f64], b: &[f64]) -> Computed {
     })
 }
 
+fn normed(inputs: &Inputs<'_>, r: &[f64], b: &[f64]) -> Result<f64, Failure> {
+    Ok(s::wasserstein::wasserstein_normed(r, b)? / deviations(inputs, (0, r.len()))?)
+}
+
+/// The standard deviation of `rows` values with the divisor n − `ddof` that is asked for, over the one with n − `usual`.
+fn deviations(inputs: &Inputs<'_>, (usual, rows): (u64, usize)) -> Result<f64, Failure> {
+    let less = inputs.ddof(usual)?;
+    let rows = rows as f64;
+    if less != usual && rows < 2.0 {
+        return Err(s::Error::NotEnough { found: 1, needed: 2 }.into());
+    }
+    Ok(libm::sqrt((rows - usual as f64) / (rows - less as f64)))
+}
+
 fn by_differences(code: &str, inputs: &Inputs<'_>, r: &[f64], b: &[f64]) -> Computed {
     let found = match code {
         "welch_t" => {
@@ -235,13 +257,13 @@ fn by_differences(code: &str, inputs: &Inputs<'_>, r: &[f64], b: &[f64]) -> Comp
             vec![("value", vec![test.statistic]), ("p_value", vec![test.p_value]), degrees]
         }
         "epps_singleton" => tested(s::epps_singleton::epps_singleton(r, b)?),
-        "wasserstein_normed" => value(s::wasserstein::wasserstein_normed(r, b)?),
+        "wasserstein_normed" => value(normed(inputs, r, b)?),
         "wasserstein" if inputs.word("normed", &["no", "reference_deviation"])? != "no" => {
-            value(s::wasserstein::wasserstein_normed(r, b)?)
+            value(normed(inputs, r, b)?)
         }
         "wasserstein" => value(s::wasserstein::wasserstein(r, b)?),
         "energy_distance" => value(s::energy_distance::energy_distance(r, b)?),
-        _ => value(s::cohens_d::cohens_d(r, b)?),
+        _ => value(s::cohens_d::cohens_d(r, b)? / deviations(inputs, (1, r.len()))?),
     };
     if found.iter().flat_map(|(_, numbers)| numbers).any(|x| x.is_infinite()) {
         return Err(Failure::NotEvaluated("beyond the range of 64-bit numbers".to_owned()));

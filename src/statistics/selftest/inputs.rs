@@ -13,6 +13,8 @@ pub(super) type Read<T> = std::result::Result<T, Failure>;
 
 /// Bins of a numeric sample where a statistic of counts is asked for and nothing is said.
 const BINS: u64 = 10;
+/// Most bins that may be asked for.
+const BINS_MAX: u64 = 1_000;
 /// Most values of whole numbers that count as categories where a statistic of counts is asked for and nothing is said.
 const VALUES_MAX: usize = 20;
 /// The inputs of one vector.
@@ -117,6 +119,19 @@ impl Inputs<'_> {
         self.cells(name)?.iter().map(Cell::number).collect()
     }
 
+    /// A sample of numbers as differences from a whole number of it, and that number: 0 unless there are whole numbers beyond ±2⁵³.
+    pub(super) fn sample_from(&self, name: &str) -> Read<(Vec<f64>, f64)> {
+        let cells = self.cells(name)?;
+        let all: Vec<&Cell> = cells.iter().collect();
+        match within_f64(&all, Scale::Differences) {
+            None => Ok((cells.iter().map(Cell::rounded).collect::<Read<_>>()?, 0.0)),
+            Some(numbers) => {
+                let origin = cells.iter().filter_map(Cell::whole).min().unwrap_or(0);
+                Ok((numbers, origin as f64))
+            }
+        }
+    }
+
     /// A sample of numbers none of which may be missing.
     pub(super) fn whole_sample(&self, name: &str) -> Read<Vec<f64>> {
         if self.places(name)?.contains(&None) {
@@ -133,7 +148,8 @@ impl Inputs<'_> {
             let rest = numbers.split_off(reference.len());
             return Ok((numbers, rest));
         }
-        let of = |cells: &[Cell]| cells.iter().map(Cell::number).collect::<Read<Vec<f64>>>();
+        // fractions beside whole numbers beyond ±2⁵³: what rounding moves is little beside the distance between them
+        let of = |cells: &[Cell]| cells.iter().map(Cell::rounded).collect::<Read<Vec<f64>>>();
         Ok((of(&reference)?, of(&batch)?))
     }
 
@@ -184,7 +200,13 @@ impl Inputs<'_> {
             return Ok((reference, batch));
         }
         if self.are_counts() {
-            return Ok((self.count_list("reference_counts")?, self.count_list("batch_counts")?));
+            let reference = self.count_list("reference_counts")?;
+            let bins = self.whole(&["bins"], reference.len() as u64)?;
+            if bins != reference.len() as u64 {
+                let found = reference.len();
+                return Err(malformed(&format!("parameter `bins` is {bins}, there are {found}")));
+            }
+            return Ok((reference, self.count_list("batch_counts")?));
         }
         if self.has("successes") {
             let [reference, batch] = self.rates()?.map(|(successes, trials)| {
@@ -199,7 +221,7 @@ impl Inputs<'_> {
             let wholes: Option<BTreeSet<i128>> = all().map(Cell::whole).collect();
             wholes.is_some_and(|wholes| wholes.len() <= VALUES_MAX)
         };
-        let given = self.vector.parameters.contains_key("bins");
+        let given = self.is_given("bins");
         if all().any(|cell| matches!(cell, Cell::Text(_))) || !given && few() {
             Ok(categories(&reference, &batch))
         } else {
@@ -216,7 +238,12 @@ impl Inputs<'_> {
             return Err(not_evaluated("no values in the reference"));
         }
         reference.sort_by(f64::total_cmp);
-        let bins = self.whole(&["bins"], BINS)?.clamp(1, 1_000);
+        let bins = self.whole(&["bins"], BINS)?;
+        if !(1..=BINS_MAX).contains(&bins) {
+            return Err(malformed(&format!(
+                "parameter `bins` is {bins}, expected 1 to {BINS_MAX}"
+            )));
+        }
         let edges = deciding_edges(reference.as_slice(), usize::try_from(bins).unwrap_or(1));
         Ok((rows_per_bin(&edges, &reference), rows_per_bin(&edges, &batch)))
     }
@@ -263,7 +290,15 @@ impl Inputs<'_> {
             return Err(not_evaluated("not one score per label"));
         }
         let mut known = (Vec::new(), Vec::new());
-        for (label, score) in labels.iter().zip(scores) {
+        for (place, (label, score)) in labels.iter().zip(scores).enumerate() {
+            let unread = [("labels", label), ("scores", score)]
+                .into_iter()
+                .find(|(_, value)| !value.is_null() && number(value).is_none());
+            if let Some((name, value)) = unread {
+                return Err(malformed(&format!(
+                    "`{name}` holds {value} at place {place}, expected a number"
+                )));
+            }
             let (label, score) = (number(label), number(score).filter(|score| !score.is_nan()));
             let Some((label, score)) = label.filter(|label| !label.is_nan()).zip(score) else {
                 continue;
@@ -291,7 +326,9 @@ fn counted(name: &str, value: &Value) -> Read<u64> {
     match count(value) {
         Some(count) if i128::from(count) <= EXACT => Ok(count),
         Some(count) => Err(not_evaluated(&format!("{count} rows, more than 2^53"))),
-        None if value.is_number() => Err(not_evaluated(&format!("{value} is not a count"))),
+        None if value.is_null() || number(value).is_some() => {
+            Err(not_evaluated(&format!("{value} is not a count")))
+        }
         None => Err(malformed(&format!("`{name}` holds {value}, expected counts"))),
     }
 }

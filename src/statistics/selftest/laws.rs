@@ -9,7 +9,9 @@ pub(super) fn of_laws(code: &str, inputs: &Inputs<'_>) -> Option<Computed> {
     Some(match code {
         "noncentral_chi_square" => noncentral(inputs),
         "cohens_h_tolerance" => inputs.needed(&["share"]).and_then(|share| {
-            Ok(value(s::tolerance::cohens_h_tolerance(share, inputs.needed(&["h"])?)))
+            let h = within("h", inputs.needed(&["h"])?, (0.0, f64::MAX))?;
+            let share = within("share", share, (0.0, 1.0))?;
+            Ok(value(s::tolerance::cohens_h_tolerance(share, h)))
         }),
         "reference_error" => shares(inputs, "reference").and_then(|reference| {
             let rows = inputs.needed_whole(&["rows"])?;
@@ -43,6 +45,15 @@ fn shares(inputs: &Inputs<'_>, name: &str) -> Result<Vec<f64>, Failure> {
     }
 }
 
+/// The number, if it lies between both limits, which are allowed.
+fn within(name: &'static str, value: f64, (low, high): (f64, f64)) -> Result<f64, Failure> {
+    if (low..=high).contains(&value) {
+        Ok(value)
+    } else {
+        Err(s::Error::OutOfRange { name, value }.into())
+    }
+}
+
 fn same_bins(found: usize, expected: usize) -> Result<(), Failure> {
     if found == expected {
         return Ok(());
@@ -61,13 +72,22 @@ fn tolerance(inputs: &Inputs<'_>) -> Result<f64, Failure> {
 
 fn noncentral(inputs: &Inputs<'_>) -> Computed {
     let x = inputs.needed(&["x"])?;
-    let (degrees, noncentrality) =
-        (inputs.needed(&["degrees", "df"])?, inputs.needed(&["noncentrality", "nc"])?);
+    let degrees = inputs.needed(&["degrees", "df"])?;
+    let limits = !inputs.is_given("noncentrality") && !inputs.is_given("nc");
+    let noncentrality = inputs.number(&["noncentrality", "nc"], 0.0)?;
     for (name, value) in [("x", x.max(0.0)), ("degrees", degrees), ("noncentrality", noncentrality)]
     {
-        if !(value.is_finite() && value >= 0.0) || name == "degrees" && value <= 0.0 {
+        let least = if name == "degrees" { f64::MIN_POSITIVE } else { 0.0 };
+        if !(value.is_finite() && value >= least) {
             return Err(s::Error::OutOfRange { name, value }.into());
         }
+    }
+    if limits {
+        // of the non-centrality, each with half of what is left of the confidence
+        let tail = 0.5 * (1.0 - inputs.confidence()?);
+        let tail = within("confidence", tail, (f64::MIN_POSITIVE, 0.5))?;
+        let limit = |below| vec![s::noncentral_chi_square::upper_noncentrality(x, degrees, below)];
+        return Ok(vec![("lower", limit(1.0 - tail)), ("upper", limit(tail))]);
     }
     Ok(value(s::noncentral_chi_square::cdf(x, degrees, noncentrality)))
 }
@@ -96,8 +116,9 @@ fn detected(inputs: &Inputs<'_>) -> Computed {
         same_bins(block.len(), p.len())?;
     }
     let ordered = inputs.switch(&["ordered"], false)?;
-    let temper = inputs.number(&["temper"], 1.0)?;
-    let alarm = libm::log(inputs.number(&["n_alarm"], f64::INFINITY)?);
+    let temper = within("temper", inputs.number(&["temper"], 1.0)?, (f64::MIN_POSITIVE, 1.0))?;
+    let alarm = inputs.number(&["n_alarm", "N"], f64::INFINITY)?;
+    let alarm = libm::log(within("n_alarm", alarm, (f64::MIN_POSITIVE, f64::INFINITY))?);
     let detector = s::e_detector::EDetector::freeze(&p, tolerance(inputs)?, ordered, temper);
     let mut state = detector.start();
     let (mut log_m, mut alarms) = (Vec::new(), Vec::new());

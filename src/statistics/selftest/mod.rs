@@ -8,6 +8,7 @@ mod cell;
 mod codes;
 mod compute;
 mod inputs;
+mod known;
 mod laws;
 mod parameters;
 mod rates;
@@ -59,12 +60,13 @@ where
 
 /// |found − expected| ≤ absolute + relative · |expected|.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Tolerance {
     /// Share of the expected number.
-    #[serde(default = "relative")]
+    #[serde(default = "relative", alias = "rel", alias = "rtol")]
     pub relative: f64,
     /// In the unit of the number.
-    #[serde(default = "absolute")]
+    #[serde(default = "absolute", alias = "abs", alias = "atol")]
     pub absolute: f64,
 }
 
@@ -150,15 +152,21 @@ fn read(place: usize, vector: Value, datasets: &BTreeMap<String, Value>) -> Outc
     let text = |field: &str| vector.get(field).and_then(Value::as_str).map(str::to_owned);
     let id = text("id").unwrap_or_else(|| format!("vector {place} (without an id)"));
     let statistic = text("statistic").unwrap_or_default();
-    match serde_json::from_value::<Vector>(vector) {
-        Ok(vector) => outcome(&vector, datasets),
-        Err(fault) => Outcome {
-            id,
-            statistic,
-            passed: false,
-            detail: format!("vector {place} is not as its schema says: {fault}"),
-            found: Map::new(),
-        },
+    let misspelt = known::misspelt(&vector);
+    let read = serde_json::from_value::<Vector>(vector);
+    match (misspelt, read) {
+        (None, Ok(vector)) => outcome(&vector, datasets),
+        (misspelt, read) => {
+            let fault = misspelt.or_else(|| read.err().map(|fault| fault.to_string()));
+            let fault = fault.unwrap_or_default();
+            Outcome {
+                id,
+                statistic,
+                passed: false,
+                detail: format!("vector {place} is not as its schema says: {fault}"),
+                found: Map::new(),
+            }
+        }
     }
 }
 
@@ -197,14 +205,27 @@ fn shown(found: &compute::Found) -> Map<String, Value> {
 }
 
 /// Other names of an answer.
-const ALSO: [(&str, &str); 4] =
-    [("statistic", "value"), ("estimate", "value"), ("pvalue", "p_value"), ("df", "degrees")];
+const ALSO: &[(&str, &[&str])] = &[
+    ("value", &["statistic", "estimate", "odds_ratio", "auc", "kappa", "ac1"]),
+    ("p_value", &["pvalue", "p"]),
+    ("degrees", &["df", "dof", "degrees_of_freedom"]),
+    ("lower", &["low", "ci_lower", "ci_low", "lcl"]),
+    ("upper", &["high", "ci_upper", "ci_high", "ucl"]),
+    ("center", &["cl", "center_line"]),
+    ("deviation", &["std", "sd"]),
+    ("adjusted", &["p_value", "p_values", "p_adjusted", "adjusted_p_values"]),
+    ("named", &["rejected", "reject", "discoveries"]),
+    ("indices", &["index", "signals", "detections", "drifts"]),
+];
 
 fn compared(vector: &Vector, found: &compute::Found) -> (bool, String) {
     let answer = |name: &str| found.iter().find(|(known, _)| *known == name);
     let mut notes = Vec::new();
     for (name, expected) in vector.expected.iter().filter(|(name, _)| *name != "not_evaluated") {
-        let also = || ALSO.iter().find(|(other, _)| other == name).and_then(|(_, own)| answer(own));
+        let other = |(own, others): &(&str, &[&str])| {
+            if others.contains(&name.as_str()) { answer(own) } else { None }
+        };
+        let also = || ALSO.iter().find_map(other);
         let tolerance = vector.tolerance.unwrap_or_else(|| Tolerance::usual(name));
         let numbers = answer(name).or_else(also).map(|(_, numbers)| numbers);
         match (inputs::numbers(expected), numbers) {

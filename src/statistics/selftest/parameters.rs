@@ -29,6 +29,11 @@ impl Inputs<'_> {
         })
     }
 
+    /// Whether a parameter is given and not null.
+    pub(super) fn is_given(&self, name: &str) -> bool {
+        self.setting(&[name]).is_some()
+    }
+
     /// A number, or what holds if none of these names is given.
     pub(super) fn number(&self, names: &[&str], otherwise: f64) -> Read<f64> {
         match self.setting(names) {
@@ -87,6 +92,14 @@ impl Inputs<'_> {
         })
     }
 
+    /// What is taken off the number of values in the divisor of a variance: 0 or 1.
+    pub(super) fn ddof(&self, usual: u64) -> Read<u64> {
+        match self.whole(&["ddof"], usual)? {
+            less @ (0 | 1) => Ok(less),
+            other => Err(malformed(&format!("parameter `ddof` is {other}, expected 0 or 1"))),
+        }
+    }
+
     /// How the p-value is to be found; `auto` if nothing is said.
     pub(super) fn method(&self) -> Read<Method> {
         let word = self.word("method", &METHODS.map(|(word, _)| word))?;
@@ -95,7 +108,11 @@ impl Inputs<'_> {
 
     /// The confidence of an interval: `confidence`, or 1 − `alpha`; 0.95 if neither is given.
     pub(super) fn confidence(&self) -> Read<f64> {
+        let names = ["confidence", "confidence_level", "level"];
+        if self.setting(&["alpha"]).is_some() && self.setting(&names).is_some() {
+            return Err(malformed("both `alpha` and a confidence are given, expected one of them"));
+        }
         let otherwise = 1.0 - self.number(&["alpha"], 0.05)?;
-        self.number(&["confidence", "confidence_level", "level"], otherwise)
+        self.number(&names, otherwise)
     }
 }

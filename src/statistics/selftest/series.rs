@@ -18,7 +18,11 @@ pub(super) fn of_series(code: &str, inputs: &Inputs<'_>) -> Option<Computed> {
     };
     if let Some(adjusted) = adjusted {
         // the answers are told apart by their place, so none may be missing
-        let found = |series: Vec<f64>| Ok(named("adjusted", adjusted(&series)?));
+        let found = |series: Vec<f64>| {
+            // which of them may be named depends on it, the adjusted p-values do not
+            level(inputs)?;
+            Ok(named("adjusted", adjusted(&series)?))
+        };
         return Some(inputs.whole_sample("series").and_then(found));
     }
     match code {
@@ -30,7 +34,7 @@ pub(super) fn of_series(code: &str, inputs: &Inputs<'_>) -> Option<Computed> {
             let limits = (limit("lower", f64::NEG_INFINITY)?, limit("upper", f64::INFINITY)?);
             Ok(named("ppk", vec![s::capability::ppk(&series, limits)?]))
         })),
-        "moments" => Some(inputs.sample("series").and_then(|series| moments(&series))),
+        "moments" => Some(inputs.sample_from("series").and_then(|series| moments(inputs, series))),
         "individuals" | "ewma" | "cusum" | "nelson" => {
             Some(inputs.sample("series").and_then(|series| charted(code, inputs, &series)))
         }
@@ -46,6 +50,20 @@ pub(super) fn of_series(code: &str, inputs: &Inputs<'_>) -> Option<Computed> {
 /// The main answer under its own name and as `value`.
 fn named(name: &'static str, numbers: Vec<f64>) -> Found {
     vec![("value", numbers.clone()), (name, numbers)]
+}
+
+/// The share of false ones among the named that is allowed.
+fn level(inputs: &Inputs<'_>) -> Result<f64, Failure> {
+    share("alpha", inputs.number(&["alpha"], 0.05)?)
+}
+
+/// The number, if it lies in (0, 1).
+fn share(name: &'static str, value: f64) -> Result<f64, Failure> {
+    if value > 0.0 && value < 1.0 {
+        Ok(value)
+    } else {
+        Err(s::Error::OutOfRange { name, value }.into())
+    }
 }
 
 /// A stream detector with the settings given, otherwise the usual ones.
@@ -73,9 +91,14 @@ fn stream(code: &str, inputs: &Inputs<'_>) -> Result<Box<dyn FnMut(f64) -> bool>
         _ => {
             let usual = s::adwin::Settings::default();
             let mut method = s::adwin::Adwin::new(s::adwin::Settings {
-                confidence: inputs.number(&["confidence", "delta"], usual.confidence)?,
+                confidence: share(
+                    "confidence",
+                    inputs.number(&["confidence", "delta"], usual.confidence)?,
+                )?,
                 clock: inputs.whole(&["clock"], usual.clock)?,
-                ..usual
+                buckets_max: usize::try_from(inputs.whole(&["max_buckets"], 5)?).unwrap_or(5),
+                part_min: inputs.number(&["min_window_length"], usual.part_min)?,
+                grace: inputs.number(&["grace_period"], usual.grace)?,
             });
             Box::new(move |value| method.update(value))
         }
@@ -137,34 +160,35 @@ fn e_bh(inputs: &Inputs<'_>) -> Computed {
         }
         series.into_iter().map(libm::log).collect()
     };
-    let chosen = s::adjust::e_bh(&log_e, inputs.number(&["alpha"], 0.05)?);
+    let chosen = s::adjust::e_bh(&log_e, level(inputs)?);
     Ok(named("named", chosen.into_iter().map(|chosen| f64::from(u8::from(chosen))).collect()))
 }
 
-fn moments(series: &[f64]) -> Computed {
+fn moments(inputs: &Inputs<'_>, (series, origin): (Vec<f64>, f64)) -> Computed {
+    let less = inputs.ddof(1)?;
     if series.is_empty() {
         return Err(s::Error::NotEnough { found: 0, needed: 1 }.into());
     }
     if let Some(index) = series.iter().position(|value| value.is_infinite()) {
         return Err(s::Error::NotFinite { index }.into());
     }
-    let power = s::sample::excess(&[series]);
-    let moments = s::moments::Moments::of(&s::sample::divided(series, power));
+    let power = s::sample::excess(&[&series]);
+    let moments = s::moments::Moments::of(&s::sample::divided(&series, power));
     let back = |number: f64, power: i32| libm::scalbn(number, power);
-    let variance = moments.variance(1).map(|x| back(x, power.saturating_mul(2)));
+    let variance = moments.variance(less).map(|x| back(x, power.saturating_mul(2)));
     let known = [
-        ("deviation", moments.deviation(1).map(|x| back(x, power))),
+        ("deviation", moments.deviation(less).map(|x| back(x, power))),
         ("variance", variance.filter(|x| x.is_finite())),
         ("skewness", moments.skewness()),
         ("kurtosis", moments.kurtosis()),
     ];
     let shape = known.into_iter().filter_map(|(name, x)| x.map(|x| (name, vec![x])));
-    Ok(named("mean", vec![back(moments.mean, power)]).into_iter().chain(shape).collect())
+    Ok(named("mean", vec![back(moments.mean, power) + origin]).into_iter().chain(shape).collect())
 }
 
 fn charted(code: &str, inputs: &Inputs<'_>, series: &[f64]) -> Computed {
-    let center = inputs.number(&["center", "mean", "mu"], 0.0)?;
-    let sigma = inputs.number(&["sigma", "std"], 1.0)?;
+    let center = inputs.number(&["center", "mean", "mu", "target"], 0.0)?;
+    let sigma = inputs.number(&["sigma", "std", "sd"], 1.0)?;
     Ok(match code {
         "individuals" => {
             let limits = charts::individuals::limits(series)?;
