@@ -27,9 +27,14 @@ pub(super) fn warn(line: &str) {
     let _ = writeln!(std::io::stderr(), "warning: {line}");
 }
 
+/// Prints how something was understood.
+pub(super) fn note(line: &str) {
+    let _ = writeln!(std::io::stderr(), "note: {line}");
+}
+
 /// Prints an error with its causes and what to do.
 pub(super) fn complain(error: &Error) {
-    let _ = writeln!(std::io::stderr(), "error: {}\n  hint: {}", error.chain(), error.hint());
+    let _ = writeln!(std::io::stderr(), "error: {}\n  hint: {}", error.chain(), error.advice());
 }
 
 /// A progress bar over bytes or steps, on standard error; silent where that is not a terminal.

@@ -85,8 +85,8 @@ pub enum Error {
     },
     /// The format is not one we read.
     #[error(
-        "cannot tell the format of `{path}`; expected a name ending in .parquet, .csv, .arrow, .feather, .ipc, .ndjson, \
-         .jsonl or .json"
+        "cannot tell the format of `{path}`; expected a name ending in .parquet, .csv, .tsv, .arrow, .feather, .ipc, \
+         .ndjson, .jsonl or .json; rename or convert it"
     )]
     UnknownFormat {
         /// Path as given.
@@ -102,6 +102,68 @@ pub enum Error {
         /// Cause.
         #[source]
         source: Box<polars::error::PolarsError>,
+    },
+    /// A file of another kind.
+    #[error("`{path}` is {found}; {instead}")]
+    NoTable {
+        /// Path as given.
+        path: String,
+        /// What its first bytes show it to be.
+        found: &'static str,
+        /// What to do.
+        instead: &'static str,
+    },
+    /// A line that is not UTF-8.
+    #[error(
+        "line {line} of `{path}` holds the byte {byte:#04x}, which is not UTF-8 text (Latin-1 or Windows-1252?); save it as UTF-8, \
+         for example by `iconv -f WINDOWS-1252 -t UTF-8`"
+    )]
+    NotText {
+        /// Path as given.
+        path: String,
+        /// Line, counted from 1, the header included.
+        line: u64,
+        /// The first byte that does not fit.
+        byte: u8,
+    },
+    /// A record of another length than the header.
+    #[error("row {row} (line {line}) of `{path}` {}", uneven(*found, *expected))]
+    Uneven {
+        /// Path as given.
+        path: String,
+        /// Data row, counted from 1.
+        row: u64,
+        /// Line it starts in, counted from 1, the header included.
+        line: u64,
+        /// Fields of it; 0 for an empty line.
+        found: usize,
+        /// Fields of the header.
+        expected: usize,
+    },
+    /// A quotation mark that is not closed.
+    #[error(
+        "the field that is quoted in line {line} of `{path}` does not end; close the quotation mark, or double one that is meant"
+    )]
+    OpenQuote {
+        /// Path as given.
+        path: String,
+        /// Line, counted from 1, the header included.
+        line: u64,
+    },
+    /// A CSV file with another separator than declared.
+    #[error(
+        "the header of `{path}` is separated by {found}, the schema says {declared}; write the file with {declared}, or declare \
+         `\"csv\": {{\"delimiter\": \"{}\", \"empty_is_null\": true}}` in the schema", written(*separator)
+    )]
+    OtherSeparator {
+        /// Path as given.
+        path: String,
+        /// What stands between the names.
+        found: &'static str,
+        /// What the schema says.
+        declared: &'static str,
+        /// The character found.
+        separator: char,
     },
     /// Two columns share a name.
     #[error("column `{name}` appears twice in the header; give each column its own name")]
@@ -141,6 +203,14 @@ pub enum Error {
         found: String,
         /// Type declared.
         declared: String,
+    },
+    /// Two tables that are to be compared hold different types under one name.
+    #[error(
+        "{found}; write both files alike, or declare with `--schema FILE` which type it is, or the role `ignore`"
+    )]
+    TypesDisagree {
+        /// Each column with both types.
+        found: String,
     },
     /// Cells that do not fit their declaration.
     #[error("{}{}", errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
@@ -195,6 +265,23 @@ pub enum Error {
         /// What failed.
         detail: String,
     },
+}
+
+fn uneven(found: usize, expected: usize) -> String {
+    if found == 0 {
+        return "is empty; remove the line".to_owned();
+    }
+    if expected == 1 {
+        return format!("has {found} fields, expected 1 as in the first line; begin the file with the names of the columns");
+    }
+    format!(
+        "has {found} fields, expected {expected} as in the header; fill or remove them, and quote a field that holds the separator"
+    )
+}
+
+/// The character as JSON writes it.
+fn written(separator: char) -> String {
+    if separator == '\t' { "\\t".to_owned() } else { separator.to_string() }
 }
 
 impl From<polars::error::PolarsError> for Error {
