@@ -15,16 +15,18 @@ use crate::procedures::keep_accounts::{
     disable_account, enable_account, reset_password, unlock_account,
 };
 use crate::procedures::keep_trainings::record_training;
+use crate::procedures::qualify_installation::is_shared_name;
 use crate::procedures::read_accounts::{AccountLine, account_lines};
 use crate::store::Store;
-use crate::procedures::qualify_installation::is_shared_name;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Arguments of `init`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: driftledger init data --admin adam --printed-name \"Adam Administrator\"")]
+#[command(
+    after_help = "Example: driftledger init data --admin adam --printed-name \"Adam Administrator\""
+)]
 pub(super) struct InitArguments {
     /// Data folder to make
     data: PathBuf,

@@ -4,7 +4,9 @@ use super::client::ServerArguments;
 use super::configuration::parameters;
 use super::{done, terminal};
 use crate::error::{Error, Result};
-use crate::procedures::fingerprint_files::{RegistrationSources, length_of, make_registration_noted};
+use crate::procedures::fingerprint_files::{
+    RegistrationSources, length_of, make_registration_noted,
+};
 use crate::procedures::read_origin::DraftDocument;
 use crate::provenance::registration::{DatasetRole, TakenUp};
 use clap::Args;

@@ -158,12 +158,14 @@ impl Cells<'_> {
         let is_number = parse_float(cell).is_some();
         match self.column.value_type {
             ValueType::Int if is_number => {
-                "declare the column as `float` where it is no whole number, or fix the row".to_owned()
+                "declare the column as `float` where it is no whole number, or fix the row"
+                    .to_owned()
             }
             ValueType::Int | ValueType::Float
                 if self.decimal == '.' && parse_float(&cell.replacen(',', ".", 1)).is_some() =>
             {
-                "write a decimal point, or declare `\"decimal\": \",\"` under `csv` in the schema".to_owned()
+                "write a decimal point, or declare `\"decimal\": \",\"` under `csv` in the schema"
+                    .to_owned()
             }
             _ => format!("declare `{cell}` as a null token or fix the row"),
         }
@@ -389,5 +391,35 @@ mod tests {
         assert_eq!(parse_timestamp("1970-01-01T00:00:01Z"), None);
         assert_eq!(parse_instant("1970-01-01T01:00:00.5+01:00"), Some(500_000));
         assert_eq!(parse_instant("1970-01-01T00:00:00.0000001Z"), None);
+    }
+
+    #[test]
+    fn declared_whole_numbers_may_have_zeros_behind_the_sign_and_numbers_spaces_around() {
+        let column = |value_type| Column {
+            name: "a".to_owned(),
+            role: crate::dataset::schema::Role::Feature,
+            value_type,
+            kind: None,
+            unit: None,
+            range: None,
+            null_tokens: vec!["NA".to_owned()],
+        };
+        let read = |value_type, decimal, cells: &[&str]| {
+            let mut errors = CellErrors::default();
+            let series = Series::new("a".into(), cells);
+            let place = Place { first_row: 1, decimal };
+            let cast = cast(&series, &column(value_type), place, &mut errors).unwrap();
+            errors.into_result().map(|()| cast)
+        };
+        let whole = read(ValueType::Int, '.', &["45.0", " 7", "NA ", "-3.00"]).unwrap();
+        let whole: Vec<_> = whole.i64().unwrap().iter().collect();
+        assert_eq!(whole, [Some(45), Some(7), None, Some(-3)]);
+        let said = read(ValueType::Int, '.', &["45.5"]).unwrap_err().to_string();
+        assert!(said.contains("`45.5` in row 1") && said.contains("`float`"), "{said}");
+        let number = read(ValueType::Float, ',', &["1,5", "2", ""]).unwrap();
+        assert_eq!(number.f64().unwrap().iter().collect::<Vec<_>>(), [Some(1.5), Some(2.0), None]);
+        assert!(read(ValueType::Float, ',', &["1.5"]).is_err());
+        let said = read(ValueType::Float, '.', &["1,5"]).unwrap_err().to_string();
+        assert!(said.contains("decimal"), "{said}");
     }
 }

@@ -22,7 +22,11 @@ const FOREIGN: [(&[u8], &str, &str); 14] = [
     (b"PK\x03\x04", "a zip archive, as Excel workbooks (.xlsx) are", SAVE_SHEET),
     (b"\xd0\xcf\x11\xe0", "an Excel workbook (.xls) or another Office file", SAVE_SHEET),
     (b"\x1f\x8b", "compressed by gzip", "decompress it (`gunzip -k FILE`), or save it as Parquet"),
-    (b"\x28\xb5\x2f\xfd", "compressed by zstd", "decompress it (`unzstd FILE`), or save it as Parquet"),
+    (
+        b"\x28\xb5\x2f\xfd",
+        "compressed by zstd",
+        "decompress it (`unzstd FILE`), or save it as Parquet",
+    ),
     (b"BZh", "compressed by bzip2", "decompress it (`bunzip2 -k FILE`), or save it as Parquet"),
     (b"\xfd7zXZ", "compressed by xz", "decompress it (`unxz -k FILE`), or save it as Parquet"),
     (b"\x89HDF", "an HDF5 file", SAVE_TABLE),
@@ -49,9 +53,8 @@ pub(super) fn refuse_foreign(path: &Path, first: &[u8]) -> Result<()> {
 
 /// Refuses a text file whose characters or line ends cannot be read.
 pub(super) fn refuse_other_text(path: &Path, first: &[u8]) -> Result<()> {
-    let refuse = |found, instead| {
-        Err(Error::NoTable { path: path.display().to_string(), found, instead })
-    };
+    let refuse =
+        |found, instead| Err(Error::NoTable { path: path.display().to_string(), found, instead });
     if first.starts_with(b"\xff\xfe") || first.starts_with(b"\xfe\xff") {
         return refuse("text in UTF-16", "save it as UTF-8");
     }

@@ -1,6 +1,7 @@
 //! What can be wrong with a table, with the column, row and value that are.
 
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// `Result` of this room.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -250,6 +251,12 @@ pub enum Error {
         /// What is wrong and what to do.
         detail: String,
     },
+    /// What is wrong with a file that was sent: where it was kept meanwhile says nothing to who sent it.
+    #[error("{detail}")]
+    Sent {
+        /// What was found, expected and is to be done.
+        detail: String,
+    },
     /// The table has no rows.
     #[error("`{path}` has no rows")]
     NoRows {
@@ -267,12 +274,29 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// The same about a file that somebody sent, which was kept at `place` meanwhile.
+    #[must_use]
+    pub fn of_sent(self, place: &Path) -> Self {
+        let detail = match &self {
+            Self::NotATable { format, source, .. } => {
+                format!("the file is not a readable {format} table ({source})")
+            }
+            Self::Open { .. } | Self::Cells { .. } | Self::Engine(_) => return self,
+            other => other.to_string().replace(&format!("`{}`", place.display()), "the file"),
+        };
+        Self::Sent { detail }
+    }
+}
+
 fn uneven(found: usize, expected: usize) -> String {
     if found == 0 {
         return "is empty; remove the line".to_owned();
     }
     if expected == 1 {
-        return format!("has {found} fields, expected 1 as in the first line; begin the file with the names of the columns");
+        return format!(
+            "has {found} fields, expected 1 as in the first line; begin the file with the names of the columns"
+        );
     }
     format!(
         "has {found} fields, expected {expected} as in the header; fill or remove them, and quote a field that holds the separator"

@@ -199,6 +199,10 @@ impl Seen {
                 notes.push(self.looks.about_dates(name));
                 (Role::Ignore, None)
             }
+            ValueType::Text if all_distinct && self.looks.has_spaces() => {
+                notes.push(format!("column `{name}` is free text and is not compared"));
+                (Role::Ignore, None)
+            }
             ValueType::Text if all_distinct => (Role::Id, None),
             ValueType::Text => (Role::Feature, Some(few(distinct, Kind::Categorical))),
             ValueType::Bool => (Role::Feature, Some(Kind::Binary)),
@@ -328,8 +332,24 @@ fn declared(file: &TableFile, seen: &[Seen]) -> Inferred {
         notes.push(format!("fields are separated by {between}{decimals}"));
     }
     notes.extend(about_header(file, seen));
-    let columns = seen.iter().map(|seen| seen.declare(&mut notes)).collect();
+    let mut columns: Vec<Column> = seen.iter().map(|seen| seen.declare(&mut notes)).collect();
+    keep_one_id(&mut columns, &mut notes);
     Inferred { schema: TableSchema { csv: found, ..TableSchema::new(columns) }, notes }
+}
+
+/// Rows are told by one column: the first that is called an id, else the first whose texts never repeat. The others are left out.
+fn keep_one_id(columns: &mut [Column], notes: &mut Vec<String>) {
+    let ids = || columns.iter().enumerate().filter(|(_, column)| column.role == Role::Id);
+    let Some(first) = ids().find(|(_, id)| names_an_id(&id.name)).or_else(|| ids().next()) else {
+        return;
+    };
+    let kept = first.0;
+    for (place, column) in columns.iter_mut().enumerate() {
+        if column.role == Role::Id && place != kept {
+            column.role = Role::Ignore;
+            notes.push(format!("column `{}` has no value twice and is not compared", column.name));
+        }
+    }
 }
 
 fn seen_of(file: &TableFile) -> Result<Vec<Seen>> {

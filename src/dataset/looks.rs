@@ -13,6 +13,7 @@ pub(super) struct Looks {
     seen: u64,
     numbers: u64,
     dates: u64,
+    spaced: u64,
     /// The first value that is not read as a number, with its row.
     odd: Option<(u64, String)>,
     /// The last whole number, and whether each was one more than the one before.
@@ -46,6 +47,7 @@ impl Looks {
         let is_number = parse_float(text).is_some();
         self.numbers += u64::from(is_number || is_like_a_number(text));
         self.dates += u64::from(is_like_a_date(text));
+        self.spaced += u64::from(text.contains(char::is_whitespace));
         if !is_number && self.odd.is_none() {
             self.odd = Some((self.row, text.chars().take(40).collect()));
         }
@@ -54,6 +56,11 @@ impl Looks {
     /// Whether all texts are dates of some form.
     pub(super) fn is_dates(&self) -> bool {
         self.seen > 0 && self.dates == self.seen
+    }
+
+    /// Whether most texts are of more than one word.
+    pub(super) fn has_spaces(&self) -> bool {
+        2 * self.spaced > self.seen
     }
 
     /// What to say about a column of dates in the column `name`.

@@ -171,7 +171,9 @@ impl TableFile {
         let shown = path.display().to_string();
         let open = |source| Error::Open { path: shown.clone(), source };
         let mut first = Vec::new();
-        File::open(path).and_then(|file| file.take(1 << 16).read_to_end(&mut first)).map_err(open)?;
+        File::open(path)
+            .and_then(|file| file.take(1 << 16).read_to_end(&mut first))
+            .map_err(open)?;
         refuse_foreign(path, &first)?;
         let by_magic = match first.as_slice() {
             [b'P', b'A', b'R', b'1', ..] => Some(Format::Parquet),

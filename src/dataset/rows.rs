@@ -38,7 +38,12 @@ pub fn for_each_text_chunk(
                     found: frame.get_column_names().iter().map(|n| n.to_string()).collect(),
                 });
             };
-            let typed = cast(found.as_materialized_series(), column, Place { first_row, decimal }, &mut errors)?;
+            let typed = cast(
+                found.as_materialized_series(),
+                column,
+                Place { first_row, decimal },
+                &mut errors,
+            )?;
             let typed = texts(&typed)?;
             cells.push(typed.str()?.iter().map(|cell| cell.map(str::to_owned)).collect());
         }

@@ -163,7 +163,9 @@ impl CsvContract {
     fn refused(&self) -> Option<String> {
         let Self { delimiter, decimal, .. } = self;
         if !delimiter.is_ascii() || matches!(delimiter, '"' | '\n' | '\r') {
-            return Some(format!("csv.delimiter is `{delimiter}`, expected one ASCII character such as `,`, `;` or `\\t`"));
+            return Some(format!(
+                "csv.delimiter is `{delimiter}`, expected one ASCII character such as `,`, `;` or `\\t`"
+            ));
         }
         if !matches!(decimal, '.' | ',') {
             return Some(format!("csv.decimal is `{decimal}`, expected `.` or `,`"));

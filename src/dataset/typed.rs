@@ -49,7 +49,10 @@ impl TableFile {
             let cast = |column: &&Column| -> Result<(PolarsColumn, CellErrors)> {
                 let mut errors = CellErrors::default();
                 let physical = frame.column(&column.name)?.as_materialized_series();
-                Ok((cast(physical, column, Place { first_row, decimal }, &mut errors)?.into(), errors))
+                Ok((
+                    cast(physical, column, Place { first_row, decimal }, &mut errors)?.into(),
+                    errors,
+                ))
             };
             let cast: Vec<_> = present.par_iter().map(cast).collect::<Result<_>>()?;
             let mut columns = Vec::with_capacity(present.len());

@@ -42,7 +42,13 @@ pub(super) fn refuse_uneven(path: &Path, separator: char) -> Result<()> {
         if found != expected {
             let is_empty = text.iter().all(u8::is_ascii_whitespace);
             let found = if is_empty { 0 } else { found };
-            return Err(Error::Uneven { path: shown(), row: record, line: started, found, expected });
+            return Err(Error::Uneven {
+                path: shown(),
+                row: record,
+                line: started,
+                found,
+                expected,
+            });
         }
         record += 1;
     }
@@ -126,7 +132,10 @@ mod tests {
         assert!(said.contains("expected 3"), "{said}");
         assert!(refused(b"a,b\n1,2\n\n").unwrap().contains("is empty"));
         let said = refused(b"a,b\n1,K\xf6ln\n").unwrap();
-        assert!(said.contains("line 2") && said.contains("0xf6") && said.contains("UTF-8"), "{said}");
+        assert!(
+            said.contains("line 2") && said.contains("0xf6") && said.contains("UTF-8"),
+            "{said}"
+        );
         assert!(refused(b"a,b\n1,\"x\n2,y\n").unwrap().contains("line 2"));
     }
 }
