@@ -205,6 +205,25 @@ pub enum Error {
         /// Type declared.
         declared: String,
     },
+    /// Two tables that are to be compared do not have the same columns.
+    #[error(
+        "not in `{batch}`, though in the reference: {missing}; add what is missing, or declare it with the role `ignore` in a schema \
+         (`driftledger schema`, then `--schema FILE`)"
+    )]
+    MissingInBatch {
+        /// The batch.
+        batch: String,
+        /// The columns.
+        missing: String,
+    },
+    /// No column can be compared.
+    #[error("no column of `{reference}` can be compared: {}", left_out.join("; "))]
+    NothingToCompare {
+        /// The reference.
+        reference: String,
+        /// Each column and why it is left out.
+        left_out: Vec<String>,
+    },
     /// Two tables that are to be compared hold different types under one name.
     #[error(
         "{found}; write both files alike, or declare with `--schema FILE` which type it is, or the role `ignore`"

@@ -130,6 +130,12 @@ impl Seen {
             DataType::Categorical(..) | DataType::Enum(..) => {
                 self.visit(&series.cast(&DataType::String)?)?;
             }
+            // A whole number beyond 64 bits with sign is a code; it is declared as the file holds it.
+            DataType::UInt64
+                if series.u64()?.iter().flatten().any(|value| i64::try_from(value).is_err()) =>
+            {
+                self.value_type = Some(ValueType::Other);
+            }
             d if d.is_integer() => {
                 for value in series.cast(&DataType::Int64)?.i64()?.iter().flatten() {
                     self.count(&value);
@@ -238,6 +244,10 @@ fn about_other(name: &str, stored_as: &str) -> String {
         t if t.starts_with("list") || t.starts_with("array") => {
             "declare an embedding as `vector(n)` with role `embedding` in a schema"
         }
+        "u64" => "it holds whole numbers of 2^63 and more; save them as text",
+        t if t.starts_with("struct") => {
+            "save its fields as columns of their own (a JSON file as a list of rows: pandas' `orient=\"records\"`)"
+        }
         t if t.starts_with("decimal") => "save it as a float to have it compared",
         _ => "save what matters of it as columns of numbers, text or dates",
     };
@@ -261,12 +271,19 @@ fn few(distinct: usize, otherwise: Kind) -> Kind {
     if distinct == 2 { Kind::Binary } else { otherwise }
 }
 
+/// Whether `text` is a number; one of digits alone that 64 bits do not hold is a code.
+fn is_float(text: &str) -> bool {
+    let digits = text.trim_start_matches(['-', '+']);
+    let is_long = digits.len() >= 19 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    parse_float(text).is_some() && !(is_long && parse_int(text).is_none())
+}
+
 fn fits(value_type: ValueType, text: &str, decimal: char) -> bool {
     let number = |text| with_point(text, decimal);
     match value_type {
         ValueType::Bool => parse_bool(text).is_some(),
         ValueType::Int => number(text).is_some_and(|text| parse_int(&text).is_some()),
-        ValueType::Float => number(text).is_some_and(|text| parse_float(&text).is_some()),
+        ValueType::Float => number(text).is_some_and(|text| is_float(&text)),
         ValueType::Date => parse_date(text).is_some(),
         ValueType::Timestamp => parse_timestamp(text).is_some(),
         ValueType::Instant => parse_instant(text).is_some(),

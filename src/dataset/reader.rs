@@ -12,11 +12,13 @@ use polars::prelude::{
     LazyFrame, LazyJsonLineReader, PlRefPath, PlanCallback, ScanArgsParquet, SerReader,
     UnifiedScanArgs, col, len,
 };
+use std::cell::Cell;
 use std::fs::File;
 use std::io::Read;
 use std::num::NonZeroUsize;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 use std::sync::mpsc::sync_channel;
 
 /// Rows of one chunk: also the block of the table digest and of the moments.
@@ -115,9 +117,36 @@ pub(super) struct Wanted<'a> {
     pub(super) rows_max: Option<u32>,
 }
 
+thread_local! {
+    /// Whether this thread decodes bytes that somebody sent.
+    static DECODING: Cell<bool> = const { Cell::new(false) };
+}
+
 /// Runs `decode` on bytes that somebody sent: a decoder that panics on them refuses them, like one that says so.
 fn guarded<T>(decode: impl FnOnce() -> PolarsResult<T>) -> PolarsResult<T> {
-    std::panic::catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| Err(stopped()))
+    static QUIET: Once = Once::new();
+    QUIET.call_once(|| {
+        let before = std::panic::take_hook();
+        let hook = move |info: &std::panic::PanicHookInfo<'_>| {
+            if !DECODING.get() {
+                before(info);
+            }
+        };
+        std::panic::set_hook(Box::new(hook));
+    });
+    let before = DECODING.replace(true);
+    let decoded = std::panic::catch_unwind(AssertUnwindSafe(decode));
+    DECODING.set(before);
+    decoded.unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<String>().map(String::as_str);
+        // Types that polars was built without.
+        match said.and_then(|said| said.strip_prefix("Arrow datatype ")?.split_once(" not ")) {
+            Some((name, _)) => Err(PolarsError::ComputeError(
+                format!("a column has the type {name}, which is not read; save it as another type, or leave it out").into(),
+            )),
+            None => Err(stopped()),
+        }
+    })
 }
 
 fn stopped() -> PolarsError {

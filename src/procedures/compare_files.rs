@@ -61,6 +61,33 @@ pub fn compare_files(
     Ok(ComparedFiles { compared, schema, notes })
 }
 
+/// Refuses a batch without a column that is to be compared, and tables of which nothing is.
+fn refuse_missing(
+    unified: &TableSchema,
+    reference: &PreparedTable,
+    batch: &PreparedTable,
+) -> Result<()> {
+    let shown = |table: &PreparedTable| table.original().path().display().to_string();
+    let of_reference =
+        || unified.columns.iter().filter(|c| reference.schema().column(&c.name).is_some());
+    if unified.monitored().next().is_none() {
+        let left_out = of_reference().map(|c| format!("`{}` ({})", c.name, c.role.word()));
+        let mut left_out: Vec<String> = left_out.chain(reference.notes().iter().cloned()).collect();
+        left_out.truncate(20);
+        let nothing = dataset::Error::NothingToCompare { reference: shown(reference), left_out };
+        return Err(Error::Dataset(nothing));
+    }
+    let missing: Vec<String> = of_reference()
+        .filter(|c| !c.role.is_optional() && batch.schema().column(&c.name).is_none())
+        .map(|c| format!("`{}`", c.name))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let missing = missing.join(", ");
+    Err(Error::Dataset(dataset::Error::MissingInBatch { batch: shown(batch), missing }))
+}
+
 /// One declaration for both tables, where nobody wrote one.
 fn unified(
     reference: &PreparedTable,
@@ -68,6 +95,13 @@ fn unified(
     notes: &mut Vec<String>,
 ) -> Result<TableSchema> {
     let mut unified = unify(reference.schema(), batch.schema());
+    refuse_missing(&unified, reference, batch)?;
+    let only =
+        unified.columns.iter().filter(|column| reference.schema().column(&column.name).is_none());
+    notes.extend(only.map(|column| {
+        let path = batch.original().path().display();
+        format!("`{path}`: column `{}` is not in the reference and is not compared", column.name)
+    }));
     let mut disagreeing = Vec::new();
     for column in &mut unified.columns {
         let found = |table: &PreparedTable| {
