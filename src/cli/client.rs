@@ -45,8 +45,9 @@ impl ServerArguments {
     /// Sends a request and returns status and body of a success.
     pub(super) fn send(&self, request: RequestBuilder) -> Result<(u16, serde_json::Value)> {
         let response = request.send().map_err(|e| {
-            let cause =
-                std::error::Error::source(&e).map_or_else(|| e.to_string(), ToString::to_string);
+            // The innermost cause says what happened, the outer ones what was being done.
+            let causes = std::iter::successors(std::error::Error::source(&e), |e| e.source());
+            let cause = causes.last().map_or_else(|| e.to_string(), ToString::to_string);
             self.failed(&format!("no connection ({cause}); is `driftledger serve` running there?"))
         })?;
         let status = response.status().as_u16();

@@ -114,6 +114,13 @@ pub(super) fn run(arguments: &RegisterArguments) -> Result<ExitCode> {
     let (mut registration, notes) = make_registration_noted(&sources, |bytes| bar.inc(bytes))?;
     bar.finish_and_clear();
     notes.iter().for_each(|note| terminal::note(note));
+    if arguments.schema.is_none() {
+        let path = arguments.reference.display();
+        terminal::note(&format!(
+            "roles, types and kinds of the columns are inferred from `{path}` and frozen with the version: `driftledger schema {path}` \
+             prints them, `--schema FILE` takes others"
+        ));
+    }
     let server = ServerArguments {
         server: arguments.server.server.clone(),
         token: arguments.server.token.clone(),

@@ -26,6 +26,31 @@ impl std::fmt::Display for CellError {
     }
 }
 
+/// Cells of one column that are told in full; the others are counted.
+const TOLD_OF_A_COLUMN: usize = 3;
+
+impl CellError {
+    /// A sentence each for the first of the `errors` of every column, and how many more there are of it; `more` were counted only.
+    pub fn told(errors: &[Self], more: u64) -> Vec<String> {
+        let mut told = Vec::new();
+        for (index, error) in errors.iter().enumerate() {
+            let of_column = |e: &&Self| e.column == error.column;
+            match errors[..index].iter().filter(of_column).count() {
+                before if before < TOLD_OF_A_COLUMN => told.push(error.to_string()),
+                TOLD_OF_A_COLUMN => {
+                    let rest = errors.iter().filter(of_column).count() - TOLD_OF_A_COLUMN;
+                    told.push(format!("and {rest} more cells of column `{}`", error.column));
+                }
+                _ => {}
+            }
+        }
+        if more > 0 {
+            told.push(format!("and {more} more"));
+        }
+        told
+    }
+}
+
 /// Why a table cannot be read as declared.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -233,8 +258,7 @@ pub enum Error {
         found: String,
     },
     /// Cells that do not fit their declaration.
-    #[error("{}{}", errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
-        if *more > 0 { format!("; and {more} more") } else { String::new() })]
+    #[error("{}", CellError::told(errors, *more).join("; "))]
     Cells {
         /// The first ones, in row order.
         errors: Vec<CellError>,

@@ -277,13 +277,7 @@ fn quarantine(
         _ => Vec::new(),
     };
     let reasons = match &error {
-        dataset::Error::Cells { errors, more } => {
-            let mut reasons: Vec<String> = errors.iter().map(ToString::to_string).collect();
-            if *more > 0 {
-                reasons.push(format!("and {more} more"));
-            }
-            reasons
-        }
+        dataset::Error::Cells { errors, more } => dataset::CellError::told(errors, *more),
         other => vec![other.to_string()],
     };
     let sentence = format!("batch `{}` is quarantined: {}", batch.name, reasons.join("; "));
