@@ -116,7 +116,7 @@ impl ReportPage {
             may_mark: may_mark(visitor, view),
             tallies: tallies(report),
             alerts: view.episodes.iter().map(AlertLine::of).collect(),
-            notices: notices(report).iter().map(|n| Markup::sentence(n)).collect(),
+            notices: notices(report).iter().map(|n| Markup::message(n)).collect(),
             too_small: (report.rows_judged() < report.rows_min).then(|| {
                 (counted(report.rows_judged(), "row counts", "rows count"), whole(report.rows_min))
             }),
