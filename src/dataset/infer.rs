@@ -3,7 +3,7 @@
 //! Types are tried in the order boolean, whole number, number, date, timestamp, instant; a text column is one where some
 //! value fits none of them. Of a typed format only what can still change the answer is read. A whole-number column of more than 20 distinct values is continuous; text that never repeats in
 //! the first 100 000 rows (at least 20) is an id. Beside values of another type, the words of [`MISSING_WORDS`] are declared as
-//! null tokens. Left out are what only says which row it is (an index, an id that repeats) and dates in another form than ISO 8601.
+//! null tokens. A column called `prediction` or `probability` is the model's answer. Left out are what only says which row it is (an index, an id that repeats) and dates in another form than ISO 8601.
 
 use super::cells::{
     parse_bool, parse_date, parse_float, parse_instant, parse_int, parse_timestamp, with_point,
@@ -351,6 +351,7 @@ fn declared(file: &TableFile, seen: &[Seen]) -> Inferred {
     notes.extend(about_header(file, seen));
     let mut columns: Vec<Column> = seen.iter().map(|seen| seen.declare(&mut notes)).collect();
     keep_one_id(&mut columns, &mut notes);
+    take_answers(&mut columns, &mut notes);
     Inferred { schema: TableSchema { csv: found, ..TableSchema::new(columns) }, notes }
 }
 
@@ -365,6 +366,28 @@ fn keep_one_id(columns: &mut [Column], notes: &mut Vec<String>) {
         if column.role == Role::Id && place != kept {
             column.role = Role::Ignore;
             notes.push(format!("column `{}` has no value twice and is not compared", column.name));
+        }
+    }
+}
+
+/// The first column that is called as answers of a model are called is its prediction, the first called as probabilities its score.
+fn take_answers(columns: &mut [Column], notes: &mut Vec<String>) {
+    const ANSWERS: [(Role, &[&str], &str); 2] = [
+        (Role::Prediction, &["prediction", "predicted", "y_pred"], "answer"),
+        (Role::Score, &["probability", "y_proba", "y_score"], "probability"),
+    ];
+    for (role, names, what) in ANSWERS {
+        let is_one = |column: &&mut Column| {
+            let fits = role == Role::Prediction || column.value_type == ValueType::Float;
+            column.role == Role::Feature && fits && names.contains(&column.name.as_str())
+        };
+        if let Some(column) = columns.iter_mut().find(is_one) {
+            column.role = role;
+            notes.push(format!(
+                "column `{}` is taken for the model's {what} by its name (role {})",
+                column.name,
+                role.word()
+            ));
         }
     }
 }
