@@ -195,7 +195,27 @@ impl Seen {
         }
         let all_distinct = !self.repeated && self.values as usize >= ID_ROWS_MIN;
         let distinct = self.distinct.len() - null_tokens.len().min(self.distinct.len());
-        let (role, kind) = match value_type {
+        let (role, kind) = self.judged_as((value_type, distinct, all_distinct), notes);
+        if value_type == ValueType::Text && role == Role::Feature {
+            notes.extend(self.looks.about_numbers(name));
+        }
+        if value_type == ValueType::Int && kind.is_none() {
+            notes.push(format!(
+                "column `{name}` says which row it is ({}), and is not compared",
+                role.word()
+            ));
+        }
+        Column { name: name.clone(), role, value_type, kind, unit: None, range: None, null_tokens }
+    }
+
+    /// What a column of that type is for, with so many distinct values, all of them or not.
+    fn judged_as(
+        &self,
+        (value_type, distinct, all_distinct): (ValueType, usize, bool),
+        notes: &mut Vec<String>,
+    ) -> (Role, Option<Kind>) {
+        let name = &self.name;
+        match value_type {
             ValueType::Date | ValueType::Timestamp | ValueType::Instant => (Role::Time, None),
             ValueType::Vector(_) | ValueType::Other => {
                 notes.push(about_other(name, &self.stored_as));
@@ -224,17 +244,7 @@ impl Seen {
             }
             ValueType::Int => (Role::Feature, Some(few(distinct, Kind::Count))),
             ValueType::Float | ValueType::Null => (Role::Feature, Some(Kind::Continuous)),
-        };
-        if value_type == ValueType::Text && role == Role::Feature {
-            notes.extend(self.looks.about_numbers(name));
         }
-        if value_type == ValueType::Int && kind.is_none() {
-            notes.push(format!(
-                "column `{name}` says which row it is ({}), and is not compared",
-                role.word()
-            ));
-        }
-        Column { name: name.clone(), role, value_type, kind, unit: None, range: None, null_tokens }
     }
 }
 

@@ -315,8 +315,7 @@ impl TableFile {
     /// What polars says about a CSV text, or the line that is the cause.
     fn unreadable(&self, csv: &CsvContract, source: PolarsError) -> Error {
         if self.format == Format::Csv {
-            let cause = self.paths().find_map(|path| refuse_uneven(path, csv.delimiter).err());
-            if let Some(cause) = cause {
+            if let Err(cause) = self.refuse_uneven(csv) {
                 return cause;
             }
             if self.bytes() == 0 {
@@ -433,7 +432,7 @@ impl TableFile {
         };
         if wanted.columns.is_some_and(|names| names.len() < header.len()) {
             // A reader of some columns takes no notice of what stands behind them.
-            self.paths().try_for_each(|path| refuse_uneven(path, csv.delimiter))?;
+            self.refuse_uneven(csv)?;
         }
         let (send, receive) = sync_channel::<DataFrame>(1);
         let mut scan = self.scan(csv)?;
@@ -464,16 +463,17 @@ impl TableFile {
         drop(receive);
         let finished = engine.join();
         outcome?;
-        match finished {
-            Ok(Ok(())) if may_be_short => {
-                // A record with too few fields reads as one whose last ones are missing.
-                self.paths().try_for_each(|path| refuse_uneven(path, csv.delimiter))?;
-                Ok(rows)
-            }
-            Ok(Ok(())) => Ok(rows),
-            Ok(Err(e)) => Err(self.unreadable(csv, e)),
-            Err(_) => Err(self.unreadable(csv, stopped())),
+        finished.unwrap_or_else(|_| Err(stopped())).map_err(|e| self.unreadable(csv, e))?;
+        if may_be_short {
+            // A record with too few fields reads as one whose last ones are missing.
+            self.refuse_uneven(csv)?;
         }
+        Ok(rows)
+    }
+
+    /// Refuses a CSV file with a record of another length than its header.
+    fn refuse_uneven(&self, csv: &CsvContract) -> Result<()> {
+        self.paths().try_for_each(|path| refuse_uneven(path, csv.delimiter))
     }
 
     /// Names and physical types of the columns, without reading the rows where the format allows it.
