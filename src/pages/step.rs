@@ -122,7 +122,7 @@ impl StepPage {
         match prepare_step(&visitor.store, &acting, of, &typed.input()) {
             Ok(view) => sheet = Some(view),
             Err(Error::Review(review::Error::Incomplete { gaps: missing, .. })) => {
-                gaps = gap_lines(&missing)
+                gaps = gap_lines(&missing);
             }
             Err(error @ Error::Review(review::Error::Empty { .. })) => {
                 if !typed.sheet.is_empty() {
