@@ -157,8 +157,22 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
-    /// The server that a command talks to refused or is not there.
-    #[error("the server at {server} answered: {detail}")]
+    /// The server that a command talks to refused what it was sent.
+    #[error("the server at {server} refused it ({status} {code}): {detail}")]
+    Answered {
+        /// Address.
+        server: String,
+        /// HTTP status.
+        status: u16,
+        /// The server's code of what is wrong.
+        code: String,
+        /// What it said.
+        detail: String,
+        /// What to do, by the server.
+        advice: String,
+    },
+    /// The server that a command talks to is not there, or is another one.
+    #[error("the server at {server} cannot be used: {detail}")]
     Server {
         /// Address.
         server: String,
@@ -402,7 +416,8 @@ impl Error {
             Self::Ledger(ledger::Error::TimeStamp(_)) => {
                 ("time_stamp_not_valid", 400, "check the file")
             }
-            Self::Server { .. } => ("server", 502, "check the address and the token"),
+            Self::Server { .. } => ("server", 502, "check the address"),
+            Self::Answered { .. } => ("server_refused", 502, "correct what it names"),
             Self::Evidence(_) => ("evidence", 422, "check the file"),
             Self::Store(store::Error::NoDatabase { .. }) => {
                 ("no_database", 500, "create one with `driftledger init`")
@@ -455,6 +470,14 @@ impl Error {
     /// What to do.
     pub fn hint(&self) -> &'static str {
         self.entry().2
+    }
+
+    /// What to do, in the words of the server that refused where one did.
+    pub fn advice(&self) -> &str {
+        match self {
+            Self::Answered { advice, .. } if !advice.is_empty() => advice,
+            _ => self.hint(),
+        }
     }
 
     /// Refusal or fault, by status.

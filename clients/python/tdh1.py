@@ -519,8 +519,13 @@ def nanoseconds(text):
 
 
 def read_field(field, quoted, logical):
+    if logical != "utf8":
+        field = field.strip(" \t")
     if field == "" and not (quoted and logical == "utf8"):
         return None
+    if logical == "int":
+        whole, _point, zeros = field.partition(".")
+        return whole if zeros.strip("0") == "" else field
     if logical == "bool":
         return {"true": True, "false": False}[field.lower()]
     if logical == "date":

@@ -1,6 +1,7 @@
 //! `/api/v1/accounts`, `/api/v1/password-policy`, `/api/v1/tokens`.
 
 use super::extract::{Caller, Shared, blocking};
+use super::pages_of_lists::{page_of, rows_of};
 use super::problem::{Problem, ProblemDocument};
 use crate::access::password_policy::PasswordPolicy;
 use crate::access::role::Role;
@@ -211,15 +212,42 @@ pub(super) async fn set_password_policy(
     Ok(HttpResponse::Created().json(blocking(work).await?))
 }
 
-/// One's own tokens.
-#[utoipa::path(tag = "accounts", responses((status = 200, body = Vec<TokenRow>)))]
+/// Where a page of a list of tokens begins.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct TokensQuery {
+    /// Only tokens behind this one: the last id of the page before.
+    pub after: Option<String>,
+    /// Tokens of the page, 1 to 500; without it, 500.
+    pub limit: Option<u64>,
+}
+
+/// One's own tokens, the oldest first. Where more follow, the header `Link` says where.
+#[utoipa::path(tag = "accounts", params(TokensQuery), responses((status = 200, body = Vec<TokenRow>)))]
 #[get("/tokens")]
 pub(super) async fn list_tokens(
     shared: web::Data<Shared>,
     caller: Caller,
+    query: web::Query<TokensQuery>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok()
-        .json(blocking(move || read_accounts::own_tokens(&shared.store, &caller.0)).await?))
+    let TokensQuery { after, limit } = query.into_inner();
+    let rows = rows_of(limit);
+    let work = move || {
+        let tokens = read_accounts::own_tokens(&shared.store, &caller.0)?;
+        let known = after.as_ref().map(|after| tokens.iter().position(|row| row.id == *after));
+        let first = match known {
+            None => 0,
+            Some(Some(place)) => place + 1,
+            Some(None) => {
+                let id = after.unwrap_or_default();
+                return Err(Error::NotFound { what: "token", id });
+            }
+        };
+        Ok(tokens.into_iter().skip(first).take(rows + 1).collect::<Vec<_>>())
+    };
+    let limit = rows.to_string();
+    let asked = [("limit", Some(limit.as_str()))];
+    Ok(page_of("/api/v1/tokens", &asked, (blocking(work).await?, rows), |row| row.id.clone()))
 }
 
 /// Issues a token for oneself; its secret is shown in this answer only.

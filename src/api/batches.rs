@@ -89,8 +89,13 @@ pub struct Page<T> {
 
 fn period(query: &BatchQuery) -> Result<Option<(jiff::Timestamp, jiff::Timestamp)>> {
     let parse = |text: &str| {
-        text.parse::<jiff::Timestamp>().map_err(|e| Error::BadRequest {
-            detail: format!("`{text}` is not a time like 2026-06-01T00:00:00Z ({e})"),
+        // A day stands for its beginning.
+        let day = text.parse::<jiff::civil::Date>().ok().filter(|_| text.len() == 10);
+        let day = day.and_then(|day| jiff::tz::TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok());
+        day.or_else(|| text.parse().ok()).ok_or_else(|| Error::BadRequest {
+            detail: format!(
+                "`{text}` is neither a time like 2026-06-01T00:00:00Z nor a day like 2026-06-01 (its beginning, UTC)"
+            ),
         })
     };
     match (&query.period_start, &query.period_end) {

@@ -26,6 +26,7 @@ pub mod models;
 pub mod notices;
 pub mod operation;
 pub mod overview;
+mod pages_of_lists;
 pub mod passkeys;
 pub mod people;
 pub mod performance;

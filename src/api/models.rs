@@ -1,10 +1,12 @@
 //! `/api/v1/models`: models, versions, lineage.
 
 use super::extract::{Caller, Shared, blocking};
+use super::pages_of_lists::{page_of, rows_of};
 use super::problem::{Problem, ProblemDocument};
 use crate::error::Error;
 use crate::procedures::Recorded;
 use crate::procedures::compare_versions::{ComparedVersions, compare_versions};
+use crate::procedures::read_incidents::NamingIncident;
 use crate::procedures::read_inventory::{InventoryFilter, InventoryLine, inventory};
 use crate::procedures::read_lineage::lineage_within;
 use crate::procedures::read_origin::{self, DraftDocument};
@@ -59,6 +61,8 @@ pub struct VersionDocument {
     pub state: VersionState,
     /// Its registration.
     pub registration: Registration,
+    /// Incidents that name it.
+    pub incidents: Vec<NamingIncident>,
 }
 
 fn created(is_new: bool) -> StatusCode {
@@ -73,9 +77,13 @@ pub struct InventoryQuery {
     pub q: Option<String>,
     /// A day (its end counts) or a time, UTC: the inventory as it stood then.
     pub as_of: Option<String>,
+    /// Only models whose names come after this one: the last name of the page before.
+    pub after: Option<String>,
+    /// Models of the page, 1 to 500; without it, 500.
+    pub limit: Option<u64>,
 }
 
-/// Models with their versions and where each stands, now or as of a day.
+/// Models with their versions and where each stands, now or as of a day; by name. Where more follow, the header `Link` says where.
 #[utoipa::path(tag = "models", params(InventoryQuery), responses((status = 200, body = Vec<ModelView>), (status = 400, body = ProblemDocument)))]
 #[get("/models")]
 pub(super) async fn list_models(
@@ -83,9 +91,15 @@ pub(super) async fn list_models(
     caller: Caller,
     query: web::Query<InventoryQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let InventoryQuery { q, as_of } = query.into_inner();
-    let search = q.unwrap_or_default();
-    let filter = InventoryFilter { search, as_of, ..InventoryFilter::default() };
+    let InventoryQuery { q, as_of, after, limit } = query.into_inner();
+    let rows = rows_of(limit);
+    let filter = InventoryFilter {
+        search: q.clone().unwrap_or_default(),
+        as_of: as_of.clone(),
+        after: after.unwrap_or_default(),
+        // One more than is sent tells whether more follow.
+        limit: Some(rows + 1),
+    };
     let work = move || inventory(&shared.store, &caller.0, &filter);
     let view = |line: InventoryLine| ModelView {
         model: line.model,
@@ -96,7 +110,9 @@ pub(super) async fn list_models(
             .collect(),
     };
     let views: Vec<ModelView> = blocking(work).await?.into_iter().map(view).collect();
-    Ok(HttpResponse::Ok().json(views))
+    let limit = rows.to_string();
+    let asked = [("q", q.as_deref()), ("as_of", as_of.as_deref()), ("limit", Some(&limit))];
+    Ok(page_of("/api/v1/models", &asked, (views, rows), |view| view.model.model.clone()))
 }
 
 /// Registers a model.
@@ -147,8 +163,8 @@ pub(super) async fn read_version(
     let work = move || read_records::version_view(&shared.store, &caller.0, &model, &version);
     let view = blocking(work).await?;
     let (version, state) = (view.version, view.life_cycle.state);
-    let registration = view.registration;
-    Ok(HttpResponse::Ok().json(VersionDocument { version, state, registration }))
+    let (registration, incidents) = (view.registration, view.incidents);
+    Ok(HttpResponse::Ok().json(VersionDocument { version, state, registration, incidents }))
 }
 
 /// The configuration that a version is registered with, and its fingerprint: what comes with its batches.

@@ -3,6 +3,7 @@
 use super::client::ServerArguments;
 use super::{done, found, ingest, terminal};
 use crate::dataset::fingerprint::RowSet;
+use crate::dataset::schema::{Kind, Role, TableSchema};
 use crate::drift::acceptance::plan::{Criterion, PLAN_FORMAT, TestSet};
 use crate::drift::acceptance::run::{GroupVerdict, TestRun};
 use crate::drift::acceptance::words::{limit_words, metric_words, scope_words, value_words};
@@ -20,6 +21,7 @@ use tabled::settings::Style;
 #[command(
     after_help = "A plan is JSON: rationale and criteria, as schemas/acceptance-plan.v1.json describes them. Criteria come before \
     the test: a test run counts for the plan that was in force when it was made.\n\n\
+    Example: driftledger acceptance triage 1.0.0 --template > acceptance.json\n\
     Example: driftledger acceptance triage 1.0.0 acceptance.json --test-set test.csv --schema schema.json"
 )]
 pub(super) struct AcceptanceArguments {
@@ -29,6 +31,9 @@ pub(super) struct AcceptanceArguments {
     version: String,
     /// Plan to fix; without it, the plan in force is shown
     plan: Option<PathBuf>,
+    /// Print a plan to fill, for what the version predicts; nothing is fixed
+    #[arg(long, conflicts_with_all = ["plan", "json"])]
+    template: bool,
     /// Table of the rows the model will be tested on: its digests go into the plan
     #[arg(long, value_name = "TABLE", requires = "plan")]
     test_set: Option<PathBuf>,
@@ -68,6 +73,12 @@ pub(super) fn run(arguments: &AcceptanceArguments) -> Result<ExitCode> {
     let (model, version) = (&arguments.model, &arguments.version);
     let (server, path) =
         (&arguments.server, format!("/api/v1/models/{model}/versions/{version}/acceptance"));
+    if arguments.template {
+        let version = format!("/api/v1/models/{model}/versions/{version}");
+        let (_, answer) = server.send(server.get(&version)?)?;
+        terminal::say_json(&template(&read(&answer["registration"]["schema"])?))?;
+        return done();
+    }
     if let Some(file) = &arguments.plan {
         let plan = plan(arguments, file)?;
         let (status, fixed) = server.send(server.post(&path)?.json(&plan))?;
@@ -103,6 +114,31 @@ pub(super) fn run(arguments: &AcceptanceArguments) -> Result<ExitCode> {
     }
     terminal::say(&table.build().with(Style::sharp()).to_string());
     done()
+}
+
+/// A plan to fill for a version of that `schema`: figures that fit what it predicts, limits that are nobody's yet.
+fn template(schema: &TableSchema) -> Value {
+    let is_number =
+        schema.first_of(Role::Prediction).is_some_and(|c| c.kind.is_some_and(Kind::is_ordered));
+    let figures: &[(&str, &str, f64)] = if is_number {
+        &[("mean_absolute_error", "at_most", 1.0), ("bias", "at_most", 0.5)]
+    } else if schema.first_of(Role::Score).is_some() {
+        &[
+            ("sensitivity", "at_least", 0.9),
+            ("specificity", "at_least", 0.9),
+            ("auc", "at_least", 0.9),
+        ]
+    } else {
+        &[("accuracy", "at_least", 0.9)]
+    };
+    let criterion = |(metric, direction, limit): &(&str, &str, f64)| json!({"metric": metric, "direction": direction, "limit": limit, "judged_by": "bound"});
+    json!({
+        "format": PLAN_FORMAT,
+        "rationale": "TODO: why these figures and limits are right for the intended use",
+        "label": schema.first_of(Role::Label).map_or("label", |column| column.name.as_str()),
+        "rows_min": 30,
+        "criteria": figures.iter().map(criterion).collect::<Vec<_>>(),
+    })
 }
 
 /// The plan in `file`, with model, version and test set filled in.

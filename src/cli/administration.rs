@@ -15,6 +15,7 @@ use crate::procedures::keep_accounts::{
     disable_account, enable_account, reset_password, unlock_account,
 };
 use crate::procedures::keep_trainings::record_training;
+use crate::procedures::qualify_installation::is_shared_name;
 use crate::procedures::read_accounts::{AccountLine, account_lines};
 use crate::store::Store;
 use clap::{Args, Subcommand};
@@ -23,13 +24,18 @@ use std::process::ExitCode;
 
 /// Arguments of `init`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: driftledger init data")]
+#[command(
+    after_help = "Example: driftledger init data --admin adam --printed-name \"Adam Administrator\""
+)]
 pub(super) struct InitArguments {
     /// Data folder to make
     data: PathBuf,
-    /// User name of the first administrator
+    /// User name of the first administrator: that of a person, since an account acts for one
     #[arg(long, default_value = "admin")]
     admin: String,
+    /// Name a signature of the first administrator shows
+    #[arg(long, default_value = "Administrator")]
+    printed_name: String,
 }
 
 /// Arguments of `user`.
@@ -158,7 +164,7 @@ pub(super) struct TokenArguments {
 
 pub(super) fn init(arguments: &InitArguments) -> Result<ExitCode> {
     let store = create_store(&arguments.data, Clock::system())?;
-    let names = (arguments.admin.as_str(), "Administrator");
+    let names = (arguments.admin.as_str(), arguments.printed_name.as_str());
     let admin = create_account(&store, &host(), names, Role::Admin)?.value;
     terminal::say(&format!("data folder {} made", arguments.data.display()));
     terminal::say(&format!("verifier key: {}", store.verifier_key()));
@@ -166,6 +172,13 @@ pub(super) fn init(arguments: &InitArguments) -> Result<ExitCode> {
         "{} (admin), one-time password shown once: {}",
         admin.account.user_name, admin.password
     ));
+    if is_shared_name(&admin.account.user_name) {
+        terminal::warn(&format!(
+            "`{0}` is nobody in particular, and `driftledger qualify iq` refuses such an account: make the folder again with \
+             `--admin NAME`, or add an administrator of your own and disable `{0}`",
+            admin.account.user_name
+        ));
+    }
     done()
 }
 

@@ -45,18 +45,22 @@ impl ServerArguments {
     /// Sends a request and returns status and body of a success.
     pub(super) fn send(&self, request: RequestBuilder) -> Result<(u16, serde_json::Value)> {
         let response = request.send().map_err(|e| {
-            let cause =
-                std::error::Error::source(&e).map_or_else(|| e.to_string(), ToString::to_string);
+            // The innermost cause says what happened, the outer ones what was being done.
+            let causes = std::iter::successors(std::error::Error::source(&e), |e| e.source());
+            let cause = causes.last().map_or_else(|| e.to_string(), ToString::to_string);
             self.failed(&format!("no connection ({cause}); is `driftledger serve` running there?"))
         })?;
         let status = response.status().as_u16();
-        let body: serde_json::Value = response.json().map_err(|e| self.failed(&e.to_string()))?;
+        let body: serde_json::Value = response.json().map_err(|_no_json| {
+            self.failed(&format!("it answered {status} and no JSON; is it a `driftledger serve`?"))
+        })?;
         if status < 400 {
             return Ok((status, body));
         }
         let text =
             |name: &str| body.get(name).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
-        Err(self.failed(&format!("{status} {}: {}", text("code"), text("detail"))))
+        let (server, code, detail) = (self.server.clone(), text("code"), text("detail"));
+        Err(Error::Answered { server, status, code, detail, advice: text("hint") })
     }
 
     fn failed(&self, detail: &str) -> Error {

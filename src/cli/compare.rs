@@ -6,7 +6,7 @@ use crate::drift::assess::Verdict;
 use crate::drift::report::FeatureReport;
 use crate::error::Result;
 use crate::evidence::printable;
-use crate::procedures::compare_files::compare_files;
+use crate::procedures::compare_files::{ComparedFiles, compare_files};
 use clap::Args;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,12 +37,13 @@ pub(super) struct CompareArguments {
 }
 
 pub(super) fn run(arguments: &CompareArguments) -> Result<ExitCode> {
-    let (compared, schema) = compare_files(
+    let ComparedFiles { compared, schema, notes } = compare_files(
         &arguments.reference,
         &arguments.batch,
         arguments.schema.as_deref(),
         arguments.exact,
     )?;
+    notes.iter().for_each(|note| terminal::note(note));
     if let Some(path) = &arguments.html {
         terminal::write_file(path, printable::comparison(&compared)?.as_bytes())?;
     }

@@ -74,6 +74,7 @@ pub(super) fn run(arguments: &FingerprintArguments) -> Result<ExitCode> {
         all.push(fingerprint_file(path, schema, row_set, |bytes| bar.inc(bytes))?);
     }
     bar.finish_and_clear();
+    all.iter().flat_map(|file| &file.notes).for_each(|note| terminal::note(note));
     if let (Some(path), [file]) = (&arguments.manifest, all.as_slice()) {
         let manifest = DatasetManifest::new(file.schema.clone(), file.fingerprint.clone());
         terminal::write_file(path, &manifest.bytes()?)?;

@@ -3,6 +3,9 @@
 use super::client::ServerArguments;
 use super::{done, terminal};
 use crate::dataset::reader::TableFile;
+use crate::drift::assess::Verdict;
+use crate::drift::notices::notices;
+use crate::drift::report::DriftReport;
 use crate::error::{Error, Result};
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -35,7 +38,7 @@ pub(super) struct IngestArguments {
     /// Name of the batch; without it, the file name
     #[arg(long)]
     name: Option<String>,
-    /// Event period, UTC, START/END, the end not included
+    /// Event period, UTC, START/END, the end not included; a day stands for its beginning
     #[arg(long, value_name = "START/END")]
     period: Option<String>,
     /// Fingerprint of the configuration that produced it (`driftledger configuration`); another one than the registered one
@@ -72,7 +75,9 @@ pub(super) fn run(arguments: &IngestArguments) -> Result<ExitCode> {
     let mut query = vec![("name", name.unwrap_or_default())];
     if let Some(period) = &arguments.period {
         let (start, end) = period.split_once('/').ok_or_else(|| Error::BadRequest {
-            detail: format!("period `{period}` has no `/`; write START/END, for example 2026-06-01T00:00:00Z/2026-07-01T00:00:00Z"),
+            detail: format!(
+                "period `{period}` has no `/`; write START/END, for example 2026-06-01/2026-07-01"
+            ),
         })?;
         query.extend([("period_start", start.to_owned()), ("period_end", end.to_owned())]);
     }
@@ -98,7 +103,26 @@ pub(super) fn run(arguments: &IngestArguments) -> Result<ExitCode> {
         100.0 * meter,
         text("id"),
     ));
+    tell_why(&arguments.target.server, &text("id"));
     done()
+}
+
+/// Says what a reader of the verdict must know, where the token may read the report: rows that do not count, what drifted.
+fn tell_why(server: &ServerArguments, id: &str) {
+    let read = server.get(&format!("/api/v1/reports/{id}")).and_then(|asked| server.send(asked));
+    let report = read.ok().and_then(|(_, body)| serde_json::from_value::<DriftReport>(body).ok());
+    let Some(report) = report else { return };
+    notices(&report).iter().for_each(|notice| terminal::note(notice));
+    if report.rows_judged() < report.rows_min {
+        terminal::note(&format!(
+            "too small to judge alone: {} of {} rows count, {} are needed; its evidence is added to that of the other batches",
+            report.rows_judged(),
+            report.rows,
+            report.rows_min
+        ));
+    }
+    let drifted = report.features.iter().filter(|feature| feature.verdict == Verdict::Drift);
+    drifted.for_each(|feature| terminal::say(&feature.sentence));
 }
 
 pub(super) fn run_labels(arguments: &LabelsArguments) -> Result<ExitCode> {

@@ -36,8 +36,11 @@ pub(super) fn run(arguments: &PasswordArguments) -> Result<ExitCode> {
             let cookie = cookie.and_then(|value| value.split(';').next()).map(str::to_owned);
             return Ok((response, cookie));
         }
+        let status = response.status().as_u16();
         let problem: Value = response.json().unwrap_or_default();
-        Err(failed(problem["detail"].as_str().unwrap_or("no problem document").to_owned()))
+        let text = |name: &str| problem[name].as_str().unwrap_or_default().to_owned();
+        let (server, code, detail) = (arguments.server.clone(), text("code"), text("detail"));
+        Err(Error::Answered { server, status, code, detail, advice: text("hint") })
     };
     let credentials = json!({"user_name": arguments.user_name, "password": old});
     let (session, cookie) = send(client.post(address("session")).json(&credentials))?;

@@ -70,6 +70,12 @@ pub(super) fn run(arguments: &PerformanceArguments) -> Result<ExitCode> {
         None => answer["cohorts"].clone(),
         Some(_) => serde_json::Value::Array(vec![answer.clone()]),
     };
+    if let Some(reason) = answer["not_evaluated"].as_str() {
+        terminal::warn(&format!("{reason}; register a version whose schema declares it"));
+    } else if cohorts.as_array().is_some_and(Vec::is_empty) {
+        terminal::say("no labels were evaluated yet: send them with `driftledger labels`");
+        return done();
+    }
     tell(&read::<Vec<CohortReport>>(&cohorts)?);
     if let Some(evidence) = read::<Option<ErrorEvidence>>(&answer["evaluation"]["evidence"])? {
         terminal::say(&evidence_sentence(&evidence));

@@ -4,7 +4,9 @@ use super::client::ServerArguments;
 use super::configuration::parameters;
 use super::{done, terminal};
 use crate::error::{Error, Result};
-use crate::procedures::fingerprint_files::{RegistrationSources, length_of, make_registration};
+use crate::procedures::fingerprint_files::{
+    RegistrationSources, length_of, make_registration_noted,
+};
 use crate::procedures::read_origin::DraftDocument;
 use crate::provenance::registration::{DatasetRole, TakenUp};
 use clap::Args;
@@ -109,8 +111,16 @@ pub(super) fn run(arguments: &RegisterArguments) -> Result<ExitCode> {
     let total = length_of(&sources.train) + length_of(&sources.reference) + others;
     let bar = terminal::progress(total, true);
     bar.set_message("fingerprinting");
-    let mut registration = make_registration(&sources, |bytes| bar.inc(bytes))?;
+    let (mut registration, notes) = make_registration_noted(&sources, |bytes| bar.inc(bytes))?;
     bar.finish_and_clear();
+    notes.iter().for_each(|note| terminal::note(note));
+    if arguments.schema.is_none() {
+        let path = arguments.reference.display();
+        terminal::note(&format!(
+            "roles, types and kinds of the columns are inferred from `{path}` and frozen with the version: `driftledger schema {path}` \
+             prints them, `--schema FILE` takes others"
+        ));
+    }
     let server = ServerArguments {
         server: arguments.server.server.clone(),
         token: arguments.server.token.clone(),

@@ -1,6 +1,7 @@
 //! `driftledger schema FILE`
 
 use super::{done, terminal};
+use crate::dataset::infer::Inferred;
 use crate::error::Result;
 use crate::procedures::fingerprint_files::describe_schema;
 use clap::Args;
@@ -18,6 +19,8 @@ pub(super) struct SchemaArguments {
 }
 
 pub(super) fn run(arguments: &SchemaArguments) -> Result<ExitCode> {
-    terminal::say_json(&describe_schema(&arguments.file)?)?;
+    let Inferred { schema, notes } = describe_schema(&arguments.file)?;
+    notes.iter().for_each(|note| terminal::note(note));
+    terminal::say_json(&schema)?;
     done()
 }

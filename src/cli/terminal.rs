@@ -27,9 +27,14 @@ pub(super) fn warn(line: &str) {
     let _ = writeln!(std::io::stderr(), "warning: {line}");
 }
 
+/// Prints how something was understood.
+pub(super) fn note(line: &str) {
+    let _ = writeln!(std::io::stderr(), "note: {line}");
+}
+
 /// Prints an error with its causes and what to do.
 pub(super) fn complain(error: &Error) {
-    let _ = writeln!(std::io::stderr(), "error: {}\n  hint: {}", error.chain(), error.hint());
+    let _ = writeln!(std::io::stderr(), "error: {}\n  hint: {}", error.chain(), error.advice());
 }
 
 /// A progress bar over bytes or steps, on standard error; silent where that is not a terminal.
@@ -87,34 +92,42 @@ pub(super) fn write_whole<T>(path: &Path, write: impl FnOnce(&mut File) -> Resul
 
 /// What was held against other records, and how exactly.
 pub(super) fn say_examined(examined: &Examined) {
-    say(&format!(
-        "computed again: {} reports, {} monitors, {} studies, {} test runs of {} acceptance plans, {} cohorts in {} \
-         evaluations, {} review results, {} runs; compared: {} decisions, {} signatures, {} drafts, {} model records, {} steps of versions, {} steps of alerts with {} effectiveness checks, {} \
-         backups and restores, {} time stamps, {} revisions of incidents, {} drills, {} legal holds, {} disposals, {} upgrades",
-        examined.reports,
-        examined.monitors,
-        examined.studies,
-        examined.test_runs,
-        examined.acceptance_plans,
-        examined.cohorts,
-        examined.evaluations,
-        examined.review_results,
-        examined.runs,
-        examined.decisions,
-        examined.signatures,
-        examined.drafts,
-        examined.model_records,
-        examined.steps,
-        examined.alert_steps,
-        examined.effectiveness_checks,
-        examined.backups,
-        examined.time_stamps,
-        examined.incidents,
-        examined.drills,
-        examined.legal_holds,
-        examined.disposals,
-        examined.upgrades
-    ));
+    let told = |counts: &[(u64, &str)]| {
+        let found = counts.iter().filter(|(count, _)| *count > 0);
+        found.map(|(count, what)| format!("{count} {what}")).collect::<Vec<_>>().join(", ")
+    };
+    let again = told(&[
+        (examined.reports, "reports"),
+        (examined.monitors, "monitors"),
+        (examined.studies, "studies"),
+        (examined.test_runs, "test runs"),
+        (examined.acceptance_plans, "acceptance plans"),
+        (examined.cohorts, "cohorts"),
+        (examined.evaluations, "evaluations of labels"),
+        (examined.review_results, "review results"),
+        (examined.runs, "runs"),
+    ]);
+    let compared = told(&[
+        (examined.decisions, "decisions"),
+        (examined.signatures, "signatures"),
+        (examined.drafts, "drafts"),
+        (examined.model_records, "model records"),
+        (examined.steps, "steps of versions"),
+        (examined.alert_steps, "steps of alerts"),
+        (examined.effectiveness_checks, "effectiveness checks"),
+        (examined.backups, "backups and restores"),
+        (examined.time_stamps, "time stamps"),
+        (examined.incidents, "revisions of incidents"),
+        (examined.drills, "drills"),
+        (examined.legal_holds, "legal holds"),
+        (examined.disposals, "disposals"),
+        (examined.upgrades, "upgrades"),
+    ]);
+    for (what, found) in [("computed again", again), ("compared", compared)] {
+        if !found.is_empty() {
+            say(&format!("{what}: {found}"));
+        }
+    }
     if examined.key_changes > 0 {
         say(&format!(
             "{} changes of keys, each from the key that was in force",

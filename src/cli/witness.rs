@@ -62,5 +62,9 @@ pub(super) fn key_of(given: &str) -> Result<VerifierKey> {
     } else {
         given.to_owned()
     };
-    Ok(text.trim().parse::<VerifierKey>()?)
+    text.trim().parse().map_err(|_malformed| Error::BadRequest {
+        detail: format!(
+            "`{given}` is neither a key (name+id+key) nor a file that holds one; name the ledger's `keys/log.vkey`"
+        ),
+    })
 }

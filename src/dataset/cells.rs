@@ -7,6 +7,7 @@ use polars::prelude::{
     ChunkCompareEq, ChunkedArray, DataType, Int64Chunked, IntoSeries, NamedFrom, NewChunkedArray,
     PlSmallStr, Series, StringChunked, TimeUnit, TimeZone,
 };
+use std::borrow::Cow;
 
 /// How many cell errors are kept in full; the rest are counted.
 pub const CELL_ERRORS_MAX: usize = 20;
@@ -113,14 +114,63 @@ pub fn parse_bool(text: &str) -> Option<bool> {
     }
 }
 
+/// Where the cells of a chunk stand, and how its numbers are written.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// Number of its first row, from 1.
+    pub first_row: u64,
+    /// What stands before decimals in text.
+    pub decimal: char,
+}
+
+impl From<u64> for Place {
+    fn from(first_row: u64) -> Self {
+        Self { first_row, decimal: '.' }
+    }
+}
+
+/// `text` with a decimal point where it is written with the sign `decimal`; nothing where it has the other sign.
+pub(super) fn with_point(text: &str, decimal: char) -> Option<Cow<'_, str>> {
+    match decimal {
+        '.' => Some(Cow::Borrowed(text)),
+        _ if text.contains('.') => None,
+        sign => Some(Cow::Owned(text.replacen(sign, ".", 1))),
+    }
+}
+
+/// A whole number, also one written with a fraction of zeros: a table of whole numbers with missing ones is saved so.
+fn parse_whole(text: &str) -> Option<i64> {
+    let (whole, zeros) = text.split_once('.').unwrap_or((text, "0"));
+    (!zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0')).then(|| parse_int(whole))?
+}
+
 /// Where a column's cells stand and where their errors go.
 struct Cells<'a> {
     column: &'a Column,
     first_row: u64,
+    decimal: char,
     errors: &'a mut CellErrors,
 }
 
 impl Cells<'_> {
+    /// What to do about a cell that is not of the declared type.
+    fn remedy(&self, cell: &str) -> String {
+        let is_number = parse_float(cell).is_some();
+        match self.column.value_type {
+            ValueType::Int if is_number => {
+                "declare the column as `float` where it is no whole number, or fix the row"
+                    .to_owned()
+            }
+            ValueType::Int | ValueType::Float
+                if self.decimal == '.' && parse_float(&cell.replacen(',', ".", 1)).is_some() =>
+            {
+                "write a decimal point, or declare `\"decimal\": \",\"` under `csv` in the schema"
+                    .to_owned()
+            }
+            _ => format!("declare `{cell}` as a null token or fix the row"),
+        }
+    }
+
     fn is_null(&self, text: &str) -> bool {
         (text.is_empty() && self.column.value_type != ValueType::Text)
             || self.column.null_tokens.iter().any(|token| token == text)
@@ -131,8 +181,11 @@ impl Cells<'_> {
         text: &StringChunked,
         parse: impl Fn(&str) -> Option<T>,
     ) -> Vec<Option<T>> {
+        let is_text = matches!(self.column.value_type, ValueType::Text | ValueType::Other);
         let mut out = Vec::with_capacity(text.len());
         for (index, cell) in text.iter().enumerate() {
+            // Spaces beside a value are no part of it, except of a text.
+            let cell = cell.map(|cell| if is_text { cell } else { cell.trim_matches([' ', '\t']) });
             let Some(cell) = cell.filter(|cell| !self.is_null(cell)) else {
                 out.push(None);
                 continue;
@@ -140,7 +193,7 @@ impl Cells<'_> {
             let value = parse(cell);
             if value.is_none() {
                 let what = self.column.value_type.word();
-                let hint = format!("{what}; declare `{cell}` as a null token or fix the row");
+                let hint = format!("{what}; {}", self.remedy(cell));
                 self.errors.push(&self.column.name, self.first_row + index as u64, cell, hint);
             }
             out.push(value);
@@ -149,7 +202,8 @@ impl Cells<'_> {
     }
 }
 
-/// Casts the physical `series` of a file to its declaration; `first_row` is the number of its first row (from 1).
+/// Casts the physical `series` of a file to its declaration; `place` is the number of its first row (from 1), with the decimal
+/// sign where that is not the point.
 ///
 /// # Errors
 ///
@@ -157,16 +211,17 @@ impl Cells<'_> {
 pub fn cast(
     series: &Series,
     column: &Column,
-    first_row: u64,
+    place: impl Into<Place>,
     errors: &mut CellErrors,
 ) -> Result<Series> {
+    let Place { first_row, decimal } = place.into();
     let name = PlSmallStr::from(column.name.as_str());
     if let ValueType::Vector(length) = column.value_type
         && *series.dtype() != DataType::Null
     {
         return cast_vectors(series, column, length, (first_row, errors));
     }
-    let mut cells = Cells { column, first_row, errors };
+    let mut cells = Cells { column, first_row, decimal, errors };
     let out = match series.dtype() {
         DataType::String => cast_text(series.str()?, &name, &mut cells)?,
         DataType::Categorical(..) | DataType::Enum(..) => {
@@ -181,7 +236,7 @@ pub fn cast(
 }
 
 fn cast_text(text: &StringChunked, name: &PlSmallStr, cells: &mut Cells<'_>) -> Result<Series> {
-    let name = name.clone();
+    let (name, sign) = (name.clone(), cells.decimal);
     Ok(match cells.column.value_type {
         ValueType::Text | ValueType::Other if cells.column.null_tokens.is_empty() => {
             text.clone().into_series()
@@ -190,8 +245,12 @@ fn cast_text(text: &StringChunked, name: &PlSmallStr, cells: &mut Cells<'_>) -> 
             Series::new(name, cells.parse(text, |t| Some(t.to_owned())))
         }
         ValueType::Bool => Series::new(name, cells.parse(text, parse_bool)),
-        ValueType::Int => Series::new(name, cells.parse(text, parse_int)),
-        ValueType::Float => Series::new(name, cells.parse(text, parse_float)),
+        ValueType::Int => {
+            Series::new(name, cells.parse(text, |t| parse_whole(&with_point(t, sign)?)))
+        }
+        ValueType::Float => {
+            Series::new(name, cells.parse(text, |t| parse_float(&with_point(t, sign)?)))
+        }
         ValueType::Null | ValueType::Vector(_) => {
             let none: Vec<Option<bool>> = cells.parse(text, |_| None);
             Series::new(name, none).cast(&DataType::Null)?
@@ -332,5 +391,35 @@ mod tests {
         assert_eq!(parse_timestamp("1970-01-01T00:00:01Z"), None);
         assert_eq!(parse_instant("1970-01-01T01:00:00.5+01:00"), Some(500_000));
         assert_eq!(parse_instant("1970-01-01T00:00:00.0000001Z"), None);
+    }
+
+    #[test]
+    fn declared_whole_numbers_may_have_zeros_behind_the_sign_and_numbers_spaces_around() {
+        let column = |value_type| Column {
+            name: "a".to_owned(),
+            role: crate::dataset::schema::Role::Feature,
+            value_type,
+            kind: None,
+            unit: None,
+            range: None,
+            null_tokens: vec!["NA".to_owned()],
+        };
+        let read = |value_type, decimal, cells: &[&str]| {
+            let mut errors = CellErrors::default();
+            let series = Series::new("a".into(), cells);
+            let place = Place { first_row: 1, decimal };
+            let cast = cast(&series, &column(value_type), place, &mut errors).unwrap();
+            errors.into_result().map(|()| cast)
+        };
+        let whole = read(ValueType::Int, '.', &["45.0", " 7", "NA ", "-3.00"]).unwrap();
+        let whole: Vec<_> = whole.i64().unwrap().iter().collect();
+        assert_eq!(whole, [Some(45), Some(7), None, Some(-3)]);
+        let said = read(ValueType::Int, '.', &["45.5"]).unwrap_err().to_string();
+        assert!(said.contains("`45.5` in row 1") && said.contains("`float`"), "{said}");
+        let number = read(ValueType::Float, ',', &["1,5", "2", ""]).unwrap();
+        assert_eq!(number.f64().unwrap().iter().collect::<Vec<_>>(), [Some(1.5), Some(2.0), None]);
+        assert!(read(ValueType::Float, ',', &["1.5"]).is_err());
+        let said = read(ValueType::Float, '.', &["1,5"]).unwrap_err().to_string();
+        assert!(said.contains("decimal"), "{said}");
     }
 }

@@ -1,6 +1,7 @@
 //! What can be wrong with a table, with the column, row and value that are.
 
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// `Result` of this room.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -22,6 +23,31 @@ impl std::fmt::Display for CellError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { column, row, value, expected } = self;
         write!(f, "column `{column}` holds `{value}` in row {row}, expected {expected}")
+    }
+}
+
+/// Cells of one column that are told in full; the others are counted.
+const TOLD_OF_A_COLUMN: usize = 3;
+
+impl CellError {
+    /// A sentence each for the first of the `errors` of every column, and how many more there are of it; `more` were counted only.
+    pub fn told(errors: &[Self], more: u64) -> Vec<String> {
+        let mut told = Vec::new();
+        for (index, error) in errors.iter().enumerate() {
+            let of_column = |e: &&Self| e.column == error.column;
+            match errors[..index].iter().filter(of_column).count() {
+                before if before < TOLD_OF_A_COLUMN => told.push(error.to_string()),
+                TOLD_OF_A_COLUMN => {
+                    let rest = errors.iter().filter(of_column).count() - TOLD_OF_A_COLUMN;
+                    told.push(format!("and {rest} more cells of column `{}`", error.column));
+                }
+                _ => {}
+            }
+        }
+        if more > 0 {
+            told.push(format!("and {more} more"));
+        }
+        told
     }
 }
 
@@ -85,8 +111,8 @@ pub enum Error {
     },
     /// The format is not one we read.
     #[error(
-        "cannot tell the format of `{path}`; expected a name ending in .parquet, .csv, .arrow, .feather, .ipc, .ndjson, \
-         .jsonl or .json"
+        "cannot tell the format of `{path}`; expected a name ending in .parquet, .csv, .tsv, .arrow, .feather, .ipc, \
+         .ndjson, .jsonl or .json; rename or convert it"
     )]
     UnknownFormat {
         /// Path as given.
@@ -102,6 +128,68 @@ pub enum Error {
         /// Cause.
         #[source]
         source: Box<polars::error::PolarsError>,
+    },
+    /// A file of another kind.
+    #[error("`{path}` is {found}; {instead}")]
+    NoTable {
+        /// Path as given.
+        path: String,
+        /// What its first bytes show it to be.
+        found: &'static str,
+        /// What to do.
+        instead: &'static str,
+    },
+    /// A line that is not UTF-8.
+    #[error(
+        "line {line} of `{path}` holds the byte {byte:#04x}, which is not UTF-8 text (Latin-1 or Windows-1252?); save it as UTF-8, \
+         for example by `iconv -f WINDOWS-1252 -t UTF-8`"
+    )]
+    NotText {
+        /// Path as given.
+        path: String,
+        /// Line, counted from 1, the header included.
+        line: u64,
+        /// The first byte that does not fit.
+        byte: u8,
+    },
+    /// A record of another length than the header.
+    #[error("row {row} (line {line}) of `{path}` {}", uneven(*found, *expected))]
+    Uneven {
+        /// Path as given.
+        path: String,
+        /// Data row, counted from 1.
+        row: u64,
+        /// Line it starts in, counted from 1, the header included.
+        line: u64,
+        /// Fields of it; 0 for an empty line.
+        found: usize,
+        /// Fields of the header.
+        expected: usize,
+    },
+    /// A quotation mark that is not closed.
+    #[error(
+        "the field that is quoted in line {line} of `{path}` does not end; close the quotation mark, or double one that is meant"
+    )]
+    OpenQuote {
+        /// Path as given.
+        path: String,
+        /// Line, counted from 1, the header included.
+        line: u64,
+    },
+    /// A CSV file with another separator than declared.
+    #[error(
+        "the header of `{path}` is separated by {found}, the schema says {declared}; write the file with {declared}, or declare \
+         `\"csv\": {{\"delimiter\": \"{}\", \"empty_is_null\": true}}` in the schema", written(*separator)
+    )]
+    OtherSeparator {
+        /// Path as given.
+        path: String,
+        /// What stands between the names.
+        found: &'static str,
+        /// What the schema says.
+        declared: &'static str,
+        /// The character found.
+        separator: char,
     },
     /// Two columns share a name.
     #[error("column `{name}` appears twice in the header; give each column its own name")]
@@ -142,9 +230,35 @@ pub enum Error {
         /// Type declared.
         declared: String,
     },
+    /// Two tables that are to be compared do not have the same columns.
+    #[error(
+        "not in `{batch}`, though in the reference: {missing}; add what is missing, or declare it with the role `ignore` in a schema \
+         (`driftledger schema`, then `--schema FILE`)"
+    )]
+    MissingInBatch {
+        /// The batch.
+        batch: String,
+        /// The columns.
+        missing: String,
+    },
+    /// No column can be compared.
+    #[error("no column of `{reference}` can be compared: {}", left_out.join("; "))]
+    NothingToCompare {
+        /// The reference.
+        reference: String,
+        /// Each column and why it is left out.
+        left_out: Vec<String>,
+    },
+    /// Two tables that are to be compared hold different types under one name.
+    #[error(
+        "{found}; write both files alike, or declare with `--schema FILE` which type it is, or the role `ignore`"
+    )]
+    TypesDisagree {
+        /// Each column with both types.
+        found: String,
+    },
     /// Cells that do not fit their declaration.
-    #[error("{}{}", errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
-        if *more > 0 { format!("; and {more} more") } else { String::new() })]
+    #[error("{}", CellError::told(errors, *more).join("; "))]
     Cells {
         /// The first ones, in row order.
         errors: Vec<CellError>,
@@ -180,6 +294,12 @@ pub enum Error {
         /// What is wrong and what to do.
         detail: String,
     },
+    /// What is wrong with a file that was sent: where it was kept meanwhile says nothing to who sent it.
+    #[error("{detail}")]
+    Sent {
+        /// What was found, expected and is to be done.
+        detail: String,
+    },
     /// The table has no rows.
     #[error("`{path}` has no rows")]
     NoRows {
@@ -195,6 +315,40 @@ pub enum Error {
         /// What failed.
         detail: String,
     },
+}
+
+impl Error {
+    /// The same about a file that somebody sent, which was kept at `place` meanwhile.
+    #[must_use]
+    pub fn of_sent(self, place: &Path) -> Self {
+        let detail = match &self {
+            Self::NotATable { format, source, .. } => {
+                format!("the file is not a readable {format} table ({source})")
+            }
+            Self::Open { .. } | Self::Cells { .. } | Self::Engine(_) => return self,
+            other => other.to_string().replace(&format!("`{}`", place.display()), "the file"),
+        };
+        Self::Sent { detail }
+    }
+}
+
+fn uneven(found: usize, expected: usize) -> String {
+    if found == 0 {
+        return "is empty; remove the line".to_owned();
+    }
+    if expected == 1 {
+        return format!(
+            "has {found} fields, expected 1 as in the first line; begin the file with the names of the columns"
+        );
+    }
+    format!(
+        "has {found} fields, expected {expected} as in the header; fill or remove them, and quote a field that holds the separator"
+    )
+}
+
+/// The character as JSON writes it.
+fn written(separator: char) -> String {
+    if separator == '\t' { "\\t".to_owned() } else { separator.to_string() }
 }
 
 impl From<polars::error::PolarsError> for Error {

@@ -3,13 +3,17 @@
 //! Types are tried in the order boolean, whole number, number, date, timestamp, instant; a text column is one where some
 //! value fits none of them. Of a typed format only what can still change the answer is read. A whole-number column of more than 20 distinct values is continuous; text that never repeats in
 //! the first 100 000 rows (at least 20) is an id. Whole numbers beyond ±2⁵³ are told apart by no 64-bit float, so that they are
-//! treated as text is: an id where they never repeat, else categories; those of more than 64 bits are left out.
+//! treated as text is: an id where they never repeat, else categories. Beside values of another type, the words of
+//! [`MISSING_WORDS`] are declared as null tokens. A column called `prediction` or `probability` is the model's answer. Left out are
+//! what only says which row it is (an index, an id that repeats) and dates in another form than ISO 8601.
 
 use super::cells::{
-    parse_bool, parse_date, parse_float, parse_instant, parse_int, parse_timestamp,
+    parse_bool, parse_date, parse_float, parse_instant, parse_int, parse_timestamp, with_point,
 };
+use super::dialect::{MISSING_WORDS, detect};
 use super::error::{Error, Result};
-use super::reader::{TableFile, Wanted};
+use super::looks::{Looks, names_an_id, names_an_index};
+use super::reader::{Format, TableFile, Wanted};
 use super::schema::{Column, CsvContract, Kind, Role, TableSchema, ValueType};
 use ahash::{AHashSet, RandomState};
 use polars::prelude::{DataType, Series};
@@ -38,13 +42,28 @@ const TEXT_TYPES: [ValueType; 6] = [
 struct Seen {
     name: String,
     value_type: Option<ValueType>,
+    /// What the file calls its type.
+    stored_as: String,
     /// Whether text may stand for another type, as in CSV.
     parse_text: bool,
     possible: Vec<ValueType>,
+    decimal: char,
     sizes: Sizes,
     values: u64,
     repeated: bool,
     distinct: AHashSet<u64>,
+    /// How often each of [`MISSING_WORDS`] was found, in their order.
+    missing: [u64; MISSING_WORDS.len()],
+    looks: Looks,
+}
+
+/// A declaration that nobody wrote, and what a reader of it should know.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inferred {
+    /// The declaration.
+    pub schema: TableSchema,
+    /// One sentence each: words read as missing, columns left out, columns that are text though they look like something else.
+    pub notes: Vec<String>,
 }
 
 /// What sizes the numbers of a column have.
@@ -52,14 +71,19 @@ struct Seen {
 struct Sizes {
     /// Whether a value is a whole number beyond ±2⁵³.
     beyond: bool,
-    /// Whether a value is beyond 64 bits with a sign.
-    unsigned: bool,
     /// Whether a value is other than a whole number, if it had to be known.
     fractions: bool,
 }
 
+impl Sizes {
+    /// Whether all are whole numbers, and some of them no numbers to a 64-bit float.
+    fn are_codes(&self) -> bool {
+        self.beyond && !self.fractions
+    }
+}
+
 impl Seen {
-    fn new(name: String, dtype: &DataType, parse_text: bool) -> Self {
+    fn new(name: String, dtype: &DataType, parse_text: bool, decimal: char) -> Self {
         let value_type = match dtype {
             DataType::String | DataType::Null | DataType::Categorical(..) | DataType::Enum(..) => {
                 None
@@ -76,12 +100,16 @@ impl Seen {
         Self {
             name,
             value_type,
+            stored_as: dtype.to_string(),
             parse_text,
             possible,
+            decimal,
             sizes: Sizes::default(),
             values: 0,
             repeated: false,
             distinct: AHashSet::new(),
+            missing: [0; MISSING_WORDS.len()],
+            looks: Looks::default(),
         }
     }
 
@@ -99,6 +127,8 @@ impl Seen {
     fn start_again(&mut self) {
         (self.values, self.repeated) = (0, false);
         self.distinct.clear();
+        self.missing = [0; MISSING_WORDS.len()];
+        self.looks = Looks::default();
     }
 
     fn count(&mut self, value: &impl Hash) {
@@ -112,21 +142,28 @@ impl Seen {
     fn visit(&mut self, series: &Series) -> Result<()> {
         match series.dtype() {
             DataType::String => {
-                for text in series.str()?.iter().flatten() {
+                for text in series.str()?.iter() {
+                    self.looks.next_row();
+                    let Some(text) = text else { continue };
                     self.count(&text);
-                    self.possible.retain(|&t| fits(t, text));
-                    self.see_size(text);
+                    self.visit_text(text);
                 }
             }
             DataType::Categorical(..) | DataType::Enum(..) => {
                 self.visit(&series.cast(&DataType::String)?)?;
             }
+            // A whole number beyond 64 bits with sign is a code; it is declared as the file holds it.
+            DataType::UInt64
+                if series.u64()?.iter().flatten().any(|value| i64::try_from(value).is_err()) =>
+            {
+                self.value_type = Some(ValueType::Other);
+            }
             d if d.is_integer() => {
                 let signed = series.cast(&DataType::Int64)?;
-                self.sizes.unsigned |= signed.null_count() > series.null_count();
                 for value in signed.i64()?.iter().flatten() {
                     self.count(&value);
                     self.sizes.beyond |= value.unsigned_abs() > WHOLE_MAX;
+                    self.looks.number(value);
                 }
             }
             _ => self.values += (series.len() - series.null_count()) as u64,
@@ -150,18 +187,91 @@ impl Seen {
         }
     }
 
-    fn declare(&self) -> Column {
-        let value_type = self.value_type.unwrap_or(match (self.values, self.possible.first()) {
+    fn visit_text(&mut self, text: &str) {
+        let bare = text.trim_matches([' ', '\t']);
+        if let Some(place) = MISSING_WORDS.iter().position(|word| *word == bare) {
+            self.missing[place] += 1;
+            return;
+        }
+        if bare.is_empty() && self.parse_text {
+            return;
+        }
+        if !self.possible.is_empty() {
+            let decimal = self.decimal;
+            self.possible.retain(|&possible| fits(possible, bare, decimal));
+            if let (Some(ValueType::Int), Some(value)) = (self.possible.first(), parse_int(bare)) {
+                self.looks.number(value);
+            }
+            self.see_size(bare);
+        }
+        self.looks.text(bare);
+    }
+
+    /// The words of a column of another type than text that stand for missing values, with how often they were found.
+    fn missing_words(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let found = MISSING_WORDS.into_iter().zip(self.missing);
+        found.filter(|(_, times)| *times > 0)
+    }
+
+    fn value_type(&self) -> ValueType {
+        let missing: u64 = self.missing.iter().sum();
+        self.value_type.unwrap_or(match (self.values, self.possible.first()) {
             (0, _) => ValueType::Null,
+            (_, Some(_)) if self.values == missing => ValueType::Null,
+            // whole numbers of more than 64 bits
+            (_, Some(ValueType::Float)) if self.sizes.are_codes() => ValueType::Text,
             (_, Some(&first)) => first,
             (_, None) => ValueType::Text,
-        });
-        let value_type = if self.sizes.unsigned { ValueType::Other } else { value_type };
+        })
+    }
+
+    /// The declaration, and what a reader of it should know.
+    fn declare(&self, notes: &mut Vec<String>) -> Column {
+        let value_type = self.value_type();
+        let name = &self.name;
+        let mut null_tokens = Vec::new();
+        if self.parse_text && value_type != ValueType::Text {
+            for (word, times) in self.missing_words() {
+                null_tokens.push(word.to_owned());
+                notes.push(format!("column `{name}`: `{word}` is read as missing ({times} times)"));
+            }
+        }
         let all_distinct = !self.repeated && self.values as usize >= ID_ROWS_MIN;
-        let distinct = self.distinct.len();
-        let (role, kind) = match value_type {
+        let distinct = self.distinct.len() - null_tokens.len().min(self.distinct.len());
+        let (role, kind) = self.judged_as((value_type, distinct, all_distinct), notes);
+        if value_type == ValueType::Text && role == Role::Feature {
+            notes.extend(self.looks.about_numbers(name));
+        }
+        if value_type == ValueType::Int && kind.is_none() {
+            notes.push(format!(
+                "column `{name}` says which row it is ({}), and is not compared",
+                role.word()
+            ));
+        }
+        Column { name: name.clone(), role, value_type, kind, unit: None, range: None, null_tokens }
+    }
+
+    /// What a column of that type is for, with so many distinct values, all of them or not.
+    fn judged_as(
+        &self,
+        (value_type, distinct, all_distinct): (ValueType, usize, bool),
+        notes: &mut Vec<String>,
+    ) -> (Role, Option<Kind>) {
+        let name = &self.name;
+        match value_type {
             ValueType::Date | ValueType::Timestamp | ValueType::Instant => (Role::Time, None),
-            ValueType::Vector(_) | ValueType::Other => (Role::Ignore, None),
+            ValueType::Vector(_) | ValueType::Other => {
+                notes.push(about_other(name, &self.stored_as));
+                (Role::Ignore, None)
+            }
+            ValueType::Text if self.looks.is_dates() => {
+                notes.push(self.looks.about_dates(name));
+                (Role::Ignore, None)
+            }
+            ValueType::Text if all_distinct && self.looks.has_spaces() => {
+                notes.push(format!("column `{name}` is free text and is not compared"));
+                (Role::Ignore, None)
+            }
             ValueType::Text if all_distinct => (Role::Id, None),
             ValueType::Int if self.sizes.beyond && all_distinct => (Role::Id, None),
             ValueType::Int if self.sizes.beyond => {
@@ -169,28 +279,61 @@ impl Seen {
             }
             ValueType::Text => (Role::Feature, Some(few(distinct, Kind::Categorical))),
             ValueType::Bool => (Role::Feature, Some(Kind::Binary)),
+            ValueType::Int if names_an_index(name) || (all_distinct && self.looks.counts_up()) => {
+                (Role::Ignore, None)
+            }
+            ValueType::Int if names_an_id(name) && all_distinct => (Role::Id, None),
+            ValueType::Int if names_an_id(name) && distinct > COUNT_VALUES_MAX => {
+                (Role::Ignore, None)
+            }
             ValueType::Int if distinct > COUNT_VALUES_MAX => {
                 (Role::Feature, Some(Kind::Continuous))
             }
             ValueType::Int => (Role::Feature, Some(few(distinct, Kind::Count))),
-            // whole numbers of more than 64 bits
-            ValueType::Float if self.sizes.beyond && !self.sizes.fractions => (Role::Ignore, None),
             ValueType::Float | ValueType::Null => (Role::Feature, Some(Kind::Continuous)),
-        };
-        let name = self.name.clone();
-        Column { name, role, value_type, kind, unit: None, range: None, null_tokens: Vec::new() }
+        }
     }
+}
+
+/// What to say about a column of a type that is not compared as it is.
+fn about_other(name: &str, stored_as: &str) -> String {
+    let instead = match stored_as {
+        t if t.starts_with("list") || t.starts_with("array") => {
+            "declare an embedding as `vector(n)` with role `embedding` in a schema"
+        }
+        "u64" => "it holds whole numbers of 2^63 and more; save them as text",
+        t if t.starts_with("struct") => {
+            "save its fields as columns of their own (a JSON file as a list of rows: pandas' `orient=\"records\"`)"
+        }
+        t if t.starts_with("decimal") => "save it as a float to have it compared",
+        _ => "save what matters of it as columns of numbers, text or dates",
+    };
+    format!("column `{name}` is {stored_as} and is not compared; {instead}")
+}
+
+/// What to say about a header that looks like a row of values.
+fn about_header(file: &TableFile, seen: &[Seen]) -> Option<String> {
+    let numbered = |(place, seen): (usize, &Seen)| seen.name == place.to_string();
+    if file.format() != Format::Csv || seen.iter().enumerate().all(numbered) {
+        return None;
+    }
+    let value = seen.iter().find(|seen| parse_float(&seen.name).is_some())?;
+    Some(format!(
+        "`{}` stands in the first line, which is taken for the names of the columns: is the header missing?",
+        value.name
+    ))
 }
 
 fn few(distinct: usize, otherwise: Kind) -> Kind {
     if distinct == 2 { Kind::Binary } else { otherwise }
 }
 
-fn fits(value_type: ValueType, text: &str) -> bool {
+fn fits(value_type: ValueType, text: &str, decimal: char) -> bool {
+    let number = |text| with_point(text, decimal);
     match value_type {
         ValueType::Bool => parse_bool(text).is_some(),
-        ValueType::Int => parse_int(text).is_some(),
-        ValueType::Float => parse_float(text).is_some(),
+        ValueType::Int => number(text).is_some_and(|text| parse_int(&text).is_some()),
+        ValueType::Float => number(text).is_some_and(|text| parse_float(&text).is_some()),
         ValueType::Date => parse_date(text).is_some(),
         ValueType::Timestamp => parse_timestamp(text).is_some(),
         ValueType::Instant => parse_instant(text).is_some(),
@@ -204,6 +347,16 @@ fn fits(value_type: ValueType, text: &str) -> bool {
 ///
 /// Those of [`TableFile::for_each_chunk`]; [`Error::NoRows`] for a table without rows.
 pub fn infer(file: &TableFile) -> Result<TableSchema> {
+    Ok(infer_noted(file)?.schema)
+}
+
+/// The same, with what a reader of it should know.
+///
+/// # Errors
+///
+/// Those of [`infer`].
+pub fn infer_noted(file: &TableFile) -> Result<Inferred> {
+    let file = &as_found(file)?;
     let mut seen = seen_of(file)?;
     let rows = if let Some(rows) = file.rows()? {
         for rows_max in [Some(HEAD_ROWS), None] {
@@ -217,7 +370,7 @@ pub fn infer(file: &TableFile) -> Result<TableSchema> {
     if rows == 0 {
         return Err(Error::NoRows { path: file.path().display().to_string() });
     }
-    Ok(TableSchema::new(seen.iter().map(Seen::declare).collect()))
+    Ok(declared(file, &seen))
 }
 
 /// The declaration that the first rows alone suggest; what is declared may not fit later rows.
@@ -225,18 +378,78 @@ pub fn infer(file: &TableFile) -> Result<TableSchema> {
 /// # Errors
 ///
 /// Those of [`TableFile::for_each_chunk`].
-pub(super) fn infer_head(file: &TableFile) -> Result<TableSchema> {
+pub(super) fn infer_head(file: &TableFile) -> Result<Inferred> {
+    let file = &as_found(file)?;
     let mut seen = seen_of(file)?;
     see(file, seen.iter_mut().collect(), Some(HEAD_ROWS))?;
-    Ok(TableSchema::new(seen.iter().map(Seen::declare).collect()))
+    Ok(declared(file, &seen))
+}
+
+/// `file`, read as its text is found to be written.
+fn as_found(file: &TableFile) -> Result<TableFile> {
+    Ok(file.clone().written_as(detect(file)?))
+}
+
+fn declared(file: &TableFile, seen: &[Seen]) -> Inferred {
+    let found = file.contract(&CsvContract::default()).clone();
+    let mut notes = Vec::new();
+    if found != CsvContract::default() {
+        let decimals = if found.decimal == ',' { ", and decimals by a comma" } else { "" };
+        let between = CsvContract::word_of(found.delimiter);
+        notes.push(format!("fields are separated by {between}{decimals}"));
+    }
+    notes.extend(about_header(file, seen));
+    let mut columns: Vec<Column> = seen.iter().map(|seen| seen.declare(&mut notes)).collect();
+    keep_one_id(&mut columns, &mut notes);
+    take_answers(&mut columns, &mut notes);
+    Inferred { schema: TableSchema { csv: found, ..TableSchema::new(columns) }, notes }
+}
+
+/// Rows are told by one column: the first that is called an id, else the first whose texts never repeat. The others are left out.
+fn keep_one_id(columns: &mut [Column], notes: &mut Vec<String>) {
+    let ids = || columns.iter().enumerate().filter(|(_, column)| column.role == Role::Id);
+    let Some(first) = ids().find(|(_, id)| names_an_id(&id.name)).or_else(|| ids().next()) else {
+        return;
+    };
+    let kept = first.0;
+    for (place, column) in columns.iter_mut().enumerate() {
+        if column.role == Role::Id && place != kept {
+            column.role = Role::Ignore;
+            notes.push(format!("column `{}` has no value twice and is not compared", column.name));
+        }
+    }
+}
+
+/// The first column that is called as answers of a model are called is its prediction, the first called as probabilities its score.
+fn take_answers(columns: &mut [Column], notes: &mut Vec<String>) {
+    const ANSWERS: [(Role, &[&str], &str); 2] = [
+        (Role::Prediction, &["prediction", "predicted", "y_pred"], "answer"),
+        (Role::Score, &["probability", "y_proba", "y_score"], "probability"),
+    ];
+    for (role, names, what) in ANSWERS {
+        let is_one = |column: &&mut Column| {
+            let fits = role == Role::Prediction || column.value_type == ValueType::Float;
+            column.role == Role::Feature && fits && names.contains(&column.name.as_str())
+        };
+        if let Some(column) = columns.iter_mut().find(is_one) {
+            column.role = role;
+            notes.push(format!(
+                "column `{}` is taken for the model's {what} by its name (role {})",
+                column.name,
+                role.word()
+            ));
+        }
+    }
 }
 
 fn seen_of(file: &TableFile) -> Result<Vec<Seen>> {
-    let physical = file.physical_columns(&CsvContract::default())?;
+    let declared = CsvContract::default();
+    let decimal = file.contract(&declared).decimal;
+    let physical = file.physical_columns(&declared)?;
     let columns = physical.into_iter().map(|(name, dtype)| {
         // Text of CSV, of JSON and of folder names may stand for another type; text of a typed format is text.
         let parse_text = file.is_text(&name);
-        Seen::new(name, &dtype, parse_text)
+        Seen::new(name, &dtype, parse_text, decimal)
     });
     Ok(columns.collect())
 }
@@ -265,6 +478,9 @@ pub fn unify(reference: &TableSchema, batch: &TableSchema) -> TableSchema {
     let mut unified = reference.clone();
     for column in &mut unified.columns {
         let Some(other) = batch.column(&column.name) else { continue };
+        let tokens = other.null_tokens.iter().filter(|token| !column.null_tokens.contains(token));
+        let tokens: Vec<String> = tokens.cloned().collect();
+        column.null_tokens.extend(tokens);
         let wider = match (column.value_type, other.value_type) {
             (a, b) if a == b => continue,
             (a, ValueType::Null) => a,

@@ -9,6 +9,7 @@ pub mod clusters;
 pub mod columns;
 mod counter;
 pub mod derived;
+pub mod dialect;
 pub mod difference;
 pub mod error;
 pub mod files;
@@ -17,6 +18,7 @@ mod floor;
 pub mod generated;
 pub mod infer;
 pub mod levels;
+mod looks;
 pub mod manifest;
 #[cfg(test)]
 mod one_table;
@@ -36,6 +38,7 @@ pub mod split;
 pub mod tdh1;
 pub mod thinned;
 mod typed;
+mod uneven;
 pub mod value_type;
 mod vectors;
 

@@ -1,8 +1,9 @@
 //! A table made ready for several passes: a long text file is parsed once, into a typed copy whose columns can be read one by
 //! one.
 
+use super::dialect::detect;
 use super::error::{Error, Result};
-use super::infer::{infer, infer_head};
+use super::infer::{Inferred, infer_head, infer_noted};
 use super::reader::{Format, TableFile};
 use super::schema::{Column, TableSchema, ValueType};
 use polars::prelude::{IpcCompression, IpcWriter, SerWriter};
@@ -17,6 +18,7 @@ const COPIED_BYTES_MIN: u64 = 64 << 20;
 pub struct PreparedTable {
     original: TableFile,
     schema: TableSchema,
+    notes: Vec<String>,
     /// The typed values, until this is dropped.
     copy: Option<(TableFile, NamedTempFile)>,
 }
@@ -32,15 +34,20 @@ impl PreparedTable {
         let is_long = !original.is_columnar() && original.bytes() >= COPIED_BYTES_MIN;
         if let Some(schema) = declared {
             let copy = is_long.then(|| typed_copy(&original, schema)).transpose()?;
-            return Ok(Self { original, schema: schema.clone(), copy });
+            return Ok(Self { original, schema: schema.clone(), notes: Vec::new(), copy });
         }
-        if is_long && let Some(copy) = copy_as_headed(&original)? {
-            let schema = infer(&copy.0)?;
-            return Ok(Self { original, schema, copy: Some(copy) });
+        let original = original.clone().written_as(detect(&original)?);
+        if is_long && let Some((copy, Inferred { schema, notes })) = copy_as_headed(&original)? {
+            return Ok(Self { original, schema, notes, copy: Some(copy) });
         }
-        let schema = infer(&original)?;
+        let Inferred { schema, notes } = infer_noted(&original)?;
         let copy = is_long.then(|| typed_copy(&original, &schema)).transpose()?;
-        Ok(Self { original, schema, copy })
+        Ok(Self { original, schema, notes, copy })
+    }
+
+    /// What a reader of an inferred declaration should know.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// The declaration it was opened under.
@@ -77,13 +84,22 @@ impl PreparedTable {
     }
 }
 
-/// A copy under what the first rows suggest; none where a later row does not fit that.
-fn copy_as_headed(file: &TableFile) -> Result<Option<(TableFile, NamedTempFile)>> {
-    match typed_copy(file, &infer_head(file)?) {
-        Ok(copy) => Ok(Some(copy)),
-        Err(Error::Cells { .. }) => Ok(None),
-        Err(error) => Err(error),
+/// A copy under what the first rows suggest, with the declaration of all its rows; none where a later row does not fit that.
+fn copy_as_headed(file: &TableFile) -> Result<Option<((TableFile, NamedTempFile), Inferred)>> {
+    let head = infer_head(file)?;
+    let copy = match typed_copy(file, &head.schema) {
+        Ok(copy) => copy,
+        Err(Error::Cells { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let Inferred { mut schema, mut notes } = infer_noted(&copy.0)?;
+    schema.csv = head.schema.csv;
+    for (column, headed) in schema.columns.iter_mut().zip(head.schema.columns) {
+        column.null_tokens = headed.null_tokens;
     }
+    let said = head.notes.into_iter().filter(|note| !notes.contains(note)).collect::<Vec<_>>();
+    notes.splice(0..0, said);
+    Ok(Some((copy, Inferred { schema, notes })))
 }
 
 /// Whether a copy whose column `own` has its own type can be read as `schema` declares it.
@@ -123,6 +139,7 @@ fn typed_copy(file: &TableFile, schema: &TableSchema) -> Result<(TableFile, Name
 mod tests {
     use super::*;
     use crate::dataset::fingerprint::{RowSet, digest_table};
+    use crate::dataset::infer::infer;
     use std::fmt::Write;
 
     fn written(folder: &Path, name: &str, last: &str) -> TableFile {
@@ -140,9 +157,9 @@ mod tests {
     fn a_copy_has_the_declaration_and_the_values_of_its_text() {
         let folder = tempfile::tempdir().unwrap();
         let text = written(folder.path(), "t.csv", "");
-        let (copy, _place) = copy_as_headed(&text).unwrap().unwrap();
+        let ((copy, _place), inferred) = copy_as_headed(&text).unwrap().unwrap();
         let schema = infer(&text).unwrap();
-        assert_eq!(infer(&copy).unwrap(), schema);
+        assert_eq!((inferred.schema, infer(&copy).unwrap()), (schema.clone(), schema.clone()));
         let digest = |file| digest_table(file, &schema, RowSet::No);
         assert_eq!(digest(&copy).unwrap(), digest(&text).unwrap());
     }

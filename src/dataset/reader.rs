@@ -1,20 +1,24 @@
 //! Files into chunks: Parquet, Arrow, CSV, NDJSON and JSON, streamed in row order, typed by a declaration.
 
+use super::dialect::{self, refuse_foreign, refuse_other_text};
 use super::error::{Error, Result};
 use super::files::{FoundFile, find_table_files, is_pattern};
 use super::parts::{Part, refuse_other_columns, union};
 use super::schema::CsvContract;
+use super::uneven::refuse_uneven;
 use polars::error::{PolarsError, PolarsResult};
 use polars::prelude::{
     DataFrame, Engine, IntoLazy, IpcStreamReader, JsonReader, LazyCsvReader, LazyFileListReader,
     LazyFrame, LazyJsonLineReader, PlRefPath, PlanCallback, ScanArgsParquet, SerReader,
     UnifiedScanArgs, col, len,
 };
+use std::cell::Cell;
 use std::fs::File;
 use std::io::Read;
 use std::num::NonZeroUsize;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 use std::sync::mpsc::sync_channel;
 
 /// Rows of one chunk: also the block of the table digest and of the moments.
@@ -94,7 +98,7 @@ impl Format {
     pub fn of_extension(path: &Path) -> Option<Self> {
         Some(match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
             "parquet" | "pq" => Self::Parquet,
-            "csv" => Self::Csv,
+            "csv" | "tsv" | "tab" => Self::Csv,
             "arrow" | "feather" | "ipc" => Self::Arrow,
             "arrows" => Self::ArrowStream,
             "ndjson" | "jsonl" => Self::Ndjson,
@@ -113,9 +117,36 @@ pub(super) struct Wanted<'a> {
     pub(super) rows_max: Option<u32>,
 }
 
+thread_local! {
+    /// Whether this thread decodes bytes that somebody sent.
+    static DECODING: Cell<bool> = const { Cell::new(false) };
+}
+
 /// Runs `decode` on bytes that somebody sent: a decoder that panics on them refuses them, like one that says so.
 fn guarded<T>(decode: impl FnOnce() -> PolarsResult<T>) -> PolarsResult<T> {
-    std::panic::catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| Err(stopped()))
+    static QUIET: Once = Once::new();
+    QUIET.call_once(|| {
+        let before = std::panic::take_hook();
+        let hook = move |info: &std::panic::PanicHookInfo<'_>| {
+            if !DECODING.get() {
+                before(info);
+            }
+        };
+        std::panic::set_hook(Box::new(hook));
+    });
+    let before = DECODING.replace(true);
+    let decoded = std::panic::catch_unwind(AssertUnwindSafe(decode));
+    DECODING.set(before);
+    decoded.unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<String>().map(String::as_str);
+        // Types that polars was built without.
+        match said.and_then(|said| said.strip_prefix("Arrow datatype ")?.split_once(" not ")) {
+            Some((name, _)) => Err(PolarsError::ComputeError(
+                format!("a column has the type {name}, which is not read; save it as another type, or leave it out").into(),
+            )),
+            None => Err(stopped()),
+        }
+    })
 }
 
 fn stopped() -> PolarsError {
@@ -129,6 +160,8 @@ pub struct TableFile {
     format: Format,
     /// The files of a folder or pattern, by name; empty for a table in one file.
     parts: Vec<Part>,
+    /// How its CSV text was found to be written, where nobody declared it: goes before what a declaration made for another file says.
+    found: Option<CsvContract>,
 }
 
 impl TableFile {
@@ -160,16 +193,18 @@ impl TableFile {
             parts.push(Part::new(found, format));
         }
         let format = Part::one_format(&parts)?;
-        Ok(Self { path: path.to_path_buf(), format, parts })
+        Ok(Self { path: path.to_path_buf(), format, parts, found: None })
     }
 
     fn open_one(path: &Path, format: Option<Format>) -> Result<Self> {
         let shown = path.display().to_string();
         let open = |source| Error::Open { path: shown.clone(), source };
-        let mut magic = [0u8; 8];
-        let mut file = File::open(path).map_err(open)?;
-        let read = file.read(&mut magic).map_err(open)?;
-        let by_magic = match &magic[..read] {
+        let mut first = Vec::new();
+        File::open(path)
+            .and_then(|file| file.take(1 << 16).read_to_end(&mut first))
+            .map_err(open)?;
+        refuse_foreign(path, &first)?;
+        let by_magic = match first.as_slice() {
             [b'P', b'A', b'R', b'1', ..] => Some(Format::Parquet),
             [b'A', b'R', b'R', b'O', b'W', b'1', ..] => Some(Format::Arrow),
             [0xff, 0xff, 0xff, 0xff, ..] => Some(Format::ArrowStream),
@@ -178,8 +213,11 @@ impl TableFile {
         let format = by_magic
             .or(format)
             .or_else(|| Format::of_extension(path))
-            .ok_or(Error::UnknownFormat { path: shown })?;
-        Ok(Self { path: path.to_path_buf(), format, parts: Vec::new() })
+            .ok_or(Error::UnknownFormat { path: shown.clone() })?;
+        if format == Format::Csv {
+            refuse_other_text(path, &first)?;
+        }
+        Ok(Self { path: path.to_path_buf(), format, parts: Vec::new(), found: None })
     }
 
     /// The files the table is in, when they are those of a folder or pattern.
@@ -191,6 +229,23 @@ impl TableFile {
     pub fn is_text(&self, name: &str) -> bool {
         matches!(self.format, Format::Csv | Format::Ndjson | Format::Json)
             || self.parts.iter().any(|part| part.states(name))
+    }
+
+    /// The same table, read as its text was found to be written, whatever a declaration says.
+    #[must_use]
+    pub fn written_as(mut self, found: CsvContract) -> Self {
+        self.found = Some(found);
+        self
+    }
+
+    /// How its CSV text is read where the declaration says `declared`.
+    pub(super) fn contract<'a>(&'a self, declared: &'a CsvContract) -> &'a CsvContract {
+        self.found.as_ref().unwrap_or(declared)
+    }
+
+    /// Its file, or the first one of many.
+    pub(super) fn first_path(&self) -> &Path {
+        self.parts.first().map_or(&self.path, |part| &part.path)
     }
 
     /// Where the file, the folder or the files of the pattern are.
@@ -247,12 +302,33 @@ impl TableFile {
 
     /// The part `part` as a table of its own.
     fn of_part(&self, part: &Part) -> Self {
-        Self { path: part.path.clone(), format: self.format, parts: Vec::new() }
+        let Self { format, found, .. } = self.clone();
+        Self { path: part.path.clone(), format, parts: Vec::new(), found }
     }
 
+    /// Every file of the table.
+    fn paths(&self) -> impl Iterator<Item = &Path> {
+        let alone = self.parts.is_empty().then_some(self.path.as_path());
+        alone.into_iter().chain(self.parts.iter().map(|part| part.path.as_path()))
+    }
+
+    /// What polars says about a CSV text, or the line that is the cause.
+    fn unreadable(&self, csv: &CsvContract, source: PolarsError) -> Error {
+        if self.format == Format::Csv {
+            if let Err(cause) = self.refuse_uneven(csv) {
+                return cause;
+            }
+            if self.bytes() == 0 {
+                return Error::NoRows { path: self.path.display().to_string() };
+            }
+        }
+        self.not_a_table(source)
+    }
+
+    /// `csv` is the contract it is read under.
     fn scan(&self, csv: &CsvContract) -> Result<LazyFrame> {
         if self.parts.is_empty() {
-            return self.scan_one(csv).map_err(|e| self.not_a_table(e));
+            return self.scan_one(csv).map_err(|e| self.unreadable(csv, e));
         }
         let mut frames = Vec::with_capacity(self.parts.len());
         let mut first = None;
@@ -261,7 +337,7 @@ impl TableFile {
             let columns = file.physical_columns(csv)?;
             let first = first.get_or_insert_with(|| (part, columns.clone()));
             refuse_other_columns((first.0, &first.1), (part, &columns))?;
-            let frame = file.scan_one(csv).map_err(|e| file.not_a_table(e))?;
+            let frame = file.scan_one(csv).map_err(|e| file.unreadable(csv, e))?;
             frames.push(part.with_stated(frame, &first.1));
         }
         union(&frames).map_err(|e| self.not_a_table(e))
@@ -301,23 +377,29 @@ impl TableFile {
         }
     }
 
-    /// Column names as they stand in the file; a repeated CSV header name is refused.
-    fn refuse_repeated_names(&self, csv: &CsvContract) -> Result<()> {
+    /// Refuses a CSV file whose header repeats a name, or is separated otherwise than `csv` says.
+    fn refuse_header(&self, csv: &CsvContract) -> Result<()> {
         if self.format != Format::Csv || !self.parts.is_empty() {
             return Ok(());
         }
-        let shown = self.path.display().to_string();
-        let file = File::open(&self.path).map_err(|source| Error::Open { path: shown, source })?;
-        let mut header = String::new();
-        let mut reader = std::io::BufReader::new(file).take(1 << 20);
-        std::io::BufRead::read_line(&mut reader, &mut header).unwrap_or_default();
+        let header = dialect::header(&self.path, csv.delimiter)?;
         let mut seen = std::collections::HashSet::new();
-        for name in header.trim_end().split(csv.delimiter) {
-            if !seen.insert(name) {
-                return Err(Error::DuplicateColumn { name: name.trim_matches('"').to_owned() });
-            }
+        if let Some(name) = header.iter().find(|name| !seen.insert(name.as_str())) {
+            return Err(Error::DuplicateColumn { name: name.clone() });
         }
-        Ok(())
+        if header.len() != 1 || self.found.is_some() {
+            return Ok(());
+        }
+        let separator = dialect::detect(self)?.delimiter;
+        if separator == csv.delimiter || dialect::header(&self.path, separator)?.len() == 1 {
+            return Ok(());
+        }
+        Err(Error::OtherSeparator {
+            path: self.path.display().to_string(),
+            found: CsvContract::word_of(separator),
+            declared: CsvContract::word_of(csv.delimiter),
+            separator,
+        })
     }
 
     /// Calls `visit` with chunks of [`CHUNK_ROWS`] rows (the last one shorter) in row order, physical types as in the file.
@@ -338,11 +420,20 @@ impl TableFile {
     /// The same with what is wanted only; of a columnar file nothing else is read.
     pub(super) fn for_each_chunk_of(
         &self,
-        csv: &CsvContract,
+        declared: &CsvContract,
         wanted: &Wanted<'_>,
         mut visit: impl FnMut(u64, DataFrame) -> Result<()>,
     ) -> Result<u64> {
-        self.refuse_repeated_names(csv)?;
+        let csv = self.contract(declared);
+        self.refuse_header(csv)?;
+        let header = match self.format {
+            Format::Csv => dialect::header(self.first_path(), csv.delimiter)?,
+            _ => Vec::new(),
+        };
+        if wanted.columns.is_some_and(|names| names.len() < header.len()) {
+            // A reader of some columns takes no notice of what stands behind them.
+            self.refuse_uneven(csv)?;
+        }
         let (send, receive) = sync_channel::<DataFrame>(1);
         let mut scan = self.scan(csv)?;
         if let Some(rows) = wanted.rows_max {
@@ -351,6 +442,7 @@ impl TableFile {
         if let Some(names) = wanted.columns {
             scan = scan.select(names.iter().map(|name| col(*name)).collect::<Vec<_>>());
         }
+        let mut may_be_short = false;
         let callback = PlanCallback::new(move |frame| Ok(send.send(frame).is_err()));
         let query = guarded(|| scan.sink_batches(callback, true, NonZeroUsize::new(CHUNK_ROWS)))
             .map_err(|e| self.not_a_table(e))?;
@@ -360,6 +452,8 @@ impl TableFile {
         let mut outcome = Ok(());
         for frame in &receive {
             let height = frame.height() as u64;
+            let at_last = header.last().and_then(|name| frame.column(name).ok());
+            may_be_short |= at_last.is_some_and(|column| column.null_count() > 0);
             outcome = visit(rows + 1, frame);
             rows += height;
             if outcome.is_err() {
@@ -369,11 +463,17 @@ impl TableFile {
         drop(receive);
         let finished = engine.join();
         outcome?;
-        match finished {
-            Ok(Ok(())) => Ok(rows),
-            Ok(Err(e)) => Err(self.not_a_table(e)),
-            Err(_) => Err(self.not_a_table(stopped())),
+        finished.unwrap_or_else(|_| Err(stopped())).map_err(|e| self.unreadable(csv, e))?;
+        if may_be_short {
+            // A record with too few fields reads as one whose last ones are missing.
+            self.refuse_uneven(csv)?;
         }
+        Ok(rows)
+    }
+
+    /// Refuses a CSV file with a record of another length than its header.
+    fn refuse_uneven(&self, csv: &CsvContract) -> Result<()> {
+        self.paths().try_for_each(|path| refuse_uneven(path, csv.delimiter))
     }
 
     /// Names and physical types of the columns, without reading the rows where the format allows it.
@@ -383,11 +483,12 @@ impl TableFile {
     /// [`Error::NotATable`], [`Error::DuplicateColumn`].
     pub fn physical_columns(
         &self,
-        csv: &CsvContract,
+        declared: &CsvContract,
     ) -> Result<Vec<(String, polars::prelude::DataType)>> {
-        self.refuse_repeated_names(csv)?;
+        let csv = self.contract(declared);
+        self.refuse_header(csv)?;
         let mut scan = self.scan(csv)?;
-        let schema = guarded(|| scan.collect_schema()).map_err(|e| self.not_a_table(e))?;
+        let schema = guarded(|| scan.collect_schema()).map_err(|e| self.unreadable(csv, e))?;
         Ok(schema.iter().map(|(name, dtype)| (name.to_string(), dtype.clone())).collect())
     }
 }

@@ -1,7 +1,7 @@
 //! A few columns of a table as texts, row by row: what joining two tables by row id needs.
 
 use super::bins::texts;
-use super::cells::{CellErrors, cast};
+use super::cells::{CellErrors, Place, cast};
 use super::error::{Error, Result};
 use super::fingerprint::logical_columns;
 use super::reader::{TableFile, Wanted};
@@ -26,6 +26,7 @@ pub fn for_each_text_chunk(
     mut visit: impl FnMut(&[TextCells]) -> Result<()>,
 ) -> Result<u64> {
     let mut errors = CellErrors::default();
+    let decimal = file.contract(csv).decimal;
     let rows = file.for_each_chunk(csv, |first_row, frame| {
         let mut cells = Vec::with_capacity(columns.len());
         for column in columns {
@@ -37,7 +38,12 @@ pub fn for_each_text_chunk(
                     found: frame.get_column_names().iter().map(|n| n.to_string()).collect(),
                 });
             };
-            let typed = cast(found.as_materialized_series(), column, first_row, &mut errors)?;
+            let typed = cast(
+                found.as_materialized_series(),
+                column,
+                Place { first_row, decimal },
+                &mut errors,
+            )?;
             let typed = texts(&typed)?;
             cells.push(typed.str()?.iter().map(|cell| cell.map(str::to_owned)).collect());
         }
@@ -83,6 +89,7 @@ pub fn digest_text_chunks(
         });
     }
     let mut errors = CellErrors::default();
+    let decimal = file.contract(csv).decimal;
     let mut hasher: Option<TableHasher> = None;
     let part = Wanted { columns: Some(&names), rows_max: None };
     file.for_each_chunk_of(csv, &part, |first_row, frame| {
@@ -90,7 +97,7 @@ pub fn digest_text_chunks(
         let mut hashed: Vec<PolarsColumn> = Vec::new();
         for one in wanted {
             let physical = frame.column(&one.column.name)?.as_materialized_series();
-            let typed = cast(physical, &one.column, first_row, &mut errors)?;
+            let typed = cast(physical, &one.column, Place { first_row, decimal }, &mut errors)?;
             if one.is_told {
                 let text = texts(&typed)?;
                 cells.push(text.str()?.iter().map(|cell| cell.map(str::to_owned)).collect());

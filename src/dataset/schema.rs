@@ -132,11 +132,51 @@ pub struct CsvContract {
     pub delimiter: char,
     /// Whether an empty unquoted field is a missing value.
     pub empty_is_null: bool,
+    /// What stands before the decimals of a number, `.` or `,`.
+    #[serde(default = "point", skip_serializing_if = "is_point")]
+    pub decimal: char,
+}
+
+fn point() -> char {
+    '.'
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_point(decimal: &char) -> bool {
+    *decimal == '.'
+}
+
+impl CsvContract {
+    /// A separator in words.
+    pub fn word_of(separator: char) -> &'static str {
+        match separator {
+            ',' => "commas",
+            ';' => "semicolons",
+            '\t' => "tabs",
+            '|' => "vertical bars",
+            ' ' => "spaces",
+            _ => "another character",
+        }
+    }
+
+    /// Why it cannot be followed.
+    fn refused(&self) -> Option<String> {
+        let Self { delimiter, decimal, .. } = self;
+        if !delimiter.is_ascii() || matches!(delimiter, '"' | '\n' | '\r') {
+            return Some(format!(
+                "csv.delimiter is `{delimiter}`, expected one ASCII character such as `,`, `;` or `\\t`"
+            ));
+        }
+        if !matches!(decimal, '.' | ',') {
+            return Some(format!("csv.decimal is `{decimal}`, expected `.` or `,`"));
+        }
+        None
+    }
 }
 
 impl Default for CsvContract {
     fn default() -> Self {
-        Self { delimiter: ',', empty_is_null: true }
+        Self { delimiter: ',', empty_is_null: true, decimal: point() }
     }
 }
 
@@ -235,7 +275,7 @@ impl TableSchema {
         {
             return refuse(format!("cluster_by names `{cluster}`, which is not a declared column"));
         }
-        match self.refuse_derived() {
+        match self.csv.refused().or_else(|| self.refuse_derived()) {
             Some(detail) => refuse(detail),
             None => Ok(()),
         }

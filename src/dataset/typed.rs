@@ -1,6 +1,6 @@
 //! A table under its declaration: the declared columns, each cell as declared.
 
-use super::cells::{CellErrors, cast};
+use super::cells::{CellErrors, Place, cast};
 use super::error::{Error, Result};
 use super::reader::{TableFile, Wanted};
 use super::schema::{Column, TableSchema};
@@ -41,13 +41,18 @@ impl TableFile {
         present.retain(|column| wanted(column));
         let names: Vec<&str> = present.iter().map(|column| column.name.as_str()).collect();
         let mut errors = CellErrors::default();
-        let columns = (!names.is_empty()).then_some(names.as_slice());
+        let decimal = self.contract(&schema.csv).decimal;
+        let is_part = !names.is_empty() && names.len() < found.len();
+        let columns = is_part.then_some(names.as_slice());
         let wanted = Wanted { columns, rows_max: None };
         let rows = self.for_each_chunk_of(&schema.csv, &wanted, |first_row, frame| {
             let cast = |column: &&Column| -> Result<(PolarsColumn, CellErrors)> {
                 let mut errors = CellErrors::default();
                 let physical = frame.column(&column.name)?.as_materialized_series();
-                Ok((cast(physical, column, first_row, &mut errors)?.into(), errors))
+                Ok((
+                    cast(physical, column, Place { first_row, decimal }, &mut errors)?.into(),
+                    errors,
+                ))
             };
             let cast: Vec<_> = present.par_iter().map(cast).collect::<Result<_>>()?;
             let mut columns = Vec::with_capacity(present.len());

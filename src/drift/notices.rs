@@ -25,15 +25,19 @@ fn rows_told(ids: &CountedRows, rows: u64) -> Vec<String> {
     let columns = ids.columns.join("`, `");
     if ids.repeated > 0 {
         told.push(format!(
-            "{} of {rows} rows were judged before (same `{columns}`); they are left out of everything below, because a row is \
-             evidence once",
-            ids.repeated
+            "{} of {rows} {} judged before (same `{columns}`); they are left out of everything below, because a row is evidence once",
+            ids.repeated,
+            if rows == 1 { "row was" } else { "rows were" }
         ));
     }
     if ids.without_id > 0 {
         told.push(format!(
-            "{} rows have no `{columns}`; nobody can tell whether they were judged before",
-            ids.without_id
+            "{} no `{columns}`; nobody can tell whether they were judged before",
+            if ids.without_id == 1 {
+                "1 row has".to_owned()
+            } else {
+                format!("{} rows have", ids.without_id)
+            }
         ));
     }
     told
@@ -85,7 +89,7 @@ mod tests {
         ids.without_id = 1;
         let told = rows_told(&ids, 12);
         assert!(told[0].starts_with("2 of 12 rows were judged before (same `sample`)"), "{told:?}");
-        assert!(told[1].starts_with("1 rows have no `sample`"), "{told:?}");
+        assert!(told[1].starts_with("1 row has no `sample`"), "{told:?}");
         let clusters = Clusters {
             column: "plate".to_owned(),
             clusters: 4,

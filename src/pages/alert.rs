@@ -12,6 +12,7 @@ use crate::drift::episode::EpisodeState;
 use crate::error::Result;
 use crate::procedures::acknowledge_alert::acknowledge_alert;
 use crate::procedures::draft_decision::{DraftDecision, draft_decision};
+use crate::procedures::read_incidents::NamingIncident;
 use crate::procedures::read_records::{self, EpisodeView};
 use crate::procedures::read_remedy::EpisodeNextStep;
 use crate::review::decision::{DecisionCode, RemedialAction, Severity};
@@ -131,6 +132,9 @@ struct AlertPage {
     codes: Vec<Choice>,
     typed: Typed,
     signed: Option<String>,
+    /// How an incident names it as affected.
+    affected: String,
+    incidents: Vec<NamingIncident>,
     /// Where a signed decision to suspend or retire is carried out.
     step: Option<(String, String)>,
 }
@@ -143,6 +147,8 @@ impl AlertPage {
         Self {
             frame: visitor.frame(&title, Place::Inbox).with_notice(notice),
             id: episode.id.clone(),
+            affected: episode.id.clone(),
+            incidents: view.incidents.clone(),
             line: AlertLine::of(&view.episode),
             kind: episode.opening.kind.word().replace('_', " "),
             sentences: episode.opening.sentences.iter().map(|s| Markup::sentence(s)).collect(),

@@ -121,26 +121,40 @@ impl ListPage {
     fn of(visitor: &Visitor, typed: Option<ReportForm>, notice: Option<Notice>) -> Result<Self> {
         let found = incidents(&visitor.store, &visitor.acting())?;
         let frame = visitor.frame("Incidents", Place::Incidents).with_notice(notice);
-        let now = present_minute(visitor);
-        let fresh = || ReportForm {
-            happened_at: now.clone(),
-            noticed_at: now.clone(),
-            ..ReportForm::default()
-        };
         Ok(Self {
             may_report: frame.may(Action::ReportIncident),
             reporters: roles_that_may(Action::ReportIncident),
             lines: found.into_iter().map(Line::of).collect(),
-            typed: typed.unwrap_or_else(fresh),
+            typed: typed.unwrap_or_else(|| fresh(visitor)),
             frame,
         })
     }
 }
 
+/// What the form begins with.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct BeginQuery {
+    /// The record that is affected.
+    affected: String,
+}
+
 /// All incidents, and the form that reports one.
 #[get("/incidents")]
-pub(super) async fn list(visitor: Visitor) -> Answer {
-    visitor.page(|visitor| ListPage::of(visitor, None, None)).await
+pub(super) async fn list(visitor: Visitor, query: web::Query<BeginQuery>) -> Answer {
+    let affected = query.into_inner().affected;
+    visitor
+        .page(move |visitor| {
+            let begun = ReportForm { affected, ..fresh(visitor) };
+            ListPage::of(visitor, Some(begun), None)
+        })
+        .await
+}
+
+/// The form before anybody typed.
+fn fresh(visitor: &Visitor) -> ReportForm {
+    let now = present_minute(visitor);
+    ReportForm { happened_at: now.clone(), noticed_at: now, ..ReportForm::default() }
 }
 
 /// Reports an incident.

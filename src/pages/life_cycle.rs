@@ -21,9 +21,15 @@ pub(super) struct StepLine {
     pub(super) button: &'static str,
     pub(super) to: String,
     pub(super) who: String,
-    pub(super) gaps: Vec<Gap>,
+    pub(super) gaps: Vec<(Markup, Markup)>,
     /// Whether this person's role takes it.
     pub(super) is_theirs: bool,
+}
+
+/// What is missing, and what to do about it.
+pub(super) fn gap_lines(gaps: &[Gap]) -> Vec<(Markup, Markup)> {
+    let line = |gap: &Gap| (Markup::sentence(&gap.missing), Markup::sentence(&gap.todo));
+    gaps.iter().map(line).collect()
 }
 
 /// A step that was taken.
@@ -94,7 +100,7 @@ impl LifeCycleBox {
             button: button(next.step),
             to: words(next.to.word()),
             who: next.who.iter().map(|role| role_words(*role)).collect::<Vec<_>>().join(" or "),
-            gaps: next.gaps.clone(),
+            gaps: gap_lines(&next.gaps),
             is_theirs: next.who.contains(&role),
         };
         Self {

@@ -60,6 +60,8 @@ struct PerformancePage {
     newest: Option<Newest>,
     label_delay_days: u32,
     labels_min: u64,
+    /// Why labels cannot be evaluated.
+    not_evaluated: Option<Markup>,
 }
 
 impl PerformancePage {
@@ -85,6 +87,7 @@ impl PerformancePage {
             newest: judged.map(newest),
             label_delay_days: view.rule.label_delay_days,
             labels_min: view.rule.labels_min,
+            not_evaluated: view.not_evaluated.as_deref().map(Markup::message),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::frame::{Frame, Notice, Place, roles_that_may};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
 use super::visitor::Visitor;
-use super::wording::whole;
+use super::wording::{counted, whole};
 use crate::access::role::Action;
 use crate::error::{Error, Result};
 use crate::procedures::draw_review_sample::{
@@ -118,7 +118,7 @@ impl DrawPage {
         let choice = |(place, (name, rows)): (usize, (String, u64))| BatchChoice {
             field: format!("batch-{place}"),
             chosen: chosen(place, &name),
-            rows: whole(rows),
+            rows: counted(rows, "row", "rows"),
             name,
         };
         let batches = choices.batches.into_iter().enumerate().take(BATCHES_MAX).map(choice);

@@ -8,7 +8,7 @@ use super::markup::Markup;
 use super::page_error::Answer;
 use super::report_features::{FeatureSection, sections};
 use super::visitor::Visitor;
-use super::wording::{level_meaning, meter, verdict_meaning, verdict_sign, whole, words};
+use super::wording::{counted, level_meaning, meter, verdict_meaning, verdict_sign, whole, words};
 use crate::access::role::Action;
 use crate::drift::assess::Verdict;
 use crate::drift::chart;
@@ -66,7 +66,8 @@ struct ReportPage {
     may_mark: bool,
     tallies: Vec<Tally>,
     alerts: Vec<AlertLine>,
-    too_small: Option<String>,
+    /// Rows that count, and how many are needed.
+    too_small: Option<(String, String)>,
     /// Whether the version was suspended, and what a reader must know about its state.
     flag: Option<(bool, Markup)>,
     notices: Vec<Markup>,
@@ -115,8 +116,10 @@ impl ReportPage {
             may_mark: may_mark(visitor, view),
             tallies: tallies(report),
             alerts: view.episodes.iter().map(AlertLine::of).collect(),
-            notices: notices(report).iter().map(|n| Markup::sentence(n)).collect(),
-            too_small: (report.rows_judged() < report.rows_min).then(|| whole(report.rows_min)),
+            notices: notices(report).iter().map(|n| Markup::message(n)).collect(),
+            too_small: (report.rows_judged() < report.rows_min).then(|| {
+                (counted(report.rows_judged(), "row counts", "rows count"), whole(report.rows_min))
+            }),
             flag: flag(row.version_state.as_deref()),
             sections: sections(report, &view.reference),
             promise: promise(report.batches_per_false_alarm),

@@ -2,7 +2,7 @@
 
 use super::destination::percent_encoded;
 use super::frame::{Frame, Notice, Place, role_words};
-use super::life_cycle::button;
+use super::life_cycle::{button, gap_lines};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
 use super::visitor::Visitor;
@@ -12,7 +12,6 @@ use crate::procedures::keep_factors::prove_typed;
 use crate::procedures::read_life_cycle::{LifeCycle, life_cycle};
 use crate::procedures::take_step::{SheetView, StepOf, prepare_step, take_step};
 use crate::review;
-use crate::review::completeness::Gap;
 use crate::review::life_cycle::{Guard, Rule, Step};
 use crate::review::step_sheet::StepInput;
 use actix_web::{get, post, web};
@@ -98,7 +97,7 @@ struct StepPage {
     asks_day: bool,
     asks_deviation: bool,
     today: String,
-    gaps: Vec<Gap>,
+    gaps: Vec<(Markup, Markup)>,
     /// Why this person cannot sign; empty when they can.
     barred: Markup,
     rows: Vec<(&'static str, Markup)>,
@@ -122,7 +121,9 @@ impl StepPage {
         let (mut gaps, mut barred, mut sheet) = (Vec::new(), Markup::default(), None);
         match prepare_step(&visitor.store, &acting, of, &typed.input()) {
             Ok(view) => sheet = Some(view),
-            Err(Error::Review(review::Error::Incomplete { gaps: missing, .. })) => gaps = missing,
+            Err(Error::Review(review::Error::Incomplete { gaps: missing, .. })) => {
+                gaps = gap_lines(&missing);
+            }
             Err(error @ Error::Review(review::Error::Empty { .. })) => {
                 if !typed.sheet.is_empty() {
                     barred = Markup::message(&error.to_string());

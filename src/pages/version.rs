@@ -17,6 +17,7 @@ use crate::drift::policy::Cadence;
 use crate::drift::promise::{conditions, promise};
 use crate::drift::report::DriftReport;
 use crate::evidence::assessment::texts;
+use crate::procedures::read_incidents::NamingIncident;
 use crate::procedures::read_records::{self, VersionView};
 use crate::provenance::lineage::Lineage;
 use crate::provenance::overlap::Overlap;
@@ -90,6 +91,9 @@ struct PolicyView {
 struct VersionPage {
     frame: Frame,
     path: String,
+    /// How an incident names it as affected.
+    affected: String,
+    incidents: Vec<NamingIncident>,
     registration: Registration,
     registered_by: String,
     registered_at: Markup,
@@ -141,6 +145,8 @@ impl VersionPage {
             configuration: view.configuration.clone(),
             frame,
             path: format!("/models/{}/versions/{}", version.model, version.version),
+            affected: format!("{}/{}", version.model, version.version),
+            incidents: view.incidents.clone(),
             registered_by: version.registered_by.clone(),
             registered_at: Markup::time(&version.registered_at),
             content_sha256: version.content_sha256.clone(),

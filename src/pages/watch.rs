@@ -2,6 +2,7 @@
 //! the time is trusted.
 
 use super::frame::{Frame, Notice, Place};
+use super::markup::Markup;
 use super::page_error::{Answer, see_other};
 use super::visitor::{Visitor, shared};
 use crate::access::role::Action;
@@ -10,8 +11,9 @@ use crate::procedures::hold_signing::release_signing;
 use crate::procedures::keep_factors::answer_removal;
 use crate::procedures::link_identities::{answer_link, ask_link, ask_unlink};
 use crate::procedures::read_accounts::{AccountLine, account_lines};
-use crate::procedures::watch_clock::{ClockView, clock_view, confirm_clock};
+use crate::procedures::watch_clock::{clock_view, confirm_clock};
 use crate::procedures::watch_misuse::{answer_misuse, misuse_events};
+use crate::store::clock_events::ClockRow;
 use crate::store::misuse::MisuseRow;
 use actix_web::{HttpRequest, get, post, web};
 use askama::Template;
@@ -171,15 +173,55 @@ pub(super) async fn take_watch_step(
 #[template(path = "clock.html")]
 struct ClockPage {
     frame: Frame,
-    view: ClockView,
+    now: Markup,
+    trusted: bool,
+    events: Vec<ClockLine>,
     confirms: bool,
+}
+
+/// Something that was noticed about the clock.
+struct ClockLine {
+    at: Markup,
+    entry: u64,
+    kind: &'static str,
+    expected: Markup,
+    found: Markup,
+    offset: String,
+    detail: Markup,
+}
+
+impl ClockLine {
+    fn of(row: &ClockRow) -> Self {
+        let kind = match row.kind.as_str() {
+            "step" => "it was set",
+            "behind" => "it is behind the ledger",
+            "unsynchronised" => "it is not in step with its source",
+            "synchronised" => "it is in step with its source again",
+            _ => "somebody confirmed that it is right",
+        };
+        Self {
+            at: Markup::time(&row.at),
+            entry: row.entry,
+            kind,
+            expected: Markup::time(&row.expected),
+            found: Markup::time(&row.found),
+            offset: row.offset_ms.to_string().replace('-', "−"),
+            detail: Markup::message(&row.detail),
+        }
+    }
 }
 
 fn read_clock(visitor: &Visitor, notice: Option<Notice>) -> Result<ClockPage> {
     let frame = visitor.frame("Clock", Place::Elsewhere).with_notice(notice);
     let view = clock_view(&visitor.store, &visitor.acting())?;
     let confirms = frame.may(Action::KeepWatch) && !view.trusted;
-    Ok(ClockPage { frame, view, confirms })
+    Ok(ClockPage {
+        frame,
+        now: Markup::time(&view.now),
+        trusted: view.trusted,
+        events: view.events.iter().map(ClockLine::of).collect(),
+        confirms,
+    })
 }
 
 /// Whether the time is trusted.

@@ -77,10 +77,14 @@ pub fn verdict_sign(verdict: Verdict) -> &'static str {
 /// What a verdict means, in one sentence.
 pub fn verdict_meaning(verdict: Verdict) -> &'static str {
     match verdict {
-        Verdict::Stable => "shown to be within tolerance",
-        Verdict::NotEvaluated => "could not be judged, the reason is given",
-        Verdict::Undetermined => "not shown either way",
-        Verdict::Drift => "beyond tolerance",
+        Verdict::Stable => "Every feature is shown to be within tolerance",
+        Verdict::NotEvaluated => {
+            "Nothing is beyond tolerance, but not every feature could be judged: each says why"
+        }
+        Verdict::Undetermined => {
+            "Nothing is shown to be beyond tolerance, but not every feature is shown to be within it"
+        }
+        Verdict::Drift => "The worst feature is beyond tolerance",
     }
 }
 

@@ -4,14 +4,26 @@
 //! 2. freeze the reference with the default tolerances
 //! 3. judge the batch as if it were the first one
 
+use crate::dataset;
 use crate::dataset::infer::unify;
 use crate::dataset::prepared::PreparedTable;
 use crate::dataset::samples::HELD_VALUES_MAX;
-use crate::dataset::schema::TableSchema;
+use crate::dataset::schema::{Role, TableSchema, ValueType};
 use crate::drift::compare::{Compared, compare};
 use crate::drift::policy::Policy;
 use crate::error::{Error, Result};
 use std::path::Path;
+
+/// What two files were compared as.
+#[derive(Debug)]
+pub struct ComparedFiles {
+    /// The comparison.
+    pub compared: Compared,
+    /// The declaration both were read under.
+    pub schema: TableSchema,
+    /// What a reader of an inferred declaration should know, one sentence each.
+    pub notes: Vec<String>,
+}
 
 /// Compares the table in `batch` with the table in `reference`; `schema` is the path of a column declaration.
 /// `exact` holds all values in memory, however many, so that every statistic is exact.
@@ -24,7 +36,7 @@ pub fn compare_files(
     batch: &Path,
     schema: Option<&Path>,
     exact: bool,
-) -> Result<(Compared, TableSchema)> {
+) -> Result<ComparedFiles> {
     let declared = schema.map(read_schema).transpose()?;
     let open = |path| PreparedTable::open(path, declared.as_ref());
     let (reference, batch) = std::thread::scope(|scope| {
@@ -33,11 +45,97 @@ pub fn compare_files(
         (reference, batch.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     });
     let (reference, batch) = (reference?, batch?);
-    let schema = declared.unwrap_or_else(|| unify(reference.schema(), batch.schema()));
+    let mut notes = Vec::new();
+    for table in [&reference, &batch] {
+        let path = table.original().path().display();
+        notes.extend(table.notes().iter().map(|note| format!("`{path}`: {note}")));
+    }
+    let schema = match declared {
+        Some(schema) => schema,
+        None => unified(&reference, &batch, &mut notes)?,
+    };
     let (reference, batch) = (reference.under(&schema)?, batch.under(&schema)?);
     let held_max = if exact { usize::MAX } else { HELD_VALUES_MAX };
     let policy = Policy::default();
-    Ok((compare(reference.table(), batch.table(), &schema, &policy, held_max)?, schema))
+    let compared = compare(reference.table(), batch.table(), &schema, &policy, held_max)?;
+    Ok(ComparedFiles { compared, schema, notes })
+}
+
+/// Refuses a batch without a column that is to be compared, and tables of which nothing is.
+fn refuse_missing(
+    unified: &TableSchema,
+    reference: &PreparedTable,
+    batch: &PreparedTable,
+) -> Result<()> {
+    let shown = |table: &PreparedTable| table.original().path().display().to_string();
+    let of_reference =
+        || unified.columns.iter().filter(|c| reference.schema().column(&c.name).is_some());
+    if unified.monitored().next().is_none() {
+        let left_out = of_reference().map(|c| format!("`{}` ({})", c.name, c.role.word()));
+        let mut left_out: Vec<String> = left_out.chain(reference.notes().iter().cloned()).collect();
+        left_out.truncate(20);
+        let nothing = dataset::Error::NothingToCompare { reference: shown(reference), left_out };
+        return Err(Error::Dataset(nothing));
+    }
+    let missing: Vec<String> = of_reference()
+        .filter(|c| !c.role.is_optional() && batch.schema().column(&c.name).is_none())
+        .map(|c| format!("`{}`", c.name))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let missing = missing.join(", ");
+    Err(Error::Dataset(dataset::Error::MissingInBatch { batch: shown(batch), missing }))
+}
+
+/// One declaration for both tables, where nobody wrote one.
+fn unified(
+    reference: &PreparedTable,
+    batch: &PreparedTable,
+    notes: &mut Vec<String>,
+) -> Result<TableSchema> {
+    let mut unified = unify(reference.schema(), batch.schema());
+    refuse_missing(&unified, reference, batch)?;
+    let only =
+        unified.columns.iter().filter(|column| reference.schema().column(&column.name).is_none());
+    notes.extend(only.map(|column| {
+        let path = batch.original().path().display();
+        format!("`{path}`: column `{}` is not in the reference and is not compared", column.name)
+    }));
+    let mut disagreeing = Vec::new();
+    for column in &mut unified.columns {
+        let found = |table: &PreparedTable| {
+            let value_type = table.schema().column(&column.name)?.value_type;
+            // Text that stands for a value can be compared as text, a stored value cannot.
+            let is_text = table.original().is_text(&column.name) || value_type == ValueType::Text;
+            Some((value_type, is_text))
+        };
+        let (Some((old, old_is_text)), Some((new, new_is_text))) = (found(reference), found(batch))
+        else {
+            continue;
+        };
+        if column.value_type != ValueType::Text || old == new {
+            continue;
+        }
+        let told = format!(
+            "column `{}` is {} in the reference and {} in the batch",
+            column.name,
+            old.word(),
+            new.word()
+        );
+        if column.role.is_monitored() && old_is_text && new_is_text {
+            notes.push(format!("{told}; it is compared as text"));
+        } else if column.role.is_monitored() {
+            disagreeing.push(told);
+        } else {
+            column.role = Role::Ignore;
+            column.value_type = ValueType::Other;
+        }
+    }
+    if disagreeing.is_empty() {
+        return Ok(unified);
+    }
+    Err(Error::Dataset(dataset::Error::TypesDisagree { found: disagreeing.join("; ") }))
 }
 
 /// The column declaration in the file at `path`.

@@ -9,7 +9,7 @@ use crate::dataset::files::find_files;
 use crate::dataset::fingerprint::{
     Fingerprint, RowSet, digest_bytes, digest_file, digest_files, fingerprint, fingerprint_with,
 };
-use crate::dataset::infer::infer;
+use crate::dataset::infer::{Inferred, infer_noted};
 use crate::dataset::overlap::{RowKeys, features};
 use crate::dataset::prepared::PreparedTable;
 use crate::dataset::reader::TableFile;
@@ -35,6 +35,9 @@ pub struct FingerprintedFile {
     pub schema: TableSchema,
     /// The frozen reference.
     pub reference: Reference,
+    /// What a reader of an inferred declaration should know.
+    #[serde(skip)]
+    pub notes: Vec<String>,
 }
 
 /// Fingerprints the table at `path` (a file, a folder, a pattern); `progress` is called with bytes as they are read.
@@ -50,11 +53,11 @@ pub fn fingerprint_file(
 ) -> Result<FingerprintedFile> {
     let declared = schema.map(read_schema).transpose()?;
     let table = PreparedTable::open(path, declared.as_ref())?;
-    let schema = table.schema().clone();
+    let (schema, notes) = (table.schema().clone(), table.notes().to_vec());
     if row_set == RowSet::Yes || table.is_copied() {
         let fingerprint = fingerprint_with(table.original(), &schema, row_set, progress)?;
         let reference = Reference::learn(table.table(), &schema)?;
-        return Ok(FingerprintedFile { fingerprint, schema, reference });
+        return Ok(FingerprintedFile { fingerprint, schema, reference, notes });
     }
     let file = table.original();
     let (bytes, learned) = std::thread::scope(|scope| {
@@ -63,16 +66,16 @@ pub fn fingerprint_file(
     });
     let (reference, values) = learned.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
     let fingerprint = Fingerprint::new(file, bytes?, values);
-    Ok(FingerprintedFile { fingerprint, schema, reference })
+    Ok(FingerprintedFile { fingerprint, schema, reference, notes })
 }
 
-/// The inferred declaration of the table at `path`, to edit.
+/// The inferred declaration of the table at `path`, to edit, and what to know about it.
 ///
 /// # Errors
 ///
 /// [`Error::Dataset`].
-pub fn describe_schema(path: &Path) -> Result<TableSchema> {
-    Ok(infer(&TableFile::open(path, None)?)?)
+pub fn describe_schema(path: &Path) -> Result<Inferred> {
+    Ok(infer_noted(&TableFile::open(path, None)?)?)
 }
 
 /// What a registration is made from: paths on this machine.
@@ -166,8 +169,20 @@ pub fn fingerprint_configuration(
 /// [`Error::Dataset`], [`Error::File`].
 pub fn make_registration(
     sources: &RegistrationSources,
-    mut progress: impl FnMut(u64),
+    progress: impl FnMut(u64),
 ) -> Result<Registration> {
+    Ok(make_registration_noted(sources, progress)?.0)
+}
+
+/// The same, with what a reader of an inferred declaration should know.
+///
+/// # Errors
+///
+/// Those of [`make_registration`].
+pub fn make_registration_noted(
+    sources: &RegistrationSources,
+    mut progress: impl FnMut(u64),
+) -> Result<(Registration, Vec<String>)> {
     let declared = sources.schema.as_deref().map(read_schema).transpose()?;
     let table = PreparedTable::open(&sources.reference, declared.as_ref())?;
     let schema = table.schema().clone();
@@ -224,7 +239,7 @@ pub fn make_registration(
         warnings: Vec::new(),
     };
     registration.warnings = registration.due_warnings();
-    Ok(registration)
+    Ok((registration, table.notes().to_vec()))
 }
 
 /// Counts the training rows in each of the `others`, by all features and by `key`.

@@ -170,7 +170,14 @@ pub fn ingest_batch(store: &Store, acting: &Acting, request: IngestBatch) -> Res
         return Ok(Ingested { report, is_new: false });
     }
     store.read(|tx| refuse_over(tx, &judge.version))?;
-    let table = TableFile::open(request.delivery.file.path(), request.delivery.format)?;
+    let place = request.delivery.file.path().to_path_buf();
+    let table = match TableFile::open(&place, request.delivery.format) {
+        Err(error) if is_about_the_file(&error) => {
+            store.objects().put_file(request.delivery.file)?;
+            return Err(quarantine(store, acting, &batch, error.of_sent(&place))?);
+        }
+        opened => opened?,
+    };
     let batch = BatchRow { format: table.format().word().to_owned(), ..batch };
     let delivered = deliver(&judge, &table);
     store.objects().put_file(request.delivery.file)?;
@@ -191,7 +198,9 @@ pub fn ingest_batch(store: &Store, acting: &Acting, request: IngestBatch) -> Res
             };
             Ok(Ingested { report, is_new: true })
         }
-        Err(error) if is_about_the_file(&error) => Err(quarantine(store, acting, &batch, error)?),
+        Err(error) if is_about_the_file(&error) => {
+            Err(quarantine(store, acting, &batch, error.of_sent(&place))?)
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -268,14 +277,8 @@ fn quarantine(
         _ => Vec::new(),
     };
     let reasons = match &error {
-        dataset::Error::Cells { errors, more } => {
-            let mut reasons: Vec<String> = errors.iter().map(ToString::to_string).collect();
-            if *more > 0 {
-                reasons.push(format!("and {more} more"));
-            }
-            reasons
-        }
-        other => vec![Error::Dataset(error_text(other)).to_string()],
+        dataset::Error::Cells { errors, more } => dataset::CellError::told(errors, *more),
+        other => vec![other.to_string()],
     };
     let sentence = format!("batch `{}` is quarantined: {}", batch.name, reasons.join("; "));
     let opening = EpisodeOpening::told(EpisodeKind::UnreadableFile, sentence);
@@ -293,16 +296,6 @@ fn quarantine(
         reasons,
         cells,
     })
-}
-
-/// A message-only copy: the cause of an unreadable table names the temporary file and helps nobody.
-fn error_text(error: &dataset::Error) -> dataset::Error {
-    match error {
-        dataset::Error::NotATable { format, source, .. } => dataset::Error::Schema {
-            detail: format!("the file is not a readable {format} table ({source})"),
-        },
-        other => dataset::Error::Schema { detail: other.to_string() },
-    }
 }
 
 fn write(

@@ -12,7 +12,7 @@
 use super::evaluate_performance::evaluate_performance;
 use super::ingest_batch::{Delivery, Judge, check_source};
 use super::join_labels::{Sources, for_each_label};
-use super::{Recorded, actor, subject};
+use super::{Recorded, actor, of_sent, subject};
 use crate::access::account::Acting;
 use crate::access::role::Action;
 use crate::clock;
@@ -81,8 +81,10 @@ fn keep(
         let detail = "`corrects` is empty; say why the earlier labels are wrong".to_owned();
         return Err(Error::BadRequest { detail });
     }
-    let table = TableFile::open(delivery.file.path(), delivery.format)?;
-    let rows = for_each_label(&table, &judge.registration.schema, |_, _| ())?;
+    let place = delivery.file.path().to_path_buf();
+    let table = TableFile::open(&place, delivery.format).map_err(|e| e.of_sent(&place))?;
+    let rows = for_each_label(&table, &judge.registration.schema, |_, _| ())
+        .map_err(|error| of_sent(error, &place))?;
     store.objects().put_file(delivery.file)?;
     let row = BatchRow {
         id: clock::new_id("la"),

@@ -5,9 +5,10 @@
 //!
 //! To raise an alert when disagreement rises, send the reviewers' answers as labels.
 
+use crate::dataset::dialect::detect;
 use crate::dataset::reader::{Format, TableFile};
 use crate::dataset::rows::{as_it_stands, for_each_text_chunk};
-use crate::dataset::schema::{CsvContract, Role};
+use crate::dataset::schema::Role;
 use crate::drift::performance::rule::class_name;
 use crate::error::{Error, Result};
 use crate::review::concordance::{Concordance, ReviewedCases, concordance};
@@ -40,38 +41,34 @@ pub fn measure_concordance(
     columns: &ReviewColumns,
 ) -> Result<Concordance> {
     let table = TableFile::open(path, format)?;
+    let found = detect(&table)?;
     let named = [Some(&columns.prediction), Some(&columns.review), columns.blind.as_ref()];
     let read: Vec<_> =
         named.into_iter().flatten().map(|name| as_it_stands(name, Role::Feature, &[])).collect();
     let mut counted: BTreeMap<(String, String), [u64; 2]> = BTreeMap::new();
     let (mut unanswered, mut unclear) = (0, None);
-    for_each_text_chunk(
-        &table,
-        &CsvContract::default(),
-        &read.iter().collect::<Vec<_>>(),
-        |cells| {
-            for (row, (prediction, review)) in cells[0].iter().zip(&cells[1]).enumerate() {
-                let (Some(prediction), Some(review)) = (prediction, review) else {
-                    unanswered += 1;
-                    continue;
-                };
-                let said = cells.get(2).map_or(Some("0"), |blind| blind[row].as_deref());
-                let blind = match said.map(class_name).as_deref() {
-                    Some("1") => 1,
-                    Some("0") => 0,
-                    other => {
-                        unclear = Some(other.unwrap_or_default().to_owned());
-                        0
-                    }
-                };
-                if counted.len() <= CLASSES_MAX * CLASSES_MAX {
-                    let key = (class_name(prediction), class_name(review));
-                    counted.entry(key).or_default()[blind] += 1;
+    for_each_text_chunk(&table, &found, &read.iter().collect::<Vec<_>>(), |cells| {
+        for (row, (prediction, review)) in cells[0].iter().zip(&cells[1]).enumerate() {
+            let (Some(prediction), Some(review)) = (prediction, review) else {
+                unanswered += 1;
+                continue;
+            };
+            let said = cells.get(2).map_or(Some("0"), |blind| blind[row].as_deref());
+            let blind = match said.map(class_name).as_deref() {
+                Some("1") => 1,
+                Some("0") => 0,
+                other => {
+                    unclear = Some(other.unwrap_or_default().to_owned());
+                    0
                 }
+            };
+            if counted.len() <= CLASSES_MAX * CLASSES_MAX {
+                let key = (class_name(prediction), class_name(review));
+                counted.entry(key).or_default()[blind] += 1;
             }
-            Ok(())
-        },
-    )?;
+        }
+        Ok(())
+    })?;
     if let Some(found) = unclear {
         let detail = format!("the blind column holds `{found}`, expected true or false");
         return Err(Error::BadRequest { detail });

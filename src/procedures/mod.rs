@@ -189,6 +189,17 @@ fn say_if_disposed(store: &Store) -> impl Fn(crate::error::Error) -> crate::erro
     }
 }
 
+/// What an error about a file that somebody sent, and that was kept at `place` meanwhile, says to them.
+fn of_sent(error: crate::error::Error, place: &std::path::Path) -> crate::error::Error {
+    match error {
+        crate::error::Error::Dataset(error)
+        | crate::error::Error::Drift(crate::drift::Error::Dataset(error)) => {
+            error.of_sent(place).into()
+        }
+        other => other,
+    }
+}
+
 /// Names a thing a ledger entry is about.
 fn subject(kind: &str, id: &str) -> Subject {
     Subject { kind: kind.to_owned(), id: id.to_owned(), digest: None }

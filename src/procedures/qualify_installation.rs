@@ -3,7 +3,7 @@
 //! 1. the program: version, build, digest of its file; the host it runs on
 //! 2. the data folder: schema, settings of the database, private keys, whether it can be written durably
 //! 3. everything stored is checked once
-//! 4. accounts: an administrator, no account of a shared name, no demonstration
+//! 4. accounts that are not disabled: an administrator, none of a shared name; no demonstration
 //! 5. the clock is not behind the newest entry; what the program cannot see is left to a person
 
 use super::check_store::check_store;
@@ -14,6 +14,11 @@ use crate::review::qualification::QualificationCheck;
 use crate::store::Store;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+
+/// Whether `user_name` stands for nobody in particular.
+pub fn is_shared_name(user_name: &str) -> bool {
+    SHARED_NAMES.contains(&user_name)
+}
 
 /// User names that stand for nobody in particular.
 const SHARED_NAMES: [&str; 9] =
@@ -157,19 +162,27 @@ fn accounts(list: &mut Checklist, store: &Store) {
             requirements: &["A11d-11.1", "P11-10d"],
             question: "Whose accounts are there?",
             risk: "A shared or a left-over account acts for nobody in particular.",
-            expected: "an administrator, no account of a shared name (`init --admin NAME` names the first one after a person), no demonstration",
+            expected: "an administrator, no enabled account of a shared name (`init --admin NAME` names the first one after a person; `user disable` ends a shared one), no demonstration",
         },
         || {
-            let accounts = store.read(|tx| tx.accounts())?;
+            let accounts = store.read(|tx| {
+                let mut enabled = Vec::new();
+                for account in tx.accounts()? {
+                    if tx.is_enabled(&account.id)? {
+                        enabled.push(account);
+                    }
+                }
+                Ok::<_, Error>(enabled)
+            })?;
             let is_admin = accounts.iter().any(|account| account.role == Role::Admin);
             let shared: Vec<_> = accounts
                 .iter()
-                .filter(|account| SHARED_NAMES.contains(&account.user_name.as_str()))
+                .filter(|account| is_shared_name(&account.user_name))
                 .map(|account| account.user_name.clone())
                 .collect();
             let is_demo = store.read(|tx| tx.setting("demonstration"))?.is_some();
             let found = format!(
-                "{} accounts, administrator: {}, shared names: {}, demonstration: {}",
+                "{} enabled accounts, administrator: {}, shared names: {}, demonstration: {}",
                 accounts.len(),
                 if is_admin { "yes" } else { "no" },
                 if shared.is_empty() { "none".to_owned() } else { shared.join(", ") },

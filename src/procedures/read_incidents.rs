@@ -9,7 +9,7 @@ use super::open_incident::revisions_of;
 use super::stored;
 use crate::access::account::Acting;
 use crate::access::role::Action;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::review::incident::{Affected, AffectedKind, Incident};
 use crate::review::incident_cycle::IncidentState;
 use crate::review::record_signature::RecordSignature;
@@ -18,6 +18,8 @@ use crate::store::{ReadTx, Store};
 
 /// Incidents in a list.
 const LIST_MAX: u32 = 500;
+/// Incidents that one record lists.
+const NAMING_MAX: u32 = 50;
 
 /// An incident as it stands.
 #[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
@@ -60,6 +62,39 @@ pub struct IncidentView {
     /// The words of the signature that closed it, and the ledger entry of that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signed: Option<(String, u64)>,
+}
+
+/// An incident that names a record, as the page of that record lists it.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct NamingIncident {
+    /// Its id.
+    pub id: String,
+    /// What happened.
+    pub what: String,
+    /// `open`, `investigated` or `closed`.
+    pub state: String,
+    /// `minor`, `major` or `critical`.
+    pub severity: String,
+}
+
+/// The incidents that name the record `id`, the newest first, at most 50.
+pub(super) fn incidents_about(
+    tx: &ReadTx<'_>,
+    kind: AffectedKind,
+    id: &str,
+) -> Result<Vec<NamingIncident>> {
+    let word = serde_json::to_value(kind).map_err(|e| Error::Render { detail: e.to_string() })?;
+    let rows = tx.incidents_naming((word.as_str().unwrap_or_default(), id), NAMING_MAX)?;
+    let of = |row: IncidentRow| {
+        let incident: Incident = stored(&row.document)?;
+        Ok(NamingIncident {
+            id: row.id,
+            what: incident.report.what,
+            state: row.state,
+            severity: row.severity,
+        })
+    };
+    rows.into_iter().map(of).collect()
 }
 
 /// Incidents as they stand, the one reported last first.

@@ -29,6 +29,9 @@ pub struct PerformanceView {
     pub rule: PerformanceRule,
     /// The newest cohorts, in the order of their batches.
     pub cohorts: Vec<CohortReport>,
+    /// Why labels cannot be evaluated, whatever comes: what the schema of the version lacks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_evaluated: Option<String>,
 }
 
 /// What the labels say about a version.
@@ -44,7 +47,9 @@ pub fn performance(
     acting.permit(Action::Read)?;
     store.read(|tx| {
         let judge = Judge::read(tx, model, version)?;
-        view(tx, &judge.version.id, judge.policy.0.performance)
+        let rule = judge.policy.0.performance;
+        let refused = rule.validate(&judge.registration.schema).err().map(|e| e.to_string());
+        Ok(PerformanceView { not_evaluated: refused, ..view(tx, &judge.version.id, rule)? })
     })
 }
 
@@ -76,7 +81,7 @@ fn view(tx: &ReadTx<'_>, version_id: &str, rule: PerformanceRule) -> Result<Perf
     }
     let (recorded, document) = tx.last_performance(version_id)?.unzip();
     let evaluation = document.map(|document: String| stored(&document)).transpose()?;
-    Ok(PerformanceView { recorded, evaluation, rule, cohorts })
+    Ok(PerformanceView { recorded, evaluation, rule, cohorts, not_evaluated: None })
 }
 
 /// What the labels say about the newest batch that could be judged by them.

@@ -4,6 +4,7 @@
 //! 2. read everything one page or answer needs in one read transaction
 
 use super::ingest_batch::Judge;
+use super::read_incidents::{NamingIncident, incidents_about};
 use super::read_invalidation::{BatchStanding, standing};
 use super::read_life_cycle::{LifeCycle, life_cycle_in};
 use super::read_origin::{OriginView, origin};
@@ -22,6 +23,7 @@ use crate::provenance::configuration::Configuration;
 use crate::provenance::registration::Registration;
 use crate::review::decision::Decision;
 use crate::review::episode_cycle::EpisodeRule;
+use crate::review::incident::AffectedKind;
 use crate::review::signature::Signature;
 use crate::store::batches::{BatchRow, LabelsRow, QuarantineRow};
 use crate::store::episodes::{AcknowledgementRow, DocumentRow, EpisodeRow};
@@ -99,6 +101,8 @@ pub struct VersionView {
     pub performance: Option<String>,
     /// Whether the model has other versions to compare with.
     pub has_others: bool,
+    /// Incidents that name it.
+    pub incidents: Vec<NamingIncident>,
 }
 
 /// The frozen score cards of a version with the bins they are on.
@@ -172,6 +176,8 @@ pub struct EpisodeView {
     pub earlier_decisions: Vec<DecisionView>,
     /// What is done about it.
     pub remedy: RemedyView,
+    /// Incidents that name it.
+    pub incidents: Vec<NamingIncident>,
 }
 
 pub(super) fn missing(what: &'static str, id: &str) -> Error {
@@ -263,6 +269,7 @@ pub(super) fn version_view_in(tx: &ReadTx<'_>, model: &str, version: &str) -> Re
         origin: origin(tx, &id)?,
         performance: newest_sentence(tx, &id)?,
         has_others: tx.versions(Some(model))?.len() > 1,
+        incidents: incidents_about(tx, AffectedKind::ModelVersion, &id)?,
         version: judge.version,
         configuration: Configuration::of(&judge.registration)?.fingerprint()?,
         registration: judge.registration,
@@ -452,6 +459,7 @@ pub fn episode_view(store: &Store, acting: &Acting, id: &str) -> Result<EpisodeV
             decision,
             earlier_decisions: decisions,
             remedy,
+            incidents: incidents_about(tx, AffectedKind::Alert, id)?,
         })
     })
 }

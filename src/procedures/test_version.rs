@@ -9,7 +9,7 @@
 
 use super::fix_acceptance::registered;
 use super::ingest_batch::{Delivery, Judge};
-use super::{Recorded, actor, stored, subject};
+use super::{Recorded, actor, of_sent, stored, subject};
 use crate::access::account::Acting;
 use crate::access::role::Action;
 use crate::dataset::reader::TableFile;
@@ -57,9 +57,11 @@ pub fn test_version(
         return Ok(Tested { run, is_new: false });
     }
     let plan: AcceptanceCriteria = stored(&row.document)?;
-    let table = TableFile::open(delivery.file.path(), delivery.format)?;
+    let place = delivery.file.path().to_path_buf();
+    let table = TableFile::open(&place, delivery.format).map_err(|e| e.of_sent(&place))?;
     let format = table.format().word();
-    let counts = count(&table, &plan, registered(&judge), &id_key(&judge.version.id))?;
+    let counts = count(&table, &plan, registered(&judge), &id_key(&judge.version.id))
+        .map_err(|error| of_sent(error.into(), &place))?;
     store.objects().put_file(delivery.file)?;
     let file = (format, &delivery.content);
     let written = store.write(&actor(acting), EntryType::TestRun, |tx| {

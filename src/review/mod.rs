@@ -110,7 +110,7 @@ pub enum Error {
         hint: &'static str,
     },
     /// A code that does not exist.
-    #[error("`{found}` is not a {what}; expected one of {expected}")]
+    #[error("{} a {what}; expected one of {expected}", if found.is_empty() { "nothing was given as".to_owned() } else { format!("`{found}` is not") })]
     UnknownCode {
         /// What kind of code.
         what: &'static str,

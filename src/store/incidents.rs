@@ -115,6 +115,28 @@ impl ReadTx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// The newest revision of every incident that names the record `id` of that kind as affected, the newest first, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn incidents_naming(
+        &self,
+        (kind, id): (&str, &str),
+        limit: u32,
+    ) -> Result<Vec<IncidentRow>> {
+        let sql = format!(
+            "{REVISION} WHERE {NEWEST} AND instr(r.document, :id) > 0 AND EXISTS (\
+               SELECT 1 FROM json_each(r.document, '$.report.affected') a \
+               WHERE a.value ->> 'id' = :id AND a.value ->> 'kind' = :kind) \
+             ORDER BY r.entry DESC, r.id LIMIT :limit"
+        );
+        let mut statement = self.connection().prepare_cached(&sql)?;
+        let about = named_params! {":kind": kind, ":id": id, ":limit": limit};
+        let rows = statement.query_map(about, revision_of)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// The newest revision of every incident that is not closed, the oldest first.
     ///
     /// # Errors

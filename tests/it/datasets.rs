@@ -242,3 +242,106 @@ fn the_server_refuses_an_overlap_nobody_justified() {
     assert_eq!(program.post(&path, &document).status, 201);
     assert_eq!(program.get(VERSION_PATH).body["registration"]["overlaps"][0]["rows"], 3);
 }
+
+/// The table of the harness with German numbers, an index, words for missing values, spaces and prices of thousands.
+fn as_people_save_it(rows: u64, seed: u64, shift: f64, separator: char) -> String {
+    let decimal = if separator == ';' { "," } else { "." };
+    let whole = table(rows, seed, shift);
+    let mut text = "\u{feff},patient_id,weight_mg,line,passed,price,taken\r\n".to_owned();
+    for (index, row) in whole.lines().skip(1).enumerate() {
+        let cells: Vec<&str> = row.split(',').collect();
+        let weight = match index % 10 {
+            3 => "NA".to_owned(),
+            4 => format!(" {}", cells[1].replace('.', decimal)),
+            _ => cells[1].replace('.', decimal),
+        };
+        let (line, passed) = (cells[2], cells[3]);
+        let (price, day) = (format!("1 {:03}", index % 7 * 100), index % 28 + 1);
+        let id = index * 37 % 1009;
+        text += &format!("{index},{id},{weight},{line},{passed},{price},{day}.03.2026\r\n");
+    }
+    if separator == ';' {
+        let lines = text.lines().map(|line| match line.split(',').collect::<Vec<_>>().as_slice() {
+            [a, b, whole, part, rest @ ..] if rest.len() == 4 => {
+                format!("{a};{b};{whole},{part};{}", rest.join(";"))
+            }
+            cells => cells.join(";"),
+        });
+        text = lines.map(|line| line + "\r\n").collect();
+    }
+    text
+}
+
+#[test]
+fn a_file_as_people_save_it_is_read_by_rules_that_are_said() {
+    let lake = Lake::new();
+    for (name, seed, shift, separator) in
+        [("before.csv", 1, 0.0, ';'), ("same.csv", 2, 0.0, ';'), ("moved.tsv", 3, 0.9, ',')]
+    {
+        let text = as_people_save_it(1_000, seed, shift, separator);
+        let text = if name.ends_with(".tsv") { text.replace(',', "\t") } else { text };
+        lake.write(name, &text);
+    }
+    let before = lake.path("before.csv");
+    let same = run(["compare", &before, &lake.path("same.csv")]);
+    assert_eq!(same.code, Some(0), "{}{}", same.out, same.err);
+    for note in [
+        "fields are separated by semicolons, and decimals by a comma",
+        "column `weight_mg`: `NA` is read as missing (100 times)",
+        "column `` says which row it is",
+        "column `patient_id` says which row it is (id)",
+        "column `price` looks like numbers but is compared as text: `1 000` in row 1",
+        "column `taken` holds dates as `1.03.2026` and is not compared",
+    ] {
+        assert!(same.err.contains(note), "`{note}` is not in {}", same.err);
+    }
+    let moved = run(["compare", &before, &lake.path("moved.tsv"), "--json"]);
+    assert_eq!(moved.code, Some(1), "{}{}", moved.out, moved.err);
+    let features = moved.json()["features"].clone();
+    let weight = &features.as_array().unwrap()[0];
+    assert_eq!((&weight["feature"], &weight["verdict"]), (&json!("weight_mg"), &json!("drift")));
+    assert_eq!((&weight["kind"], &weight["batch"]["nulls"]), (&json!("continuous"), &json!(100)));
+    // The declaration says how the file is written, and reads it again.
+    let schema = run(["schema", &before]);
+    let declared = schema.json();
+    assert_eq!(declared["csv"], json!({"decimal": ",", "delimiter": ";", "empty_is_null": true}));
+    assert_eq!(declared["columns"][2]["null_tokens"], json!(["NA"]));
+    lake.write("declared.json", &schema.out);
+    let declared = lake.path("declared.json");
+    let again = run(["compare", &before, &lake.path("same.csv"), "--schema", &declared, "--json"]);
+    assert_eq!(again.code, Some(0), "{}", again.err);
+    let refused = run(["compare", &before, &lake.path("whole.csv"), "--schema", &declared]);
+    for words in ["separated by commas, the schema says semicolons", r#""delimiter": ",""#] {
+        assert!(refused.err.contains(words), "{}", refused.err);
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_taken_as_it_stands_is_refused_with_what_to_do() {
+    let lake = Lake::new();
+    let text = std::fs::read_to_string(lake.path("whole.csv")).unwrap();
+    let cut = text.replacen(",east,true", "", 1);
+    let row = text.lines().position(|line| line.ends_with(",east,true")).unwrap();
+    let long = text.replacen("\n2", "\n1,1,1,1,1\n2", 1);
+    let cases: [(&str, &[u8], [&str; 2]); 10] = [
+        ("book.xlsx", b"PK\x03\x04\x14\0", ["Excel", "CSV"]),
+        ("rows.csv.gz", b"\x1f\x8b\x08\0", ["compressed by gzip", "gunzip"]),
+        ("model.pkl", b"\x80\x04\x95", ["pickle", "Parquet"]),
+        ("cut.csv", cut.as_bytes(), [&format!("row {row} "), "has 2 fields, expected 4"]),
+        ("long.csv", long.as_bytes(), ["has 5 fields, expected 4", "quote"]),
+        ("gap.csv", &[text.as_bytes(), b"\n"].concat(), ["row 901 (line 902)", "is empty"]),
+        ("latin.csv", b"a,b\n1,K\xf6ln\n", ["line 2", "UTF-8"]),
+        ("mac.csv", b"a,b\r1,2\r", ["CR alone", "LF"]),
+        ("wide.csv", b"\xff\xfea\0,\0b\0\n\0", ["UTF-16", "UTF-8"]),
+        ("empty.csv", b"", ["empty.csv", "has no rows"]),
+    ];
+    let whole = lake.path("whole.csv");
+    for (name, bytes, words) in cases {
+        std::fs::write(lake.path(name), bytes).unwrap();
+        let said = run(["compare", &whole, &lake.path(name)]);
+        assert_eq!(said.code, Some(2), "{name}: {}", said.out);
+        for word in words {
+            assert!(said.err.contains(word), "{name}: `{word}` is not in {}", said.err);
+        }
+    }
+}

@@ -25,7 +25,7 @@ use driftledger::evidence::manifest::{EVIDENCE_FORMAT, MANIFEST, Manifest};
 use driftledger::ledger::upgrade::{
     StoreUpgrade, TableContent, TableKind, UPGRADE_FORMAT, UpgradedTable,
 };
-use driftledger::procedures::compare_files::compare_files;
+use driftledger::procedures::compare_files::{ComparedFiles, compare_files};
 use driftledger::procedures::study_batches::{StudyFiles, study_batches};
 use driftledger::provenance::configuration::{CONFIGURATION_FORMAT, Configuration};
 use driftledger::provenance::model_record::{MODEL_RECORD_FORMAT, ModelRecord};
@@ -404,7 +404,7 @@ fn a_comparison_is_as_its_schema_says() {
     let sample = |name: &str| repository(&format!("sample_data/thyroid_garvan/{name}"));
     let schema = sample("schema.json");
     for batch in ["batches/1985-06.csv", "batches/1986-06.csv"] {
-        let (compared, _) =
+        let ComparedFiles { compared, .. } =
             compare_files(&sample("reference.csv"), &sample(batch), Some(&schema), false).unwrap();
         let record = serde_json::to_value(&compared.comparison).unwrap();
         hold_schema::<Comparison>((COMPARISON_FORMAT, "schema"), &record);

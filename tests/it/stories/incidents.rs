@@ -115,6 +115,17 @@ fn a_server_downtime_is_recorded_its_cause_found_and_closed_by_somebody_who_did_
     assert_eq!(waits(&rosa), [("Read and close an incident".to_owned(), false)]);
     let closed = close(&quentin, &id);
     assert_eq!((closed.status, closed.text("state")), (201, "closed"), "{closed:?}");
+    for (api, page) in [
+        (format!("/api/v1/alerts/{alert}"), format!("/alerts/{alert}")),
+        (VERSION_PATH.to_owned(), VERSION_PATH.trim_start_matches("/api/v1").to_owned()),
+    ] {
+        let naming = &dana.get(&api).body["incidents"];
+        assert_eq!((&naming[0]["id"], &naming[0]["state"]), (&json!(id), &json!("closed")));
+        let page = dana.read(&page);
+        assert!(page.contains(&format!("/incidents/{id}")), "{page}");
+        assert!(page.contains("/incidents?affected="), "{page}");
+    }
+    assert!(dana.read("/incidents?affected=tablets%2F1").contains(">tablets/1</textarea>"));
     let said = closed.text("manifestation").to_owned();
     assert!(said.contains("closes it") && said.contains("quentin of the laboratory"), "{said}");
 
