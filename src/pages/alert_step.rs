@@ -3,10 +3,10 @@
 use super::frame::{Frame, Notice, Place, role_words};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
+use super::signing::Signing;
 use super::visitor::Visitor;
 use super::wording::words;
 use crate::error::{Error, Result};
-use crate::procedures::keep_factors::prove_typed;
 use crate::procedures::read_records::{self, EpisodeView};
 use crate::procedures::step_episode::{EpisodeSheetView, prepare_episode_step, take_episode_step};
 use crate::review;
@@ -394,17 +394,20 @@ pub(super) async fn sign(
     path: web::Path<StepPath>,
     form: web::Form<StepForm>,
 ) -> Answer {
-    visitor.check_form(&form.form_token)?;
     let (path, form) = (path.into_inner(), form.into_inner());
-    let typed = StepForm { sheet: "yes".to_owned(), password: String::new(), ..form.clone() };
     let (asked, input) = (path.clone(), form.input());
+    let signing = Signing {
+        form_token: form.form_token.clone(),
+        sheet_sha256: form.sheet_sha256.clone(),
+        password: form.password.clone(),
+        ..Signing::of(&form.fields)
+    };
+    let typed = StepForm { sheet: "yes".to_owned(), password: String::new(), ..form };
     let taken = visitor
-        .act(move |store, acting| {
-            prove_typed(store, acting, (&form.text("user_name"), &form.text("factor_code")))?;
-            let signed = (&input, form.sheet_sha256.as_str(), form.password.as_str());
-            take_episode_step(store, acting, (&asked.id, asked.step()?), signed)
+        .sign(signing, None, move |store, acting, (sha256, password)| {
+            take_episode_step(store, acting, (&asked.id, asked.step()?), (&input, sha256, password))
         })
-        .await;
+        .await?;
     let Err(error) = taken else {
         return Ok(see_other(&format!("/alerts/{}?done=stepped", path.id)));
     };

@@ -68,6 +68,7 @@ pub mod score_cards;
 pub mod second_factor;
 mod send;
 pub mod sign_in;
+pub mod signing;
 pub mod signing_sheet;
 pub mod step;
 pub mod study;

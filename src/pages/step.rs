@@ -5,10 +5,10 @@ use super::frame::{Frame, Notice, Place, role_words};
 use super::life_cycle::button;
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
+use super::signing::Signing;
 use super::visitor::Visitor;
 use super::wording::words;
 use crate::error::{Error, Result};
-use crate::procedures::keep_factors::prove_typed;
 use crate::procedures::read_life_cycle::{LifeCycle, life_cycle};
 use crate::procedures::take_step::{SheetView, StepOf, prepare_step, take_step};
 use crate::review;
@@ -23,22 +23,15 @@ use serde::Deserialize;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct SignForm {
-    /// The session's form token.
-    pub form_token: String,
     /// Why.
     pub reason: String,
     /// The day from which it holds.
     pub effective_on: String,
     /// Why a deviation is acceptable.
     pub deviation: String,
-    /// SHA-256 of the sheet that was shown.
-    pub sheet_sha256: String,
-    /// Password of the signer.
-    pub password: String,
-    /// A code of the second factor, where a series of signatures begins.
-    pub factor_code: String,
-    /// User name of the signer.
-    pub user_name: String,
+    /// What is typed to sign.
+    #[serde(flatten)]
+    pub signing: Signing,
 }
 
 /// What was typed before the sheet is made.
@@ -270,7 +263,6 @@ pub(super) async fn sign(
     path: web::Path<StepPath>,
     form: web::Form<SignForm>,
 ) -> Answer {
-    visitor.check_form(&form.form_token)?;
     let (path, form) = (path.into_inner(), form.into_inner());
     let typed = InputQuery {
         reason: form.reason,
@@ -279,14 +271,11 @@ pub(super) async fn sign(
         sheet: "yes".to_owned(),
     };
     let (asked, input) = (path.clone(), typed.input());
-    let (sha256, password) = (form.sheet_sha256, form.password);
-    let (name, code) = (form.user_name, form.factor_code);
     let taken = visitor
-        .act(move |store, acting| {
-            prove_typed(store, acting, (&name, &code))?;
-            take_step(store, acting, asked.of()?, (&input, &sha256, &password))
+        .sign(form.signing, None, move |store, acting, (sha256, password)| {
+            take_step(store, acting, asked.of()?, (&input, sha256, password))
         })
-        .await;
+        .await?;
     let Err(error) = taken else {
         let (model, version) = (percent_encoded(&path.model), percent_encoded(&path.version));
         return Ok(see_other(&format!("/models/{model}/versions/{version}#life-cycle")));

@@ -297,7 +297,7 @@ fn signed_in_the_browser(laboratory: &Laboratory, (id, sha256): (&str, &str)) {
     let (page, form) = (format!("/references/{id}"), format!("/references/{id}/signature"));
     let visitor = |who: &str| laboratory.signed_in(who);
     let sign = |who: &str| {
-        let typed = [("proposal_sha256", sha256), ("password", laboratory.password(who))];
+        let typed = [("sheet_sha256", sha256), ("password", laboratory.password(who))];
         visitor(who).page(&form, Some(&typed))
     };
     let name = format!("A proposed reference of {MODEL} 1 waits for");
@@ -306,7 +306,7 @@ fn signed_in_the_browser(laboratory: &Laboratory, (id, sha256): (&str, &str)) {
     says(&visitor("quentin").read("/"), &[&others]);
     assert!(!visitor("quentin").read(&page).contains("Sign the reference"), "not yet");
     says(&sign("quentin"), &["role=\"alert\"", "Nobody has signed it yet"]);
-    let stale = [("proposal_sha256", "0"), ("password", laboratory.password("dana"))];
+    let stale = [("sheet_sha256", "0"), ("password", laboratory.password("dana"))];
     says(&visitor("dana").page(&form, Some(&stale)), &["role=\"alert\"", "Nobody has signed"]);
 
     let manifestation = "proposes this reference and policy and states why";

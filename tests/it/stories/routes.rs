@@ -256,8 +256,7 @@ fn each_role_may_send_the_forms_that_the_permission_table_says() {
                 ("comment", "a test"),
                 ("code", "no_action"),
                 ("rationale", "a test"),
-                ("decision_sha256", "0"),
-                ("study_sha256", "0"),
+                ("sheet_sha256", "0"),
                 ("password", "a"),
             ];
             let address = filled(&path);
