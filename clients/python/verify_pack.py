@@ -1951,6 +1951,10 @@ class Verifier:
                 continue
             if signature["decision_sha256"] != sha256(decision["document"].encode()):
                 self.find("signature_of_other_bytes", name, "it signs other bytes than the decision")
+            for cited in json.loads(decision["document"]).get("reports", []):
+                report = self.row("report", cited["id"])
+                if report and decision["entry"] < self.invalid_at(report["batch_id"]) < row["entry"]:
+                    self.find("record_disagrees", name, "a batch it rests on was marked as invalid between draft and signature")
             if decision["account_id"] == row["account_id"]:
                 self.find("signed_by_drafter", name, "one person drafted and signed the decision")
         for key, row in self.rows.get("study_signature", {}).items():
@@ -2566,6 +2570,10 @@ class Verifier:
             if not before or (follows["revision"], follows["monitor_sha256"]) != (len(before), before[-1][2]["sha256"]):
                 self.find("record_disagrees", name, "it follows another monitor than was in force")
                 continue
+            last = max((self.entry_of(signature["id"]) for signature in over), default=0)
+            for batch in proposal["batches"]:
+                if self.invalid_at(batch["id"]) < last:
+                    self.find("reference_not_learnt", name, f"it was signed after its batch {batch['name']} was marked as invalid")
             self.proposal_learnt(name, proposal, before[-1], mine)
             alert = proposal.get("alert")
             if alert:
@@ -2620,6 +2628,11 @@ class Verifier:
             if {line["series"]: line["tolerance"] for line in proposal["series"]}.keys() != after.keys() \
                     or not all(close(line["tolerance"], after[line["series"]]) for line in proposal["series"]):
                 self.find("reference_not_learnt", name, "its tolerances are not those of its monitor")
+
+    def invalid_at(self, batch):
+        """The entry in which a batch was marked as invalid; infinity where it counts."""
+        marked = [row["entry"] for row in self.rows.get("batch_invalidation", {}).values() if row["batch_id"] == batch]
+        return min(marked, default=math.inf)
 
     def entry_of(self, signature):
         row = self.row("record_signature", signature)

@@ -154,6 +154,9 @@ fn stands(view: &ProposalView, state: ProposalState) -> String {
         ProposalState::InForce { entry, until: Some(until) } => {
             format!("It was in force from entry {entry} to entry {until}; another one is now.")
         }
+        ProposalState::BatchInvalid => {
+            "Nobody signs it any more: a batch that it is learnt from was marked as invalid since. Propose another one, learnt without it.".to_owned()
+        }
         ProposalState::Overtaken => {
             "Nobody signs it any more: another one was proposed or came into force since, or the life of the version is over.".to_owned()
         }

@@ -73,7 +73,9 @@ impl ProposalLine {
             waits: match state {
                 ProposalState::Proposed => format!("the signature of {}", row.proposed_by),
                 ProposalState::Authored => "the signature of another person of QA".to_owned(),
-                ProposalState::InForce { .. } | ProposalState::Overtaken => String::new(),
+                ProposalState::InForce { .. }
+                | ProposalState::BatchInvalid
+                | ProposalState::Overtaken => String::new(),
             },
             number: row.revision,
             by: row.proposed_by,
@@ -149,7 +151,9 @@ impl ReferencesPage {
         let accepted = accepted(&sheet, &text("accepted"));
         let ReferencesSheet { revisions, proposals, is_over, offered } = sheet;
         let (waiting, overtaken): (Vec<_>, Vec<_>) =
-            proposals.into_iter().partition(|(_, state)| *state != ProposalState::Overtaken);
+            proposals.into_iter().partition(|(_, state)| {
+                !matches!(state, ProposalState::BatchInvalid | ProposalState::Overtaken)
+            });
         let batches = offered.batches.into_iter().map(|batch| BatchLine::of(batch, typed));
         Ok(Self {
             may_propose: frame.may(Action::Register),

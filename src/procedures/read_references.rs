@@ -9,7 +9,7 @@ use super::propose_reference::{accepted_alert, not_learnable};
 use super::read_records::missing;
 use super::record_change::change_fact;
 use super::sign_reference::{
-    ProposalView, ReferenceSignature, is_open, proposal_view_in, signed, signed_by,
+    ProposalView, ReferenceSignature, invalid_batch, is_open, proposal_view_in, signed, signed_by,
 };
 use super::stored;
 use crate::access::account::{Account, Acting};
@@ -42,6 +42,8 @@ pub enum ProposalState {
         /// Ledger entry of the revision that took its place.
         until: Option<u64>,
     },
+    /// A batch that it is learnt from was marked as invalid since: nobody signs it any more.
+    BatchInvalid,
     /// Something else came into force or was proposed, or the version's life is over: nobody signs it any more.
     Overtaken,
 }
@@ -182,6 +184,9 @@ pub(super) fn state_of(tx: &ReadTx<'_>, row: &ReferenceProposalRow) -> Result<Pr
     }
     if !is_open(tx, row)? || tx.version_state(&row.version_id)?.is_over() {
         return Ok(ProposalState::Overtaken);
+    }
+    if invalid_batch(tx, &stored(&row.document)?)?.is_some() {
+        return Ok(ProposalState::BatchInvalid);
     }
     let (authored, _) = signed_by(tx, &row.id)?;
     Ok(if authored { ProposalState::Authored } else { ProposalState::Proposed })

@@ -6,7 +6,7 @@
 use super::changes::tampered;
 use super::decision::with_an_alert;
 use super::invalidations::{REASON, invalidate};
-use crate::evidence::export;
+use crate::evidence::{Files, export};
 use crate::harness::{Answer, Laboratory, MODEL, VERSION_PATH, Visitor, table};
 use driftledger::evidence::manifest::Scope;
 use driftledger::evidence::verify::verify;
@@ -194,7 +194,35 @@ fn a_policy_alone_may_change_and_what_was_overtaken_is_not_signed() {
         (&july["context"]["reference_revision"], &july["batches_per_false_alarm"]),
         (&json!(3), &json!(100))
     );
+    invalid_before_it_is_signed(&laboratory, &program, &alert);
     clean(&laboratory);
+}
+
+/// Nobody signs a reference that is learnt from a batch which was marked as invalid since it was proposed; a pack in which somebody did is
+/// told.
+fn invalid_before_it_is_signed(laboratory: &Laboratory, program: &Visitor, alert: &str) {
+    let made = propose(program, &proposal(&["july"], alert));
+    let (id, sha256) = (made.text("id").to_owned(), made.text("sha256").to_owned());
+    assert_eq!(sign(laboratory, "dana", &id, &sha256).status, 201, "{made:?}");
+    invalidate(laboratory, "july");
+    let refused = sign(laboratory, "quentin", &id, &sha256);
+    let said = refused.problem(409, "conflict");
+    assert!(said.contains("batch `july`, which is invalid since"), "{said}");
+    let page = laboratory.signed_in("quentin").read(&format!("/references/{id}"));
+    says(&page, &["a batch that it is learnt from was marked as invalid since"]);
+    assert!(!page.contains("Sign the reference"), "{page}");
+    let again = propose(program, &proposal(&["july"], alert));
+    assert!(again.problem(422, "record_mismatch").contains("name batches that count"), "{again:?}");
+    let (pack, _) = export(&laboratory.store, &Scope::of(MODEL, Some("1")));
+    let mut files = Files::of(&pack);
+    let name = files.first("records/batch_invalidation/");
+    let mut row: Value = serde_json::from_slice(&files.0[&name]).unwrap();
+    row["entry"] = json!(1);
+    files.0.insert(name, driftledger::digest::canonical_json(&row).unwrap());
+    let key = laboratory.store.verifier_key();
+    let sealed = Cursor::new(files.seal());
+    let findings = verify(sealed, Some(key), &mut |_| ()).unwrap().findings;
+    assert!(findings.iter().any(|f| f.code == "reference_not_learnt"), "{findings:#?}");
 }
 
 #[test]
