@@ -186,7 +186,7 @@ fn form_takes(path: &str) -> Takes {
         }
         "/review-samples/{id}/cases/{number}/answer"
         | "/review-samples/{id}/cases/{number}/correction" => {
-            Takes::Role(Action::ReviewPredictions)
+            Takes::Role(Action::AdjudicateReadings)
         }
         "/reports/{id}/invalidation" | "/reports/{id}/invalidation/sheet" => {
             Takes::Role(Action::InvalidateBatch)
@@ -236,7 +236,7 @@ fn each_role_may_send_the_forms_that_the_permission_table_says() {
             let takes = match (method.as_str(), path.as_str()) {
                 ("GET", "/access-log" | "/accounts/watch") => Takes::Role(Action::ReadAccessLog),
                 ("GET", "/notices") => Takes::Role(Action::ReadNotices),
-                ("GET", "/review-samples/{id}/case") => Takes::Role(Action::ReviewPredictions),
+                ("GET", "/review-samples/{id}/case") => Takes::Role(Action::AdjudicateReadings),
                 ("GET", _) => Takes::Role(Action::Read),
                 _ => form_takes(&path),
             };
