@@ -54,6 +54,25 @@ COPIES = {"model_version": ("registrations/", "registration"), "reference": ("re
           "periodic_review": ("periodic-reviews/", "document"), "review_sample": ("review-samples/", "document"),
           "review_answer": ("review-answers/", "document"), "review_result": ("review-results/", "document"),
           "store_upgrade": ("upgrades/", "document")}
+# Entries about a record that are laid out to who approves or closes it, and which of them are critical (some only when it is done anew).
+LAID_OUT = set("""policy.set reference.propose reference.sign reference.freeze batch.quarantine batch.invalidate alert.acknowledge decision.draft
+decision.sign alert.step alert.overdue study.attach study.sign model_record.attach version.step change.record change.sign acceptance.plan test.run
+qualification.run qualification.sign sample.draw sample.close retention.set retention.assign hold.place hold.lift disposal.propose
+disposal.sign""".split())
+ANEW = {"acceptance.plan", "test.run", "change.record", "decision.draft", "model_record.attach"}
+CRITICAL = {
+    "batch.invalidate": "a batch was marked as invalid", "alert.overdue": "a remedial action was overdue",
+    "reference.freeze": "another reference or policy came into force", "policy.set": "another reference or policy came into force",
+    "acceptance.plan": "acceptance criteria were fixed anew", "test.run": "it was tested once more",
+    "change.record": "what changed was recorded anew", "decision.draft": "a decision was drafted anew",
+    "model_record.attach": "what it is for was written anew after it was submitted",
+    ("version.step", "reject"): "it was rejected", ("version.step", "suspend"): "it was suspended",
+    ("alert.step", "reject"): "a drafted decision was rejected",
+    ("alert.step", "return_investigation"): "the investigation was sent back",
+    ("alert.step", "extend"): "a due date was moved", ("alert.step", "return_action"): "the remedial action was sent back",
+    ("alert.step", "refute"): "the remedial action was not shown to be effective",
+    ("alert.step", "reopen"): "it was opened again after it was closed",
+}
 # The life of a version: state and step before, state after, roles that may, what the signature means.
 RULES = {("draft", "submit"): ("submitted", ["data_scientist"], "authored"),
          ("submitted", "reject"): ("draft", ["reviewer", "qa"], "rejected"),
@@ -2070,6 +2089,32 @@ class Verifier:
                 made = self.rows["record_signature"][signature["id"]]["entry"]
                 reached.setdefault(review["kind"], []).append((made, review["until"]))
 
+    def trails(self):
+        """What an approval or a closure lays out of the audit trail about its record is what the ledger holds, and its critical entries were
+        looked at."""
+        for table, column, step in (("version_step", "version_id", "approve"), ("episode_step", "episode_id", "close")):
+            rows = self.rows.get(table, {})
+            for key, row in rows.items():
+                trail = json.loads(row["document"]).get("trail") if row["step"] == step else None
+                if not trail:
+                    continue
+                steps = {other["entry"]: other["step"] for other in rows.values() if other[column] == row[column]}
+                own = [entry for entry in self.parsed[:row["entry"]] if entry and entry["type"] in LAID_OUT
+                       and any(subject["id"] == row[column] for subject in entry["subj"])]
+                counts, critical = {}, []
+                for entry in own:
+                    kind = entry["type"]
+                    counts[kind] = counts.get(kind, 0) + 1
+                    why = CRITICAL.get((kind, steps.get(entry["idx"]))) if kind in ("version.step", "alert.step") else CRITICAL.get(kind)
+                    if why and (kind not in ANEW or counts[kind] > 1) and (kind != "model_record.attach" or "version.step" in counts):
+                        critical.append({"entry": entry["idx"], "type": kind, "why": why})
+                name = record_file(table, key)
+                expected = len(own), own[-1]["idx"] if own else 0, critical
+                if (trail["entries"], trail["last"], trail.get("critical", [])) != expected:
+                    self.find("trail_not_laid_out", name, "what it lays out of the audit trail is not what the ledger holds")
+                if critical and not trail["reviewed"]:
+                    self.find("trail_not_reviewed", name, "critical entries about it were not looked at")
+
     def incidents(self, signed):
         """Every revision follows the one before by the table and changes what its step states; QA who neither reported nor investigated an
         incident signs the revision that closes it; what is affected was named by an entry before."""
@@ -2514,6 +2559,7 @@ class Verifier:
                     if failed and key in signed:
                         self.find("qualification_not_permitted", name, "a run that failed was signed")
         self.periodic_reviews(signed)
+        self.trails()
         self.incidents(signed)
         self.drills()
         self.references(signed)

@@ -29,6 +29,8 @@ pub struct SignForm {
     pub effective_on: String,
     /// Why a deviation is acceptable.
     pub deviation: String,
+    /// The last entry about the version that was looked at, as the box says that is ticked.
+    pub trail_reviewed: String,
     /// What is typed to sign.
     #[serde(flatten)]
     pub signing: Signing,
@@ -44,6 +46,8 @@ pub struct InputQuery {
     pub effective_on: String,
     /// Why a deviation is acceptable.
     pub deviation: String,
+    /// The last entry about the version that was looked at, as the box says that is ticked.
+    pub trail_reviewed: String,
     /// Set by the form: what was typed is to be made into a sheet.
     pub sheet: String,
 }
@@ -55,6 +59,7 @@ impl InputQuery {
             reason: text(&self.reason),
             effective_on: text(&self.effective_on),
             deviation: text(&self.deviation),
+            trail_reviewed: self.trail_reviewed.trim().parse().ok(),
         }
     }
 }
@@ -97,6 +102,8 @@ struct StepPage {
     rows: Vec<(&'static str, Markup)>,
     overlaps: Vec<String>,
     sheet: Option<SheetView>,
+    /// The record whose trail is laid out.
+    record_id: String,
     bytes: usize,
     signer: String,
     meaning: &'static str,
@@ -113,7 +120,7 @@ impl StepPage {
         let of = path.of()?;
         let life = life_cycle(&visitor.store, &acting, (&path.model, &path.version))?;
         let (mut gaps, mut barred, mut sheet) = (Vec::new(), Markup::default(), None);
-        match prepare_step(&visitor.store, &acting, of, &typed.input()) {
+        match laid_out(visitor, of, typed.input()) {
             Ok(view) => sheet = Some(view),
             Err(Error::Review(review::Error::Incomplete { gaps: missing, .. })) => gaps = missing,
             Err(error @ Error::Review(review::Error::Empty { .. })) => {
@@ -149,6 +156,7 @@ impl StepPage {
             rows: sheet.as_ref().map(|view| rows(view, &life)).unwrap_or_default(),
             overlaps: sheet.as_ref().map(|view| view.sheet.overlaps.clone()).unwrap_or_default(),
             bytes: sheet.as_ref().map_or(0, |view| view.document.len()),
+            record_id: sheet.as_ref().map(|view| view.sheet.version_id.clone()).unwrap_or_default(),
             sheet,
             signer: format!(
                 "{} ({}, {})",
@@ -165,6 +173,14 @@ impl StepPage {
     fn asks(&self) -> bool {
         self.gaps.is_empty() && (self.asks_reason || self.asks_day || self.asks_deviation)
     }
+}
+
+/// The sheet as it would be signed: with the statement that the entries it lays out were looked at, which the signer ticks.
+fn laid_out(visitor: &Visitor, of: StepOf<'_>, input: StepInput) -> Result<SheetView> {
+    let view = prepare_step(&visitor.store, &visitor.acting(), of, &input)?;
+    let Some(trail) = &view.sheet.trail else { return Ok(view) };
+    let input = StepInput { trail_reviewed: Some(trail.last), ..input };
+    prepare_step(&visitor.store, &visitor.acting(), of, &input)
 }
 
 /// The sheet in words.
@@ -223,6 +239,9 @@ fn rows(view: &SheetView, life: &LifeCycle) -> Vec<(&'static str, Markup)> {
     if let Some(fingerprint) = &sheet.configuration_sha256 {
         rows.push(("Configuration", Markup::sentence(&format!("SHA-256 `{fingerprint}`"))));
     }
+    if let Some(trail) = &sheet.trail {
+        rows.push(("Audit trail", Markup::text(&trail.sentence())));
+    }
     for other in &sheet.supersedes {
         let said = format!(
             "version {} is in use now; by this signature it is suspended (sheet SHA-256 `{}`)",
@@ -268,6 +287,7 @@ pub(super) async fn sign(
         reason: form.reason,
         effective_on: form.effective_on,
         deviation: form.deviation,
+        trail_reviewed: form.trail_reviewed,
         sheet: "yes".to_owned(),
     };
     let (asked, input) = (path.clone(), typed.input());

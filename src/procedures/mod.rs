@@ -87,6 +87,7 @@ pub mod read_ledger;
 pub mod read_life_cycle;
 pub mod read_lineage;
 pub mod read_origin;
+mod read_own_trail;
 pub mod read_pending;
 pub mod read_people;
 pub mod read_performance;

@@ -47,6 +47,7 @@ pub mod signature;
 mod specimen;
 pub mod step_sheet;
 pub mod study_signature;
+pub mod trail_seen;
 
 /// Why a conclusion cannot be recorded.
 #[derive(Debug, thiserror::Error)]
