@@ -6,7 +6,7 @@ use super::difference::{DatasetLine, Part, parts};
 use super::frame::{Frame, Notice, Place, role_words};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
-use super::signing::Signing;
+use super::signing::{Signing, Typed};
 use super::visitor::Visitor;
 use super::wording::words;
 use crate::access::role::{Action, Role};
@@ -19,10 +19,6 @@ use crate::review::life_cycle::VersionState;
 use crate::review::signature::Meaning;
 use actix_web::{get, post, web};
 use askama::Template;
-use std::collections::BTreeMap;
-
-/// What was typed, by the name of the field.
-pub(super) type Typed = BTreeMap<String, String>;
 
 /// A box to tick or a button to choose.
 struct Choice {

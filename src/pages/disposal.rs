@@ -1,11 +1,10 @@
 //! `/disposals/…`: the sheet of a disposal before it is proposed, and a disposal as it is signed.
 
-use super::change::Typed;
 use super::evidence::size_words;
 use super::frame::{Frame, Notice, Place, role_words};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
-use super::signing::Signing;
+use super::signing::{Signing, Typed};
 use super::visitor::Visitor;
 use super::wording::counted;
 use crate::access::role::Action;

@@ -1,10 +1,9 @@
 //! `/legal-holds/{id}`: a legal hold, and the sheet that lifts it.
 
-use super::change::Typed;
 use super::frame::{Frame, Notice, Place, role_words, roles_that_may};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
-use super::signing::Signing;
+use super::signing::{Signing, Typed};
 use super::visitor::Visitor;
 use crate::access::role::Action;
 use crate::error::{Error, Result};

@@ -49,6 +49,7 @@ pub mod password_rules;
 pub mod people;
 pub mod performance;
 pub mod performance_chart;
+mod policy_proposal;
 pub mod prediction_review;
 pub mod provider;
 mod qualifications;

@@ -1,10 +1,9 @@
 //! `/references/{id}`: a proposal of another reference or policy as it is signed, its signatures, and the next signature.
 
-use super::change::Typed;
 use super::frame::{Frame, Notice, Place, role_words};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
-use super::signing::Signing;
+use super::signing::{Signing, Typed};
 use super::study_new::path;
 use super::visitor::Visitor;
 use super::wording::{whole, words};

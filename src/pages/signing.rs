@@ -10,6 +10,9 @@ use crate::store::Store;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
+/// What was typed, by the name of the field.
+pub(super) type Typed = BTreeMap<String, String>;
+
 /// What is typed to sign: the digest of what was shown, and by what the signer is known.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -28,7 +31,7 @@ pub struct Signing {
 
 impl Signing {
     /// The same from a form whose other fields are told apart by their names.
-    pub fn of(fields: &BTreeMap<String, String>) -> Self {
+    pub fn of(fields: &Typed) -> Self {
         let text = |name: &str| fields.get(name).cloned().unwrap_or_default();
         Self {
             form_token: text("form_token"),

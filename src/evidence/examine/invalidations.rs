@@ -30,8 +30,8 @@ impl Examiner<'_> {
 
     /// Ledger entry in which a batch was marked as invalid.
     pub(super) fn invalid_at(&mut self, batch_id: &str) -> Option<u64> {
-        let mut rows = self.kept(INVALIDATIONS).iter();
-        let marked = rows.find(|(_, row)| row.text("batch_id") == batch_id);
+        let rows = self.kept(INVALIDATIONS);
+        let marked = rows.iter().find(|(_, row)| row.text("batch_id") == batch_id);
         marked.and_then(|(_, row)| row.number("entry"))
     }
 

@@ -176,6 +176,39 @@ fn a_policy_alone_may_change_and_what_was_overtaken_is_not_signed() {
                        "rationale": "fewer alarms are worth a longer delay here"});
     let first = propose(&program, &asked);
     assert_eq!(first.status, 201, "{first:?}");
+    // The same by the form, which starts with the policy in force.
+    let page = "/models/tablets/versions/1/policy";
+    let form = program_page(&laboratory, page, None);
+    says(&form, &["name=\"batches_per_false_alarm\"", "Criticality of weight_mg", "adjust policy"]);
+    let accepted = format!("alert/{alert}");
+    let fields = |n: &'static str| {
+        vec![
+            ("batches_per_false_alarm", n),
+            ("rows_min", "30"),
+            ("cadence", ""),
+            ("grace_days", "0"),
+            ("budget", "even"),
+            ("criticality weight_mg", "standard"),
+            ("tolerance weight_mg/values", ""),
+            ("label_delay_days", "0"),
+            ("labels_min", "30"),
+            ("completeness_min", "0.9"),
+            (
+                "policy_rationale",
+                "one false alarm in a hundred batches is what the line can look at",
+            ),
+            ("accepted", accepted.as_str()),
+            ("rationale", "fewer alarms are worth a longer delay here"),
+        ]
+    };
+    let few = program_page(&laboratory, page, Some(fields("few").as_slice()));
+    says(&few, &["role=\"alert\"", "`batches_per_false_alarm` is", "value=\"few\""]);
+    let ten = program_page(&laboratory, page, Some(fields("10").as_slice()));
+    says(&ten, &["role=\"alert\"", "expected 20 to 1000000"]);
+    let made = program_page(&laboratory, page, Some(fields("100").as_slice()));
+    says(&made, &[first.text("sha256"), "Sign the reference"]);
+    let rosa = laboratory.signed_in("rosa");
+    says(&rosa.read(page), &["Your role does not propose policies"]);
     let second = propose(&program, &proposal(&["june"], &alert));
     let (id, sha256) = (second.text("id"), second.text("sha256"));
     let overtaken = sign(&laboratory, "dana", first.text("id"), first.text("sha256"));
@@ -240,6 +273,12 @@ fn a_reference_is_learnt_again_from_its_own_files_after_one_was_corrected_under_
     let corrected = program.post_table(&path, "text/csv", table(300, 40, 0.0).as_bytes());
     assert_eq!(corrected.status, 201, "{corrected:?}");
     clean(&laboratory);
+}
+
+/// A page as dana sees it, or what her form led to.
+fn program_page(laboratory: &Laboratory, path: &str, fields: Option<&[(&str, &str)]>) -> String {
+    let dana = laboratory.signed_in("dana");
+    if fields.is_some() { dana.page(path, fields) } else { dana.read(path) }
 }
 
 /// The page of what the version is judged with.

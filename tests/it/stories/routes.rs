@@ -152,6 +152,7 @@ fn form_takes(path: &str) -> Takes {
         | "/models/{model}/versions/{version}/change/signature"
         | "/references/{id}/signature" => Takes::Session,
         "/models/{model}/versions/{version}/change"
+        | "/models/{model}/versions/{version}/policy"
         | "/models/{model}/versions/{version}/references"
         | "/models/{model}/versions/{version}/studies"
         | "/models/registrations"
