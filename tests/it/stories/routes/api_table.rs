@@ -115,6 +115,8 @@ pub(super) fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Valu
     add("POST", "/notices/{number}/retry", of(ManageNotices), &json!({}));
     let removal = "/accounts/{user_name}/second-factor/removal";
     add("POST", removal, of(ManageAccounts), &reason());
+    let temporary = "/accounts/{user_name}/second-factor/temporary";
+    add("POST", temporary, of(ManageAccounts), &reason());
     let granted = json!({"granted": true, "reason": "a test"});
     add("POST", &format!("{removal}/answer"), of(ApproveRoles), &granted);
     let factor = "/session/second-factor";
