@@ -79,7 +79,7 @@ fn signable(tx: &ReadTx<'_>, acting: &Acting, id: &str) -> Result<DocumentRow> {
     for cited in &decision.reports {
         let Some(report) = tx.report(&cited.id)? else { continue };
         if let Some(invalid) = report.invalidated.filter(|since| since.entry > drafted.entry) {
-            let what = ("the drafted decision", "draft it again, knowing that");
+            let what = ("the drafted decision", "reject it, and draft it again, knowing that");
             refuse_invalid(&invalid, &report.batch, what)?;
         }
     }

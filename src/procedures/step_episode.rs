@@ -305,9 +305,11 @@ fn sheet(
     }
     let (model, version) = (&standing.version.model, &standing.version.version);
     let about = AboutEpisode { id, model, version, today };
-    let mut sheet = EpisodeSheet::compose(rule, about, &standing.facts, (input, found))?;
     if step == EpisodeStep::Close {
         check_trail_reviewed(tx, today)?;
+    }
+    let mut sheet = EpisodeSheet::compose(rule, about, &standing.facts, (input, found))?;
+    if step == EpisodeStep::Close {
         let mut taken = BTreeMap::new();
         for row in tx.episode_steps(id)? {
             taken.insert(row.entry, stored::<EpisodeSheet>(&row.document)?.step.word());

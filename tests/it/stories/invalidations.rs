@@ -270,9 +270,12 @@ fn evidence_about_one_batch_tells_that_it_was_marked_as_invalid_or_judged_again(
     let rosa = laboratory.signed_in("rosa");
     let refused = super::decision::sign(&rosa, &alert, &before, laboratory.password("rosa"));
     assert!(refused.problem(409, "conflict").contains("draft it again"), "{refused:?}");
-    let draft = json!({"code": "no_action", "rationale": "the rows were of another line"});
-    let draft = quentin.post(&format!("/api/v1/alerts/{alert}/decision"), &draft);
-    assert_eq!(draft.status, 409, "a major alert is investigated first: {draft:?}");
+    let step = format!("/api/v1/alerts/{alert}/steps/reject");
+    let because = json!({"reason": "a batch it rests on was marked as invalid"});
+    let shown = rosa.post(&format!("{step}/sheet"), &because);
+    let body = json!({"input": because, "sheet_sha256": shown.text("sha256"), "password": CHOSEN});
+    let rejected = rosa.post(&step, &body);
+    assert_eq!(rejected.status, 201, "{rejected:?}");
     let draft = json!({"code": "suspend", "rationale": "until the line is cleared"});
     let draft = quentin.post(&format!("/api/v1/alerts/{alert}/decision"), &draft);
     assert_eq!(draft.status, 201, "{draft:?}");

@@ -179,7 +179,10 @@ fn a_policy_alone_may_change_and_what_was_overtaken_is_not_signed() {
     // The same by the form, which starts with the policy in force.
     let page = "/models/tablets/versions/1/policy";
     let form = program_page(&laboratory, page, None);
-    says(&form, &["name=\"batches_per_false_alarm\"", "Criticality of weight_mg", "adjust policy"]);
+    says(
+        &form,
+        &["name=\"batches_per_false_alarm\"", "Criticality of weight_mg", "accept with rationale"],
+    );
     let accepted = format!("alert/{alert}");
     let fields = |n: &'static str| {
         vec![

@@ -194,7 +194,7 @@ fn a_temporary_code_stands_in_for_a_lost_factor_once_and_another_one_is_enrolled
     let refused = adam.post(path, &asked);
     assert!(refused.problem(409, "conflict").contains("nobody recorded today"), "{refused:?}");
     let seen = json!({"method": "in_person", "seen": "she is known to the laboratory"});
-    let checked = adam.post("/api/v1/accounts/rosa/identity-checks", &seen);
+    let checked = adam.post("/api/v1/accounts/rosa/identity-check", &seen);
     assert_eq!(checked.status, 201, "{checked:?}");
     let issued = adam.post(path, &asked);
     assert_eq!(issued.status, 201, "{issued:?}");
