@@ -54,6 +54,25 @@ COPIES = {"model_version": ("registrations/", "registration"), "reference": ("re
           "periodic_review": ("periodic-reviews/", "document"), "review_sample": ("review-samples/", "document"),
           "review_answer": ("review-answers/", "document"), "review_result": ("review-results/", "document"),
           "store_upgrade": ("upgrades/", "document")}
+# Entries about a record that are laid out to who approves or closes it, and which of them are critical (some only when it is done anew).
+LAID_OUT = set("""policy.set reference.propose reference.sign reference.freeze batch.quarantine batch.invalidate alert.acknowledge decision.draft
+decision.sign alert.step alert.overdue study.attach study.sign model_record.attach version.step change.record change.sign acceptance.plan test.run
+qualification.run qualification.sign sample.draw sample.close retention.set retention.assign hold.place hold.lift disposal.propose
+disposal.sign""".split())
+ANEW = {"acceptance.plan", "test.run", "change.record", "decision.draft", "model_record.attach"}
+CRITICAL = {
+    "batch.invalidate": "a batch was marked as invalid", "alert.overdue": "a remedial action was overdue",
+    "reference.freeze": "another reference or policy came into force", "policy.set": "another reference or policy came into force",
+    "acceptance.plan": "acceptance criteria were fixed anew", "test.run": "it was tested once more",
+    "change.record": "what changed was recorded anew", "decision.draft": "a decision was drafted anew",
+    "model_record.attach": "what it is for was written anew after it was submitted",
+    ("version.step", "reject"): "it was rejected", ("version.step", "suspend"): "it was suspended",
+    ("alert.step", "reject"): "a drafted decision was rejected",
+    ("alert.step", "return_investigation"): "the investigation was sent back",
+    ("alert.step", "extend"): "a due date was moved", ("alert.step", "return_action"): "the remedial action was sent back",
+    ("alert.step", "refute"): "the remedial action was not shown to be effective",
+    ("alert.step", "reopen"): "it was opened again after it was closed",
+}
 # The life of a version: state and step before, state after, roles that may, what the signature means.
 RULES = {("draft", "submit"): ("submitted", ["data_scientist"], "authored"),
          ("submitted", "reject"): ("draft", ["reviewer", "qa"], "rejected"),
@@ -736,11 +755,88 @@ def claim_evidence(sample, answers):
     for share in (0.0, 0.1, 0.25, 0.5):
         stake, log = (1.0 - share) / (largest - claim), 0.0
         for answer in answers:
-            wrong = answer.get("answer") != answer["model_answer"]
+            wrong = not agrees(sample, answer)
             factor = 1.0 + stake * (claim - weights[answer["stratum"]] * wrong)
             log += math.log(factor) if factor > 1e-12 else -math.inf
         logs.append(log)
     return log_sum_exp(logs) - math.log(4)
+
+
+def number(text):
+    try:
+        value = float(text)
+    except (TypeError, ValueError):
+        return None
+    return value if math.isfinite(value) else None
+
+
+def within(tolerance, a, b):
+    return abs(a - b) <= tolerance * (1 + 1e-9) + 1e-12 * max(abs(a), abs(b))
+
+
+def numbers_of(said):
+    """The predicted number and the reviewer's own; nothing where one is missing."""
+    pair = number(said["model_answer"]), number(said.get("answer"))
+    return None if None in pair else pair
+
+
+def agrees(sample, said):
+    """Whether reviewer and model agree: the same class, or numbers within the tolerance; nothing where it cannot be judged."""
+    if "tolerance" not in sample["plan"]:
+        return said["answer"] == said["model_answer"] if "answer" in said else None
+    if "accepts" in said:
+        return said["accepts"]
+    pair = numbers_of(said)
+    return within(sample["plan"]["tolerance"], *pair) if pair else None
+
+
+def same_said(sample, a, b):
+    if "tolerance" not in sample["plan"]:
+        return a.get("answer") == b.get("answer")
+    one, other = number(a.get("answer")), number(b.get("answer"))
+    if None in (one, other):
+        return agrees(sample, a) == agrees(sample, b)
+    return within(sample["plan"]["tolerance"], one, other)
+
+
+def sayable(sample, said):
+    if "tolerance" not in sample["plan"]:
+        return "accepts" not in said and said.get("answer") in [None, *sample["classes"]]
+    if "accepts" in said:
+        return "answer" not in said and not said["blind"]
+    return "answer" not in said or number(said["answer"]) is not None
+
+
+def readings_of(answers, case):
+    """The answers to one case that count, by reading: of each the first."""
+    found = {}
+    for said in answers:
+        if said["case"] == case and "corrects" not in said:
+            found.setdefault(said.get("reading", "first"), said)
+    return found
+
+
+def next_reading(sample, case, readings):
+    if "first" not in readings:
+        return "first"
+    if "second" not in readings:
+        return "second" if case.get("second") else None
+    differ = not same_said(sample, readings["first"], readings["second"])
+    return "adjudication" if differ and "adjudication" not in readings else None
+
+
+def beyond_chance(pairs):
+    """Cohen's kappa and Gwet's AC1 of two readers."""
+    classes, n = sorted({one for pair in pairs for one in pair}), len(pairs)
+    if len(classes) < 2:
+        return [None, None]
+    agreed = sum(a == b for a, b in pairs) / n
+    shares = [(sum(a == one for a, _ in pairs) / n, sum(b == one for _, b in pairs) / n) for one in classes]
+    expected = sum(a * b for a, b in shares)
+    mean = [(a + b) / 2 for a, b in shares]
+    chance = sum(share * (1 - share) for share in mean) / (len(classes) - 1)
+    kappa = (agreed - expected) / (1 - expected) if expected < 1 else None
+    return [kappa, (agreed - chance) / (1 - chance)]
 
 
 def cell_text(value):
@@ -1951,6 +2047,10 @@ class Verifier:
                 continue
             if signature["decision_sha256"] != sha256(decision["document"].encode()):
                 self.find("signature_of_other_bytes", name, "it signs other bytes than the decision")
+            for cited in json.loads(decision["document"]).get("reports", []):
+                report = self.row("report", cited["id"])
+                if report and decision["entry"] < self.invalid_at(report["batch_id"]) < row["entry"]:
+                    self.find("record_disagrees", name, "a batch it rests on was marked as invalid between draft and signature")
             if decision["account_id"] == row["account_id"]:
                 self.find("signed_by_drafter", name, "one person drafted and signed the decision")
         for key, row in self.rows.get("study_signature", {}).items():
@@ -1988,6 +2088,32 @@ class Verifier:
                 self.same(name, "signer", signature["signer"]["id"], row["account_id"])
                 made = self.rows["record_signature"][signature["id"]]["entry"]
                 reached.setdefault(review["kind"], []).append((made, review["until"]))
+
+    def trails(self):
+        """What an approval or a closure lays out of the audit trail about its record is what the ledger holds, and its critical entries were
+        looked at."""
+        for table, column, step in (("version_step", "version_id", "approve"), ("episode_step", "episode_id", "close")):
+            rows = self.rows.get(table, {})
+            for key, row in rows.items():
+                trail = json.loads(row["document"]).get("trail") if row["step"] == step else None
+                if not trail:
+                    continue
+                steps = {other["entry"]: other["step"] for other in rows.values() if other[column] == row[column]}
+                own = [entry for entry in self.parsed[:row["entry"]] if entry and entry["type"] in LAID_OUT
+                       and any(subject["id"] == row[column] for subject in entry["subj"])]
+                counts, critical = {}, []
+                for entry in own:
+                    kind = entry["type"]
+                    counts[kind] = counts.get(kind, 0) + 1
+                    why = CRITICAL.get((kind, steps.get(entry["idx"]))) if kind in ("version.step", "alert.step") else CRITICAL.get(kind)
+                    if why and (kind not in ANEW or counts[kind] > 1) and (kind != "model_record.attach" or "version.step" in counts):
+                        critical.append({"entry": entry["idx"], "type": kind, "why": why})
+                name = record_file(table, key)
+                expected = len(own), own[-1]["idx"] if own else 0, critical
+                if (trail["entries"], trail["last"], trail.get("critical", [])) != expected:
+                    self.find("trail_not_laid_out", name, "what it lays out of the audit trail is not what the ledger holds")
+                if critical and not trail["reviewed"]:
+                    self.find("trail_not_reviewed", name, "critical entries about it were not looked at")
 
     def incidents(self, signed):
         """Every revision follows the one before by the table and changes what its step states; QA who neither reported nor investigated an
@@ -2303,6 +2429,9 @@ class Verifier:
             self.same(name, "number of cases", (cases, drawn), (row["cases"], row["cases"]))
             blind = math.ceil(sample["plan"]["blind_share"] * cases - 1e-9)
             self.same(name, "blind cases", sum(case["blind"] for case in sample["cases"]), min(blind, cases))
+            second = math.ceil(sample["plan"].get("second_share", 0.0) * cases - 1e-9)
+            self.same(name, "cases read twice", sum(case.get("second", False) for case in sample["cases"]), min(second, cases))
+            self.same(name, "whether numbers are predicted", "tolerance" in sample["plan"], not sample["classes"])
             self.same(name, "different cases", len({(case["batch"], case["row"]) for case in sample["cases"]}), cases)
             for batch in sample["batches"]:
                 there = self.row("batch", batch["id"]) or {}
@@ -2321,12 +2450,18 @@ class Verifier:
             self.same(name, "sample", (answer["sample_id"], answer["sample_sha256"]), (row["sample_id"], drawn["sha256"]))
             about = (sample["batches"][case["batch"]]["id"], case["row"], case["blind"])
             self.same(name, "case", (answer["case"], answer["batch_id"], answer["row"], answer["blind"]), (row["case_number"], *about))
-            if answer.get("answer") not in [None, *sample["classes"]] or answer["stratum"] not in [stratum["name"] for stratum in sample["strata"]]:
-                self.find("review_sample_not_valid", name, "it says no class of the sample, or names no stratum of it")
+            if not sayable(sample, answer) or answer["stratum"] not in [stratum["name"] for stratum in sample["strata"]]:
+                self.find("review_sample_not_valid", name, "it says nothing that can be said of the sample, or names no stratum of it")
                 continue
-            self.by_whom(name, row, answer["answered_by"], ["reviewer", "process_expert"])
-            last = [other for other, _, said in known if said["case"] == answer["case"]][-1:]
+            reading = answer.get("reading", "first")
+            self.same(name, "reading", reading, row.get("reading", "first"))
+            self.by_whom(name, row, answer["answered_by"], ["reviewer", "process_expert"] + ["qa"] * (reading == "adjudication"))
+            last = [other for other, _, said in known if said["case"] == answer["case"] and said.get("reading", "first") == reading][-1:]
             self.same(name, "what it corrects", answer.get("corrects"), last[0] if last else None)
+            readings = readings_of([said for _, _, said in known], answer["case"])
+            if not last and (next_reading(sample, case, readings) != reading
+                             or answer["answered_by"] in [said["answered_by"] for said in readings.values()]):
+                self.find("review_reading_not_valid", name, f"it cannot be the {reading} reading of its case")
             known.append((key, row["entry"], answer))
         for key, row in self.rows.get("review_result", {}).items():
             name, result = record_file("review_result", key), self.document("review_result", key, row)
@@ -2334,19 +2469,61 @@ class Verifier:
                 continue
             self.count("review results")
             sample, figures = samples[row["sample_id"]][0], result["figures"]
-            first = [said for _, entry, said in answers.get(row["sample_id"], []) if entry < row["entry"] and "corrects" not in said]
-            judged = [said for said in first if "answer" in said]
+            before = [said for _, entry, said in answers.get(row["sample_id"], []) if entry < row["entry"] and "corrects" not in said]
+            first = [said for said in before if said.get("reading", "first") == "first"]
+            judged = [said for said in first if agrees(sample, said) is not None]
             self.same(name, "answers", (figures["answered"], figures["cannot_be_judged"]), (len(first), len(first) - len(judged)))
             for part, of in (("agreement", judged), ("blind_agreement", [said for said in judged if said["blind"]]),
                              ("assisted_agreement", [said for said in judged if not said["blind"]])):
                 told = figures["concordance"][part].get("interval", {}).get("estimate")
-                agreed = sum(said["answer"] == said["model_answer"] for said in of)
+                agreed = sum(agrees(sample, said) for said in of)
                 if (told is None) != (not of) or (of and not close(told, agreed / len(of))):
                     self.find("review_result_not_reproduced", name, f"{part} is not that of the answers")
             evidence = claim_evidence(sample, first)
             if not close(figures["claim"].get("log_evidence"), None if math.isinf(evidence) else evidence):
                 self.find("review_result_not_reproduced", name, "the evidence for the claim is not that of the answers")
+            self.readers(name, sample, before, figures.get("readers"))
+            self.differences(name, [numbers_of(said) for said in first], figures.get("numbers", {}).get("differences"))
             self.by_whom(name, row, result["closed_by"], ["qa"])
+
+    def readers(self, name, sample, answers, told):
+        """Of the cases that two people read: how many, whether they say the same, kappa, AC1, and what holds in the end."""
+        double = [number for number, case in enumerate(sample["cases"], 1) if case.get("second")]
+        if bool(double) != bool(told):
+            return self.find("review_result_not_reproduced", name, "it does not tell what its readers agree on")
+        if not double:
+            return
+        twice = [readings for readings in (readings_of(answers, number) for number in double) if "second" in readings]
+        differing = [readings for readings in twice if not same_said(sample, readings["first"], readings["second"])]
+        held = [readings.get("adjudication") if readings in differing else readings["first"] for readings in twice]
+        held = [agrees(sample, said) for said in held if said and agrees(sample, said) is not None]
+        self.same(name, "cases that two people read", [told[part] for part in ("cases", "read_twice", "differing", "adjudicated", "settled", "model_agrees")],
+                  [len(double), len(twice), len(differing), sum("adjudication" in one for one in differing), len(held), sum(held)])
+        both = [(one["first"], one["second"]) for one in twice if all(agrees(sample, one[part]) is not None for part in ("first", "second"))]
+        self.same(name, "cases that a reader could not judge", told["cannot_be_judged"], len(twice) - len(both))
+        expected = [sum(same_said(sample, *pair) for pair in both) / len(both) if both else None, None, None]
+        if "tolerance" in sample["plan"]:
+            self.differences(name, [(numbers_of(a) or (0, None))[1:] + (numbers_of(b) or (0, None))[1:] for a, b in both], told.get("differences"))
+        elif len(both) > 1:
+            expected[1:] = beyond_chance([(a["answer"], b["answer"]) for a, b in both])
+        for part, value in zip(("agreement", "kappa", "ac1"), expected):
+            found = told[part].get("interval", {}).get("estimate")
+            if (found is not None or part == "agreement") and not close(found, value):
+                self.find("review_result_not_reproduced", name, f"{part} of the readers is not that of their answers")
+
+    def differences(self, name, pairs, told):
+        """Mean of the differences of two numbers, and their limits of agreement."""
+        if not told:
+            return
+        values = [a - b for a, b in (pair for pair in pairs if pair and None not in pair)]
+        self.same(name, "pairs of numbers", told["pairs"], len(values))
+        if len(values) < 3:
+            return
+        mean = math.fsum(values) / len(values)
+        spread = 1.959963984540054 * math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
+        for part, value in (("mean", mean), ("lower_limit", mean - spread), ("upper_limit", mean + spread)):
+            if not close(told[part].get("interval", {}).get("estimate"), value):
+                self.find("review_result_not_reproduced", name, f"{part} of the differences is not that of the numbers")
 
     def by_whom(self, name, row, user_name, roles):
         """The account of a row has this name, and a role that may."""
@@ -2382,6 +2559,7 @@ class Verifier:
                     if failed and key in signed:
                         self.find("qualification_not_permitted", name, "a run that failed was signed")
         self.periodic_reviews(signed)
+        self.trails()
         self.incidents(signed)
         self.drills()
         self.references(signed)
@@ -2566,6 +2744,10 @@ class Verifier:
             if not before or (follows["revision"], follows["monitor_sha256"]) != (len(before), before[-1][2]["sha256"]):
                 self.find("record_disagrees", name, "it follows another monitor than was in force")
                 continue
+            last = max((self.entry_of(signature["id"]) for signature in over), default=0)
+            for batch in proposal["batches"]:
+                if self.invalid_at(batch["id"]) < last:
+                    self.find("reference_not_learnt", name, f"it was signed after its batch {batch['name']} was marked as invalid")
             self.proposal_learnt(name, proposal, before[-1], mine)
             alert = proposal.get("alert")
             if alert:
@@ -2620,6 +2802,11 @@ class Verifier:
             if {line["series"]: line["tolerance"] for line in proposal["series"]}.keys() != after.keys() \
                     or not all(close(line["tolerance"], after[line["series"]]) for line in proposal["series"]):
                 self.find("reference_not_learnt", name, "its tolerances are not those of its monitor")
+
+    def invalid_at(self, batch):
+        """The entry in which a batch was marked as invalid; infinity where it counts."""
+        marked = [row["entry"] for row in self.rows.get("batch_invalidation", {}).values() if row["batch_id"] == batch]
+        return min(marked, default=math.inf)
 
     def entry_of(self, signature):
         row = self.row("record_signature", signature)

@@ -7,13 +7,14 @@ use super::{Error, Result};
 use crate::digest;
 use openidconnect::core::{
     CoreAuthPrompt, CoreAuthenticationFlow, CoreClient, CoreIdToken, CoreIdTokenVerifier,
-    CoreJwsSigningAlgorithm, CoreProviderMetadata,
+    CoreJwsSigningAlgorithm,
 };
 use openidconnect::url::{Host, Url};
 use openidconnect::{
     AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret, CsrfToken, DiscoveryError,
-    HttpRequest, HttpResponse, IssuerUrl, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge,
-    PkceCodeVerifier, RedirectUrl, RequestTokenError, TokenResponse as _,
+    HttpRequest, HttpResponse, IssuerUrl, LogoutRequest, Nonce, OAuth2TokenResponse as _,
+    PkceCodeChallenge, PkceCodeVerifier, PostLogoutRedirectUrl, ProviderMetadataWithLogout,
+    RedirectUrl, RequestTokenError, TokenResponse as _,
 };
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, SystemTime};
@@ -144,7 +145,7 @@ fn setting(field: &'static str, found: &str) -> impl Fn(openidconnect::url::Pars
 }
 
 /// What the provider says about itself, and its keys.
-fn discover(settings: &ProviderSettings, fetch: &Fetch<'_>) -> Result<CoreProviderMetadata> {
+fn discover(settings: &ProviderSettings, fetch: &Fetch<'_>) -> Result<ProviderMetadataWithLogout> {
     let issuer = IssuerUrl::new(settings.issuer.clone())
         .map_err(setting("--oidc-issuer", &settings.issuer))?;
     let failed = |error: DiscoveryError<FetchError>| match error {
@@ -157,7 +158,30 @@ fn discover(settings: &ProviderSettings, fetch: &Fetch<'_>) -> Result<CoreProvid
         },
         other => refused(format!("its configuration cannot be used: {other}")),
     };
-    CoreProviderMetadata::discover(&issuer, &fetch).map_err(failed)
+    ProviderMetadataWithLogout::discover(&issuer, &fetch).map_err(failed)
+}
+
+/// Where somebody's session at the provider is ended, which then sends them back to the sign-in page here (OpenID Connect RP-Initiated Logout
+/// 1.0, section 2); `None` where the provider advertises no such address. The ID token is not kept, so the provider asks who it is.
+///
+/// # Errors
+///
+/// [`Error::ProviderDown`], [`Error::ProviderAnswer`], [`Error::ProviderSetting`].
+pub fn logout_address(settings: &ProviderSettings, fetch: &Fetch<'_>) -> Result<Option<String>> {
+    let metadata: ProviderMetadataWithLogout = discover(settings, fetch)?;
+    let Some(end) = metadata.additional_metadata().end_session_endpoint.clone() else {
+        return Ok(None);
+    };
+    let wrong = setting("--oidc-redirect", &settings.redirect);
+    let back =
+        Url::parse(&settings.redirect).and_then(|url| url.join("/sign-in")).map_err(&wrong)?;
+    let back = PostLogoutRedirectUrl::new(back.to_string()).map_err(wrong)?;
+    let request = LogoutRequest::from(end)
+        .set_client_id(ClientId::new(settings.client_id.clone()))
+        .set_post_logout_redirect_uri(back);
+    let address = request.http_get_url().to_string();
+    reachable_safely("end_session_endpoint of the provider", &address)?;
+    Ok(Some(address))
 }
 
 fn refused(detail: String) -> Error {

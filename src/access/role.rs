@@ -116,6 +116,8 @@ pub enum Action {
     DrawReviewSample,
     /// Answer about a drawn prediction.
     ReviewPredictions,
+    /// Settle what two readers of a prediction differ about.
+    AdjudicateReadings,
     /// Accept the statement of accountability, before the first signature.
     AcceptAccountability,
     /// Record a training that somebody else completed.
@@ -134,7 +136,7 @@ pub enum Action {
 
 impl Action {
     /// All actions, in the order of the permission table.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Read,
         Self::Register,
         Self::Ingest,
@@ -157,6 +159,7 @@ impl Action {
         Self::RecordDrill,
         Self::DrawReviewSample,
         Self::ReviewPredictions,
+        Self::AdjudicateReadings,
         Self::AcceptAccountability,
         Self::RecordTraining,
         Self::KeepRetention,
@@ -191,6 +194,7 @@ impl Action {
             Self::RecordDrill => "record drills",
             Self::DrawReviewSample => "draw review samples",
             Self::ReviewPredictions => "review predictions",
+            Self::AdjudicateReadings => "adjudicate readings",
             Self::AcceptAccountability => "accept accountability",
             Self::RecordTraining => "record trainings",
             Self::KeepRetention => "keep retention",
@@ -219,7 +223,9 @@ impl Action {
             Self::Acknowledge | Self::DraftDecision | Self::HoldReview | Self::KeepRetention => {
                 &[Role::Qa, Role::Reviewer]
             }
-            Self::SignDecision => &[Role::Qa, Role::Reviewer, Role::ProcessExpert],
+            Self::SignDecision | Self::AdjudicateReadings => {
+                &[Role::Qa, Role::Reviewer, Role::ProcessExpert]
+            }
             Self::ManageAccounts | Self::ManageNotices => &[Role::Admin],
             Self::ApproveRoles | Self::KeepWatch | Self::RecordTraining | Self::RecordDrill => {
                 &[Role::Qa, Role::Admin]

@@ -27,6 +27,10 @@ pub enum FactorState {
     Enrolled,
     /// One is enrolled, and somebody asked for its removal.
     RemovalAsked,
+    /// It is lost; a temporary code stands in for it, once.
+    Temporary,
+    /// The temporary code was used: another one has to be enrolled before anything else.
+    ToEnrol,
 }
 
 impl FactorState {
@@ -36,12 +40,14 @@ impl FactorState {
             Self::None => "removed",
             Self::Enrolled => "enrolled",
             Self::RemovalAsked => "removal_asked",
+            Self::Temporary => "temporary",
+            Self::ToEnrol => "to_enrol",
         }
     }
 
     /// The state of that word; a word that is none is no factor.
     pub fn of_word(word: &str) -> Self {
-        [Self::Enrolled, Self::RemovalAsked]
+        [Self::Enrolled, Self::RemovalAsked, Self::Temporary, Self::ToEnrol]
             .into_iter()
             .find(|state| state.word() == word)
             .unwrap_or(Self::None)
@@ -50,6 +56,11 @@ impl FactorState {
     /// Whether codes are asked for.
     pub fn is_enrolled(self) -> bool {
         self != Self::None
+    }
+
+    /// Whether the owner may enrol one now.
+    pub fn may_enrol(self) -> bool {
+        matches!(self, Self::None | Self::ToEnrol)
     }
 }
 
@@ -129,7 +140,13 @@ mod tests {
 
     #[test]
     fn words_read_back() {
-        for state in [FactorState::None, FactorState::Enrolled, FactorState::RemovalAsked] {
+        for state in [
+            FactorState::None,
+            FactorState::Enrolled,
+            FactorState::RemovalAsked,
+            FactorState::Temporary,
+            FactorState::ToEnrol,
+        ] {
             assert_eq!(FactorState::of_word(state.word()), state);
         }
     }

@@ -9,6 +9,7 @@ use crate::access::token::TokenScope;
 use crate::error::Error;
 use crate::procedures::Recorded;
 use crate::procedures::administer::{self, NewAccount, NewToken};
+use crate::procedures::issue_temporary_factor::{IssueTemporary, TemporaryFactor, issue_temporary};
 use crate::procedures::keep_passwords::{self, PasswordPolicyView};
 use crate::procedures::read_accounts::{self, AccountLine};
 use crate::procedures::{keep_accounts, keep_factors, read_records};
@@ -158,6 +159,22 @@ pub(super) async fn ask_factor_removal(
         move || keep_factors::ask_removal(&shared.store, &caller.0, &user_name, &body.reason);
     blocking(work).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// Issues a temporary code in place of somebody's lost second factor: shown once, good for one sign-in, after which another factor has to be
+/// enrolled. Needs an identity check of today; signing is suspended until another person who keeps watch lets the owner sign again.
+#[utoipa::path(tag = "accounts", request_body = IssueTemporary, responses(
+    (status = 201, body = Recorded<TemporaryFactor>), (status = 400, body = ProblemDocument), (status = 403, body = ProblemDocument),
+    (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+#[post("/accounts/{user_name}/second-factor/temporary")]
+pub(super) async fn issue_temporary_factor(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    user_name: web::Path<String>,
+    body: web::Json<IssueTemporary>,
+) -> Result<HttpResponse, Problem> {
+    let work = move || issue_temporary(&shared.store, &caller.0, &user_name, &body);
+    Ok(HttpResponse::Created().json(blocking(work).await?))
 }
 
 /// An answer to the wish to remove a second factor.

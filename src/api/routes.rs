@@ -160,6 +160,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(accounts::read_password_policy)
             .service(accounts::set_password_policy)
             .service(accounts::ask_factor_removal)
+            .service(accounts::issue_temporary_factor)
             .service(accounts::answer_factor_removal)
             .service(identities::ask_identity)
             .service(identities::ask_identity_removal)

@@ -1,5 +1,6 @@
 //! Copies to read: which document of which record stands where in a pack, and how it is rendered.
 
+use super::invalid_batches::InvalidBatches;
 use super::manifest::encode;
 use super::records::{Records, Row};
 use super::shape::{unfit_reference, unfit_report};
@@ -73,6 +74,7 @@ pub fn page_file(table: &str, key: &str) -> Option<String> {
 #[derive(Debug, Default)]
 pub struct Pages {
     references: HashMap<String, Option<Reference>>,
+    invalid: Option<InvalidBatches>,
     signatures: Option<HashMap<String, Signature>>,
     study_signatures: Option<HashMap<String, StudySignature>>,
 }
@@ -83,8 +85,10 @@ impl Pages {
         let row = records.row(table, key)?;
         match table {
             "report" => {
+                let invalid = self.invalid.get_or_insert_with(|| InvalidBatches::read(records));
+                let invalid = invalid.of(row.text("batch_id")).to_owned();
                 let (report, reference) = self.judged(records, &row)?;
-                printable::report(&report, reference).ok()
+                printable::report(&report, reference, &invalid).ok()
             }
             "decision" => {
                 let decision: Decision = serde_json::from_str(row.text("document")).ok()?;

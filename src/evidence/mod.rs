@@ -16,6 +16,7 @@ pub mod assessment;
 pub mod copies;
 pub mod disposed;
 pub mod examine;
+mod invalid_batches;
 pub mod manifest;
 pub mod pack;
 pub mod pdf;

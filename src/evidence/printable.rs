@@ -47,18 +47,20 @@ pub fn comparison(compared: &Compared) -> Result<String> {
     })
 }
 
-/// A stored report as one HTML file; `reference` is the one it was judged against.
+/// A stored report as one HTML file; `reference` is the one it was judged against, `invalid` says that its batch is invalid and is empty
+/// where it counts.
 ///
 /// # Errors
 ///
 /// [`Error::Render`]; [`Error::Digest`] for a value that has no canonical form.
-pub fn report(report: &DriftReport, reference: &Reference) -> Result<String> {
+pub fn report(report: &DriftReport, reference: &Reference, invalid: &str) -> Result<String> {
     let alarm = report.alarm.as_ref().map(|alarm| {
         let how = if alarm.established { "It is established for" } else { "Most evidence is in" };
         format!("{how} {}.", alarm.covers.join(", "))
     });
     render(&ReportPage {
         heading: format!("Drift report: {}", report.context.batch),
+        invalid,
         verdict: report.verdict.word(),
         verdict_words: words(report.verdict),
         state: report.state.word(),
@@ -115,6 +117,7 @@ struct ComparisonPage {
 #[template(path = "printable_report.html")]
 struct ReportPage<'a> {
     heading: String,
+    invalid: &'a str,
     verdict: &'static str,
     verdict_words: String,
     state: &'static str,

@@ -2,6 +2,7 @@
 //!
 //! Everything is taken from the records of the pack; the same pack has the same story. It proves nothing: the records do.
 
+use super::invalid_batches::InvalidBatches;
 use super::manifest::Scope;
 use super::prediction::Prediction;
 use super::records::{Records, Row};
@@ -84,6 +85,8 @@ pub(super) struct BatchPart {
     pub(super) report: String,
     pub(super) report_sha256: String,
     pub(super) reference_sha256: String,
+    /// That it counts for nothing any more; empty where it counts.
+    pub(super) invalid: String,
     pub(super) sentences: Vec<String>,
 }
 
@@ -239,6 +242,7 @@ fn batches(
             .map(|row| row.text("report_id").to_owned())
             .collect()
     });
+    let invalid = InvalidBatches::read(records);
     let mut found = Vec::new();
     for key in records.keys("report") {
         let Some(row) = records.row("report", &key) else { continue };
@@ -248,14 +252,19 @@ fn batches(
             && of_alert.as_ref().is_none_or(|reports| reports.contains(&key));
         let report: Option<DriftReport> = serde_json::from_str(row.text("document")).ok();
         if let (true, Some(report)) = (is_asked, report) {
-            found.push((row.text("version_id").to_owned(), batch_part(&key, &row, &report)));
+            let part = batch_part(&key, &row, (&report, &invalid));
+            found.push((row.text("version_id").to_owned(), part));
         }
     }
     found.sort_by(|(a, left), (b, right)| (a, left.number).cmp(&(b, right.number)));
     found.into_iter().map(|(_, batch)| batch).collect()
 }
 
-fn batch_part(key: &str, row: &Row, report: &DriftReport) -> BatchPart {
+fn batch_part(
+    key: &str,
+    row: &Row,
+    (report, invalid): (&DriftReport, &InvalidBatches),
+) -> BatchPart {
     let told = report.features.iter().filter(|feature| feature.verdict.word() == "drift");
     BatchPart {
         number: row.number("number").unwrap_or_default(),
@@ -269,6 +278,7 @@ fn batch_part(key: &str, row: &Row, report: &DriftReport) -> BatchPart {
         report: key.to_owned(),
         report_sha256: row.text("sha256").to_owned(),
         reference_sha256: report.context.reference_sha256.clone(),
+        invalid: invalid.of(row.text("batch_id")).to_owned(),
         sentences: told.map(|feature| printable::plain(&feature.sentence)).collect(),
     }
 }

@@ -55,6 +55,8 @@ entry_types! {
     FactorEnrol        "factor.enrol"        "Somebody enrolled a second factor."
     FactorRemovalAsk   "factor.removal_ask"  "An administrator asked for the removal of somebody's second factor."
     FactorRemove       "factor.remove"       "Another person confirmed or refused the removal of a second factor."
+    FactorTemporary    "factor.temporary"    "An administrator issued a temporary code in place of a lost second factor; signing is suspended."
+    FactorTemporaryUse "factor.temporary_use" "Somebody signed in with a temporary code; another second factor has to be enrolled."
     IdentityAsk        "identity.ask"        "An administrator asked to link an account to an identity at the identity provider, or to end the link."
     IdentityAnswer     "identity.answer"     "Another person confirmed or refused a link to the identity provider, or its end."
     PasskeyRegister    "passkey.register"    "Somebody registered a passkey."

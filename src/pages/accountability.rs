@@ -4,33 +4,17 @@
 use super::frame::{Frame, Notice, Place, role_words};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
+use super::signing::Signing;
 use super::visitor::Visitor;
 use crate::access::accountability::SHIPPED_STATEMENT;
 use crate::access::role::Action;
 use crate::error::Result;
 use crate::procedures::accept_accountability::{accept_statement, accountability, set_statement};
-use crate::procedures::keep_factors::prove_typed;
 use crate::review::signature::Meaning;
 use crate::store::accountability::StatementRow;
 use actix_web::{get, post, web};
 use askama::Template;
 use serde::Deserialize;
-
-/// What is typed to accept the statement.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct AcceptForm {
-    /// The session's form token.
-    pub form_token: String,
-    /// SHA-256 of what was shown.
-    pub acceptance_sha256: String,
-    /// Password of the signer.
-    pub password: String,
-    /// A code of the second factor, where a series of signatures begins.
-    pub factor_code: String,
-    /// User name of the signer.
-    pub user_name: String,
-}
 
 /// What is typed to put another statement in force.
 #[derive(Debug, Default, Deserialize)]
@@ -112,16 +96,10 @@ pub(super) async fn show_statement(visitor: Visitor, query: web::Query<DoneQuery
 
 /// Accepts it.
 #[post("/account/accountability")]
-pub(super) async fn accept_shown(visitor: Visitor, form: web::Form<AcceptForm>) -> Answer {
-    visitor.check_form(&form.form_token)?;
-    let form = form.into_inner();
+pub(super) async fn accept_shown(visitor: Visitor, form: web::Form<Signing>) -> Answer {
     let accepted = visitor
-        .act(move |store, acting| {
-            acting.permit(Action::AcceptAccountability)?;
-            prove_typed(store, acting, (&form.user_name, &form.factor_code))?;
-            accept_statement(store, acting, (&form.acceptance_sha256, &form.password))
-        })
-        .await;
+        .sign(form.into_inner(), Some(Action::AcceptAccountability), accept_statement)
+        .await?;
     match accepted {
         Ok(_) => Ok(see_other("/account/accountability?done=accepted")),
         Err(error) => {

@@ -8,6 +8,7 @@ use crate::access::role::{Action, Role};
 use crate::error::{Error, Result};
 use crate::procedures::administer::create_account;
 use crate::procedures::hold_signing::report_loss;
+use crate::procedures::issue_temporary_factor::{IssueTemporary, issue_temporary};
 use crate::procedures::keep_accounts::{
     disable_account, enable_account, reset_password, unlock_account,
 };
@@ -64,8 +65,10 @@ struct AccountsPage {
     roles: Vec<(&'static str, String, bool)>,
     manages: bool,
     typed: CreateForm,
-    /// User name and one-time password of an account just created, shown once.
+    /// User name and one-time password or temporary code, just issued, shown once.
     created: Option<(String, String)>,
+    /// Which of the two it is.
+    issued: &'static str,
 }
 
 impl AccountsPage {
@@ -83,6 +86,7 @@ impl AccountsPage {
             frame,
             typed,
             created: None,
+            issued: PASSWORD,
         })
     }
 }
@@ -133,7 +137,8 @@ pub(super) async fn create(visitor: Visitor, form: web::Form<CreateForm>) -> Ans
         Ok(created) => Some((created.value.account.user_name, created.value.password)),
         Err(error) => return refused(visitor, error, typed).await,
     };
-    issued(visitor, created, "the account is created and waits for another person's approval").await
+    let done = "the account is created and waits for another person's approval";
+    issued(visitor, created, (PASSWORD, done)).await
 }
 
 /// Unlocks, disables or enables an account, or resets its password, which is shown in this answer only.
@@ -154,6 +159,11 @@ pub(super) async fn step(visitor: Visitor, form: web::Form<StepForm>) -> Answer 
                     let new = reset_password(store, acting, user_name, reason)?.value;
                     return Ok((form.step, Some((new.account.user_name, new.password))));
                 }
+                "temporary" => {
+                    let asked = IssueTemporary { reason: reason.to_owned(), hours: None };
+                    let new = issue_temporary(store, acting, user_name, &asked)?.value;
+                    return Ok((form.step, Some((new.user_name, new.code))));
+                }
                 other => {
                     let detail = format!("`{other}` is no step; choose one of the list");
                     return Err(Error::BadRequest { detail });
@@ -164,18 +174,31 @@ pub(super) async fn step(visitor: Visitor, form: web::Form<StepForm>) -> Answer 
         .await;
     match taken {
         Ok((step, None)) => Ok(see_other(&format!("/accounts?done={step}"))),
-        Ok((_, created)) => issued(visitor, created, "the password is reset").await,
+        Ok((step, created)) if step == "temporary" => {
+            let done = "a temporary code is issued, good for 24 hours and one sign-in, and signing is suspended";
+            issued(visitor, created, (CODE, done)).await
+        }
+        Ok((_, created)) => issued(visitor, created, (PASSWORD, "the password is reset")).await,
         Err(error) => refused(visitor, error, CreateForm::default()).await,
     }
 }
 
-/// The page with a one-time password on it.
-async fn issued(visitor: Visitor, created: Option<(String, String)>, done: &str) -> Answer {
-    let notice = Some(Notice::done(&format!("{done}; hand over the one-time password now")));
+/// What is issued, as the page calls it.
+const PASSWORD: &str = "One-time password";
+const CODE: &str = "Temporary code";
+
+/// The page with a one-time password or a temporary code on it.
+async fn issued(
+    visitor: Visitor,
+    created: Option<(String, String)>,
+    (issued, done): (&'static str, &str),
+) -> Answer {
+    let what = issued.to_lowercase();
+    let notice = Some(Notice::done(&format!("{done}; hand over the {what} now")));
     visitor
         .page_with_status(StatusCode::CREATED, move |visitor| {
             let page = AccountsPage::read(visitor, notice, CreateForm::default())?;
-            Ok(AccountsPage { created, ..page })
+            Ok(AccountsPage { created, issued, ..page })
         })
         .await
 }

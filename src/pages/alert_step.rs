@@ -3,10 +3,10 @@
 use super::frame::{Frame, Notice, Place, role_words};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
+use super::signing::Signing;
 use super::visitor::Visitor;
 use super::wording::words;
 use crate::error::{Error, Result};
-use crate::procedures::keep_factors::prove_typed;
 use crate::procedures::read_records::{self, EpisodeView};
 use crate::procedures::step_episode::{EpisodeSheetView, prepare_episode_step, take_episode_step};
 use crate::review;
@@ -60,6 +60,7 @@ impl StepForm {
             number: self.text("number"),
             status: self.text("status"),
             link: self.text("link"),
+            trail_reviewed: self.text("trail_reviewed").trim().parse().ok(),
         }
     }
 }
@@ -199,6 +200,8 @@ struct AlertStepPage {
     barred: Markup,
     rows: Vec<(&'static str, String)>,
     sheet: Option<EpisodeSheetView>,
+    /// The record whose trail is laid out.
+    record_id: String,
     bytes: usize,
     signer: String,
     meaning: &'static str,
@@ -215,7 +218,7 @@ impl AlertStepPage {
         read_records::episode_view(&visitor.store, &visitor.acting(), &path.id)?;
         let (mut barred, mut sheet) = (Markup::default(), None);
         let of = (path.id.as_str(), step);
-        match prepare_episode_step(&visitor.store, &visitor.acting(), of, &typed.input()) {
+        match laid_out(visitor, of, typed.input()) {
             Ok(view) => sheet = Some(view),
             Err(
                 error @ (Error::Review(
@@ -240,6 +243,7 @@ impl AlertStepPage {
         Ok(Self {
             frame: visitor.frame(&heading, Place::Inbox).with_notice(notice),
             id: path.id.clone(),
+            record_id: path.id.clone(),
             path: format!("/alerts/{}/steps/{}", path.id, step.word()),
             heading,
             fields: fields(step, &typed),
@@ -261,6 +265,18 @@ impl AlertStepPage {
             ),
         })
     }
+}
+
+/// The sheet as it would be signed: with the statement that the entries it lays out were looked at, which the signer ticks.
+fn laid_out(
+    visitor: &Visitor,
+    of: (&str, EpisodeStep),
+    input: EpisodeStepInput,
+) -> Result<EpisodeSheetView> {
+    let view = prepare_episode_step(&visitor.store, &visitor.acting(), of, &input)?;
+    let Some(trail) = &view.sheet.trail else { return Ok(view) };
+    let input = EpisodeStepInput { trail_reviewed: Some(trail.last), ..input };
+    prepare_episode_step(&visitor.store, &visitor.acting(), of, &input)
 }
 
 /// `text` with a capital letter at its beginning.
@@ -333,6 +349,9 @@ pub(super) fn rows(sheet: &EpisodeSheet) -> Vec<(&'static str, String)> {
         let status = external.status.as_deref().unwrap_or("status not stated");
         rows.push(("Elsewhere", format!("{} {}, {status}", external.system, external.number)));
     }
+    if let Some(trail) = &sheet.trail {
+        rows.push(("Audit trail", trail.sentence()));
+    }
     if let Some(severity) = sheet.severity {
         rows.push(("Severity", severity.word().to_owned()));
     }
@@ -394,17 +413,20 @@ pub(super) async fn sign(
     path: web::Path<StepPath>,
     form: web::Form<StepForm>,
 ) -> Answer {
-    visitor.check_form(&form.form_token)?;
     let (path, form) = (path.into_inner(), form.into_inner());
-    let typed = StepForm { sheet: "yes".to_owned(), password: String::new(), ..form.clone() };
     let (asked, input) = (path.clone(), form.input());
+    let signing = Signing {
+        form_token: form.form_token.clone(),
+        sheet_sha256: form.sheet_sha256.clone(),
+        password: form.password.clone(),
+        ..Signing::of(&form.fields)
+    };
+    let typed = StepForm { sheet: "yes".to_owned(), password: String::new(), ..form };
     let taken = visitor
-        .act(move |store, acting| {
-            prove_typed(store, acting, (&form.text("user_name"), &form.text("factor_code")))?;
-            let signed = (&input, form.sheet_sha256.as_str(), form.password.as_str());
-            take_episode_step(store, acting, (&asked.id, asked.step()?), signed)
+        .sign(signing, None, move |store, acting, (sha256, password)| {
+            take_episode_step(store, acting, (&asked.id, asked.step()?), (&input, sha256, password))
         })
-        .await;
+        .await?;
     let Err(error) = taken else {
         return Ok(see_other(&format!("/alerts/{}?done=stepped", path.id)));
     };

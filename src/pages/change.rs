@@ -6,11 +6,11 @@ use super::difference::{DatasetLine, Part, parts};
 use super::frame::{Frame, Notice, Place, role_words};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
+use super::signing::{Signing, Typed};
 use super::visitor::Visitor;
 use super::wording::words;
 use crate::access::role::{Action, Role};
 use crate::error::Result;
-use crate::procedures::keep_factors::prove_typed;
 use crate::procedures::record_change::{
     ChangePage as Known, ChangeView, change_page, record_change, sign_change,
 };
@@ -19,10 +19,6 @@ use crate::review::life_cycle::VersionState;
 use crate::review::signature::Meaning;
 use actix_web::{get, post, web};
 use askama::Template;
-use std::collections::BTreeMap;
-
-/// What was typed, by the name of the field.
-pub(super) type Typed = BTreeMap<String, String>;
 
 /// A box to tick or a button to choose.
 struct Choice {
@@ -294,16 +290,13 @@ pub(super) async fn sign(
     path: web::Path<(String, String)>,
     form: web::Form<Typed>,
 ) -> Answer {
-    let field = |name: &str| form.get(name).cloned().unwrap_or_default();
-    visitor.check_form(&field("form_token"))?;
-    let (of, sha256, password) = (path.into_inner(), field("change_sha256"), field("password"));
-    let (asked, code, name) = (of.clone(), field("factor_code"), field("user_name"));
+    let of = path.into_inner();
+    let asked = of.clone();
     let signed = visitor
-        .act(move |store, acting| {
-            prove_typed(store, acting, (&name, &code))?;
-            sign_change(store, acting, (&asked.0, &asked.1), (&sha256, &password))
+        .sign(Signing::of(&form), None, move |store, acting, given| {
+            sign_change(store, acting, (&asked.0, &asked.1), given)
         })
-        .await;
+        .await?;
     let Err(error) = signed else { return Ok(see_other(&here(&of))) };
     visitor
         .page_again(error, move |visitor, notice| {

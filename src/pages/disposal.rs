@@ -1,10 +1,10 @@
 //! `/disposals/…`: the sheet of a disposal before it is proposed, and a disposal as it is signed.
 
-use super::change::Typed;
 use super::evidence::size_words;
 use super::frame::{Frame, Notice, Place, role_words};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
+use super::signing::{Signing, Typed};
 use super::visitor::Visitor;
 use super::wording::counted;
 use crate::access::role::Action;
@@ -13,7 +13,6 @@ use crate::procedures::dispose_files::{
     DisposalSheet, DisposalView, DisposeFiles, disposal_view, prepare_disposal, propose_disposal,
     sign_disposal,
 };
-use crate::procedures::keep_factors::prove_typed;
 use crate::procedures::list_retention::KeptFile;
 use crate::review::disposal::{Disposal, DisposedFile, FileUse};
 use crate::review::file_kind::FileKind;
@@ -193,19 +192,13 @@ pub(super) async fn prepare(visitor: Visitor, form: web::Form<Typed>) -> Answer 
 /// Proposes it. A refusal shows the sheet again as it is now.
 #[post("/disposals")]
 pub(super) async fn propose(visitor: Visitor, form: web::Form<Typed>) -> Answer {
-    let field = |name: &str| form.get(name).cloned().unwrap_or_default();
-    visitor.check_form(&field("form_token"))?;
     let asked = asked(&form);
     let again = asked.clone();
-    let (sha256, password) = (field("disposal_sha256"), field("password"));
-    let (name, code) = (field("user_name"), field("factor_code"));
     let proposed = visitor
-        .act(move |store, acting| {
-            acting.permit(Action::KeepRetention)?;
-            prove_typed(store, acting, (&name, &code))?;
-            propose_disposal(store, acting, &asked, (&sha256, &password))
+        .sign(Signing::of(&form), Some(Action::KeepRetention), move |store, acting, given| {
+            propose_disposal(store, acting, &asked, given)
         })
-        .await;
+        .await?;
     match proposed {
         Ok(proposed) => Ok(see_other(&format!("/disposals/{}", proposed.value.row.id))),
         Err(error @ Error::Access(_)) if !again.files.is_empty() => {
@@ -234,18 +227,13 @@ pub(super) async fn sign(
     id: web::Path<String>,
     form: web::Form<Typed>,
 ) -> Answer {
-    let field = |name: &str| form.get(name).cloned().unwrap_or_default();
-    visitor.check_form(&field("form_token"))?;
     let id = id.into_inner();
-    let (asked, sha256, password) = (id.clone(), field("disposal_sha256"), field("password"));
-    let (name, code) = (field("user_name"), field("factor_code"));
+    let asked = id.clone();
     let signed = visitor
-        .act(move |store, acting| {
-            acting.permit(Action::ApproveDisposal)?;
-            prove_typed(store, acting, (&name, &code))?;
-            sign_disposal(store, acting, &asked, (&sha256, &password))
+        .sign(Signing::of(&form), Some(Action::ApproveDisposal), move |store, acting, given| {
+            sign_disposal(store, acting, &asked, given)
         })
-        .await;
+        .await?;
     let Err(error) = signed else { return Ok(see_other(&format!("/disposals/{id}"))) };
     visitor
         .page_again(error, move |visitor, notice| DisposalPage::read(visitor, &id, Some(notice)))

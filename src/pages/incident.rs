@@ -5,11 +5,11 @@ use super::frame::{Frame, Notice, Place, role_words};
 use super::incidents::{ReportForm, lines_of};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
+use super::signing::Signing;
 use super::visitor::Visitor;
 use crate::access::role::Action;
 use crate::error::{Error, Result};
 use crate::procedures::close_incident::close_incident;
-use crate::procedures::keep_factors::prove_typed;
 use crate::procedures::read_incidents::{AffectedName, IncidentLine, IncidentView, incident};
 use crate::procedures::record_incident::{IncidentChange, revise_incident};
 use crate::review::episode_sheet::ExternalRecord;
@@ -64,22 +64,6 @@ pub(super) struct ReopenForm {
     pub form_token: String,
     /// Why.
     pub reason: String,
-}
-
-/// What is typed to sign.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct SignForm {
-    /// The session's form token.
-    pub form_token: String,
-    /// SHA-256 of the closing revision that was shown.
-    pub incident_sha256: String,
-    /// Password of the signer.
-    pub password: String,
-    /// A code of the second factor, where a series of signatures begins.
-    pub factor_code: String,
-    /// User name of the signer.
-    pub user_name: String,
 }
 
 /// One revision in words.
@@ -274,19 +258,15 @@ pub(super) async fn reopen(
 pub(super) async fn sign(
     visitor: Visitor,
     id: web::Path<String>,
-    form: web::Form<SignForm>,
+    form: web::Form<Signing>,
 ) -> Answer {
-    visitor.check_form(&form.form_token)?;
-    let (id, form) = (id.into_inner(), form.into_inner());
+    let id = id.into_inner();
     let asked = id.clone();
     let signed = visitor
-        .act(move |store, acting| {
-            acting.permit(Action::CloseIncident)?;
-            prove_typed(store, acting, (&form.user_name, &form.factor_code))?;
-            let given = (form.incident_sha256.as_str(), form.password.as_str());
+        .sign(form.into_inner(), Some(Action::CloseIncident), move |store, acting, given| {
             close_incident(store, acting, &asked, given)
         })
-        .await;
+        .await?;
     let Err(error) = signed else {
         return Ok(see_other(&format!("/incidents/{id}")));
     };

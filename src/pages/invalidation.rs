@@ -3,6 +3,7 @@
 use super::frame::{Frame, Notice, Place, role_words, roles_that_may};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
+use super::signing::Signing;
 use super::visitor::Visitor;
 use super::wording::{counted, words};
 use crate::access::role::Action;
@@ -10,7 +11,6 @@ use crate::error::{Error, Result};
 use crate::procedures::invalidate_batch::{
     InvalidationSheet, invalidate_batch, prepare_invalidation,
 };
-use crate::procedures::keep_factors::prove_typed;
 use crate::procedures::read_invalidation::{BatchOfReport, batch_of_report};
 use crate::review::batch_invalidation::{REASON_MAX, REASON_MIN};
 use crate::review::signature::Meaning;
@@ -32,18 +32,11 @@ pub struct ReasonForm {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct SignForm {
-    /// The session's form token.
-    pub form_token: String,
     /// Why.
     pub reason: String,
-    /// SHA-256 of the sheet that was shown.
-    pub sheet_sha256: String,
-    /// Password of the signer.
-    pub password: String,
-    /// A code of the second factor, where a series of signatures begins.
-    pub factor_code: String,
-    /// User name of the signer.
-    pub user_name: String,
+    /// What is typed to sign.
+    #[serde(flatten)]
+    pub signing: Signing,
 }
 
 #[derive(Template)]
@@ -206,18 +199,14 @@ pub(super) async fn sign(
     id: web::Path<String>,
     form: web::Form<SignForm>,
 ) -> Answer {
-    visitor.check_form(&form.form_token)?;
-    let (id, form) = (id.into_inner(), form.into_inner());
-    let (asked, reason) = (id.clone(), form.reason.clone());
+    let (id, SignForm { reason, signing }) = (id.into_inner(), form.into_inner());
+    let (asked, why) = (id.clone(), reason.clone());
     let signed = visitor
-        .act(move |store, acting| {
-            acting.permit(Action::InvalidateBatch)?;
+        .sign(signing, Some(Action::InvalidateBatch), move |store, acting, (sha256, password)| {
             let found = batch_of_report(store, acting, &asked)?;
-            prove_typed(store, acting, (&form.user_name, &form.factor_code))?;
-            let typed = (&*form.reason, &*form.sheet_sha256, &*form.password);
-            invalidate_batch(store, acting, found.of(), typed)
+            invalidate_batch(store, acting, found.of(), (&why, sha256, password))
         })
-        .await;
+        .await?;
     let Err(error) = signed else { return Ok(see_other(&format!("/reports/{id}?done=invalid"))) };
     visitor
         .page_again(error, move |visitor, notice| {

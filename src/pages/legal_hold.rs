@@ -1,14 +1,13 @@
 //! `/legal-holds/{id}`: a legal hold, and the sheet that lifts it.
 
-use super::change::Typed;
 use super::frame::{Frame, Notice, Place, role_words, roles_that_may};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
+use super::signing::{Signing, Typed};
 use super::visitor::Visitor;
 use crate::access::role::Action;
 use crate::error::{Error, Result};
 use crate::procedures::hold_records::{HoldLiftSheet, legal_hold, lift_hold, prepare_lift};
-use crate::procedures::keep_factors::prove_typed;
 use crate::review::disposal::{REASON_MAX, REASON_MIN};
 use crate::review::signature::Meaning;
 use actix_web::{get, post, web};
@@ -125,19 +124,17 @@ pub(super) async fn sign(
     id: web::Path<String>,
     form: web::Form<Typed>,
 ) -> Answer {
-    let field = |name: &str| form.get(name).cloned().unwrap_or_default();
-    visitor.check_form(&field("form_token"))?;
-    let (id, reason) = (id.into_inner(), field("reason"));
+    let (id, reason) = (id.into_inner(), form.get("reason").cloned().unwrap_or_default());
     let (asked, why) = (id.clone(), reason.clone());
-    let (sha256, password) = (field("sheet_sha256"), field("password"));
-    let (name, code) = (field("user_name"), field("factor_code"));
     let signed = visitor
-        .act(move |store, acting| {
-            acting.permit(Action::LiftHold)?;
-            prove_typed(store, acting, (&name, &code))?;
-            lift_hold(store, acting, &asked, (&why, &sha256, &password))
-        })
-        .await;
+        .sign(
+            Signing::of(&form),
+            Some(Action::LiftHold),
+            move |store, acting, (sha256, password)| {
+                lift_hold(store, acting, &asked, (&why, sha256, password))
+            },
+        )
+        .await?;
     let Err(error) = signed else { return Ok(see_other("/retention?done=lifted")) };
     visitor
         .page_again(error, move |visitor, notice| {

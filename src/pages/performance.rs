@@ -10,6 +10,7 @@ use crate::drift::performance::calibration::Calibration;
 use crate::drift::performance::cohort::{CohortReport, Maturity};
 use crate::drift::performance::figures::Figure;
 use crate::drift::performance::sentence::evidence_sentence;
+use crate::drift::performance::taken_out::TakenOut;
 use crate::procedures::read_performance::{PerformanceView, performance};
 use crate::statistics::intervals::Interval;
 use actix_web::{get, web};
@@ -55,6 +56,8 @@ struct PerformancePage {
     unmatched: String,
     lead: Option<Markup>,
     evidence: Option<Markup>,
+    /// Batches of which the newest evaluation took the rows out of the evidence, in words; empty where none is.
+    taken_out: String,
     chart: Markup,
     cohorts: Vec<CohortLine>,
     newest: Option<Newest>,
@@ -82,6 +85,7 @@ impl PerformancePage {
             },
             lead: judged.map(|cohort| Markup::sentence(&cohort.sentence)),
             evidence: evidence.map(|found| Markup::message(&evidence_sentence(found))),
+            taken_out: context.map(|context| taken_out(&context.taken_out)).unwrap_or_default(),
             chart: cohort_chart(&view.cohorts, tolerated),
             cohorts: view.cohorts.iter().rev().map(line).collect(),
             newest: judged.map(newest),
@@ -89,6 +93,15 @@ impl PerformancePage {
             labels_min: view.rule.labels_min,
             not_evaluated: view.not_evaluated.as_deref().map(Markup::message),
         }
+    }
+}
+
+fn taken_out(batches: &[TakenOut]) -> String {
+    let names: Vec<&str> = batches.iter().map(|one| one.batch.as_str()).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        [one] => format!("batch {one} was"),
+        several => format!("batches {} were", several.join(", ")),
     }
 }
 

@@ -44,7 +44,7 @@ fn sample_line(line: ReviewSampleLine) -> SampleLine {
         progress: format!("{} of {}", whole(row.answered), whole(row.cases)),
         state: match (row.is_closed, row.answered >= row.cases) {
             (true, _) => "closed",
-            (false, true) => "all answered: to be closed",
+            (false, true) => "all answered once",
             (false, false) => "open",
         },
         is_mine,
@@ -59,6 +59,7 @@ struct ListPage {
     samples: Vec<SampleLine>,
     drawers: String,
     reviewers: String,
+    adjudicators: String,
 }
 
 /// All samples.
@@ -72,6 +73,7 @@ pub(super) async fn list(visitor: Visitor) -> Answer {
                 samples: samples.into_iter().map(sample_line).collect(),
                 drawers: roles_that_may(Action::DrawReviewSample),
                 reviewers: roles_that_may(Action::ReviewPredictions),
+                adjudicators: roles_that_may(Action::AdjudicateReadings),
             })
         })
         .await
@@ -96,6 +98,8 @@ struct DrawPage {
     batches: Vec<BatchChoice>,
     columns: Vec<String>,
     has_score: bool,
+    /// The unit where numbers are predicted; absent where classes are.
+    numbers: Option<String>,
     levels_max: usize,
     cases_max: u64,
     typed: BTreeMap<String, String>,
@@ -130,6 +134,7 @@ impl DrawPage {
             batches: batches.collect(),
             columns: choices.columns,
             has_score: choices.has_score,
+            numbers: choices.numbers,
             levels_max: LEVELS_MAX,
             cases_max: CASES_MAX,
             frame: frame.with_notice(notice),
@@ -152,6 +157,7 @@ fn first_typed() -> BTreeMap<String, String> {
         ("allocation", "proportional".to_owned()),
         ("cases", "200".to_owned()),
         ("blind_share", BLIND_SHARE.to_string()),
+        ("second_share", "0".to_owned()),
         ("claim", CLAIM.to_string()),
         ("confidence", CONFIDENCE.to_string()),
     ]
@@ -204,6 +210,14 @@ fn asked(typed: &BTreeMap<String, String>) -> Result<DrawSample> {
         bands: bands.map(band).collect::<Result<_>>()?,
         column: Some(text("column").to_owned()),
         blind_share: Some(number(typed, "blind_share")?),
+        second_share: Some(text("second_share"))
+            .filter(|text| !text.is_empty())
+            .map(|_| number(typed, "second_share"))
+            .transpose()?,
+        tolerance: Some(text("tolerance"))
+            .filter(|text| !text.is_empty())
+            .map(|_| number(typed, "tolerance"))
+            .transpose()?,
         claim: Some(number(typed, "claim")?),
         confidence: Some(number(typed, "confidence")?),
     })

@@ -4,9 +4,9 @@
 use super::frame::{Frame, Notice, Place, role_words, roles_that_may};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
+use super::signing::Signing;
 use super::visitor::Visitor;
 use crate::access::role::Action;
-use crate::procedures::keep_factors::prove_typed;
 use crate::procedures::record_qualification::{
     QualificationView, qualification, qualifications, sign_qualification,
 };
@@ -14,7 +14,6 @@ use crate::review::qualification::CheckOutcome;
 use crate::review::signature::Meaning;
 use actix_web::{get, post, web};
 use askama::Template;
-use serde::Deserialize;
 
 /// One run in the list.
 struct RunLine {
@@ -174,40 +173,20 @@ pub(super) async fn show(visitor: Visitor, id: web::Path<String>) -> Answer {
         .await
 }
 
-/// What is typed to sign.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct SignForm {
-    /// The session's form token.
-    pub form_token: String,
-    /// SHA-256 of the run that was shown.
-    pub qualification_sha256: String,
-    /// Password of the signer.
-    pub password: String,
-    /// A code of the second factor, where a series of signatures begins.
-    pub factor_code: String,
-    /// User name of the signer.
-    pub user_name: String,
-}
-
 /// Signs a run.
 #[post("/qualifications/{id}/signature")]
 pub(super) async fn sign(
     visitor: Visitor,
     id: web::Path<String>,
-    form: web::Form<SignForm>,
+    form: web::Form<Signing>,
 ) -> Answer {
-    visitor.check_form(&form.form_token)?;
-    let (id, form) = (id.into_inner(), form.into_inner());
+    let id = id.into_inner();
     let asked = id.clone();
     let signed = visitor
-        .act(move |store, acting| {
-            acting.permit(Action::ApproveQualification)?;
-            prove_typed(store, acting, (&form.user_name, &form.factor_code))?;
-            let given = (form.qualification_sha256.as_str(), form.password.as_str());
+        .sign(form.into_inner(), Some(Action::ApproveQualification), move |store, acting, given| {
             sign_qualification(store, acting, &asked, given)
         })
-        .await;
+        .await?;
     let Err(error) = signed else {
         return Ok(see_other(&format!("/qualifications/{id}")));
     };

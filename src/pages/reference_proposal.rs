@@ -1,9 +1,9 @@
 //! `/references/{id}`: a proposal of another reference or policy as it is signed, its signatures, and the next signature.
 
-use super::change::Typed;
 use super::frame::{Frame, Notice, Place, role_words};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
+use super::signing::{Signing, Typed};
 use super::study_new::path;
 use super::visitor::Visitor;
 use super::wording::{whole, words};
@@ -12,7 +12,6 @@ use crate::drift::promise::promise;
 use crate::drift::reference_move::SeriesMove;
 use crate::drift::sentence::percent;
 use crate::error::Result;
-use crate::procedures::keep_factors::prove_typed;
 use crate::procedures::read_references::{
     DecidedAlert, ProposalSheet, ProposalState, proposal_sheet,
 };
@@ -154,6 +153,9 @@ fn stands(view: &ProposalView, state: ProposalState) -> String {
         ProposalState::InForce { entry, until: Some(until) } => {
             format!("It was in force from entry {entry} to entry {until}; another one is now.")
         }
+        ProposalState::BatchInvalid => {
+            "Nobody signs it any more: a batch that it is learnt from was marked as invalid since. Propose another one, learnt without it.".to_owned()
+        }
         ProposalState::Overtaken => {
             "Nobody signs it any more: another one was proposed or came into force since, or the life of the version is over.".to_owned()
         }
@@ -212,16 +214,13 @@ pub(super) async fn sign(
     id: web::Path<String>,
     form: web::Form<Typed>,
 ) -> Answer {
-    let field = |name: &str| form.get(name).cloned().unwrap_or_default();
-    visitor.check_form(&field("form_token"))?;
-    let (id, sha256, password) = (id.into_inner(), field("proposal_sha256"), field("password"));
-    let (asked, code, name) = (id.clone(), field("factor_code"), field("user_name"));
+    let id = id.into_inner();
+    let asked = id.clone();
     let signed = visitor
-        .act(move |store, acting| {
-            prove_typed(store, acting, (&name, &code))?;
-            sign_reference(store, acting, &asked, (&sha256, &password))
+        .sign(Signing::of(&form), None, move |store, acting, given| {
+            sign_reference(store, acting, &asked, given)
         })
-        .await;
+        .await?;
     let Err(error) = signed else { return Ok(see_other(&format!("/references/{id}"))) };
     visitor
         .page_again(error, move |visitor, notice| ProposalPage::read(visitor, &id, Some(notice)))

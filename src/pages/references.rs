@@ -11,7 +11,7 @@ use crate::access::role::Action;
 use crate::error::Result;
 use crate::procedures::propose_reference::{ProposeReference, propose_reference};
 use crate::procedures::read_references::{
-    BATCHES_OFFERED_MAX, OfferedBatch, ProposalState, ReferencesSheet, RevisionView,
+    BATCHES_OFFERED_MAX, Offered, OfferedBatch, ProposalState, ReferencesSheet, RevisionView,
     references_sheet,
 };
 use crate::store::references::ReferenceProposalRow;
@@ -73,7 +73,9 @@ impl ProposalLine {
             waits: match state {
                 ProposalState::Proposed => format!("the signature of {}", row.proposed_by),
                 ProposalState::Authored => "the signature of another person of QA".to_owned(),
-                ProposalState::InForce { .. } | ProposalState::Overtaken => String::new(),
+                ProposalState::InForce { .. }
+                | ProposalState::BatchInvalid
+                | ProposalState::Overtaken => String::new(),
             },
             number: row.revision,
             by: row.proposed_by,
@@ -111,10 +113,10 @@ impl BatchLine {
 }
 
 /// A decision or record that accepts the change.
-struct Choice {
-    word: String,
-    words: String,
-    chosen: bool,
+pub(super) struct Choice {
+    pub(super) word: String,
+    pub(super) words: String,
+    pub(super) chosen: bool,
 }
 
 #[derive(Template)]
@@ -146,10 +148,12 @@ impl ReferencesPage {
         let title = format!("{model} {version}: what it is judged with");
         let frame = visitor.frame(&title, Place::Models).with_notice(notice);
         let text = |field: &str| typed.map_or_else(String::new, |typed| value(typed, field));
-        let accepted = accepted(&sheet, &text("accepted"));
+        let accepted = accepted(&sheet.offered, &text("accepted"));
         let ReferencesSheet { revisions, proposals, is_over, offered } = sheet;
         let (waiting, overtaken): (Vec<_>, Vec<_>) =
-            proposals.into_iter().partition(|(_, state)| *state != ProposalState::Overtaken);
+            proposals.into_iter().partition(|(_, state)| {
+                !matches!(state, ProposalState::BatchInvalid | ProposalState::Overtaken)
+            });
         let batches = offered.batches.into_iter().map(|batch| BatchLine::of(batch, typed));
         Ok(Self {
             may_propose: frame.may(Action::Register),
@@ -170,29 +174,34 @@ impl ReferencesPage {
 }
 
 /// What can be named as accepting the change; `typed` is what was chosen.
-fn accepted(sheet: &ReferencesSheet, typed: &str) -> Vec<Choice> {
+pub(super) fn accepted(offered: &Offered, typed: &str) -> Vec<Choice> {
     let choice = |word: String, words: String| Choice { chosen: word == typed, word, words };
     let alert = |alert: &crate::procedures::read_references::DecidedAlert| {
         let sentence = alert.sentence.replace('`', "");
         let code = words(alert.code.word());
         choice(format!("alert/{}", alert.id), format!("Alert {}: {sentence} ({code})", alert.id))
     };
-    let change = sheet.offered.change.iter().map(|id| {
+    let change = offered.change.iter().map(|id| {
         choice(format!("change/{id}"), format!("Change record {id}, signed by author and QA"))
     });
-    sheet.offered.alerts.iter().map(alert).chain(change).collect()
+    offered.alerts.iter().map(alert).chain(change).collect()
+}
+
+/// The alert or the change record that was chosen as accepting the change.
+pub(super) fn accepted_by(chosen: &str) -> (Option<String>, Option<String>) {
+    let of = |kind: &str| chosen.strip_prefix(kind).map(str::to_owned);
+    (of("alert/"), of("change/"))
 }
 
 /// What a form asks for.
 fn asked(typed: &Fields) -> ProposeReference {
-    let accepted = value(typed, "accepted");
-    let of = |kind: &str| accepted.strip_prefix(kind).map(str::to_owned);
+    let (alert, change) = accepted_by(&value(typed, "accepted"));
     let batches = typed.iter().filter(|(name, _)| name == "batch").map(|(_, name)| name.clone());
     ProposeReference {
         batches: batches.collect(),
         policy: None,
-        alert: of("alert/"),
-        change: of("change/"),
+        alert,
+        change,
         rationale: value(typed, "rationale"),
     }
 }

@@ -1,10 +1,10 @@
 //! `/retention`: how long stored files are kept, legal holds, which files are due for disposal, and the disposals so far.
 
-use super::change::Typed;
 use super::disposal::{FileLine, file_line};
 use super::frame::{Frame, Notice, Place};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
+use super::signing::Typed;
 use super::visitor::Visitor;
 use super::wording::counted;
 use crate::access::role::Action;

@@ -10,6 +10,8 @@ use crate::procedures::read_review_samples::{ReviewSampleView, review_sample};
 use crate::procedures::review_prediction::{
     AnswerView, CaseView, GiveAnswer, correct_answer, give_answer, next_case,
 };
+use crate::review::reading::Reading;
+use crate::review::review_sample::ReviewSample;
 use actix_web::{get, post, web};
 use askama::Template;
 use serde::Deserialize;
@@ -17,6 +19,7 @@ use serde::Deserialize;
 /// The answer given before, with what the model answered.
 struct Told {
     case: u64,
+    reading: &'static str,
     answer: String,
     model_answer: String,
     agrees: &'static str,
@@ -24,16 +27,21 @@ struct Told {
 }
 
 impl Told {
-    fn of(view: &AnswerView) -> Self {
+    fn of(view: &AnswerView, sample: &ReviewSample) -> Self {
         let said = &view.said;
-        let (agrees, mark) = match said.agrees() {
+        let (agrees, mark) = match said.agrees(sample) {
             Some(true) => ("you agree with the model", "stable"),
             Some(false) => ("you disagree with the model", "drift"),
             None => ("you could not judge it", "undetermined"),
         };
         Self {
             case: said.case,
-            answer: said.answer.clone().unwrap_or_else(|| "not to be judged".to_owned()),
+            reading: match said.reading {
+                Reading::First => "first",
+                Reading::Second => "second",
+                Reading::Adjudication => "adjudication",
+            },
+            answer: said.words(),
             model_answer: said.model_answer.clone(),
             agrees,
             mark,
@@ -49,6 +57,12 @@ pub(super) struct AnswerForm {
     pub form_token: String,
     /// A class, or nothing where the case cannot be judged.
     pub answer: String,
+    /// Of a predicted number: `accept`, `reject`, `own`, or nothing where the case cannot be judged; not in forms about classes.
+    pub judgement: Option<String>,
+    /// The reviewer's own number.
+    pub number: String,
+    /// Which reading the case was shown for.
+    pub reading: String,
     /// Why it cannot be judged, or why it is corrected.
     pub reason: String,
     /// What else there is to say.
@@ -58,8 +72,17 @@ pub(super) struct AnswerForm {
 impl AnswerForm {
     fn given(&self) -> GiveAnswer {
         let text = |text: &String| Some(text.clone()).filter(|text| !text.trim().is_empty());
+        let (answer, accepts) = match self.judgement.as_deref() {
+            None => (text(&self.answer), None),
+            Some("accept") => (None, Some(true)),
+            Some("reject") => (None, Some(false)),
+            Some("own") => (text(&self.number), None),
+            Some(_) => (None, None),
+        };
         GiveAnswer {
-            answer: text(&self.answer),
+            answer,
+            accepts,
+            reading: Reading::parse(&self.reading).ok(),
             reason: text(&self.reason),
             comment: text(&self.comment),
         }
@@ -77,6 +100,8 @@ struct CasePage {
     cases: String,
     /// Whether the classes are those of a truth value.
     truth: bool,
+    /// What is asked.
+    heading: &'static str,
     typed: AnswerForm,
 }
 
@@ -97,7 +122,12 @@ impl CasePage {
             frame: visitor
                 .frame("Review a prediction", Place::PredictionReview)
                 .with_notice(notice),
-            told: sample.answers.iter().find(mine).map(Told::of),
+            told: sample.answers.iter().find(mine).map(|one| Told::of(one, &sample.sample)),
+            heading: match case.as_ref().map(|case| case.reading) {
+                Some(Reading::Second) => "Second reading",
+                Some(Reading::Adjudication) => "What two readers differ about",
+                _ => "What would you have answered?",
+            },
             answered: whole(sample.row.answered),
             cases: whole(sample.row.cases),
             truth: sample.sample.classes == ["0", "1"],
@@ -109,6 +139,10 @@ impl CasePage {
 
     fn is_typed(&self, class: &str) -> bool {
         self.typed.answer == class
+    }
+
+    fn is_judged(&self, judgement: &str) -> bool {
+        self.typed.judgement.as_deref() == Some(judgement)
     }
 }
 
@@ -128,7 +162,7 @@ pub(super) async fn show_next(
 ) -> Answer {
     visitor
         .page(move |visitor| {
-            visitor.acting().permit(Action::ReviewPredictions)?;
+            visitor.acting().permit(Action::AdjudicateReadings)?;
             CasePage::of(visitor, (id.into_inner(), query.after), AnswerForm::default(), None)
         })
         .await
@@ -148,7 +182,7 @@ pub(super) async fn record_answer(
     let given = form.given();
     let done = visitor
         .act(move |store, acting| {
-            acting.permit(Action::ReviewPredictions)?;
+            acting.permit(Action::AdjudicateReadings)?;
             give_answer(store, acting, (&of, number), &given)
         })
         .await;
@@ -173,6 +207,8 @@ struct AnswerPage {
     /// Everything answered about the case, the first first, with its ledger entry.
     answers: Vec<(AnswerView, Told)>,
     classes: Vec<String>,
+    /// Whether the case was blind: then a number is said, and none accepted.
+    blind: bool,
     may_correct: bool,
     typed: AnswerForm,
 }
@@ -187,14 +223,18 @@ impl AnswerPage {
         let view: ReviewSampleView = review_sample(&visitor.store, &visitor.acting(), &id)?;
         let name = &visitor.account().user_name;
         let answers: Vec<_> = view.answers.into_iter().filter(|a| a.said.case == number).collect();
-        let own = answers.last().is_some_and(|last| last.said.answered_by == *name);
+        let own = answers.iter().any(|one| one.said.answered_by == *name);
+        let blind = view.sample.case(number).is_none_or(|case| case.blind);
+        let sample = &view.sample;
+        let told = |one: AnswerView| (one.clone(), Told::of(&one, sample));
         Ok(Self {
             frame: visitor
                 .frame("A reviewed prediction", Place::PredictionReview)
                 .with_notice(notice),
             may_correct: own && !view.row.is_closed,
-            answers: answers.into_iter().map(|view| (view.clone(), Told::of(&view))).collect(),
-            classes: view.sample.classes,
+            answers: answers.into_iter().map(told).collect(),
+            blind,
+            classes: view.sample.classes.clone(),
             id,
             number,
             typed,
@@ -228,7 +268,7 @@ pub(super) async fn record_correction(
     let given = form.given();
     let done = visitor
         .act(move |store, acting| {
-            acting.permit(Action::ReviewPredictions)?;
+            acting.permit(Action::AdjudicateReadings)?;
             correct_answer(store, acting, (&of, number), &given)
         })
         .await;

@@ -9,6 +9,8 @@ use crate::access::role::Action;
 use crate::procedures::close_review_sample::close_review_sample;
 use crate::procedures::read_review_samples::{ReviewSampleView, review_sample};
 use crate::review::concordance::Estimate;
+use crate::review::number_figures::Differences;
+use crate::review::reader_agreement::ReaderAgreement;
 use crate::review::review_figures::{Claim, ClaimState, ReviewFigures};
 use crate::review::review_sample::{Allocation, ReviewSample};
 use actix_web::{get, post, web};
@@ -42,6 +44,7 @@ struct AnswerLine {
     case: u64,
     row: u64,
     blind: bool,
+    reading: &'static str,
     model_answer: String,
     answer: String,
     mark: &'static str,
@@ -70,6 +73,11 @@ struct SamplePage {
     answered: String,
     cases: String,
     left: u64,
+    /// How many answers are hidden, in words; empty where none is.
+    hidden: String,
+    /// What second readings say about the readers.
+    readers: Vec<FigureLine>,
+    reader_notes: Vec<String>,
     is_mine: bool,
     claim: String,
     claim_words: String,
@@ -109,7 +117,7 @@ fn lines(figures: &ReviewFigures) -> Vec<FigureLine> {
     let found = &figures.concordance;
     let number = |value: f64| format!("{value:.3}").replace('-', "−");
     let signed = |value: f64| format!("{:+.1}\u{a0}%", 100.0 * value).replace('-', "−");
-    vec![
+    let mut lines = vec![
         figure(
             "Agreement",
             &found.agreement,
@@ -152,7 +160,86 @@ fn lines(figures: &ReviewFigures) -> Vec<FigureLine> {
             percent,
             "Of all rows of the batches, the share in which a reviewer would say otherwise: each case counts for the rows of its stratum that it stands for (Horvitz and Thompson).",
         ),
+    ];
+    if let Some(numbers) = &figures.numbers {
+        lines.retain(|line| !["Kappa", "AC1"].contains(&line.name));
+        lines.extend(difference_lines(&numbers.differences, "Predicted minus reviewer's number"));
+    }
+    lines
+}
+
+/// How far two numbers are apart: mean, and limits of agreement.
+fn difference_lines(found: &Differences, name: &'static str) -> Vec<FigureLine> {
+    let number = |value: f64| format!("{value:+.4}").replace('-', "−");
+    vec![
+        figure(
+            name,
+            &found.mean,
+            number,
+            "Mean, in the unit of the prediction, of the cases in which both are numbers; limits of Student.",
+        ),
+        figure(
+            "Lower limit of agreement",
+            &found.lower_limit,
+            number,
+            "2.5 % of the differences lie below it, if they are about normal (Bland and Altman).",
+        ),
+        figure(
+            "Upper limit of agreement",
+            &found.upper_limit,
+            number,
+            "2.5 % of the differences lie above it.",
+        ),
     ]
+}
+
+/// What second readings say about the readers.
+fn reader_lines(found: &ReaderAgreement) -> Vec<FigureLine> {
+    let number = |value: f64| format!("{value:.3}").replace('-', "−");
+    let mut lines = vec![
+        figure(
+            "Agreement of the readers",
+            &found.agreement,
+            percent,
+            "Of the cases that both judged, the share in which the second reader says what the first said without knowing it; exact limits.",
+        ),
+        figure("Kappa", &found.kappa, number, "Their agreement beyond chance (Cohen)."),
+        figure(
+            "AC1",
+            &found.ac1,
+            number,
+            "The same, computed so that it does not fall where one class dominates (Gwet).",
+        ),
+    ];
+    if let Some(differences) = &found.differences {
+        lines.truncate(1);
+        lines.extend(difference_lines(differences, "First minus second reader's number"));
+    }
+    lines
+}
+
+fn reader_notes(found: &ReaderAgreement) -> Vec<String> {
+    let mut notes = vec![format!(
+        "{} of {} read twice; they differ on {}, of which {} settled by a third person.",
+        found.read_twice,
+        counted(found.cases, "case", "cases"),
+        found.differing,
+        counted(found.adjudicated, "is", "are")
+    )];
+    if found.cannot_be_judged > 0 {
+        notes.push(format!(
+            "{} that a reader could not judge left out of their agreement.",
+            counted(found.cannot_be_judged, "case is", "cases are")
+        ));
+    }
+    if found.settled > 0 {
+        notes.push(format!(
+            "Where it is settled what holds, the model says so in {} of {}.",
+            found.model_agrees,
+            counted(found.settled, "case", "cases")
+        ));
+    }
+    notes
 }
 
 fn claim_words(claim: &Claim, left: u64) -> (String, &'static str) {
@@ -180,6 +267,12 @@ fn claim_words(claim: &Claim, left: u64) -> (String, &'static str) {
 
 fn notes(figures: &ReviewFigures) -> Vec<String> {
     let mut notes = Vec::new();
+    if let Some(numbers) = &figures.numbers {
+        notes.push(format!(
+            "A predicted number agrees where it is at most {} away from the reviewer's, or was accepted as it is: accepted {}, rejected {}, numbers of their own {}.",
+            numbers.tolerance, numbers.accepted, numbers.rejected, numbers.differences.pairs
+        ));
+    }
     if !figures.concordance.enough_blind && figures.answered > 0 {
         notes.push("Fewer than a tenth of the judged cases are blind so far.".to_owned());
     }
@@ -231,8 +324,9 @@ fn answer_lines(view: &ReviewSampleView) -> Vec<AnswerLine> {
             row: said.row,
             blind: said.blind,
             model_answer: said.model_answer.clone(),
-            answer: said.answer.clone().unwrap_or_else(|| "cannot be judged".to_owned()),
-            mark: match said.agrees() {
+            reading: said.reading.word(),
+            answer: said.words(),
+            mark: match said.agrees(&view.sample) {
                 Some(true) => "stable",
                 Some(false) => "drift",
                 None => "undetermined",
@@ -250,8 +344,8 @@ impl SamplePage {
     fn of(visitor: &Visitor, view: ReviewSampleView, notice: Option<Notice>) -> Self {
         let frame = visitor.frame("Review sample", Place::PredictionReview).with_notice(notice);
         let (sample, row) = (&view.sample, &view.row);
-        let left = row.cases.saturating_sub(row.answered);
-        let (claim_words, claim_mark) = claim_words(&view.figures.claim, left);
+        let unanswered = row.cases.saturating_sub(row.answered);
+        let (claim_words, claim_mark) = claim_words(&view.figures.claim, unanswered);
         let found = &view.figures.concordance;
         let direction = |one: &crate::review::concordance::Direction| DirectionLine {
             words: format!(
@@ -292,7 +386,13 @@ impl SamplePage {
             ),
             answered: whole(row.answered),
             cases: whole(row.cases),
-            left,
+            left: view.left,
+            hidden: match view.hidden {
+                0 => String::new(),
+                hidden => counted(hidden, "answer is not told yet, because somebody", "answers are not told yet, because somebody"),
+            },
+            readers: view.figures.readers.as_ref().map(reader_lines).unwrap_or_default(),
+            reader_notes: view.figures.readers.as_ref().map(reader_notes).unwrap_or_default(),
             is_mine: view.is_mine,
             claim: format!(
                 "The error rate is below {}, with {} confidence",

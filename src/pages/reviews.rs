@@ -4,6 +4,7 @@
 use super::frame::{Frame, Notice, Place, role_words};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
+use super::signing::Signing;
 use super::visitor::Visitor;
 use super::wording::counted;
 use crate::access::role::Action;
@@ -13,7 +14,6 @@ use crate::procedures::hold_review::{
     HoldReview, PeriodicReviewView, ReviewSheet, ReviewStatus, hold_review, prepare_review, review,
     review_statuses, reviews, sign_review,
 };
-use crate::procedures::keep_factors::prove_typed;
 use crate::review::periodic_review::{AccountSeen, ReviewConclusion};
 use crate::review::review_kind::{ReviewKind, meaning};
 use actix_web::{get, post, web};
@@ -351,40 +351,20 @@ pub(super) async fn show(visitor: Visitor, id: web::Path<String>) -> Answer {
         .await
 }
 
-/// What is typed to sign.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct SignForm {
-    /// The session's form token.
-    pub form_token: String,
-    /// SHA-256 of the review that was shown.
-    pub review_sha256: String,
-    /// Password of the signer.
-    pub password: String,
-    /// A code of the second factor, where a series of signatures begins.
-    pub factor_code: String,
-    /// User name of the signer.
-    pub user_name: String,
-}
-
 /// Signs a review.
 #[post("/reviews/{id}/signature")]
 pub(super) async fn sign(
     visitor: Visitor,
     id: web::Path<String>,
-    form: web::Form<SignForm>,
+    form: web::Form<Signing>,
 ) -> Answer {
-    visitor.check_form(&form.form_token)?;
-    let (id, form) = (id.into_inner(), form.into_inner());
+    let id = id.into_inner();
     let asked = id.clone();
     let signed = visitor
-        .act(move |store, acting| {
-            acting.permit(Action::HoldReview)?;
-            prove_typed(store, acting, (&form.user_name, &form.factor_code))?;
-            let given = (form.review_sha256.as_str(), form.password.as_str());
+        .sign(form.into_inner(), Some(Action::HoldReview), move |store, acting, given| {
             sign_review(store, acting, &asked, given)
         })
-        .await;
+        .await?;
     let Err(error) = signed else {
         return Ok(see_other(&format!("/reviews/{id}")));
     };

@@ -6,9 +6,10 @@ use super::{
     assessment, assets, audit_trail, batch_pair, change, difference, disposal, draft, drills,
     entry, evidence, fleet, help, inbox, incident, incidents, invalidation, legal_hold,
     model_record, models, notices, passkeys, password, password_rules, people, performance,
-    prediction_review, provider, qualifications, record_copy, reference_proposal, references,
-    register, report, retention, review_case, review_sample, reviews, roles, score_cards,
-    second_factor, send, sign_in, signing_sheet, step, study, study_new, system, version, watch,
+    policy_proposal, prediction_review, provider, qualifications, record_copy, reference_proposal,
+    references, register, report, retention, review_case, review_sample, reviews, roles,
+    score_cards, second_factor, send, sign_in, signing_sheet, step, study, study_new, system,
+    version, watch,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};
@@ -57,6 +58,8 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(change::sign)
             .service(references::show)
             .service(references::propose)
+            .service(policy_proposal::show)
+            .service(policy_proposal::propose)
             .service(reference_proposal::show)
             .service(reference_proposal::sign)
             .service(score_cards::show)

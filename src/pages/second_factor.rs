@@ -40,7 +40,7 @@ impl FactorPage {
         Ok(Self {
             frame: visitor.frame("Second factor", Place::Account).with_notice(notice),
             user_name: visitor.account().user_name.clone(),
-            is_enrolled: own_factor(&visitor.store, visitor.account())?.is_enrolled(),
+            is_enrolled: !own_factor(&visitor.store, visitor.account())?.may_enrol(),
             offer,
         })
     }

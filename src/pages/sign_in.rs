@@ -4,13 +4,15 @@ use super::destination;
 use super::frame::{Frame, Notice};
 use super::page_error::{Answer, PageError, see_other};
 use super::provider::is_there;
-use super::visitor::{Arriving, rendered, shared};
+use super::visitor::{Arriving, Visitor, rendered, shared};
 use crate::access;
 use crate::access::account::Acting;
 use crate::access::event::AccessKind;
 use crate::api::extract::{SignedIn, asked_of, blocking};
+use crate::api::provider_client::fetch;
 use crate::api::session::session_cookie;
 use crate::error::{Error, Family};
+use crate::procedures::enter_by_provider::leave_provider;
 use crate::procedures::watch_access::{self, note_sign_in};
 use crate::procedures::{read_records, sign_in};
 use crate::store::Store;
@@ -27,6 +29,14 @@ struct SignInPage {
     next: String,
     /// Whether somebody can sign in at an identity provider.
     provider: bool,
+}
+
+#[derive(Template)]
+#[template(path = "signed_out.html")]
+struct SignedOutPage {
+    frame: Frame,
+    /// Where the session at the identity provider is ended.
+    address: String,
 }
 
 /// Where to go on to.
@@ -118,10 +128,32 @@ pub(super) async fn leave(
         sign_in::sign_out(store, &secret)
     };
     visitor.act(left).await?;
-    let mut response = see_other("/sign-in");
+    let mut response = match left_provider(&request, &visitor).await {
+        Some(address) => rendered_with(&address)?,
+        None => see_other("/sign-in"),
+    };
     let removal = session_cookie(&*shared(&request)?, None);
     response.add_cookie(&removal).map_err(|e| Error::Render { detail: e.to_string() })?;
     Ok(response)
+}
+
+/// Where the session at the provider is ended; nothing where there is no such address, or the provider does not answer: who signed out here
+/// is out here in any case.
+async fn left_provider(request: &HttpRequest, visitor: &Visitor) -> Option<String> {
+    let settings = shared(request).ok()?.provider.clone()?;
+    let session = visitor.session.clone();
+    let work = move || leave_provider((&settings, &fetch), &session);
+    blocking(work).await.ok().flatten()
+}
+
+/// A page of ours that goes on to the provider by itself: a form may not lead away from this server.
+fn rendered_with(address: &str) -> std::result::Result<HttpResponse, PageError> {
+    let frame = Frame::public("You are signed out", false);
+    let html = rendered(&SignedOutPage { frame, address: address.to_owned() })?;
+    let mut response = HttpResponse::Ok();
+    response.content_type("text/html; charset=utf-8");
+    response.insert_header(("refresh", format!("0; url={address}")));
+    Ok(response.body(html))
 }
 
 /// Browsers say where a form came from; a sign-in form comes from our own page.

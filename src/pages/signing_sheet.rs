@@ -3,11 +3,11 @@
 use super::frame::{Frame, Notice, Place, role_words, roles_that_may};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
+use super::signing::Signing;
 use super::visitor::Visitor;
 use super::wording::words;
 use crate::access::role::Action;
 use crate::error::{Error, Result};
-use crate::procedures::keep_factors::prove_typed;
 use crate::procedures::read_records::{self, DecisionView};
 use crate::procedures::sign_decision::sign_decision;
 use crate::review::decision::ReportCitation;
@@ -15,23 +15,6 @@ use crate::review::signature::Meaning;
 use crate::store::reports::ReportRow;
 use actix_web::{get, post, web};
 use askama::Template;
-use serde::Deserialize;
-
-/// What is typed to sign: the digest of the record as it was shown, and the password again.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct SignForm {
-    /// The session's form token.
-    pub form_token: String,
-    /// SHA-256 of the decision record that was shown.
-    pub decision_sha256: String,
-    /// Password of the signer.
-    pub password: String,
-    /// A code of the second factor, where a series of signatures begins.
-    pub factor_code: String,
-    /// User name of the signer.
-    pub user_name: String,
-}
 
 #[derive(Template)]
 #[template(path = "signing_sheet.html")]
@@ -136,18 +119,15 @@ pub(super) async fn show(visitor: Visitor, id: web::Path<String>) -> Answer {
 pub(super) async fn sign(
     visitor: Visitor,
     id: web::Path<String>,
-    form: web::Form<SignForm>,
+    form: web::Form<Signing>,
 ) -> Answer {
-    visitor.check_form(&form.form_token)?;
-    let (id, form) = (id.into_inner(), form.into_inner());
+    let id = id.into_inner();
     let asked = id.clone();
     let signed = visitor
-        .act(move |store, acting| {
-            acting.permit(Action::SignDecision)?;
-            prove_typed(store, acting, (&form.user_name, &form.factor_code))?;
-            sign_decision(store, acting, &asked, (&form.decision_sha256, &form.password))
+        .sign(form.into_inner(), Some(Action::SignDecision), move |store, acting, given| {
+            sign_decision(store, acting, &asked, given)
         })
-        .await;
+        .await?;
     let Err(error) = signed else {
         return Ok(see_other(&format!("/alerts/{id}?done=signed")));
     };

@@ -5,10 +5,10 @@ use super::frame::{Frame, Notice, Place, role_words};
 use super::life_cycle::{button, gap_lines};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
+use super::signing::Signing;
 use super::visitor::Visitor;
 use super::wording::words;
 use crate::error::{Error, Result};
-use crate::procedures::keep_factors::prove_typed;
 use crate::procedures::read_life_cycle::{LifeCycle, life_cycle};
 use crate::procedures::take_step::{SheetView, StepOf, prepare_step, take_step};
 use crate::review;
@@ -22,22 +22,17 @@ use serde::Deserialize;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct SignForm {
-    /// The session's form token.
-    pub form_token: String,
     /// Why.
     pub reason: String,
     /// The day from which it holds.
     pub effective_on: String,
     /// Why a deviation is acceptable.
     pub deviation: String,
-    /// SHA-256 of the sheet that was shown.
-    pub sheet_sha256: String,
-    /// Password of the signer.
-    pub password: String,
-    /// A code of the second factor, where a series of signatures begins.
-    pub factor_code: String,
-    /// User name of the signer.
-    pub user_name: String,
+    /// The last entry about the version that was looked at, as the box says that is ticked.
+    pub trail_reviewed: String,
+    /// What is typed to sign.
+    #[serde(flatten)]
+    pub signing: Signing,
 }
 
 /// What was typed before the sheet is made.
@@ -50,6 +45,8 @@ pub struct InputQuery {
     pub effective_on: String,
     /// Why a deviation is acceptable.
     pub deviation: String,
+    /// The last entry about the version that was looked at, as the box says that is ticked.
+    pub trail_reviewed: String,
     /// Set by the form: what was typed is to be made into a sheet.
     pub sheet: String,
 }
@@ -61,6 +58,7 @@ impl InputQuery {
             reason: text(&self.reason),
             effective_on: text(&self.effective_on),
             deviation: text(&self.deviation),
+            trail_reviewed: self.trail_reviewed.trim().parse().ok(),
         }
     }
 }
@@ -103,6 +101,8 @@ struct StepPage {
     rows: Vec<(&'static str, Markup)>,
     overlaps: Vec<String>,
     sheet: Option<SheetView>,
+    /// The record whose trail is laid out.
+    record_id: String,
     bytes: usize,
     signer: String,
     meaning: &'static str,
@@ -119,7 +119,7 @@ impl StepPage {
         let of = path.of()?;
         let life = life_cycle(&visitor.store, &acting, (&path.model, &path.version))?;
         let (mut gaps, mut barred, mut sheet) = (Vec::new(), Markup::default(), None);
-        match prepare_step(&visitor.store, &acting, of, &typed.input()) {
+        match laid_out(visitor, of, typed.input()) {
             Ok(view) => sheet = Some(view),
             Err(Error::Review(review::Error::Incomplete { gaps: missing, .. })) => {
                 gaps = gap_lines(&missing);
@@ -157,6 +157,7 @@ impl StepPage {
             rows: sheet.as_ref().map(|view| rows(view, &life)).unwrap_or_default(),
             overlaps: sheet.as_ref().map(|view| view.sheet.overlaps.clone()).unwrap_or_default(),
             bytes: sheet.as_ref().map_or(0, |view| view.document.len()),
+            record_id: sheet.as_ref().map(|view| view.sheet.version_id.clone()).unwrap_or_default(),
             sheet,
             signer: format!(
                 "{} ({}, {})",
@@ -173,6 +174,14 @@ impl StepPage {
     fn asks(&self) -> bool {
         self.gaps.is_empty() && (self.asks_reason || self.asks_day || self.asks_deviation)
     }
+}
+
+/// The sheet as it would be signed: with the statement that the entries it lays out were looked at, which the signer ticks.
+fn laid_out(visitor: &Visitor, of: StepOf<'_>, input: StepInput) -> Result<SheetView> {
+    let view = prepare_step(&visitor.store, &visitor.acting(), of, &input)?;
+    let Some(trail) = &view.sheet.trail else { return Ok(view) };
+    let input = StepInput { trail_reviewed: Some(trail.last), ..input };
+    prepare_step(&visitor.store, &visitor.acting(), of, &input)
 }
 
 /// The sheet in words.
@@ -231,6 +240,9 @@ fn rows(view: &SheetView, life: &LifeCycle) -> Vec<(&'static str, Markup)> {
     if let Some(fingerprint) = &sheet.configuration_sha256 {
         rows.push(("Configuration", Markup::sentence(&format!("SHA-256 `{fingerprint}`"))));
     }
+    if let Some(trail) = &sheet.trail {
+        rows.push(("Audit trail", Markup::text(&trail.sentence())));
+    }
     for other in &sheet.supersedes {
         let said = format!(
             "version {} is in use now; by this signature it is suspended (sheet SHA-256 `{}`)",
@@ -271,23 +283,20 @@ pub(super) async fn sign(
     path: web::Path<StepPath>,
     form: web::Form<SignForm>,
 ) -> Answer {
-    visitor.check_form(&form.form_token)?;
     let (path, form) = (path.into_inner(), form.into_inner());
     let typed = InputQuery {
         reason: form.reason,
         effective_on: form.effective_on,
         deviation: form.deviation,
+        trail_reviewed: form.trail_reviewed,
         sheet: "yes".to_owned(),
     };
     let (asked, input) = (path.clone(), typed.input());
-    let (sha256, password) = (form.sheet_sha256, form.password);
-    let (name, code) = (form.user_name, form.factor_code);
     let taken = visitor
-        .act(move |store, acting| {
-            prove_typed(store, acting, (&name, &code))?;
-            take_step(store, acting, asked.of()?, (&input, &sha256, &password))
+        .sign(form.signing, None, move |store, acting, (sha256, password)| {
+            take_step(store, acting, asked.of()?, (&input, sha256, password))
         })
-        .await;
+        .await?;
     let Err(error) = taken else {
         let (model, version) = (percent_encoded(&path.model), percent_encoded(&path.version));
         return Ok(see_other(&format!("/models/{model}/versions/{version}#life-cycle")));

@@ -3,6 +3,7 @@
 use super::frame::{Frame, Notice, Place, role_words, roles_that_may};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
+use super::signing::Signing;
 use super::visitor::Visitor;
 use super::wording::{whole, words};
 use crate::access::role::Action;
@@ -12,12 +13,10 @@ use crate::drift::study::natural::StudiedSeries;
 use crate::drift::study::tables::{ChangeLine, SeriesLine, change_lines, nearest, series_lines};
 use crate::drift::study::words::{LIMITS, natural, outlying, replayed, studied};
 use crate::procedures::attach_study::{StudyView, study_view};
-use crate::procedures::keep_factors::prove_typed;
 use crate::procedures::sign_study::sign_study;
 use crate::review::signature::Meaning;
 use actix_web::{get, post, web};
 use askama::Template;
-use serde::Deserialize;
 
 /// One series with its chart.
 struct Drawing {
@@ -119,22 +118,6 @@ fn barred(visitor: &Visitor, view: &StudyView) -> String {
     String::new()
 }
 
-/// What is typed to sign: the digest of the study as it was shown, and the password again.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct SignForm {
-    /// The session's form token.
-    pub form_token: String,
-    /// SHA-256 of the study that was shown.
-    pub study_sha256: String,
-    /// Password of the signer.
-    pub password: String,
-    /// A code of the second factor, where a series of signatures begins.
-    pub factor_code: String,
-    /// User name of the signer.
-    pub user_name: String,
-}
-
 fn drawings(study: &Study) -> Vec<Drawing> {
     let drawing = |series: &StudiedSeries| Drawing {
         key: format!("{}, {}", series.feature, words(series.series.word())),
@@ -161,18 +144,15 @@ pub(super) async fn show(visitor: Visitor, id: web::Path<String>) -> Answer {
 pub(super) async fn sign(
     visitor: Visitor,
     id: web::Path<String>,
-    form: web::Form<SignForm>,
+    form: web::Form<Signing>,
 ) -> Answer {
-    visitor.check_form(&form.form_token)?;
-    let (id, form) = (id.into_inner(), form.into_inner());
+    let id = id.into_inner();
     let asked = id.clone();
     let signed = visitor
-        .act(move |store, acting| {
-            acting.permit(Action::SignDecision)?;
-            prove_typed(store, acting, (&form.user_name, &form.factor_code))?;
-            sign_study(store, acting, &asked, (&form.study_sha256, &form.password))
+        .sign(form.into_inner(), Some(Action::SignDecision), move |store, acting, given| {
+            sign_study(store, acting, &asked, given)
         })
-        .await;
+        .await?;
     let Err(error) = signed else {
         return Ok(see_other(&format!("/studies/{id}")));
     };

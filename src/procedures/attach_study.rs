@@ -8,6 +8,7 @@
 //! The service can make a study itself, of batches it judged: their counts are in the reports.
 
 use super::ingest_batch::Judge;
+use super::invalidate_batch::refuse_invalid;
 use super::read_records::{PAGE_ROWS_MAX, missing};
 use super::{Recorded, actor, stored, subject};
 use crate::access::account::Acting;
@@ -142,6 +143,9 @@ pub fn study_judged(
 /// The newest report of the batch `name`.
 fn judged(tx: &ReadTx<'_>, judge: &Judge, name: &str) -> Result<DriftReport> {
     let batch = tx.batch_by_name(&judge.version.id, name)?.ok_or_else(|| missing("batch", name))?;
+    if let Some(invalid) = &batch.invalidated {
+        refuse_invalid(invalid, name, ("the study", "name batches that count"))?;
+    }
     let row = tx.report_of_batch(&batch.id)?.ok_or_else(|| missing("report of batch", name))?;
     let document = tx.report_document(&row.id)?.ok_or_else(|| missing("report", &row.id))?;
     stored(&document)

@@ -42,7 +42,8 @@ pub struct DrawSample {
     pub purpose: String,
     /// How many rows: `{"per_stratum": 30}` or `{"proportional": 200}`.
     pub allocation: Allocation,
-    /// Values of the score between which bands of confidence lie, ascending; without them, the score makes no strata.
+    /// Values of the score (where numbers are predicted, of the predicted number) between which bands lie, ascending; without them, it makes
+    /// no strata.
     #[serde(default)]
     pub bands: Vec<f64>,
     /// A declared column of few values that makes strata as well.
@@ -51,6 +52,12 @@ pub struct DrawSample {
     /// Share of blind reviews, at least 0.1; without it, 0.2.
     #[serde(default)]
     pub blind_share: Option<f64>,
+    /// Share of the cases that a second person reads as well; without it, none.
+    #[serde(default)]
+    pub second_share: Option<f64>,
+    /// Where numbers are predicted: how far the reviewer's number may be from the predicted one and agree.
+    #[serde(default)]
+    pub tolerance: Option<f64>,
     /// Error rate that the review shall exclude; without it, 0.05.
     #[serde(default)]
     pub claim: Option<f64>,
@@ -78,6 +85,8 @@ pub fn draw_review_sample(
         column: asked.column.filter(|column| !column.trim().is_empty()),
         allocation: asked.allocation,
         blind_share: asked.blind_share.unwrap_or(BLIND_SHARE),
+        second_share: asked.second_share.unwrap_or(0.0),
+        tolerance: asked.tolerance,
         claim: asked.claim.unwrap_or(CLAIM),
         confidence: asked.confidence.unwrap_or(CONFIDENCE),
     };

@@ -5,7 +5,8 @@
 //! 2. finish: exchange the code, judge the ID token; a login is finished once, within 10 minutes
 //! 3. sign in: the account that two people linked to issuer and subject gets a session; no account is made, and none is found by
 //!    its mail address
-//! 4. log in anew: what was asked for in a session of the same person proves who signs, for one signature within 2 minutes
+//! 4. sign out: where the provider ends sessions of its own, the person is sent there too
+//! 5. log in anew: what was asked for in a session of the same person proves who signs, for one signature within 2 minutes
 
 use super::sign_in::{in_force, open_session};
 use super::watch_misuse::record_misuse;
@@ -15,6 +16,7 @@ use crate::access::misuse::Misuse;
 use crate::access::password::WRONG_PASSWORDS_MAX;
 use crate::access::provider::{
     Fetch, LOGIN_SECONDS_MAX, LoginAnswer, ProviderIdentity, ProviderSettings, begin, finish,
+    logout_address,
 };
 use crate::access::session::{Secret, Session};
 use crate::digest;
@@ -118,6 +120,22 @@ pub fn finish_login(
         None => enter(store, &identity, login.next),
         Some(session) => prove(store, &session, &identity, login.next),
     }
+}
+
+/// Where who signs out of this session ends theirs at the provider as well; `None` for a session that began with a password, and where the
+/// provider advertises no such address.
+///
+/// # Errors
+///
+/// [`access::Error::ProviderDown`], [`access::Error::ProviderAnswer`].
+pub fn leave_provider(
+    (settings, fetch): (&ProviderSettings, &Fetch<'_>),
+    session: &Session,
+) -> Result<Option<String>> {
+    if session.way != Way::ProviderSession {
+        return Ok(None);
+    }
+    Ok(logout_address(settings, fetch)?)
 }
 
 /// A session for who is linked to this identity.

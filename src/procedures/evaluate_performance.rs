@@ -2,8 +2,8 @@
 //!
 //! 1. check that the sender may
 //! 2. join all labels to all judged batches (no transaction is open while the files are read)
-//! 3. in one transaction: judge each cohort; record those that say something new, the evidence over time, and the alert it
-//!    opens
+//! 3. in one transaction: take the rows of batches that were marked as invalid since out of the evidence; judge each cohort; record
+//!    those that say something new, the evidence over time, and the alert it opens
 
 use super::ingest_batch::{Judge, check_source};
 use super::join_labels::{Counted, Sources, count};
@@ -17,6 +17,7 @@ use crate::drift::performance::report::{
     ErrorState, JudgedCohort, PerformanceContext, PerformanceReport, Watch,
 };
 use crate::drift::performance::rule::{PerformanceRule, Predicted};
+use crate::drift::performance::taken_out::{TakenOut, state_without, to_take_out};
 use crate::drift::reference::Reference;
 use crate::drift::report::{DriftReport, ENGINE};
 use crate::error::{Error, Result};
@@ -184,12 +185,12 @@ fn record(
         judged.push(JudgedCohort::of(&cohort, sha256.clone(), counted));
         documents.push((batch, sha256, String::from_utf8(bytes).unwrap_or_default()));
     }
-    if documents.is_empty() {
+    let found = Found::read(tx, &judge.version.id)?;
+    if documents.is_empty() && found.taken_out.is_empty() {
         return Ok(None);
     }
-    let (policy_id, last) = (&judge.policy_id, tx.last_performance(&judge.version.id)?);
-    let before =
-        state_before(tx, judge, rule, last.as_ref().map(|(_, document)| document.as_str()))?;
+    let policy_id = &judge.policy_id;
+    let before = state_before(tx, judge, rule, &found)?;
     let context = PerformanceContext {
         model: judge.version.model.clone(),
         version: judge.version.version.clone(),
@@ -197,9 +198,10 @@ fn record(
         engine: ENGINE.to_owned(),
         labelled_ids: ids.0,
         matched_ids: ids.1,
+        taken_out: found.taken_out,
     };
     let report = PerformanceReport::compose(context, judged, watch(judge, rule), before);
-    let number = last.map_or(0, |(row, _)| row.number) + 1;
+    let number = found.evaluations + 1;
     let row = insert(tx, judge, (&report, number), policy_id)?;
     for (batch, sha256, document) in &documents {
         tx.insert_cohort(&CohortRow {
@@ -212,8 +214,9 @@ fn record(
             document,
         })?;
     }
-    let newest = documents.last().map(|(batch, ..)| batch.report_id.clone());
-    // an alert is about the report of the newest batch that this evaluation judged
+    let judged = documents.last().map(|(batch, ..)| *batch).or(sources.batches.last());
+    let newest = judged.map(|batch| batch.report_id.clone());
+    // an alert is about the report of the newest batch that this evaluation judged; of the newest of all where it judged none
     if let Some((opening, report_id)) = report.opens().zip(newest) {
         open_alert(tx, &judge.version.id, &report_id, &opening)?;
     }
@@ -255,19 +258,53 @@ fn counted_before(tx: &ReadTx<'_>, batch_id: &str) -> Result<Option<(CohortRepor
     Ok(Some((stored(&cohort)?, counted)))
 }
 
-/// Where the evidence stands: as the last evaluation left it, and started anew where its alert was decided.
+/// What was evaluated before.
+struct Found {
+    /// How many evaluations there are.
+    evaluations: u64,
+    /// Where the evidence stands after them, without the rows that are taken out.
+    state: Option<ErrorState>,
+    /// Batches that were marked as invalid since the last one, and of which rows had counted.
+    taken_out: Vec<TakenOut>,
+}
+
+impl Found {
+    fn read(tx: &ReadTx<'_>, version_id: &str) -> Result<Self> {
+        let Some((row, document)) = tx.last_performance(version_id)? else {
+            return Ok(Self { evaluations: 0, state: None, taken_out: Vec::new() });
+        };
+        let evaluations = row.number;
+        let invalid = tx.invalid_batches(version_id)?;
+        if invalid.iter().any(|(_, entry)| *entry > row.entry) {
+            let documents = tx.performance_documents(version_id)?;
+            let all = documents.iter().map(|one| stored(one)).collect::<Result<Vec<_>>>()?;
+            let taken_out = to_take_out(&all, &invalid, row.entry);
+            if !taken_out.is_empty() {
+                let ids = invalid.iter().map(|(id, _)| id.as_str()).collect();
+                return Ok(Self { evaluations, state: state_without(&all, &ids), taken_out });
+            }
+        }
+        let last: PerformanceReport = stored(&document)?;
+        let state = last.evidence.map(|evidence| evidence.after);
+        Ok(Self { evaluations, state, taken_out: Vec::new() })
+    }
+}
+
+/// Whether a batch was marked as invalid since the version was last evaluated, and of its rows some are evidence still.
+pub(super) fn has_to_take_out(tx: &ReadTx<'_>, version_id: &str) -> Result<bool> {
+    Ok(!Found::read(tx, version_id)?.taken_out.is_empty())
+}
+
+/// Where the evidence stands: as the evaluations before left it, and started anew where its alert was decided.
 fn state_before(
     tx: &ReadTx<'_>,
     judge: &Judge,
     rule: &PerformanceRule,
-    last: Option<&str>,
+    found: &Found,
 ) -> Result<Option<ErrorState>> {
     let Some(alarm) = &rule.alarm else { return Ok(None) };
     let detector = alarm.detector();
-    let last = last.map(stored::<PerformanceReport>).transpose()?;
-    let state = last
-        .and_then(|report| report.evidence)
-        .map_or_else(|| ErrorState::start(&detector), |evidence| evidence.after);
+    let state = found.state.clone().unwrap_or_else(|| ErrorState::start(&detector));
     let is_open = tx.is_performance_alert_open(&judge.version.id)?;
     Ok(Some(state.carried(&detector, is_open)))
 }

@@ -29,7 +29,7 @@ use crate::review::identified::Identified;
 use crate::review::record_signature::RecordSignature;
 use crate::review::signature::Meaning;
 use crate::store::batches::BatchRow;
-use crate::store::invalidations::InvalidationRow;
+use crate::store::invalidations::{Invalidated, InvalidationRow};
 use crate::store::reports::ReportRow;
 use crate::store::{ReadTx, Store};
 use crate::{clock, digest};
@@ -171,6 +171,18 @@ fn compose(
     let document = String::from_utf8(bytes).unwrap_or_default();
     let sent_by = tx.account_by_id(&sent_by)?.map_or(sent_by, |account| account.user_name);
     Ok((InvalidationSheet { sheet, document, sha256, sent_by }, later))
+}
+
+/// Refuses what rests on a batch that is invalid: `what` names it, `instead` says what to do.
+pub(super) fn refuse_invalid(
+    invalid: &Invalidated,
+    batch: &str,
+    (what, instead): (&str, &str),
+) -> Result<()> {
+    let since = invalid.sentence();
+    Err(Error::Conflict {
+        detail: format!("{what} rests on batch `{batch}`, which is {since}; {instead}"),
+    })
 }
 
 /// The account that sent a batch, by its own hand or by a token.

@@ -100,7 +100,7 @@ pub fn offer_factor(store: &Store, session: &Session, password: &str) -> Result<
         session.check_password_kept()?;
     }
     check_password(store, account, password)?;
-    if state_of(store, &account.id)?.0.is_enrolled() {
+    if !state_of(store, &account.id)?.0.may_enrol() {
         return conflict(
             "a second factor is enrolled; an administrator asks for its removal first",
         );
@@ -131,7 +131,7 @@ pub fn confirm_factor(store: &Store, session: &Session, code: &str) -> Result<()
     };
     let acting = session.acting();
     store.write(&actor(&acting), EntryType::FactorEnrol, |tx| {
-        if tx.second_factor(&account.id)?.0.is_enrolled() {
+        if !tx.second_factor(&account.id)?.0.may_enrol() {
             return conflict("a second factor is enrolled already");
         }
         tx.subject(subject("account", &account.id));

@@ -153,7 +153,7 @@ pub fn pending(store: &Store, acting: &Acting) -> Result<Waiting> {
         reviews::reviews(tx, account, now, &mut lines)?;
         incidents::incidents(tx, acting, &mut lines)?;
         incidents::drills(tx, acting, now, &mut lines)?;
-        predictions::predictions(tx, account, &mut lines)?;
+        predictions::predictions(tx, acting, &mut lines)?;
         references::references(tx, account, &mut lines)?;
         disposals::disposals(tx, account, &mut lines)?;
         if Action::ManageNotices.roles().contains(&account.role) {

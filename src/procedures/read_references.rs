@@ -9,11 +9,13 @@ use super::propose_reference::{accepted_alert, not_learnable};
 use super::read_records::missing;
 use super::record_change::change_fact;
 use super::sign_reference::{
-    ProposalView, ReferenceSignature, is_open, proposal_view_in, signed, signed_by,
+    ProposalView, ReferenceSignature, invalid_batch, is_open, proposal_view_in, signed, signed_by,
 };
 use super::stored;
 use crate::access::account::{Account, Acting};
 use crate::access::role::Action;
+use crate::drift::monitor::Monitor;
+use crate::drift::policy::Policy;
 use crate::drift::report::DriftReport;
 use crate::error::{Error, Result};
 use crate::review::decision::{Decision, DecisionCode};
@@ -42,6 +44,8 @@ pub enum ProposalState {
         /// Ledger entry of the revision that took its place.
         until: Option<u64>,
     },
+    /// A batch that it is learnt from was marked as invalid since: nobody signs it any more.
+    BatchInvalid,
     /// Something else came into force or was proposed, or the version's life is over: nobody signs it any more.
     Overtaken,
 }
@@ -153,6 +157,43 @@ pub fn references_sheet(
     })
 }
 
+/// The policy that a version is judged with, and what may accept another one.
+#[derive(Clone, Debug)]
+pub struct PolicySheet {
+    /// Whether the life of the version is over.
+    pub is_over: bool,
+    /// The policy in force.
+    pub policy: Policy,
+    /// The monitor that was frozen from it.
+    pub monitor: Monitor,
+    /// What may be named; nothing for who may not register.
+    pub offered: Offered,
+}
+
+/// The policy that a version is judged with, and what may accept another one.
+///
+/// # Errors
+///
+/// [`Error::Access`], [`Error::NotFound`].
+pub fn policy_sheet(
+    store: &Store,
+    acting: &Acting,
+    (model, version): (&str, &str),
+) -> Result<PolicySheet> {
+    acting.permit(Action::Read)?;
+    let may_propose = Action::Register.roles().contains(&acting.account.role);
+    store.read(|tx| {
+        let judge = Judge::read(tx, model, version)?;
+        let is_over = tx.version_state(&judge.version.id)?.is_over();
+        let mut offered = Offered::default();
+        if may_propose && !is_over {
+            offered.read_accepted(tx, &judge, false)?;
+        }
+        let (policy, monitor) = (judge.policy.0, judge.monitor.0);
+        Ok(PolicySheet { is_over, policy, monitor, offered })
+    })
+}
+
 /// One proposal with where it stands, and what this person's signature would say.
 ///
 /// # Errors
@@ -182,6 +223,9 @@ pub(super) fn state_of(tx: &ReadTx<'_>, row: &ReferenceProposalRow) -> Result<Pr
     }
     if !is_open(tx, row)? || tx.version_state(&row.version_id)?.is_over() {
         return Ok(ProposalState::Overtaken);
+    }
+    if invalid_batch(tx, &stored(&row.document)?)?.is_some() {
+        return Ok(ProposalState::BatchInvalid);
     }
     let (authored, _) = signed_by(tx, &row.id)?;
     Ok(if authored { ProposalState::Authored } else { ProposalState::Proposed })
@@ -230,16 +274,23 @@ impl Offered {
             let barred = not_learnable(judge, &batch.name, &report);
             offered.batches.push(OfferedBatch { batch, report: row.id, barred });
         }
+        offered.read_accepted(tx, judge, true)?;
+        Ok(offered)
+    }
+
+    /// Decisions and the change record that accept a change; `learns`: a reference is to be learnt.
+    fn read_accepted(&mut self, tx: &ReadTx<'_>, judge: &Judge, learns: bool) -> Result<()> {
+        let version_id = &judge.version.id;
         for episode in tx.episodes(Some(version_id), ALERTS_MAX)? {
-            match accepted_alert(tx, judge, (&episode.id, true)) {
-                Ok(alert) => offered.alerts.push(decided(tx, &episode.id, &alert.decision)?),
+            match accepted_alert(tx, judge, (&episode.id, learns)) {
+                Ok(alert) => self.alerts.push(decided(tx, &episode.id, &alert.decision)?),
                 Err(Error::Conflict { .. }) => {}
                 Err(other) => return Err(other),
             }
         }
         let change = change_fact(tx, version_id)?;
-        offered.change = change.filter(|fact| fact.authored && fact.approved).map(|fact| fact.id);
-        Ok(offered)
+        self.change = change.filter(|fact| fact.authored && fact.approved).map(|fact| fact.id);
+        Ok(())
     }
 }
 

@@ -1,17 +1,20 @@
 //! Procedure: read review samples, their answers and what they come to.
 //!
 //! 1. check that the person may read
-//! 2. read in one snapshot; of cases that nobody answered yet, nothing is told that the model answered
+//! 2. read in one snapshot; of cases that nobody answered yet, nothing is told that the model answered, and of a case that a second person
+//!    is to read, nothing that the first said, except to themselves
 
 use super::close_review_sample::answers_of;
 use super::read_case::SampleFound;
-use super::review_prediction::{AnswerView, barred};
+use super::review_prediction::{AnswerView, barred, tasks_of};
 use super::stored;
 use crate::access::account::Acting;
 use crate::access::role::Action;
 use crate::dataset::schema::{Column, Kind, Role};
 use crate::error::{Error, Result};
 use crate::review::plan::{PlannedCases, review_plan};
+use crate::review::reading::{CaseReadings, left};
+use crate::review::review_answer::ReviewAnswer;
 use crate::review::review_figures::ReviewFigures;
 use crate::review::review_result::ReviewResult;
 use crate::review::review_sample::ReviewSample;
@@ -48,12 +51,16 @@ pub struct ReviewSampleView {
     pub row: ReviewSampleRow,
     /// The sample.
     pub sample: ReviewSample,
-    /// What its answers say so far.
+    /// What its answers say so far, those that are hidden left out.
     pub figures: ReviewFigures,
     /// Cases after which the stop-any-time plan may stop, by wrong ones met, where all cases weigh the same.
     pub stop_any_time: Vec<PlannedCases>,
     /// Answers, in the order in which they were recorded.
     pub answers: Vec<AnswerView>,
+    /// Answers that are not told yet, because somebody else is to read their cases without knowing them.
+    pub hidden: u64,
+    /// Readings that are left: first ones, second ones and adjudications.
+    pub left: u64,
     /// The end of it, once it is closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result: Option<ReviewResultView>,
@@ -82,14 +89,31 @@ pub struct DrawChoices {
     pub columns: Vec<String>,
     /// Whether there is a score to make bands of.
     pub has_score: bool,
+    /// Whether numbers are predicted, so that bands are made of them and a tolerance is needed; with the unit, as declared.
+    pub numbers: Option<String>,
 }
 
-fn is_mine(tx: &ReadTx<'_>, acting: &Acting, row: &ReviewSampleRow) -> Result<bool> {
-    let may = acting.permit(Action::ReviewPredictions).is_ok();
-    if !may || row.is_closed || row.answered >= row.cases {
+fn is_mine(
+    tx: &ReadTx<'_>,
+    acting: &Acting,
+    (row, sample): (&ReviewSampleRow, &ReviewSample),
+) -> Result<bool> {
+    let may = acting.permit(Action::AdjudicateReadings).is_ok();
+    if !may || row.is_closed || barred(tx, acting, &row.version_id)?.is_some() {
         return Ok(false);
     }
-    Ok(barred(tx, acting, &row.version_id)?.is_none())
+    Ok(!tasks_of((acting, sample), &answers_of(tx, &row.id)?).is_empty())
+}
+
+/// Whether somebody may be told this answer now: it is their own, or nobody is to read its case any more without knowing it.
+fn is_told(
+    acting: &Acting,
+    sample: &ReviewSample,
+    (one, all): (&ReviewAnswer, &[ReviewAnswer]),
+) -> bool {
+    let is_double = sample.case(one.case).is_some_and(|case| case.second);
+    one.answered_by == acting.account.user_name
+        || CaseReadings::of(all, one.case).next(sample, is_double).is_none()
 }
 
 /// Samples, newest first, of one version or of all.
@@ -119,7 +143,7 @@ pub fn review_samples(
 
 fn line(tx: &ReadTx<'_>, acting: &Acting, row: ReviewSampleRow) -> Result<ReviewSampleLine> {
     let sample: ReviewSample = stored(&row.document)?;
-    let is_mine = is_mine(tx, acting, &row)?;
+    let is_mine = is_mine(tx, acting, (&row, &sample))?;
     let batches = sample.batches.into_iter().map(|batch| batch.name).collect();
     let ReviewSample { model, version, purpose, .. } = sample;
     Ok(ReviewSampleLine { row, model, version, batches, purpose, is_mine })
@@ -134,11 +158,14 @@ pub fn review_sample(store: &Store, acting: &Acting, id: &str) -> Result<ReviewS
     acting.permit(Action::Read)?;
     store.read(|tx| {
         let SampleFound { row, sample, .. } = SampleFound::read(tx, id)?;
-        let said = answers_of(tx, id)?;
+        let all = answers_of(tx, id)?;
+        let rows = tx.review_answers(id)?.into_iter().zip(&all);
+        let told = rows.filter(|(_, said)| row.is_closed || is_told(acting, &sample, (said, &all)));
+        let answers: Vec<AnswerView> =
+            told.map(|(row, said)| AnswerView { row, said: said.clone() }).collect();
+        let said: Vec<ReviewAnswer> = answers.iter().map(|one| one.said.clone()).collect();
         let figures = ReviewFigures::of(&sample, &said)?;
-        let rows = tx.review_answers(id)?;
-        let answers =
-            rows.into_iter().zip(said).map(|(row, said)| AnswerView { row, said }).collect();
+        let hidden = (all.len() - answers.len()) as u64;
         let result = match tx.review_result(id)? {
             None => None,
             Some(row) => {
@@ -147,8 +174,20 @@ pub fn review_sample(store: &Store, acting: &Acting, id: &str) -> Result<ReviewS
             }
         };
         let plan = review_plan(sample.plan.claim, sample.plan.confidence, None)?;
-        let (is_mine, stop_any_time) = (is_mine(tx, acting, &row)?, plan.stop_any_time);
-        Ok(ReviewSampleView { row, sample, figures, stop_any_time, answers, result, is_mine })
+        let is_mine = is_mine(tx, acting, (&row, &sample))?;
+        let stop_any_time = plan.stop_any_time;
+        let left = left(&sample, &all).len() as u64;
+        Ok(ReviewSampleView {
+            row,
+            sample,
+            figures,
+            stop_any_time,
+            answers,
+            hidden,
+            left,
+            result,
+            is_mine,
+        })
     })
 }
 
@@ -175,6 +214,9 @@ pub fn draw_choices(
         let columns = schema.columns.iter().filter(few).map(|column| column.name.clone());
         let columns = columns.collect();
         let has_score = schema.first_of(Role::Score).is_some();
-        Ok(DrawChoices { version: judge.version, batches, columns, has_score })
+        let predicted = schema.first_of(Role::Prediction);
+        let number = predicted.filter(|column| column.kind.is_some_and(Kind::is_ordered));
+        let numbers = number.map(|column| column.unit.clone().unwrap_or_default());
+        Ok(DrawChoices { version: judge.version, batches, columns, has_score, numbers })
     })
 }

@@ -1,11 +1,14 @@
 //! Procedure: review drawn predictions, one case at a time.
 //!
-//! 1. show the next case: its inputs; of a blind one, nothing that the model answered. The time from which it is shown is noted
+//! 1. show the next case: its inputs; of a blind one, nothing that the model answered. The time from which it is shown is noted. Where the
+//!    plan asks for two readings, another person reads the case without being told what the first said; where the two differ, a third
+//!    person, or QA, is shown both answers and settles it with a reason
 //! 2. record the answer, with the time that passed since; from then on the model's answer is told
 //! 3. who wants to correct an answer adds another with a reason: the first stays, and counts
 //!
 //! Who made the version does not review its predictions. A case that somebody was shown is shown to nobody else for half an hour.
 
+use super::close_review_sample::answers_of;
 use super::ingest_batch::Judge;
 use super::read_case::{CaseReader, CaseRow, SampleFound};
 use super::read_records::missing;
@@ -13,11 +16,13 @@ use super::sign_decision::require_session;
 use super::{Recorded, actor, same_person, say_if_disposed, stored, subject};
 use crate::access::account::Acting;
 use crate::access::role::Action;
-use crate::dataset::schema::{Role, TableSchema};
+use crate::dataset::schema::Role;
 use crate::drift::performance::rule::class_name;
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
+use crate::review::reading::{CaseReadings, Reading, ReadingTask, left};
 use crate::review::review_answer::{REVIEW_ANSWER_FORMAT, ReviewAnswer};
+use crate::review::review_sample::ReviewSample;
 use crate::store::review_samples::{ReviewAnswerRow, ShownCase};
 use crate::store::{ReadTx, Store};
 use crate::{clock, digest};
@@ -39,6 +44,32 @@ pub struct CaseInput {
     /// The value; absent where it is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
+}
+
+/// What a reader said of a case that is to be settled.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct ReadingShown {
+    /// Which reading it is.
+    pub reading: Reading,
+    /// What was said.
+    pub said: String,
+    /// Why it cannot be judged, if it cannot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What else was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+}
+
+impl ReadingShown {
+    fn of(answer: &ReviewAnswer) -> Self {
+        Self {
+            reading: answer.reading,
+            said: answer.words(),
+            reason: answer.reason.clone(),
+            comment: answer.comment.clone(),
+        }
+    }
 }
 
 /// A case to be reviewed.
@@ -67,8 +98,19 @@ pub struct CaseView {
     pub blind: bool,
     /// What the model was given.
     pub inputs: Vec<CaseInput>,
-    /// The answers to choose from.
+    /// Which reading of the case it is.
+    pub reading: Reading,
+    /// What the two readers said who differ, without their names; nothing for a first or second reading.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub readings: Vec<ReadingShown>,
+    /// The answers to choose from; none where numbers are predicted.
     pub classes: Vec<String>,
+    /// Where numbers are predicted: how far the reviewer's may be from the predicted one and agree.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tolerance: Option<f64>,
+    /// Unit of the predicted number, as declared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
     /// What the model answered; absent for a blind case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model_answer: Option<String>,
@@ -81,10 +123,16 @@ pub struct CaseView {
 #[derive(Clone, Debug, Default, serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GiveAnswer {
-    /// One of the classes; absent where the case cannot be judged.
+    /// One of the classes, or a number; absent where the case cannot be judged.
     #[serde(default)]
     pub answer: Option<String>,
-    /// Why it cannot be judged, or why the answer before is corrected.
+    /// Whether the predicted number, which was in sight, is accepted as it is; in place of a number of one's own.
+    #[serde(default)]
+    pub accepts: Option<bool>,
+    /// Which reading the case was shown for; without it, the one that is to be given next.
+    #[serde(default)]
+    pub reading: Option<Reading>,
+    /// Why it cannot be judged, why the answer before is corrected, or why it holds of what two readers said.
     #[serde(default)]
     pub reason: Option<String>,
     /// What else there is to say.
@@ -122,6 +170,27 @@ fn to_review(tx: &ReadTx<'_>, acting: &Acting, sample_id: &str) -> Result<Sample
     Ok(found)
 }
 
+/// What this person may be asked about: the readings that are left, without those of cases that they read already.
+pub(super) fn tasks_of(
+    (acting, sample): (&Acting, &ReviewSample),
+    answers: &[ReviewAnswer],
+) -> Vec<ReadingTask> {
+    let role = acting.account.role;
+    let may = |task: &ReadingTask| {
+        action_of(task.reading).roles().contains(&role)
+            && !CaseReadings::of(answers, task.case).is_by(&acting.account.user_name)
+    };
+    left(sample, answers).into_iter().filter(may).collect()
+}
+
+/// The permission that a reading takes.
+pub(super) fn action_of(reading: Reading) -> Action {
+    match reading {
+        Reading::First | Reading::Second => Action::ReviewPredictions,
+        Reading::Adjudication => Action::AdjudicateReadings,
+    }
+}
+
 /// The next case of a sample for this person; `None` when none is left, or others are looking at the last ones.
 ///
 /// # Errors
@@ -129,20 +198,30 @@ fn to_review(tx: &ReadTx<'_>, acting: &Acting, sample_id: &str) -> Result<Sample
 /// [`Error::Access`] for a role, a token or somebody who made the version; [`Error::NotFound`]; [`Error::Conflict`] for a closed sample;
 /// those of reading the file.
 pub fn next_case(store: &Store, acting: &Acting, sample_id: &str) -> Result<Option<CaseView>> {
-    acting.permit(Action::ReviewPredictions)?;
+    acting.permit(Action::AdjudicateReadings)?;
     require_session(acting)?;
     let now = store.clock().now_text();
     let looked = store.read(|tx| {
         let found = to_review(tx, acting, sample_id)?;
-        let Some(number) = next_number(tx, &found, &acting.account.id, &now)? else {
+        let answers = answers_of(tx, sample_id)?;
+        let Some(task) = next_task(tx, (acting, &found), &answers, &now)? else {
             return Ok::<_, Error>(None);
         };
         let judge = Judge::read(tx, &found.version.model, &found.version.version)?;
         let reader = CaseReader::of(store.objects(), judge, &found.sample)?;
+        let number = task.case;
         let case = found.sample.case(number).ok_or_else(|| missing("case", &number.to_string()))?;
         let row = reader.read(tx, &found.sample, case)?;
-        let schema = &reader.judge().registration.schema;
-        Ok(Some(view(&found, number, row, schema)))
+        let readings = CaseReadings::of(&answers, number);
+        let shown = match task.reading {
+            Reading::First | Reading::Second => Vec::new(),
+            Reading::Adjudication => [readings.first, readings.second]
+                .into_iter()
+                .flatten()
+                .map(ReadingShown::of)
+                .collect(),
+        };
+        Ok(Some(CaseView { readings: shown, ..view(&found, task, row, &reader) }))
     });
     let looked = looked.map_err(say_if_disposed(store))?;
     if let Some(case) = &looked {
@@ -152,30 +231,42 @@ pub fn next_case(store: &Store, acting: &Acting, sample_id: &str) -> Result<Opti
     Ok(looked)
 }
 
-/// The case that this person was shown last and has not answered, or the first that nobody answered or is looking at.
-fn next_number(
+/// The case that this person was shown last and has not answered, or the first that nobody is looking at.
+fn next_task(
     tx: &ReadTx<'_>,
-    found: &SampleFound,
-    account_id: &str,
+    (acting, found): (&Acting, &SampleFound),
+    answers: &[ReviewAnswer],
     now: &str,
-) -> Result<Option<u64>> {
-    let answers = tx.review_answers(&found.row.id)?;
-    let answered: BTreeSet<u64> = answers.iter().map(|answer| answer.case_number).collect();
+) -> Result<Option<ReadingTask>> {
+    let tasks = tasks_of((acting, &found.sample), answers);
+    let rows = tx.review_answers(&found.row.id)?;
+    let answered: BTreeSet<(u64, &str)> =
+        rows.iter().map(|row| (row.case_number, row.account_id.as_str())).collect();
     let mut shown = tx.shown_cases(&found.row.id)?;
-    shown.retain(|shown| !answered.contains(&shown.case_number));
-    if let Some(mine) = shown.iter().find(|shown| shown.account_id == account_id) {
-        return Ok(Some(mine.case_number));
+    shown.retain(|shown| !answered.contains(&(shown.case_number, shown.account_id.as_str())));
+    let is_mine = |case| {
+        shown.iter().any(|one| one.case_number == case && one.account_id == acting.account.id)
+    };
+    if let Some(mine) = tasks.iter().find(|task| is_mine(task.case)) {
+        return Ok(Some(*mine));
     }
     let is_kept =
         |one: &&ShownCase| clock::milliseconds_between(&one.at, now).is_some_and(|ms| ms < KEPT_MS);
     let kept: BTreeSet<u64> = shown.iter().filter(is_kept).map(|one| one.case_number).collect();
-    let all = 1..=found.sample.cases.len() as u64;
-    Ok(all.into_iter().find(|number| !answered.contains(number) && !kept.contains(number)))
+    Ok(tasks.into_iter().find(|task| !kept.contains(&task.case)))
 }
 
-fn view(found: &SampleFound, number: u64, row: CaseRow, schema: &TableSchema) -> CaseView {
+fn view(
+    found: &SampleFound,
+    ReadingTask { case: number, reading }: ReadingTask,
+    row: CaseRow,
+    reader: &CaseReader<'_>,
+) -> CaseView {
+    let schema = &reader.judge().registration.schema;
     let CaseRow { prediction, model_answer, score, .. } = row;
     let case = found.sample.case(number);
+    let tolerance = found.sample.plan.tolerance;
+    let predicted = schema.first_of(Role::Prediction).filter(|_| tolerance.is_some());
     let blind = case.is_none_or(|case| case.blind);
     let batch = case.and_then(|case| found.sample.batch_of(case));
     let is_input = |role: Role| matches!(role, Role::Feature | Role::Segment | Role::Time);
@@ -196,7 +287,11 @@ fn view(found: &SampleFound, number: u64, row: CaseRow, schema: &TableSchema) ->
         row_id: prediction.id(),
         blind,
         inputs: prediction.cells.iter().filter(|cell| is_input(cell.role)).map(input).collect(),
+        reading,
+        readings: Vec::new(),
         classes: found.sample.classes.clone(),
+        tolerance,
+        unit: predicted.and_then(|column| column.unit.clone()),
         model_answer: Some(model_answer).filter(|_| !blind),
         score: score.filter(|_| !blind),
     }
@@ -206,7 +301,40 @@ fn text(typed: Option<&str>) -> Option<String> {
     typed.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-/// Records the first answer about a case.
+/// What was typed as an answer: a class by its one spelling, or a number as it stands.
+fn answer_text(sample: &ReviewSample, typed: Option<&str>) -> Option<String> {
+    let typed = text(typed)?;
+    Some(if sample.plan.tolerance.is_some() { typed } else { class_name(&typed) })
+}
+
+/// The reading of a case that this person may give now.
+fn reading_of(
+    (acting, sample): (&Acting, &ReviewSample),
+    answers: &[ReviewAnswer],
+    (number, shown_for): (u64, Option<Reading>),
+) -> Result<Reading> {
+    let readings = CaseReadings::of(answers, number);
+    let is_double = sample.case(number).is_some_and(|case| case.second);
+    let conflict = |detail: String| Err(Error::Conflict { detail });
+    let Some(next) = readings.next(sample, is_double) else {
+        let last = readings.adjudication.or(readings.second).or(readings.first);
+        let by = last.map_or("somebody", |one| one.answered_by.as_str());
+        return conflict(format!("{by} answered case {number} already"));
+    };
+    if readings.is_by(&acting.account.user_name) {
+        return conflict(format!("you answered case {number} already; another person reads it"));
+    }
+    if shown_for.is_some_and(|shown_for| shown_for != next) {
+        let word = next.word();
+        return conflict(format!(
+            "case {number} was answered meanwhile, and its {word} reading is left; ask for the next one"
+        ));
+    }
+    acting.permit(action_of(next))?;
+    Ok(next)
+}
+
+/// Records the answer of one reading of a case.
 ///
 /// # Errors
 ///
@@ -218,7 +346,7 @@ pub fn give_answer(
     (sample_id, number): (&str, u64),
     said: &GiveAnswer,
 ) -> Result<Recorded<AnswerView>> {
-    acting.permit(Action::ReviewPredictions)?;
+    acting.permit(Action::AdjudicateReadings)?;
     require_session(acting)?;
     let read = store.read(|tx| {
         let found = to_review(tx, acting, sample_id)?;
@@ -226,22 +354,26 @@ pub fn give_answer(
         let reader = CaseReader::of(store.objects(), judge, &found.sample)?;
         let case = found.sample.case(number).ok_or_else(|| missing("case", &number.to_string()))?;
         let row = reader.read(tx, &found.sample, case)?;
-        Ok::<_, Error>((found, row))
+        let answers = answers_of(tx, sample_id)?;
+        let reading = reading_of((acting, &found.sample), &answers, (number, said.reading))?;
+        Ok::<_, Error>((found, row, reading))
     });
-    let (found, row) = read.map_err(say_if_disposed(store))?;
+    let (found, row, reading) = read.map_err(say_if_disposed(store))?;
     let blind = found.sample.case(number).is_some_and(|case| case.blind);
     let mut answer = ReviewAnswer {
         format: REVIEW_ANSWER_FORMAT.to_owned(),
         sample_id: sample_id.to_owned(),
         sample_sha256: found.row.sha256.clone(),
         case: number,
+        reading,
         batch_id: row.prediction.batch_id.clone(),
         row: row.prediction.row,
         row_sha256: row.prediction.row_sha256.clone(),
         blind,
         stratum: row.stratum,
         model_answer: row.model_answer,
-        answer: text(said.answer.as_deref()).map(|answer| class_name(&answer)),
+        answer: answer_text(&found.sample, said.answer.as_deref()),
+        accepts: said.accepts,
         reason: text(said.reason.as_deref()),
         comment: text(said.comment.as_deref()),
         corrects: None,
@@ -251,11 +383,8 @@ pub fn give_answer(
     answer.validate(&found.sample)?;
     let written = store.write(&actor(acting), EntryType::SampleAnswer, |tx| {
         to_review(tx, acting, sample_id)?;
-        let answers = tx.review_answers(sample_id)?;
-        if let Some(before) = answers.iter().find(|one| one.case_number == number) {
-            let detail = format!("{} answered case {number} already", before.answered_by);
-            return Err(Error::Conflict { detail });
-        }
+        let answers = answers_of(tx, sample_id)?;
+        reading_of((acting, &found.sample), &answers, (number, Some(reading)))?;
         let mine =
             |one: &&ShownCase| one.case_number == number && one.account_id == acting.account.id;
         let shown = tx.shown_cases(sample_id)?;
@@ -280,24 +409,26 @@ pub fn correct_answer(
     (sample_id, number): (&str, u64),
     said: &GiveAnswer,
 ) -> Result<Recorded<AnswerView>> {
-    acting.permit(Action::ReviewPredictions)?;
+    acting.permit(Action::AdjudicateReadings)?;
     require_session(acting)?;
     let written = store.write(&actor(acting), EntryType::SampleAnswer, |tx| {
         let found = to_review(tx, acting, sample_id)?;
         let answers = tx.review_answers(sample_id)?;
-        let last = answers.iter().rev().find(|one| one.case_number == number);
-        let Some(last) = last.filter(|one| one.answered_by == acting.account.user_name) else {
+        let mut mine = answers.iter().rev().filter(|one| one.account_id == acting.account.id);
+        let Some(last) = mine.find(|one| one.case_number == number) else {
             let detail = format!("you did not answer case {number}; who did corrects it");
             return Err(Error::Conflict { detail });
         };
         let answer = ReviewAnswer {
-            answer: text(said.answer.as_deref()).map(|answer| class_name(&answer)),
+            answer: answer_text(&found.sample, said.answer.as_deref()),
+            accepts: said.accepts,
             reason: text(said.reason.as_deref()),
             comment: text(said.comment.as_deref()),
             corrects: Some(last.id.clone()),
             dwell_ms: None,
             ..stored(&last.document)?
         };
+        acting.permit(action_of(answer.reading))?;
         answer.validate(&found.sample)?;
         tx.refer(last.entry);
         insert(tx, acting, &found, answer)
@@ -317,7 +448,9 @@ fn insert(
         sample_id: found.row.id.clone(),
         case_number: said.case,
         corrects: said.corrects.clone(),
+        reading: Some(said.reading.word().to_owned()).filter(|_| !said.reading.is_first()),
         answered_by: said.answered_by.clone(),
+        account_id: acting.account.id.clone(),
         sha256: digest::sha256_hex(&bytes),
         at: tx.at().to_owned(),
         entry: tx.index(),

@@ -2,17 +2,19 @@
 //!
 //! 1. check that the person may sign, is signed in (no token signs), and neither drafted the decision nor investigated the alert
 //! 2. verify the password again; five wrong ones lock the account
-//! 3. check that the bytes to sign are those that were shown
+//! 3. check that the bytes to sign are those that were shown, and that no batch they rest on was marked as invalid since the draft
 //! 4. write the signature and its ledger entry: the alert is decided because a signed decision exists. Several decisions are signed
 //!    by one act all or none: each has a signature of its own in one entry
 
 use super::identify_signer::{check_still, check_to_sign, demonstrated};
+use super::invalidate_batch::refuse_invalid;
 use super::step_episode::EpisodeStanding;
-use super::{Recorded, actor, subject};
+use super::{Recorded, actor, stored, subject};
 use crate::access::account::Acting;
 use crate::access::role::Action;
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
+use crate::review::decision::Decision;
 use crate::review::episode_cycle::EpisodeStep;
 use crate::review::identified::Identified;
 use crate::review::signature::{Meaning, Signature};
@@ -72,7 +74,16 @@ fn missing(id: &str) -> Error {
 /// The drafted decision, if this person may sign it.
 fn signable(tx: &ReadTx<'_>, acting: &Acting, id: &str) -> Result<DocumentRow> {
     EpisodeStanding::permit(tx, acting, id, EpisodeStep::Sign)?;
-    tx.decision_of(id)?.ok_or_else(|| missing(id))
+    let drafted = tx.decision_of(id)?.ok_or_else(|| missing(id))?;
+    let decision: Decision = stored(&drafted.document)?;
+    for cited in &decision.reports {
+        let Some(report) = tx.report(&cited.id)? else { continue };
+        if let Some(invalid) = report.invalidated.filter(|since| since.entry > drafted.entry) {
+            let what = ("the drafted decision", "reject it, and draft it again, knowing that");
+            refuse_invalid(&invalid, &report.batch, what)?;
+        }
+    }
+    Ok(drafted)
 }
 
 fn write(

@@ -2,12 +2,14 @@
 //!
 //! 1. find the account; refuse a locked one
 //! 2. verify the password; the fifth wrong one in a row locks the account, which is a ledger entry
-//!    an account with a second factor needs a code of it too, and a wrong code counts like a wrong password
+//!    an account with a second factor needs a code of it too, and a wrong code counts like a wrong password; where it is lost, a
+//!    temporary code takes its place once (`issue_temporary_factor`)
 //! 3. refuse a disabled account, one without a role in force, and one whose role needs a training that is not current; their sessions
 //!    and tokens have ended too
 //! 4. where the password was issued for one sign-in, or is too old, nothing but changing it is possible
 //! 5. keep a session: its secret goes into the cookie, its digest into the store
 
+use super::issue_temporary_factor::use_temporary;
 use super::watch_access::{self, Asked};
 use super::{subject, system};
 use crate::access;
@@ -15,7 +17,7 @@ use crate::access::account::{Account, Acting, Way};
 use crate::access::event::AccessKind;
 use crate::access::password::{self, KnownPasswords, WRONG_PASSWORDS_MAX};
 use crate::access::password_policy::PasswordDue;
-use crate::access::second_factor::step_of;
+use crate::access::second_factor::{FactorState, step_of};
 use crate::access::session::{Secret, Session};
 use crate::access::token::TokenScope;
 use crate::error::{Error, Result};
@@ -150,6 +152,12 @@ pub(super) fn is_right_code(store: &Store, account: &Account, code: Option<&str>
     }
     let code = code.map(str::trim).filter(|code| !code.is_empty());
     let code = code.ok_or(access::Error::SecondFactorNeeded)?;
+    match state {
+        FactorState::Temporary => return use_temporary(store, account, code),
+        // The session that the temporary code opened enrols another factor; there is no second one.
+        FactorState::ToEnrol => return Ok(false),
+        FactorState::None | FactorState::Enrolled | FactorState::RemovalAsked => {}
+    }
     // A secret that is lost opens nothing: its removal has to be asked for.
     let Some(secret) = secret else { return Ok(false) };
     match step_of(&secret, code, store.clock().now().as_second())? {
@@ -252,7 +260,11 @@ fn password_due(
         Error::Access(access::Error::Digest { detail })
     })?;
     let now = store.clock().now().as_second();
-    let lacks = policy.second_factor_roles.contains(&account.role) && !factor.is_enrolled();
+    let lacks = match factor {
+        FactorState::None => policy.second_factor_roles.contains(&account.role),
+        FactorState::ToEnrol => true,
+        FactorState::Enrolled | FactorState::RemovalAsked | FactorState::Temporary => false,
+    };
     let due = policy.due(credential.one_time, set_at.as_second(), now);
     Ok(due.or(lacks.then_some(PasswordDue::NoSecondFactor)))
 }

@@ -1,12 +1,14 @@
 //! Procedure: sign a proposal of another reference or policy.
 //!
 //! 1. check that the person is signed in, and may give the next signature: first who proposed it, then another person of QA
-//! 2. it must be the newest proposal, follow what is in force, and rest on a decision that still stands
+//! 2. it must be the newest proposal, follow what is in force, rest on a decision that still stands, and be learnt from batches of which
+//!    none is invalid
 //! 3. verify the password again; freeze the monitor (pure)
 //! 4. write the signature; with QA's, in the same entry: reference, policy and monitor. They are in force from that entry on
 
 use super::identify_signer::check_to_sign;
 use super::ingest_batch::Judge;
+use super::invalidate_batch::refuse_invalid;
 use super::propose_reference::{PROPOSALS, accepted_alert, overtaken, refuse_over};
 use super::read_records::missing;
 use super::register_version::{FrozenText, frozen};
@@ -21,6 +23,7 @@ use crate::ledger::entry::EntryType;
 use crate::review::record_signature::RecordSignature;
 use crate::review::reference_proposal::{ReferenceProposal, next_signature};
 use crate::review::signature::Meaning;
+use crate::store::invalidations::Invalidated;
 use crate::store::references::{ReferenceProposalRow, ReferenceRevision};
 use crate::store::{ReadTx, Store, WriteTx};
 use crate::{clock, review};
@@ -97,6 +100,20 @@ pub(super) fn is_open(tx: &ReadTx<'_>, row: &ReferenceProposalRow) -> Result<boo
     Ok(newest.is_some_and(|newest| newest.id == row.id) && row.revision == in_force + 1)
 }
 
+/// The first batch that a proposal is learnt from and that is invalid, by its name.
+pub(super) fn invalid_batch(
+    tx: &ReadTx<'_>,
+    proposal: &ReferenceProposal,
+) -> Result<Option<(String, Invalidated)>> {
+    for learnt in &proposal.batches {
+        let batch = tx.batch(&learnt.id)?.ok_or_else(|| missing("batch", &learnt.name))?;
+        if let Some(invalid) = batch.invalidated {
+            return Ok(Some((batch.name, invalid)));
+        }
+    }
+    Ok(None)
+}
+
 impl Next {
     fn read(tx: &ReadTx<'_>, acting: &Acting, id: &str) -> Result<Self> {
         let row = tx.reference_proposal(id)?.ok_or_else(|| missing("reference proposal", id))?;
@@ -106,6 +123,10 @@ impl Next {
         refuse_over(tx, &judge)?;
         if !is_open(tx, &row)? || judge.monitor.1 != proposal.follows.monitor_sha256 {
             return Err(overtaken());
+        }
+        if let Some((name, invalid)) = invalid_batch(tx, &proposal)? {
+            let what = ("the proposed reference", "propose another one, learnt without it");
+            refuse_invalid(&invalid, &name, what)?;
         }
         if let Some(alert) = &proposal.alert {
             let now = accepted_alert(tx, &judge, (&alert.episode, proposal.reference.is_some()))?;
@@ -122,7 +143,7 @@ impl Next {
 /// # Errors
 ///
 /// [`Error::Access`] for a token, another person than who may sign next, or a wrong password; [`Error::NotFound`];
-/// [`Error::Conflict`] for a proposal that was overtaken; [`Error::Review`] for other bytes than shown.
+/// [`Error::Conflict`] for a proposal that was overtaken or is learnt from a batch that is invalid; [`Error::Review`] for other bytes than shown.
 pub fn sign_reference(
     store: &Store,
     acting: &Acting,

@@ -2,15 +2,18 @@
 //!
 //! 1. check that the person may sign, is signed in (no token signs), and is not who attached it
 //! 2. verify the password again; five wrong ones lock the account
-//! 3. check that the bytes to sign are those that were shown, and that nobody signed them before
+//! 3. check that the bytes to sign are those that were shown, that nobody signed them before, and that no judged batch they are made
+//!    from is invalid
 //! 4. write the signature and its ledger entry
 
 use super::identify_signer::{check_still, check_to_sign};
+use super::invalidate_batch::refuse_invalid;
 use super::read_records::missing;
 use super::sign_decision::require_session;
-use super::{Recorded, actor, subject};
+use super::{Recorded, actor, stored, subject};
 use crate::access::account::Acting;
 use crate::access::role::Action;
+use crate::drift::study::Study;
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
 use crate::review::signature::Meaning;
@@ -23,7 +26,7 @@ use crate::{access, clock, digest};
 /// # Errors
 ///
 /// [`Error::Access`] for a role, a token, who attached it, or a wrong password; [`Error::Review`] for other bytes than shown;
-/// [`Error::BadRequest`] for a study that is signed already.
+/// [`Error::BadRequest`] for a study that is signed already; [`Error::Conflict`] for one that is made from a batch that is invalid.
 pub fn sign_study(
     store: &Store,
     acting: &Acting,
@@ -49,6 +52,13 @@ pub fn sign_study(
             return Err(Error::BadRequest { detail });
         }
         let document = tx.study_document(id)?.ok_or_else(|| missing("study", id))?;
+        for source in &stored::<Study>(&document)?.about.sources {
+            let batch = tx.batch_by_content(&row.version_id, &source.sha256)?;
+            if let Some(invalid) = batch.and_then(|batch| batch.invalidated) {
+                let what = ("this study", "study the batches again without it");
+                refuse_invalid(&invalid, &source.name, what)?;
+            }
+        }
         let made = (clock::new_id("ss"), tx.at().to_owned());
         let study = (id, document.as_bytes());
         let signature =

@@ -4,12 +4,14 @@
 //! 1. check that the person is signed in (no token takes a step), and that the table allows the step from where the alert stands
 //! 2. check role and hands: nobody reviews, decides or closes what they investigated, drafted, owned or checked
 //! 3. look up what the step rests on: the count of affected predictions, the owner's account, the verdicts of later batches
-//! 4. compose the sheet, and verify the password again; five wrong ones lock the account
+//! 4. compose the sheet (a closure lays out what the audit trail holds about the alert: its critical entries have to be looked at), and
+//!    verify the password again; five wrong ones lock the account
 //! 5. in one transaction: compose the sheet once more, hold it against the one that was shown, and write the step, its signature
 //!    and the ledger entry. The state changed because the step exists
 
 use super::hold_review::check_trail_reviewed;
 use super::identify_signer::{check_still, check_to_sign};
+use super::read_own_trail::own_trail;
 use super::sign_decision::require_session;
 use super::{Recorded, actor, stored, subject};
 use crate::access::account::{Acting, Way};
@@ -27,11 +29,13 @@ use crate::review::episode_sheet::{
 };
 use crate::review::identified::Identified;
 use crate::review::record_signature::RecordSignature;
+use crate::review::trail_seen::TrailSeen;
 use crate::store::episodes::EpisodeRow;
 use crate::store::reports::ReportRow;
 use crate::store::versions::VersionRow;
 use crate::store::{ReadTx, Store};
 use crate::{clock, digest, review};
+use std::collections::BTreeMap;
 
 /// The record table of steps.
 pub(super) const TABLE: &str = "episode_step";
@@ -269,6 +273,7 @@ pub fn take_episode_step(
     (input, shown_sha256, password): (&EpisodeStepInput, &str, &str),
 ) -> Result<Recorded<EpisodeStepTaken>> {
     let view = prepare_episode_step(store, acting, of, input)?;
+    view.sheet.trail.iter().try_for_each(TrailSeen::check)?;
     let meaning = view.sheet.meaning.ok_or(review::Error::Changed)?;
     let how = check_to_sign(store, &acting.account, password, (shown_sha256, meaning))?;
     write(store, acting, of, (input, shown_sha256, how))
@@ -303,7 +308,14 @@ fn sheet(
     if step == EpisodeStep::Close {
         check_trail_reviewed(tx, today)?;
     }
-    let sheet = EpisodeSheet::compose(rule, about, &standing.facts, (input, found))?;
+    let mut sheet = EpisodeSheet::compose(rule, about, &standing.facts, (input, found))?;
+    if step == EpisodeStep::Close {
+        let mut taken = BTreeMap::new();
+        for row in tx.episode_steps(id)? {
+            taken.insert(row.entry, stored::<EpisodeSheet>(&row.document)?.step.word());
+        }
+        sheet.trail = Some(own_trail(tx, id, &taken)?.looked_at(input.trail_reviewed));
+    }
     let bytes = sheet.bytes()?;
     let sha256 = digest::sha256_hex(&bytes);
     let document = String::from_utf8(bytes).unwrap_or_default();
@@ -322,6 +334,7 @@ fn write(
         let Some(meaning) = view.sheet.meaning else {
             return Err(Error::Review(review::Error::Changed));
         };
+        view.sheet.trail.iter().try_for_each(TrailSeen::check)?;
         check_still(tx, &acting.account, meaning)?;
         let id = clock::new_id("es");
         let signature = RecordSignature::over(

@@ -2,7 +2,8 @@
 //!
 //! 1. check that the person is signed in (no token takes a step), and that the table allows the step from where the version stands
 //! 2. check role and hands: an author only submits, and who reviewed does not approve
-//! 3. compose the sheet from what is recorded and typed; what is missing refuses the step with the gap list. A step that puts the
+//! 3. compose the sheet from what is recorded and typed; what is missing refuses the step with the gap list. An approval lays out what the
+//!    audit trail holds about the version: its critical entries have to be looked at. A step that puts the
 //!    version in use also names the version that was: only one version of a model is in use, and both change by one signature
 //! 4. verify the password again; five wrong ones lock the account
 //! 5. in one transaction: compose the sheet once more, hold it against the one that was shown, and write the step, its signature
@@ -11,6 +12,7 @@
 use super::hold_review::check_trail_reviewed;
 use super::identify_signer::{check_still, check_to_sign, demonstrated};
 use super::read_life_cycle::Standing;
+use super::read_own_trail::own_trail;
 use super::{Recorded, actor, subject};
 use crate::access::account::{Acting, Way};
 use crate::access::role::Action;
@@ -21,6 +23,7 @@ use crate::review::identified::Identified;
 use crate::review::life_cycle::{History, RULES, Rule, Step, VersionState};
 use crate::review::record_signature::RecordSignature;
 use crate::review::step_sheet::{About, Composed, StepInput, StepSheet, Successor, Superseded};
+use crate::review::trail_seen::TrailSeen;
 use crate::store::versions::VersionRow;
 use crate::store::{ReadTx, Store, WriteTx};
 use crate::{access, clock, digest, review};
@@ -104,7 +107,9 @@ pub fn take_step(
     of: StepOf<'_>,
     (input, shown_sha256, password): (&StepInput, &str, &str),
 ) -> Result<Recorded<StepTaken>> {
-    let meaning = prepare_step(store, acting, of, input)?.sheet.meaning;
+    let SheetView { sheet, .. } = prepare_step(store, acting, of, input)?;
+    sheet.trail.iter().try_for_each(TrailSeen::check)?;
+    let meaning = sheet.meaning;
     let how = check_to_sign(store, &acting.account, password, (shown_sha256, meaning))?;
     write(store, acting, of, (input, shown_sha256, how))
 }
@@ -116,6 +121,10 @@ pub(super) fn take_step_shown(
     of: StepOf<'_>,
     input: &StepInput,
 ) -> Result<Recorded<StepTaken>> {
+    let mut input = input.clone();
+    let laid_out = prepare_step(store, acting, of, &input)?.sheet.trail;
+    input.trail_reviewed = laid_out.map(|trail| trail.last);
+    let input = &input;
     let shown = prepare_step(store, acting, of, input)?;
     let how = demonstrated(store, acting, shown.sheet.meaning)?;
     write(store, acting, of, (input, &shown.sha256, how))
@@ -162,11 +171,15 @@ fn sheet(
         Vec::new()
     };
     let supersedes: Vec<Superseded> = also.iter().map(named).collect();
-    let AlsoSigned { sheet, document, sha256 } =
-        compose((rule, &standing), acting, input, (&supersedes, None))?;
-    if of.step == Step::Approve {
+    let trail = if of.step == Step::Approve {
         check_trail_reviewed(tx, now)?;
-    }
+        let taken = standing.facts.taken.iter().map(|taken| (taken.entry, taken.step.word()));
+        Some(own_trail(tx, &standing.version.id, &taken.collect())?)
+    } else {
+        None
+    };
+    let AlsoSigned { sheet, document, sha256 } =
+        compose((rule, &standing), acting, (input, trail), (&supersedes, None))?;
     Ok(SheetView { sheet, document, sha256, also })
 }
 
@@ -194,7 +207,7 @@ fn out_of_use(
         let of = StepOf { model, version: &other.version, step: Step::Supersede };
         let rule = allowed(of, standing.facts.state())?;
         let input = StepInput::default();
-        sheets.push(compose((rule, &standing), acting, &input, (&[], Some(&successor)))?);
+        sheets.push(compose((rule, &standing), acting, (&input, None), (&[], Some(&successor)))?);
     }
     Ok(sheets)
 }
@@ -203,7 +216,7 @@ fn out_of_use(
 fn compose(
     (rule, standing): (&Rule, &Standing),
     acting: &Acting,
-    input: &StepInput,
+    (input, trail): (&StepInput, Option<TrailSeen>),
     (supersedes, superseded_by): (&[Superseded], Option<&Successor>),
 ) -> Result<AlsoSigned> {
     let Standing { version, facts, authors } = standing;
@@ -216,7 +229,7 @@ fn compose(
         superseded_by,
     };
     let composed = StepSheet::compose(rule, about, facts, (acting.account.role, input))?;
-    let sheet = match composed {
+    let mut sheet = match composed {
         Composed::Sheet(sheet) if rule.step == Step::Supersede && superseded_by.is_none() => {
             return Err(no_successor(*sheet));
         }
@@ -226,6 +239,7 @@ fn compose(
             return Err(Error::Review(review::Error::Incomplete { model, version, gaps }));
         }
     };
+    sheet.trail = trail.map(|trail| trail.looked_at(input.trail_reviewed));
     let bytes = sheet.bytes()?;
     let sha256 = digest::sha256_hex(&bytes);
     let document = String::from_utf8(bytes).unwrap_or_default();
@@ -254,6 +268,7 @@ fn write(
             let now = tx.at().to_owned();
             sheet(tx, acting, of, (input, &now))?
         };
+        sheet.trail.iter().try_for_each(TrailSeen::check)?;
         let taken =
             insert(tx, acting, &AlsoSigned { sheet, document, sha256 }, (shown_sha256, &how))?;
         for other in &also {

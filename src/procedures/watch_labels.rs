@@ -1,12 +1,13 @@
 //! Procedure: evaluate labels when they fall due. On the wall clock:
 //!
-//! 1. for every version to which labels were sent: did those of a batch fall due after it was last evaluated?
+//! 1. for every version to which labels were sent: did those of a batch fall due after it was last evaluated, or was a batch whose labels
+//!    count marked as invalid?
 //! 2. evaluate that version, and no other: an evaluation reads all files of its version
 //!
 //! The server runs this every minute. A batch whose labels fell due always says something new once (its figures, or that too
-//! few labels have come), so nothing is evaluated twice for the same reason.
+//! few labels have come), and one that was marked as invalid is taken out once, so nothing is evaluated twice for the same reason.
 
-use super::evaluate_performance::evaluate;
+use super::evaluate_performance::{evaluate, has_to_take_out};
 use super::ingest_batch::Judge;
 use super::{stored, system};
 use crate::drift::policy::Policy;
@@ -16,7 +17,8 @@ use crate::store::versions::{FrozenKind, VersionRow};
 use crate::store::{self, ReadTx, Store};
 use jiff::Timestamp;
 
-/// Evaluates every version with a batch whose labels fell due since it was last evaluated, and returns what that recorded.
+/// Evaluates every version with a batch whose labels fell due, or that was marked as invalid, since it was last evaluated, and returns
+/// what that recorded.
 ///
 /// # Errors
 ///
@@ -39,7 +41,10 @@ fn evaluate_due(
     version: &VersionRow,
     now: Timestamp,
 ) -> Result<Option<PerformanceRow>> {
-    if !store.read(|tx| fell_due(tx, version, now))? {
+    let is_due = |tx: &ReadTx<'_>| {
+        Ok::<_, Error>(fell_due(tx, version, now)? || has_to_take_out(tx, &version.id)?)
+    };
+    if !store.read(is_due)? {
         return Ok(None);
     }
     let judge = store.read(|tx| Judge::read(tx, &version.model, &version.version))?;

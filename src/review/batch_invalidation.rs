@@ -112,6 +112,14 @@ pub fn invalid_since(at: &str, by: &str, reason: &str) -> String {
     format!("invalid since {at}, by {by}, because: {reason}")
 }
 
+/// What every printed document says of an invalid batch; `since` is what [`invalid_since`] gives, `id` that of the record in ledger
+/// entry `entry`.
+pub fn counts_for_nothing(since: &str, id: &str, entry: u64) -> String {
+    format!(
+        "This batch counts for nothing any more. It is {since} (record {id}, ledger entry {entry})."
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,7 @@
 //! so AC1 stands beside it. A random part of the reviews must be *blind* (the model's answer hidden): where assisted reviews
 //! agree more often than blind ones, people follow the model. An alarm belongs on the disagreement rate, never on κ.
 
+use super::reader_agreement::not_of_numbers;
 use crate::statistics::cohen_kappa::cohen_kappa;
 use crate::statistics::gwet_ac1::gwet_ac1;
 use crate::statistics::intervals::{Interval, clopper_pearson, newcombe};
@@ -144,6 +145,27 @@ pub fn concordance(reviewed: &ReviewedCases) -> Concordance {
         kappa: Estimate::of(cohen_kappa(&all, CONFIDENCE)),
         ac1: Estimate::of(gwet_ac1(&all, CONFIDENCE)),
         directions: directions(&reviewed.classes, &all),
+        blind_agreement: exact(blind),
+        assisted_agreement: exact(assisted),
+        assistance_effect: Estimate::of(newcombe(assisted, blind, CONFIDENCE)),
+    }
+}
+
+/// The concordance where numbers are predicted: of cases counted as [within the tolerance, beyond it], `blind` and `assisted`.
+pub fn concordance_of_numbers(blind: [u64; 2], assisted: [u64; 2], unanswered: u64) -> Concordance {
+    let share = |[within, beyond]: [u64; 2]| (within, within + beyond);
+    let (blind, assisted) = (share(blind), share(assisted));
+    let (agreed, cases) = (blind.0 + assisted.0, blind.1 + assisted.1);
+    let exact = |(agreed, cases)| Estimate::of(clopper_pearson(agreed, cases, CONFIDENCE));
+    Concordance {
+        cases,
+        unanswered,
+        blind_cases: blind.1,
+        enough_blind: cases > 0 && blind.1 as f64 >= BLIND_SHARE_MIN * cases as f64,
+        agreement: exact((agreed, cases)),
+        kappa: not_of_numbers(),
+        ac1: not_of_numbers(),
+        directions: Vec::new(),
         blind_agreement: exact(blind),
         assisted_agreement: exact(assisted),
         assistance_effect: Estimate::of(newcombe(assisted, blind, CONFIDENCE)),

@@ -3,7 +3,7 @@
 //! ```text
 //! ticket(purpose, row) = SHA-256(seed, line feed, purpose, line feed, SHA-256 of the file, line feed, number of the row from 1)
 //! drawn of a stratum: the n_h rows whose tickets `draw` are smallest        order of review: by their tickets `order`
-//! blind: the ⌈share · n⌉ cases whose tickets `blind` are smallest
+//! blind: the ⌈share · n⌉ cases whose tickets `blind` are smallest      read twice: the same with their tickets `second`
 //! ```
 //!
 //! All is text; digests are lower-case hexadecimal. Every row of a stratum is drawn with the same probability, independent of the
@@ -27,6 +27,8 @@ type Ticket = [u8; 32];
 #[derive(Clone, Debug)]
 pub struct StrataColumns {
     prediction: Column,
+    /// Whether numbers are predicted: then bands are made of the prediction itself.
+    numbers: bool,
     score: Option<Column>,
     column: Option<Column>,
     bands: Vec<f64>,
@@ -52,12 +54,23 @@ impl StrataColumns {
     ///
     /// # Errors
     ///
-    /// [`Error::ReviewSample`]: numbers are predicted, there is no score, or the column is not declared or may not make strata.
+    /// [`Error::ReviewSample`]: there is no score, the column is not declared or may not make strata, or the plan has a tolerance where
+    /// classes are predicted, or none where numbers are.
     pub fn of(predicted: &Predicted, schema: &TableSchema, plan: &SamplingPlan) -> Result<Self> {
-        if predicted.task == Task::Number {
-            return refused("the version predicts numbers; only classes are reviewed".to_owned());
+        let numbers = predicted.task == Task::Number;
+        match (numbers, plan.tolerance) {
+            (true, None) => {
+                return refused(
+                    "the version predicts numbers; say in `tolerance` how far a reviewer's number may be from a predicted one and agree"
+                        .to_owned(),
+                );
+            }
+            (false, Some(_)) => {
+                return refused("the version predicts classes; leave `tolerance` out".to_owned());
+            }
+            _ => {}
         }
-        if !plan.bands.is_empty() && predicted.score.is_none() {
+        if !numbers && !plan.bands.is_empty() && predicted.score.is_none() {
             return refused(
                 "the version declares no score, so there are no bands of confidence".to_owned(),
             );
@@ -73,9 +86,9 @@ impl StrataColumns {
                 }
             },
         };
-        let score = predicted.score.clone().filter(|_| !plan.bands.is_empty());
+        let score = predicted.score.clone().filter(|_| !numbers && !plan.bands.is_empty());
         let prediction = predicted.prediction.clone();
-        Ok(Self { prediction, score, column, bands: plan.bands.clone() })
+        Ok(Self { prediction, numbers, score, column, bands: plan.bands.clone() })
     }
 
     fn all(&self) -> Vec<&Column> {
@@ -85,9 +98,16 @@ impl StrataColumns {
             .collect()
     }
 
-    /// The stratum of a row; `value` gives the cell of a column. `None` for a row without a prediction.
+    /// The stratum of a row; `value` gives the cell of a column. `None` for a row without a prediction, or with one that is no finite number
+    /// where numbers are predicted.
     pub fn stratum<'a>(&self, value: impl Fn(&str) -> Option<&'a str>) -> Option<String> {
-        let mut name = class_name(value(&self.prediction.name)?);
+        let predicted = value(&self.prediction.name)?;
+        let mut name = if self.numbers {
+            let number = predicted.parse::<f64>().ok().filter(|number| number.is_finite())?;
+            format!("{} {}", self.prediction.name, self.band(Some(number)))
+        } else {
+            class_name(predicted)
+        };
         if let Some(score) = &self.score {
             let found = value(&score.name).and_then(|text| text.parse::<f64>().ok());
             name = format!("{name} · {} {}", score.name, self.band(found));
@@ -249,7 +269,14 @@ impl<'a> Draw<'a> {
         };
         let blind = self.plan.blind_cases(rows.len() as u64) as usize;
         let blind: BTreeSet<(u64, u64)> = by("blind").into_iter().take(blind).collect();
-        let case = |(batch, row)| ReviewCase { batch, row, blind: blind.contains(&(batch, row)) };
+        let second = self.plan.second_cases(rows.len() as u64) as usize;
+        let second: BTreeSet<(u64, u64)> = by("second").into_iter().take(second).collect();
+        let case = |(batch, row)| ReviewCase {
+            batch,
+            row,
+            blind: blind.contains(&(batch, row)),
+            second: second.contains(&(batch, row)),
+        };
         let cases = by("order").into_iter().map(case).collect();
         Ok(Drawn { strata, without_prediction: self.without_prediction, cases })
     }
@@ -384,9 +411,50 @@ mod tests {
         assert!(said(&column("passed")).contains("`passed` makes no strata"));
         assert!(said(&column("nothing")).contains("`nothing`"));
         let number = Predicted { task: Task::Number, ..predicted() };
-        assert!(StrataColumns::of(&number, &schema(), &plan).is_err());
+        let refused = |plan: &SamplingPlan, predicted: &Predicted| {
+            StrataColumns::of(predicted, &schema(), plan).unwrap_err().to_string()
+        };
+        assert!(refused(&plan, &number).contains("say in `tolerance`"));
+        let within = SamplingPlan { tolerance: Some(0.5), ..plan.clone() };
+        assert!(refused(&within, &predicted()).contains("leave `tolerance` out"));
         let no_score = Predicted { score: None, ..predicted() };
         let banded = SamplingPlan { bands: vec![0.5], ..plan };
         assert!(StrataColumns::of(&no_score, &schema(), &banded).is_err());
+    }
+
+    #[test]
+    fn cases_that_are_read_twice_are_drawn_by_tickets_of_their_own() {
+        let once = SamplingPlan { allocation: Allocation::PerStratum(20), ..sample().plan };
+        let twice = SamplingPlan { second_share: 0.25, ..once.clone() };
+        let (plain, drawn) = (draw(&once, "a").unwrap(), draw(&twice, "a").unwrap());
+        assert!(plain.cases.iter().all(|case| !case.second));
+        let ticket = |case: &ReviewCase| {
+            let file = ["f00", "f01"][case.batch as usize];
+            digest::sha256(format!("a\nsecond\n{file}\n{}", case.row).as_bytes())
+        };
+        let mut by_ticket = drawn.cases.clone();
+        by_ticket.sort_by_key(ticket);
+        let expected: Vec<bool> = (0..40).map(|place| place < 10).collect();
+        assert_eq!(by_ticket.iter().map(|case| case.second).collect::<Vec<_>>(), expected);
+        let same = |cases: &[ReviewCase]| {
+            cases.iter().map(|case| (case.batch, case.row, case.blind)).collect::<Vec<_>>()
+        };
+        assert_eq!(same(&plain.cases), same(&drawn.cases), "nothing else changes");
+    }
+
+    #[test]
+    fn predicted_numbers_make_strata_of_their_bands() {
+        let number = Predicted {
+            task: Task::Number,
+            prediction: schema().columns[2].clone(),
+            score: None,
+            ..predicted()
+        };
+        let plan = SamplingPlan { tolerance: Some(0.1), bands: vec![0.5], ..sample().plan };
+        let columns = StrataColumns::of(&number, &schema(), &plan).unwrap();
+        let stratum = |text| columns.stratum(|name| (name == "score").then_some(text));
+        assert_eq!(stratum("0.25").unwrap(), "score below 0.5");
+        assert_eq!(stratum("0.5").unwrap(), "score from 0.5");
+        assert_eq!((stratum("nan"), stratum("dusty")), (None, None));
     }
 }

@@ -8,6 +8,7 @@ use super::episode_cycle::{
     EpisodeEvent, EpisodeFacts, EpisodeGuard, EpisodeRule, EpisodeStep, fits,
 };
 use super::signature::Meaning;
+use super::trail_seen::TrailSeen;
 use super::{Error, Result};
 use crate::digest;
 use crate::drift::episode::EpisodeState;
@@ -197,6 +198,10 @@ pub struct EpisodeStepInput {
     /// Link: address.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub link: String,
+    /// Closure: the last entry of the audit trail about the alert that was looked at, as the sheet states it; needed where critical entries
+    /// are among them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trail_reviewed: Option<u64>,
 }
 
 /// What was looked up in the records for a step.
@@ -256,6 +261,9 @@ pub struct EpisodeSheet {
     /// Where another quality system keeps it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external: Option<ExternalRecord>,
+    /// For a closure: what the audit trail holds about the alert, and whether the signer looked at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trail: Option<TrailSeen>,
 }
 
 /// The episode that a sheet is about.
@@ -348,6 +356,7 @@ impl EpisodeSheet {
             extension: if is(EpisodeStep::Extend) { Some(extension(input, facts)?) } else { None },
             check: found.check,
             external: if is(EpisodeStep::LinkExternal) { Some(external(input)?) } else { None },
+            trail: None,
         })
     }
 
@@ -371,6 +380,7 @@ impl EpisodeSheet {
             extension: None,
             check: None,
             external: None,
+            trail: None,
         }
     }
 

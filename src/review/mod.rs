@@ -4,7 +4,8 @@
 //! [`life_cycle`] (the table), [`completeness`] (what is missing) and [`step_sheet`] (what is signed); [`change_record`] says what
 //! changed since the version before, [`reference_proposal`] with which other reference or policy batches are to be judged. The life of an alert is in [`episode_cycle`], [`effectiveness`] and [`episode_sheet`].
 //! Predictions that people look at are drawn by [`draw`] into a [`review_sample`], answered ([`review_answer`]) and summed up
-//! ([`review_figures`], [`review_result`]). [`plan`], [`concordance`] and [`periodic_review`] (with [`review_kind`]) stand alone; so do
+//! ([`review_figures`], [`review_result`]); a part of them is read twice ([`reading`], [`reader_agreement`]), and predicted numbers are held
+//! against the reviewer's within a tolerance ([`number_figures`]). [`plan`], [`concordance`] and [`periodic_review`] (with [`review_kind`]) stand alone; so do
 //! [`batch_invalidation`], the decision that a batch counts for nothing, [`incident`] and [`drill`]. How long stored files are kept is [`retention`]; [`legal_hold`] keeps
 //! them longer, and [`disposal`] is what removes them.
 
@@ -27,9 +28,12 @@ pub mod incident;
 pub mod incident_cycle;
 pub mod legal_hold;
 pub mod life_cycle;
+pub mod number_figures;
 pub mod periodic_review;
 pub mod plan;
 pub mod qualification;
+pub mod reader_agreement;
+pub mod reading;
 pub mod record_signature;
 pub mod reference_proposal;
 pub mod retention;
@@ -43,6 +47,7 @@ pub mod signature;
 mod specimen;
 pub mod step_sheet;
 pub mod study_signature;
+pub mod trail_seen;
 
 /// Why a conclusion cannot be recorded.
 #[derive(Debug, thiserror::Error)]

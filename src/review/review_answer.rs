@@ -3,6 +3,7 @@
 //!
 //! The model's answer and the stratum stand in the answer because they may be told from then on: the sample holds neither.
 
+use super::reading::Reading;
 use super::review_sample::ReviewSample;
 use super::{Error, Result};
 use crate::digest;
@@ -23,6 +24,9 @@ pub struct ReviewAnswer {
     pub sample_sha256: String,
     /// Number of the case in the order of review, from 1.
     pub case: u64,
+    /// Which reading of the case it is.
+    #[serde(default, skip_serializing_if = "Reading::is_first")]
+    pub reading: Reading,
     /// Id of its batch.
     pub batch_id: String,
     /// Number of its row in the file, from 1.
@@ -35,9 +39,14 @@ pub struct ReviewAnswer {
     pub stratum: String,
     /// What the model answered.
     pub model_answer: String,
-    /// What the reviewer answered: a class of the sample; absent where the case cannot be judged.
+    /// What the reviewer answered: a class of the sample, or a number where numbers are predicted; absent where the case cannot be judged,
+    /// and where the predicted number was accepted or rejected as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
+    /// Whether the reviewer accepts the predicted number, which they saw, as within the tolerance; absent where they said a number of their
+    /// own, and where classes are predicted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepts: Option<bool>,
     /// Why the case cannot be judged, or why the answer before is corrected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -64,9 +73,50 @@ impl ReviewAnswer {
         Ok(digest::canonical_json(self)?)
     }
 
-    /// Whether reviewer and model agree; `None` where the case cannot be judged.
-    pub fn agrees(&self) -> Option<bool> {
-        self.answer.as_ref().map(|answer| *answer == self.model_answer)
+    /// Whether reviewer and model agree: the same class, or numbers within the tolerance of the sample's plan; `None` where the case cannot
+    /// be judged.
+    pub fn agrees(&self, sample: &ReviewSample) -> Option<bool> {
+        let Some(tolerance) = sample.plan.tolerance else {
+            return self.answer.as_ref().map(|answer| *answer == self.model_answer);
+        };
+        self.accepts.or_else(|| {
+            let (model, own) = self.numbers()?;
+            Some(within(tolerance, model, own))
+        })
+    }
+
+    /// The predicted number and the reviewer's own, where both are there.
+    pub fn numbers(&self) -> Option<(f64, f64)> {
+        self.model_answer.parse().ok().zip(self.own_number())
+    }
+
+    fn own_number(&self) -> Option<f64> {
+        self.answer.as_ref()?.parse().ok().filter(|number: &f64| number.is_finite())
+    }
+
+    /// Whether two readings of a case of `sample` say the same: the same class; numbers within the tolerance of each other; or, where one
+    /// accepts or rejects the predicted number, the same about it. Two that could not judge say the same.
+    pub fn says_as(&self, other: &Self, sample: &ReviewSample) -> bool {
+        let Some(tolerance) = sample.plan.tolerance else { return self.answer == other.answer };
+        match (self.own_number(), other.own_number()) {
+            (Some(a), Some(b)) => within(tolerance, a, b),
+            _ => self.agrees(sample) == other.agrees(sample),
+        }
+    }
+
+    /// Whether the case was judged: a class or a number was said, or the predicted number accepted or rejected.
+    pub fn is_judged(&self) -> bool {
+        self.answer.is_some() || self.accepts.is_some()
+    }
+
+    /// What it says, in a word for people.
+    pub fn words(&self) -> String {
+        match (&self.answer, self.accepts) {
+            (Some(answer), _) => answer.clone(),
+            (None, Some(true)) => "accepted".to_owned(),
+            (None, Some(false)) => "rejected".to_owned(),
+            (None, None) => "cannot be judged".to_owned(),
+        }
     }
 
     /// Whether it holds as an answer to a case of `sample`.
@@ -90,17 +140,20 @@ impl ReviewAnswer {
         if !sample.strata.iter().any(|stratum| stratum.name == self.stratum) {
             return refused(format!("the sample has no stratum `{}`", self.stratum));
         }
+        if !self.reading.is_first() && !case.second {
+            return refused("the plan asks for one reading of this case".to_owned());
+        }
         let reason = self.reason.as_ref().is_some_and(|reason| !reason.trim().is_empty());
-        match &self.answer {
-            Some(answer) if !sample.classes.contains(answer) => {
-                let expected = sample.classes.join(", ");
-                return refused(format!("`{answer}` is no class; expected one of {expected}"));
-            }
-            None if !reason => {
-                let hint = "say why the case cannot be judged";
-                return Err(Error::Empty { field: "reason", hint });
-            }
-            _ => {}
+        if let Some(refusal) = self.unlike_prediction(sample) {
+            return refused(refusal);
+        }
+        if !self.is_judged() && !reason {
+            let hint = "say why the case cannot be judged";
+            return Err(Error::Empty { field: "reason", hint });
+        }
+        if self.reading == Reading::Adjudication && !reason {
+            let hint = "say why this holds of what the two readers said";
+            return Err(Error::Empty { field: "reason", hint });
         }
         if self.corrects.is_some() && !reason {
             let hint = "say why the answer before is corrected";
@@ -111,6 +164,36 @@ impl ReviewAnswer {
         }
         Ok(())
     }
+
+    /// Why what was said is nothing that can be said of a case of `sample`; `None` where it can.
+    fn unlike_prediction(&self, sample: &ReviewSample) -> Option<String> {
+        if sample.plan.tolerance.is_none() {
+            if self.accepts.is_some() {
+                return Some("classes are predicted; say one of them".to_owned());
+            }
+            let answer = self.answer.as_ref().filter(|answer| !sample.classes.contains(answer))?;
+            let expected = sample.classes.join(", ");
+            return Some(format!("`{answer}` is no class; expected one of {expected}"));
+        }
+        if self.accepts.is_some() && self.answer.is_some() {
+            return Some(
+                "say a number, or whether the predicted one is accepted, not both".to_owned(),
+            );
+        }
+        if self.accepts.is_some() && self.blind {
+            return Some(
+                "the case is blind: say a number, without having seen the predicted one".to_owned(),
+            );
+        }
+        let answer = self.answer.as_ref()?;
+        self.own_number().is_none().then(|| format!("`{answer}` is no number"))
+    }
+}
+
+/// Whether two numbers are at most `tolerance` apart; a billionth of it more is let pass, which is how far two decimal numbers may be off
+/// as binary ones.
+fn within(tolerance: f64, a: f64, b: f64) -> bool {
+    (a - b).abs() <= tolerance * (1.0 + 1e-9) + 1e-12 * a.abs().max(b.abs())
 }
 
 #[cfg(test)]
@@ -122,15 +205,15 @@ mod tests {
     fn an_answer_is_about_its_case_and_says_what_it_must() {
         let good = answer(2, "1", "0");
         good.validate(&sample()).unwrap();
-        assert_eq!(good.agrees(), Some(false));
+        assert_eq!(good.agrees(&sample()), Some(false));
         let without = ReviewAnswer {
             answer: None,
             reason: Some("the picture is blurred".to_owned()),
             ..good.clone()
         };
         without.validate(&sample()).unwrap();
-        assert_eq!(without.agrees(), None);
-        let changes: [fn(&mut ReviewAnswer); 10] = [
+        assert_eq!(without.agrees(&sample()), None);
+        let changes: [fn(&mut ReviewAnswer); 12] = [
             |a| a.format = "x".to_owned(),
             |a| a.case = 5,
             |a| a.case = 0,
@@ -140,6 +223,8 @@ mod tests {
             |a| a.stratum = "2".to_owned(),
             |a| a.answer = Some("2".to_owned()),
             |a| a.answer = None,
+            |a| a.accepts = Some(true),
+            |a| a.reading = Reading::Second,
             |a| a.corrects = Some("ra_1".to_owned()),
         ];
         for (number, change) in changes.into_iter().enumerate() {
@@ -152,5 +237,31 @@ mod tests {
         assert!(correction.validate(&sample()).is_err(), "it needs a reason");
         correction.reason = Some("mistyped".to_owned());
         correction.validate(&sample()).unwrap();
+    }
+
+    #[test]
+    fn a_number_agrees_within_the_tolerance_or_is_accepted_where_it_was_seen() {
+        let mut of = sample();
+        (of.plan.tolerance, of.classes) = (Some(0.1), Vec::new());
+        of.validate().unwrap();
+        let mut said = answer(2, "4.1", "4.2");
+        said.stratum = "0".to_owned();
+        said.validate(&of).unwrap();
+        assert_eq!((said.agrees(&of), said.numbers()), (Some(true), Some((4.1, 4.2))));
+        let mut other = ReviewAnswer { answer: Some("4.31".to_owned()), ..said.clone() };
+        assert_eq!((other.agrees(&of), said.says_as(&other, &of)), (Some(false), false));
+        for wrong in ["dusty", "NaN", "inf", ""] {
+            other.answer = Some(wrong.to_owned());
+            assert!(other.validate(&of).is_err(), "{wrong}");
+        }
+        (other.answer, other.accepts) = (None, Some(true));
+        assert!(other.validate(&of).is_err(), "it was not seen");
+        let mut seen = answer(1, "4.1", "4.2");
+        (seen.answer, seen.accepts) = (None, Some(false));
+        seen.stratum = "1".to_owned();
+        seen.validate(&of).unwrap();
+        assert_eq!((seen.agrees(&of), seen.words().as_str()), (Some(false), "rejected"));
+        seen.answer = Some("4.2".to_owned());
+        assert!(seen.validate(&of).is_err(), "one or the other");
     }
 }

@@ -2,10 +2,14 @@
 //!
 //! Every figure counts the first answer of each case, in the order in which they were recorded. A case that cannot be judged is left
 //! out of agreement and error rate; for the claim it counts as wrong, so that no claim is met by not judging. Whether corrections would
-//! change anything is told beside.
+//! change anything is told beside, and so is what second readings say about the readers.
 
 use super::Result;
-use super::concordance::{Concordance, Estimate, ReviewedCases, concordance};
+use super::concordance::{
+    Concordance, Estimate, ReviewedCases, concordance, concordance_of_numbers,
+};
+use super::number_figures::NumberFigures;
+use super::reader_agreement::ReaderAgreement;
 use super::review_answer::ReviewAnswer;
 use super::review_sample::{ReviewSample, SampledStratum};
 use crate::statistics::weighted_review::{
@@ -84,11 +88,17 @@ pub struct ReviewFigures {
     pub claim: Claim,
     /// How long people looked.
     pub dwell: Dwell,
+    /// Where numbers are predicted: how far they are from the reviewers'.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub numbers: Option<NumberFigures>,
+    /// Where cases are read twice: whether the readers say the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub readers: Option<ReaderAgreement>,
 }
 
-/// The first answers among `answers`, which are in the order of the ledger.
+/// The first readings among `answers`, which are in the order of the ledger, without corrections.
 pub(super) fn first(answers: &[ReviewAnswer]) -> impl Iterator<Item = &ReviewAnswer> {
-    answers.iter().filter(|answer| answer.corrects.is_none())
+    answers.iter().filter(|answer| answer.corrects.is_none() && answer.reading.is_first())
 }
 
 /// The reviewed strata of `sample`; cases that cannot be judged are left out, or count as wrong where `strict`.
@@ -99,7 +109,7 @@ pub(super) fn strata<'a>(
 ) -> Vec<ReviewedStratum> {
     let mut counted: BTreeMap<&str, [u64; 2]> = BTreeMap::new();
     for answer in answers {
-        if let Some(agrees) = answer.agrees().or(strict.then_some(false)) {
+        if let Some(agrees) = answer.agrees(sample).or(strict.then_some(false)) {
             counted.entry(answer.stratum.as_str()).or_default()[usize::from(!agrees)] += 1;
         }
     }
@@ -117,21 +127,12 @@ impl ReviewFigures {
     ///
     /// [`super::Error::Plan`] for a claim that no plan supports.
     pub fn of(sample: &ReviewSample, answers: &[ReviewAnswer]) -> Result<Self> {
-        let mut counted: BTreeMap<(String, String), [u64; 2]> = BTreeMap::new();
-        let mut unanswered = 0;
-        for one in first(answers) {
-            match &one.answer {
-                Some(answer) => {
-                    let key = (one.model_answer.clone(), answer.clone());
-                    counted.entry(key).or_default()[usize::from(one.blind)] += 1;
-                }
-                None => unanswered += 1,
-            }
-        }
+        let concordance = agreement(sample, answers);
+        let readings = || answers.iter().filter(|answer| answer.reading.is_first());
         let last: BTreeMap<u64, &ReviewAnswer> =
-            answers.iter().map(|answer| (answer.case, answer)).collect();
+            readings().map(|answer| (answer.case, answer)).collect();
         let corrected: BTreeSet<u64> =
-            answers.iter().filter(|one| one.corrects.is_some()).map(|one| one.case).collect();
+            readings().filter(|one| one.corrects.is_some()).map(|one| one.case).collect();
         let error_rate = match error_rate(&strata(sample, first(answers), false), 0.95) {
             Ok(interval) => Estimate::Interval(interval),
             Err(crate::statistics::Error::NotEnough { .. }) => {
@@ -142,14 +143,18 @@ impl ReviewFigures {
         Ok(Self {
             cases: sample.cases.len() as u64,
             answered: first(answers).count() as u64,
-            cannot_be_judged: unanswered,
+            cannot_be_judged: concordance.unanswered,
             corrected: corrected.len() as u64,
-            agreed_after_corrections: last.values().filter(|a| a.agrees() == Some(true)).count()
-                as u64,
-            concordance: concordance(&ReviewedCases::of(&counted, unanswered)),
+            agreed_after_corrections: last
+                .values()
+                .filter(|one| one.agrees(sample) == Some(true))
+                .count() as u64,
+            concordance,
             error_rate,
             claim: claim(sample, answers)?,
             dwell: dwell(answers),
+            numbers: sample.plan.tolerance.map(|limit| NumberFigures::of(limit, first(answers))),
+            readers: ReaderAgreement::of(sample, answers),
         })
     }
 
@@ -157,6 +162,33 @@ impl ReviewFigures {
     pub(super) fn disagreed(&self) -> u64 {
         self.concordance.directions.iter().map(|d| d.model_first + d.model_second).sum()
     }
+
+    /// Readings that are left: first ones, second ones and adjudications.
+    pub fn left(&self) -> u64 {
+        self.cases - self.answered + self.readers.as_ref().map_or(0, ReaderAgreement::left)
+    }
+}
+
+/// How far reviewers and model agree, by the first readings.
+fn agreement(sample: &ReviewSample, answers: &[ReviewAnswer]) -> Concordance {
+    let unanswered = first(answers).filter(|one| !one.is_judged()).count() as u64;
+    if sample.plan.tolerance.is_some() {
+        let mut counts = [[0; 2]; 2];
+        for one in first(answers) {
+            if let Some(agrees) = one.agrees(sample) {
+                counts[usize::from(one.blind)][usize::from(!agrees)] += 1;
+            }
+        }
+        return concordance_of_numbers(counts[1], counts[0], unanswered);
+    }
+    let mut counted: BTreeMap<(String, String), [u64; 2]> = BTreeMap::new();
+    for one in first(answers) {
+        if let Some(answer) = &one.answer {
+            let key = (one.model_answer.clone(), answer.clone());
+            counted.entry(key).or_default()[usize::from(one.blind)] += 1;
+        }
+    }
+    concordance(&ReviewedCases::of(&counted, unanswered))
 }
 
 fn claim(sample: &ReviewSample, answers: &[ReviewAnswer]) -> Result<Claim> {
@@ -168,7 +200,7 @@ fn claim(sample: &ReviewSample, answers: &[ReviewAnswer]) -> Result<Claim> {
     for answer in first(answers) {
         let Some(place) = names.iter().position(|name| *name == answer.stratum) else { continue };
         answered += 1;
-        if answer.agrees() == Some(true) {
+        if answer.agrees(sample) == Some(true) {
             so_far[place].right += 1;
         } else {
             so_far[place].wrong += 1;

@@ -90,6 +90,7 @@ const SORTS: [(Sort, &[&str]); 5] = [
             "role.answer",
             "factor.removal_ask",
             "factor.remove",
+            "factor.temporary",
             "identity.ask",
             "identity.answer",
             "signing.hold",
@@ -126,6 +127,7 @@ const SORTS: [(Sort, &[&str]); 5] = [
         &[
             "account.credential",
             "factor.enrol",
+            "factor.temporary_use",
             "passkey.register",
             "passkey.revoke",
             "token.create",

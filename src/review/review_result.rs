@@ -57,8 +57,8 @@ impl ReviewResult {
     ) -> Result<Self> {
         let figures = ReviewFigures::of(sample, answers)?;
         let reason = reason.map(str::trim).filter(|reason| !reason.is_empty());
-        if figures.answered < figures.cases && reason.is_none() {
-            let hint = "cases are left; say why the sample is closed all the same";
+        if figures.left() > 0 && reason.is_none() {
+            let hint = "cases or readings are left; say why the sample is closed all the same";
             return Err(Error::Empty { field: "reason", hint });
         }
         let disagreement = watch.map(|watch| {

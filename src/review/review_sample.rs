@@ -37,7 +37,8 @@ pub enum Allocation {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SamplingPlan {
-    /// Values of the score between which bands of confidence lie, ascending; none: the score makes no strata.
+    /// Values of the score between which bands of confidence lie, ascending; none: the score makes no strata. Where numbers are predicted,
+    /// values of the predicted number instead.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bands: Vec<f64>,
     /// A declared column whose values make strata, besides the predicted class.
@@ -47,10 +48,39 @@ pub struct SamplingPlan {
     pub allocation: Allocation,
     /// Share of the cases that are reviewed blind: the model's answer is hidden until the reviewer has answered.
     pub blind_share: f64,
+    /// Share of the cases that a second person reads as well, without being told what the first said.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub second_share: f64,
+    /// Of a version that predicts numbers: how far the reviewer's number may be from the predicted one and agree with it, in the unit of
+    /// the prediction. Absent for one that predicts classes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tolerance: Option<f64>,
     /// The error rate that shall be excluded.
     pub claim: f64,
     /// With which confidence.
     pub confidence: f64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_none(share: &f64) -> bool {
+    *share == 0.0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_not(flag: &bool) -> bool {
+    !flag
+}
+
+/// How many of `cases` a share of them is, rounded up.
+fn part_of(share: f64, cases: u64) -> u64 {
+    let part = libm::ceil(share * cases as f64 - 1e-9).max(0.0);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "from 0 to the number of cases"
+    )]
+    let part = part as u64;
+    part.min(cases)
 }
 
 /// A batch that rows are drawn from.
@@ -93,6 +123,9 @@ pub struct ReviewCase {
     pub row: u64,
     /// Whether the model's answer is hidden until the reviewer has answered.
     pub blind: bool,
+    /// Whether a second person reads it as well.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub second: bool,
 }
 
 /// A drawn sample: canonical JSON.
@@ -144,6 +177,13 @@ impl SamplingPlan {
             let (found, least) = (self.blind_share, BLIND_SHARE_MIN);
             return refused(format!("blind_share is {found}; expected {least} to 1"));
         }
+        if !(0.0..=1.0).contains(&self.second_share) {
+            let found = self.second_share;
+            return refused(format!("second_share is {found}; expected 0 to 1"));
+        }
+        if let Some(found) = self.tolerance.filter(|found| !(found.is_finite() && *found > 0.0)) {
+            return refused(format!("tolerance is {found}; expected more than 0"));
+        }
         let ascending = self.bands.windows(2).all(|pair| pair[0] < pair[1]);
         if !ascending || self.bands.iter().any(|limit| !limit.is_finite()) || self.bands.len() > 10
         {
@@ -154,14 +194,12 @@ impl SamplingPlan {
 
     /// How many of `cases` are blind.
     pub fn blind_cases(&self, cases: u64) -> u64 {
-        let blind = libm::ceil(self.blind_share * cases as f64 - 1e-9).max(0.0);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "from 0 to the number of cases"
-        )]
-        let blind = blind as u64;
-        blind.min(cases)
+        part_of(self.blind_share, cases)
+    }
+
+    /// How many of `cases` are read twice.
+    pub fn second_cases(&self, cases: u64) -> u64 {
+        part_of(self.second_share, cases)
     }
 
     /// How many rows to draw of strata of these sizes.
@@ -234,10 +272,11 @@ impl ReviewSample {
         if self.seed.len() != 32 || !self.seed.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return refused("its seed is not 32 hexadecimal digits".to_owned());
         }
-        if self.classes.len() < 2 {
-            return refused(
-                "the version predicts no classes; only classes are reviewed".to_owned(),
-            );
+        if self.plan.tolerance.is_some() != self.classes.is_empty() || self.classes.len() == 1 {
+            let found = self.classes.len();
+            return refused(format!(
+                "it has {found} classes; expected two at least, or none and a tolerance where numbers are predicted"
+            ));
         }
         if self.batches.is_empty() || self.batches.len() > BATCHES_MAX {
             let found = self.batches.len();
@@ -279,6 +318,10 @@ impl ReviewSample {
         if blind != self.plan.blind_cases(cases) {
             return Some("its blind cases are not as many as its plan says");
         }
+        let second = self.cases.iter().filter(|case| case.second).count() as u64;
+        if second != self.plan.second_cases(cases) {
+            return Some("its cases that are read twice are not as many as its plan says");
+        }
         let distinct: BTreeSet<_> = self.cases.iter().map(|case| (case.batch, case.row)).collect();
         let known = |case: &ReviewCase| {
             self.batch_of(case).is_some_and(|batch| (1..=batch.rows).contains(&case.row))
@@ -298,7 +341,7 @@ mod tests {
     #[test]
     fn a_sample_adds_up() {
         sample().validate().unwrap();
-        let changes: [fn(&mut ReviewSample); 12] = [
+        let changes: [fn(&mut ReviewSample); 15] = [
             |s| s.format = "x".to_owned(),
             |s| s.purpose = " ".to_owned(),
             |s| s.seed = "0".to_owned(),
@@ -309,6 +352,9 @@ mod tests {
             |s| s.strata[1].inclusion_probability = 0.5,
             |s| s.without_prediction = 0,
             |s| s.cases[0].blind = true,
+            |s| s.cases[0].second = true,
+            |s| s.plan.tolerance = Some(0.5),
+            |s| s.classes.clear(),
             |s| s.cases[0].row = 3,
             |s| s.cases[0].row = 102,
         ];
@@ -324,11 +370,14 @@ mod tests {
     #[test]
     fn plans_have_their_limits() {
         let plan = sample().plan;
-        let changes: [fn(&mut SamplingPlan); 6] = [
+        let changes: [fn(&mut SamplingPlan); 9] = [
             |p| p.claim = 0.0,
             |p| p.confidence = 1.0,
             |p| p.blind_share = 0.09,
             |p| p.blind_share = 1.01,
+            |p| p.second_share = 1.01,
+            |p| p.second_share = f64::NAN,
+            |p| p.tolerance = Some(0.0),
             |p| p.allocation = Allocation::PerStratum(0),
             |p| p.bands = vec![0.9, 0.5],
         ];

@@ -1,5 +1,6 @@
 //! A small review sample with answers, for the tests of this room.
 
+use super::reading::Reading;
 use super::review_answer::{REVIEW_ANSWER_FORMAT, ReviewAnswer};
 use super::review_sample::{
     Allocation, REVIEW_SAMPLE_FORMAT, ReviewCase, ReviewSample, SampledBatch, SampledStratum,
@@ -14,7 +15,7 @@ pub(super) fn sample() -> ReviewSample {
         drawn: 2,
         inclusion_probability: 2.0 / rows as f64,
     };
-    let case = |row, blind| ReviewCase { batch: 0, row, blind };
+    let case = |row, blind| ReviewCase { batch: 0, row, blind, second: false };
     ReviewSample {
         format: REVIEW_SAMPLE_FORMAT.to_owned(),
         model: "tablets".to_owned(),
@@ -25,6 +26,8 @@ pub(super) fn sample() -> ReviewSample {
             column: None,
             allocation: Allocation::PerStratum(2),
             blind_share: 0.5,
+            second_share: 0.0,
+            tolerance: None,
             claim: 0.05,
             confidence: 0.95,
         },
@@ -52,6 +55,7 @@ pub(super) fn answer(case: u64, model: &str, reviewer: &str) -> ReviewAnswer {
         sample_id: "rs_1".to_owned(),
         sample_sha256: "0".repeat(64),
         case,
+        reading: Reading::First,
         batch_id: "ba_1".to_owned(),
         row: drawn.row,
         row_sha256: "1".repeat(64),
@@ -59,6 +63,7 @@ pub(super) fn answer(case: u64, model: &str, reviewer: &str) -> ReviewAnswer {
         stratum: model.to_owned(),
         model_answer: model.to_owned(),
         answer: Some(reviewer.to_owned()),
+        accepts: None,
         reason: None,
         comment: None,
         corrects: None,

@@ -7,6 +7,7 @@ use super::change_record::ChangeFact;
 use super::completeness::{Acceptance, Cited, Facts, Gap, JUSTIFICATION_MIN, gaps};
 use super::life_cycle::{Guard, Rule, Step, Taken, VersionState, acts_for, stay};
 use super::signature::Meaning;
+use super::trail_seen::TrailSeen;
 use super::{Error, Result};
 use crate::access::role::Role;
 use crate::digest;
@@ -31,6 +32,10 @@ pub struct StepInput {
     /// Why a test run that does not meet its plan is good enough.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deviation: Option<String>,
+    /// For an approval: the last entry of the audit trail about the version that was looked at, as the sheet states it; needed where
+    /// critical entries are among them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trail_reviewed: Option<u64>,
 }
 
 /// A signature that this step rests on.
@@ -130,6 +135,9 @@ pub struct StepSheet {
     /// The version that takes its place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub superseded_by: Option<Successor>,
+    /// For an approval: what the audit trail holds about the version, and whether the signer looked at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trail: Option<TrailSeen>,
 }
 
 /// The version that a sheet is about, and what happens to others with it.
@@ -201,6 +209,7 @@ impl StepSheet {
             configuration_sha256: configuration(rule, registration)?,
             supersedes: about.supersedes.to_vec(),
             superseded_by: about.superseded_by.cloned(),
+            trail: None,
         })))
     }
 
@@ -254,5 +263,6 @@ fn checked(rule: &Rule, facts: &Facts, input: &StepInput) -> Result<StepInput> {
         reason: Some(reason).filter(|reason| !reason.is_empty()),
         effective_on: Some(day).filter(|_| rule.needs(Guard::EffectiveDay)),
         deviation: Some(deviation).filter(|_| deviates),
+        trail_reviewed: input.trail_reviewed,
     })
 }

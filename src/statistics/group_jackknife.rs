@@ -48,7 +48,7 @@ pub fn group_jackknife(whole: f64, without: &[f64], confidence: f64) -> Result<I
 }
 
 /// The t with P(|T| ≤ t) = `confidence` at `freedom` degrees: from T²'s beta distribution.
-fn student_quantile(freedom: f64, confidence: f64) -> f64 {
+pub(super) fn student_quantile(freedom: f64, confidence: f64) -> f64 {
     let x = beta::quantile(0.5 * freedom, 0.5, 1.0 - confidence);
     libm::sqrt(freedom * (1.0 - x) / x)
 }

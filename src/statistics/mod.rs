@@ -51,6 +51,7 @@ pub mod ks;
 pub mod l_infinity;
 pub mod lanes;
 pub mod limits;
+pub mod limits_of_agreement;
 pub mod logit_recalibration;
 pub mod mann_whitney;
 pub mod mcnemar;

@@ -29,7 +29,45 @@ impl WriteTx<'_> {
     }
 }
 
+impl WriteTx<'_> {
+    /// Records that a temporary code stands in for the second factor of an account until `expires_at`, and who says so.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn insert_temporary_factor(
+        &mut self,
+        id: &str,
+        (account_id, by_account_id): (&str, &str),
+        (reason, expires_at): (&str, &str),
+    ) -> Result<()> {
+        self.insert(
+            "second_factor",
+            &[
+                ("id", &id),
+                ("account_id", &account_id),
+                ("by_account_id", &by_account_id),
+                ("state", &FactorState::Temporary.word()),
+                ("reason", &reason),
+                ("expires_at", &expires_at),
+            ],
+        )
+    }
+}
+
 impl ReadTx<'_> {
+    /// The SHA-256 of the temporary code of an account, and until when it is good (UTC).
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn temporary_code(&self, account_id: &str) -> Result<Option<(String, String)>> {
+        let sql = "SELECT code_sha256, expires_at FROM temporary_code WHERE account_id = :account_id ORDER BY account_id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let named = named_params! {":account_id": account_id};
+        Ok(statement.query_row(named, |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+    }
+
     /// Where the second factor of an account stands, and which account said so.
     ///
     /// # Errors
@@ -128,6 +166,42 @@ impl Store {
                 named_params! {":account_id": account_id},
             )?;
             Ok(())
+        })
+    }
+
+    /// Keeps the SHA-256 of a temporary code, in place of an earlier one.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn keep_temporary_code(
+        &self,
+        account_id: &str,
+        code_sha256: &str,
+        expires_at: &str,
+    ) -> Result<()> {
+        self.work(|connection| {
+            connection.execute(
+                "INSERT INTO temporary_code (account_id, code_sha256, expires_at) VALUES (:account_id, :code_sha256, :expires_at) \
+                 ON CONFLICT (account_id) DO UPDATE SET code_sha256 = :code_sha256, expires_at = :expires_at",
+                named_params! {":account_id": account_id, ":code_sha256": code_sha256, ":expires_at": expires_at},
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Takes the temporary code of an account away: whether it was there.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn take_temporary_code(&self, account_id: &str) -> Result<bool> {
+        self.work(|connection| {
+            let changed = connection.execute(
+                "DELETE FROM temporary_code WHERE account_id = :account_id",
+                named_params! {":account_id": account_id},
+            )?;
+            Ok(changed > 0)
         })
     }
 

@@ -4,7 +4,7 @@ use super::count::Count;
 use super::reports::{NEWEST, VALID};
 use super::{ReadTx, Result, WriteTx};
 use crate::drift::episode::{EpisodeOpening, OpenEpisode};
-use crate::review::batch_invalidation::invalid_since;
+use crate::review::batch_invalidation::{counts_for_nothing, invalid_since};
 use rusqlite::{OptionalExtension, Row, named_params};
 use serde::Serialize;
 
@@ -34,6 +34,11 @@ impl Invalidated {
             reason: row.get(at + 3)?,
             entry: row.get::<_, Count>(at + 4)?.0,
         }))
+    }
+
+    /// What every printed document says.
+    pub fn printed(&self) -> String {
+        counts_for_nothing(&self.sentence(), &self.id, self.entry)
     }
 
     /// The same words on every page and in every export.
@@ -115,6 +120,20 @@ impl ReadTx<'_> {
         });
         let found = found.optional()?;
         Ok(found.and_then(|(batch, invalidated)| Some((batch, invalidated?))))
+    }
+
+    /// The invalid batches of a version, in the order in which they were marked: id and ledger entry of the decision.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn invalid_batches(&self, version_id: &str) -> Result<Vec<(String, u64)>> {
+        let sql = "SELECT batch_id, entry FROM batch_invalidation WHERE version_id = :version_id ORDER BY entry, id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let rows = statement.query_map(named_params! {":version_id": version_id}, |row| {
+            Ok((row.get(0)?, row.get::<_, Count>(1)?.0))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Rows that a report left out because their ids came before.

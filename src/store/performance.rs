@@ -307,6 +307,18 @@ impl ReadTx<'_> {
         Ok(found.optional()?)
     }
 
+    /// The canonical documents of the evaluations of a version, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn performance_documents(&self, version_id: &str) -> Result<Vec<String>> {
+        let sql = "SELECT document FROM performance WHERE version_id = :version_id ORDER BY number";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let rows = statement.query_map(named_params! {":version_id": version_id}, |r| r.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// The newest cohort record of a batch: its canonical document, and the document of the evaluation it is of.
     ///
     /// # Errors

@@ -110,6 +110,7 @@ pub const WORKING_TABLES: &[&str] = &[
     "outbox",
     "factor_secret",
     "factor_offer",
+    "temporary_code",
     "signing_series",
     "provider_login",
     "fresh_login",

@@ -43,8 +43,14 @@ pub struct ReviewAnswerRow {
     /// Id of the answer it corrects.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub corrects: Option<String>,
+    /// `second` or `adjudication`; absent for the first reading of the case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reading: Option<String>,
     /// User name of who answered.
     pub answered_by: String,
+    /// Id of their account.
+    #[serde(skip)]
+    pub account_id: String,
     /// SHA-256 of its canonical document.
     pub sha256: String,
     /// When, UTC.
@@ -90,7 +96,8 @@ pub struct ShownCase {
 }
 
 const SAMPLE: &str = "SELECT s.id, s.version_id, a.user_name, s.cases, \
-                      (SELECT count(*) FROM review_answer r WHERE r.sample_id = s.id AND r.corrects IS NULL), \
+                      (SELECT count(*) FROM review_answer r WHERE r.sample_id = s.id AND r.corrects IS NULL \
+                      AND r.reading IS NULL), \
                       EXISTS (SELECT 1 FROM review_result r WHERE r.sample_id = s.id), s.sha256, s.at, s.entry, s.document \
                       FROM review_sample s JOIN account a ON a.id = s.account_id";
 
@@ -160,6 +167,7 @@ impl WriteTx<'_> {
                 ("account_id", &account_id),
                 ("case_number", &Count(row.case_number)),
                 ("corrects", &row.corrects),
+                ("reading", &row.reading),
                 ("sha256", &row.sha256),
                 ("document", &row.document),
             ],
@@ -261,7 +269,8 @@ impl ReadTx<'_> {
     ///
     /// Those of the database.
     pub fn review_answers(&self, sample_id: &str) -> Result<Vec<ReviewAnswerRow>> {
-        let sql = "SELECT r.id, r.sample_id, r.case_number, r.corrects, a.user_name, r.sha256, r.at, r.entry, r.document \
+        let sql = "SELECT r.id, r.sample_id, r.case_number, r.corrects, r.reading, a.user_name, r.account_id, r.sha256, r.at, r.entry, \
+                   r.document \
                    FROM review_answer r JOIN account a ON a.id = r.account_id WHERE r.sample_id = :sample_id \
                    ORDER BY r.entry, r.id";
         let mut statement = self.connection().prepare_cached(sql)?;
@@ -271,11 +280,13 @@ impl ReadTx<'_> {
                 sample_id: row.get(1)?,
                 case_number: row.get::<_, Count>(2)?.0,
                 corrects: row.get(3)?,
-                answered_by: row.get(4)?,
-                sha256: row.get(5)?,
-                at: row.get(6)?,
-                entry: row.get::<_, Count>(7)?.0,
-                document: row.get(8)?,
+                reading: row.get(4)?,
+                answered_by: row.get(5)?,
+                account_id: row.get(6)?,
+                sha256: row.get(7)?,
+                at: row.get(8)?,
+                entry: row.get::<_, Count>(9)?.0,
+                document: row.get(10)?,
             })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)

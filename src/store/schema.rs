@@ -58,6 +58,8 @@ const STEPS: &[M] = &[
     M::up(include_str!("migrations/0045_retention.sql")),
     M::up(include_str!("migrations/0046_key_change.sql")),
     M::up(include_str!("migrations/0047_store_upgrade.sql")),
+    M::up(include_str!("migrations/0048_reading.sql")),
+    M::up(include_str!("migrations/0049_temporary_factor.sql")),
     // Last, so that it never stands between two real ones.
     #[cfg(test)]
     M::up(super::specimen::MIGRATION),

@@ -299,11 +299,11 @@ async fn an_alert_is_decided_by_two_people_and_shows_the_manifestation() {
     let view = read_records::episode_view(&site.store, &quentin.acting, &id).unwrap();
     let sha256 = view.decision.unwrap().sha256;
     let sheet = send!(app, get(&step("signature"), Some(&quentin))).await;
-    assert!(sheet.has("another person has to sign it") && !sheet.has("decision_sha256"));
+    assert!(sheet.has("another person has to sign it") && !sheet.has("sheet_sha256"));
     let sign = |person: &Person, sha256: &str, password: &str| {
         let fields = [
             ("form_token", person.form_token.as_str()),
-            ("decision_sha256", sha256),
+            ("sheet_sha256", sha256),
             ("password", password),
         ];
         post(&step("signature"), Some(person), &fields)

@@ -36,6 +36,7 @@ mod registration;
 mod remedy;
 mod retention;
 mod review;
+mod review_readings;
 mod review_samples;
 mod roles;
 mod routes;

@@ -11,6 +11,7 @@
 
 use super::cohort::CohortReport;
 use super::rule::ErrorAlarm;
+use super::taken_out::TakenOut;
 use crate::drift::assess::MonitorLevel;
 use crate::drift::episode::{EpisodeKind, EpisodeOpening};
 use crate::statistics::e_detector::LaneState;
@@ -37,6 +38,10 @@ pub struct PerformanceContext {
     pub labelled_ids: u64,
     /// Those of them that a batch holds.
     pub matched_ids: u64,
+    /// Batches marked as invalid since the evaluation before, whose rows are no evidence any more: the state before is gone through again
+    /// without them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken_out: Vec<TakenOut>,
 }
 
 /// One cohort of an evaluation.
@@ -133,10 +138,11 @@ impl ErrorState {
         Self { evaluations: 0, muted: false, lanes: detector.start() }
     }
 
-    /// This state for the next evaluation: after a decision on the alert, evidence starts anew.
+    /// This state for the next evaluation: after a decision on the alert, and for a detector of other rates, evidence starts anew.
     #[must_use]
     pub fn carried(mut self, detector: &RateDetector, is_open: bool) -> Self {
-        if self.muted && !is_open {
+        let is_another = self.lanes.log_m.len() != detector.rates.len() + 1;
+        if is_another || (self.muted && !is_open) {
             self.lanes = detector.start();
         }
         self.muted = is_open;
@@ -247,6 +253,15 @@ pub fn gather(
 fn sentence(detector: &RateDetector, cohorts: &[JudgedCohort], rows: [u64; 2]) -> String {
     let percent = |share: f64| format!("{:.1} %", 100.0 * share);
     let all = rows[0] + rows[1];
+    if all == 0 {
+        return format!(
+            "error rate: gone through again without batches that were marked as invalid, it is above the {} that are tolerated \
+             (reference {}, tolerance {})",
+            percent(detector.limit()),
+            percent(detector.reference),
+            percent(detector.tolerance),
+        );
+    }
     let named: Vec<String> = cohorts
         .iter()
         .filter(|cohort| cohort.new != [0, 0])
@@ -268,7 +283,7 @@ fn sentence(detector: &RateDetector, cohorts: &[JudgedCohort], rows: [u64; 2]) -
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::cohort::CohortContext;
     use super::super::cohort::tests::{context, tally};
     use super::super::expected::Verified;
@@ -287,16 +302,25 @@ mod tests {
             engine: "driftledger".to_owned(),
             labelled_ids: 100,
             matched_ids: 100,
+            taken_out: Vec::new(),
         }
     }
 
-    fn judged(number: u64, rows: usize, wrong_every: usize, before: [u64; 2]) -> JudgedCohort {
+    pub(in super::super) fn judged(
+        number: u64,
+        rows: usize,
+        wrong_every: usize,
+        before: [u64; 2],
+    ) -> JudgedCohort {
         let rule = PerformanceRule::default();
         let report = CohortReport::judge(context(number), tally(rows, rows, wrong_every), &rule);
         JudgedCohort::of(&report, "c".repeat(64), before)
     }
 
-    fn evaluate(cohorts: Vec<JudgedCohort>, before: Option<ErrorState>) -> PerformanceReport {
+    pub(in super::super) fn evaluate(
+        cohorts: Vec<JudgedCohort>,
+        before: Option<ErrorState>,
+    ) -> PerformanceReport {
         let alarm = alarm();
         let watch = Watch { alarm: &alarm, batches_per_false_alarm: 52.0 };
         PerformanceReport::compose(about(), cohorts, Some(watch), before)

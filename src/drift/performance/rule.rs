@@ -61,7 +61,7 @@ pub struct ErrorAlarm {
 }
 
 fn share() -> f64 {
-    0.15
+    ErrorAlarm::SHARE
 }
 
 impl Default for PerformanceRule {
@@ -79,6 +79,9 @@ impl Default for PerformanceRule {
 }
 
 impl ErrorAlarm {
+    /// Share of the alarm budget where nobody says another.
+    pub const SHARE: f64 = 0.15;
+
     /// The detector: δ is the declared tolerance, or the reference's own error ε_m where that is larger.
     pub fn detector(&self) -> RateDetector {
         let rows = self.reference_rows.max(1) as f64;

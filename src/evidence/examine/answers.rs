@@ -119,6 +119,7 @@ impl Examiner<'_> {
                     format!("it signs {}, the decision is {found}", signature.decision_sha256);
                 self.trouble("signature_of_other_bytes", of, detail);
             }
+            self.cites_valid(of, &row, &decision);
             if decision.text("account_id") == row.text("account_id") {
                 let name = &signature.signer.user_name;
                 self.trouble(
@@ -126,6 +127,22 @@ impl Examiner<'_> {
                     of,
                     format!("`{name}` drafted and signed the decision"),
                 );
+            }
+        }
+    }
+
+    /// No batch that a decision rests on was marked as invalid between draft and signature.
+    fn cites_valid(&mut self, of: (&str, &str), signature: &Row, decision: &Row) {
+        let entry = |row: &Row| row.number("entry").unwrap_or_default();
+        let between = entry(decision)..entry(signature);
+        let cited = serde_json::from_str::<Decision>(decision.text("document"));
+        for cited in cited.map(|decision| decision.reports).unwrap_or_default() {
+            let Some(report) = self.records.row("report", &cited.id) else { continue };
+            let batch = report.text("batch_id");
+            if self.invalid_at(batch).is_some_and(|invalid| between.contains(&invalid)) {
+                let detail =
+                    format!("batch `{batch}` was marked as invalid between draft and signature");
+                self.trouble("record_disagrees", of, detail);
             }
         }
     }

@@ -28,6 +28,13 @@ impl Examiner<'_> {
         self.corrections();
     }
 
+    /// Ledger entry in which a batch was marked as invalid.
+    pub(super) fn invalid_at(&mut self, batch_id: &str) -> Option<u64> {
+        let rows = self.kept(INVALIDATIONS);
+        let marked = rows.iter().find(|(_, row)| row.text("batch_id") == batch_id);
+        marked.and_then(|(_, row)| row.number("entry"))
+    }
+
     /// A batch that corrects another one came after that was marked as invalid, and belongs to the same version.
     fn corrections(&mut self) {
         let invalid = self.rows(INVALIDATIONS);

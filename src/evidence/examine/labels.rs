@@ -1,6 +1,7 @@
 //! Performance: cohorts are computed again from their counts, evaluations from their cohorts.
 
 use super::agreement::{Build, disagreement};
+use super::invalidations::INVALIDATIONS;
 use super::{Examiner, Row};
 use crate::digest;
 use crate::drift::episode::EpisodeOpening;
@@ -10,6 +11,7 @@ use crate::drift::performance::report::{
     ErrorState, JudgedCohort, PERFORMANCE_FORMAT, PerformanceReport, Watch,
 };
 use crate::drift::performance::rule::{PerformanceRule, Predicted};
+use crate::drift::performance::taken_out::{state_without, to_take_out};
 use crate::drift::policy::Policy;
 use crate::drift::report::DriftReport;
 use crate::evidence::shape::{unfit_cohort, unfit_evaluation};
@@ -20,7 +22,11 @@ use std::collections::HashMap;
 #[derive(Default)]
 struct Story {
     number: u64,
+    /// Ledger entry of the evaluation before.
+    entry: u64,
     state: Option<ErrorState>,
+    /// The evaluations so far, oldest first.
+    evaluations: Vec<PerformanceReport>,
     /// Rows of each batch that are evidence already.
     counted: HashMap<String, [u64; 2]>,
 }
@@ -91,10 +97,44 @@ impl Examiner<'_> {
             let detail = "the cohorts it lists are not those recorded with it, with the rows that are new in them";
             self.trouble("performance_not_reproduced", of, detail);
         }
+        self.take_out((key, row), &report, story);
         self.reproduce_evaluation((key, row), &report, &policy, story);
         story.counted.extend(report.cohorts.iter().map(|c| (c.batch_id.clone(), c.counted)));
         story.number = row.number("number").unwrap_or_default();
-        story.state = report.evidence.map(|evidence| evidence.after);
+        story.entry = row.number("entry").unwrap_or_default();
+        story.state = report.evidence.as_ref().map(|evidence| evidence.after.clone());
+        story.evaluations.push(report);
+    }
+
+    /// The rows of batches that were marked as invalid since the evaluation before are evidence no more, and it says so.
+    fn take_out(
+        &mut self,
+        (key, row): (&str, &Row),
+        report: &PerformanceReport,
+        story: &mut Story,
+    ) {
+        let entry = row.number("entry").unwrap_or_default();
+        let version = row.text("version_id");
+        let mut invalid = Vec::new();
+        for (_, marked) in self.kept(INVALIDATIONS).iter() {
+            let at = marked.number("entry").unwrap_or(u64::MAX);
+            if marked.text("version_id") == version && at < entry {
+                invalid.push((marked.text("batch_id").to_owned(), at));
+            }
+        }
+        let expected = to_take_out(&story.evaluations, &invalid, story.entry);
+        if expected != report.context.taken_out {
+            let names: Vec<&str> = expected.iter().map(|one| one.batch.as_str()).collect();
+            let detail = format!(
+                "batches marked as invalid since the evaluation before, and counted by then, are [{}]; it takes out others",
+                names.join(", ")
+            );
+            self.trouble("performance_not_reproduced", ("performance", key), detail);
+        }
+        if !expected.is_empty() {
+            let ids = invalid.iter().map(|(id, _)| id.as_str()).collect();
+            story.state = state_without(&story.evaluations, &ids);
+        }
     }
 
     fn reproduce_evaluation(

@@ -29,7 +29,9 @@
 //!     records that the disposal says
 //! 15. incidents: every revision follows the one before by the table; the one that closes it is signed by somebody who neither reported nor
 //!     investigated it; what it affects was there. Continuity drills: with the figures of the practised restore they name
-//! 16. upgrades: every record and ledger table held after each what it held before, and each goes on from the schema before
+//! 16. what an approval or a closure lays out of the audit trail about its record is what the ledger holds, and its critical entries were
+//!     looked at
+//! 17. upgrades: every record and ledger table held after each what it held before, and each goes on from the schema before
 //!
 //! It works on a pack and on a store alike, and never stops at the first trouble.
 
@@ -58,6 +60,7 @@ mod signers;
 mod studies;
 mod succession;
 mod time_stamps;
+mod trails;
 mod upgrades;
 
 use super::records::{Records, Row};
@@ -199,6 +202,7 @@ pub fn examine(
     examiner.invalidations(&mut signatures);
     examiner.disposals(&mut signatures);
     examiner.periodic_reviews(&mut signatures);
+    examiner.trails();
     examiner.incidents(&mut signatures);
     examiner.drills();
     examiner.review_samples();

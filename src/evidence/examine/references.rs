@@ -59,6 +59,7 @@ impl Examiner<'_> {
             }
             self.same(of, "version", &proposal.version_id, row.text("version_id"));
             let in_force = self.proposal_signed((&key, &row), &signed);
+            self.learnt_from_valid(of, &proposal, &signed);
             self.proposal_learnt(of, &row, &proposal);
             self.proposal_rests(of, &row, &proposal);
             self.came_into_force((&key, &row), &proposal, in_force);
@@ -98,6 +99,25 @@ impl Examiner<'_> {
             }
         }
         in_force
+    }
+
+    /// Nobody signs what is learnt from a batch that is invalid.
+    fn learnt_from_valid(
+        &mut self,
+        of: (&str, &str),
+        proposal: &ReferenceProposal,
+        signed: &[(String, RecordSignature)],
+    ) {
+        let last = signed.iter().filter_map(|(id, _)| self.records.row("record_signature", id));
+        let last = last.map(|row| entry(&row)).max();
+        for batch in &proposal.batches {
+            let invalid = self.invalid_at(&batch.id);
+            if last.zip(invalid).is_some_and(|(last, invalid)| invalid < last) {
+                let detail =
+                    format!("it was signed after its batch `{}` was marked as invalid", batch.name);
+                self.trouble("reference_not_learnt", of, detail);
+            }
+        }
     }
 
     /// Its batches and reports are there, were judged with what it follows, and add up; every series moved as it says.

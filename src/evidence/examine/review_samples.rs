@@ -1,5 +1,6 @@
 //! Review of predictions: every sample adds up and is of batches that are there; every answer is about a case of its sample, by somebody
-//! who may and did not make the version, the first one once a case; every result is computed again from the answers before it, and its
+//! who may and did not make the version, the first one once a case and reading; a second reading is another person's, and a third
+//! person's settles only what two differ about; every result is computed again from the answers before it, and its
 //! evidence goes on from the result before.
 
 use super::agreement::{Build, disagreement};
@@ -9,6 +10,7 @@ use crate::drift::episode::EpisodeOpening;
 use crate::drift::performance::report::{ErrorState, Watch};
 use crate::drift::policy::Policy;
 use crate::evidence::records::Row;
+use crate::review::reading::{CaseReadings, Reading};
 use crate::review::review_answer::ReviewAnswer;
 use crate::review::review_result::{REVIEW_RESULT_FORMAT, ReviewResult};
 use crate::review::review_sample::ReviewSample;
@@ -31,6 +33,20 @@ struct Answered {
     entry: u64,
     account: String,
     said: ReviewAnswer,
+}
+
+/// Why the answer cannot be the reading of its case that it says; `None` where it can.
+fn wrong_reading(of: &Known, account: &str, answer: &ReviewAnswer) -> Option<&'static str> {
+    let before: Vec<ReviewAnswer> = of.answers.iter().map(|one| one.said.clone()).collect();
+    let is_double = of.sample.case(answer.case).is_some_and(|case| case.second);
+    let readings = CaseReadings::of(&before, answer.case);
+    if readings.next(&of.sample, is_double) != Some(answer.reading) {
+        return Some(
+            "a second reading follows a first one, and a third settles what two differ about",
+        );
+    }
+    let mut readers = of.answers.iter().filter(|one| one.said.case == answer.case);
+    readers.any(|one| one.account == account).then_some("one person read the case twice")
 }
 
 impl Examiner<'_> {
@@ -138,7 +154,13 @@ impl Examiner<'_> {
         self.same(of, "number of the case", &answer.case.to_string(), &number);
         let corrects = row.optional("corrects").unwrap_or("none");
         self.same(of, "what it corrects", answer.corrects.as_deref().unwrap_or("none"), corrects);
-        self.by_whom(of, row, (&answer.answered_by, Action::ReviewPredictions));
+        let reading = row.optional("reading").unwrap_or(Reading::First.word());
+        self.same(of, "reading", answer.reading.word(), reading);
+        let action = match answer.reading {
+            Reading::First | Reading::Second => Action::ReviewPredictions,
+            Reading::Adjudication => Action::AdjudicateReadings,
+        };
+        self.by_whom(of, row, (&answer.answered_by, action));
         let entry = row.number("entry").unwrap_or_default();
         let version_id = of_sample.row.text("version_id").to_owned();
         let authors = self.makers(&version_id, entry);
@@ -151,7 +173,9 @@ impl Examiner<'_> {
             let detail = "it came before its sample was drawn, or after it was closed";
             self.trouble("review_sample_not_valid", of, detail);
         }
-        let last = of_sample.answers.iter().rev().find(|one| one.said.case == answer.case);
+        let its =
+            |one: &&Answered| one.said.case == answer.case && one.said.reading == answer.reading;
+        let last = of_sample.answers.iter().rev().find(its);
         let follows = match (last, &answer.corrects) {
             (None, None) => true,
             (Some(last), Some(corrects)) => {
@@ -162,6 +186,12 @@ impl Examiner<'_> {
         if !follows {
             let detail = "a case has one first answer, and who gave it corrects the last one";
             self.trouble("review_sample_not_valid", of, detail);
+            return;
+        }
+        if answer.corrects.is_none()
+            && let Some(detail) = wrong_reading(of_sample, row.text("account_id"), &answer)
+        {
+            self.trouble("review_reading_not_valid", of, detail);
             return;
         }
         let (id, account) = (key.to_owned(), row.text("account_id").to_owned());

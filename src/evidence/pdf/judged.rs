@@ -12,6 +12,7 @@ use crate::evidence::printable::{self, Section};
 use crate::evidence::records::Records;
 use crate::evidence::story::BatchPart;
 use ColumnKind::{Digest, Number, Text};
+use std::collections::BTreeSet;
 
 /// Batches in the table, at most: the newest.
 const LISTED_MAX: usize = 500;
@@ -43,7 +44,7 @@ pub(super) fn batches(sheets: &mut Sheets, records: &mut dyn Records, batches: &
     for batch in newest {
         table.rows.push(vec![
             Cell::new(batch.number.to_string()),
-            Cell::new(&batch.name),
+            Cell::new(named(batch)),
             Cell::new(&batch.at),
             Cell::new(batch.rows.to_string()),
             Cell::toned(&batch.verdict_words, Tone::of_verdict(&batch.verdict)),
@@ -53,10 +54,21 @@ pub(super) fn batches(sheets: &mut Sheets, records: &mut dyn Records, batches: &
         ]);
     }
     sheets.push(Block::Table(table));
+    let mut said = BTreeSet::new();
+    for batch in newest.iter().filter(|batch| said.insert(batch.invalid.as_str())) {
+        if !batch.invalid.is_empty() {
+            sheets.push(Block::note(format!("Batch {}: {}", batch.name, batch.invalid)));
+        }
+    }
     if newest.len() < batches.len() {
         let older = batches.len() - newest.len();
         sheets.push(Block::note(format!("{older} older batches are in the attached pack.")));
     }
+}
+
+/// The name of a batch, and whether it is invalid.
+fn named(batch: &BatchPart) -> String {
+    if batch.invalid.is_empty() { batch.name.clone() } else { format!("{} (invalid)", batch.name) }
 }
 
 fn draw(sheets: &mut Sheets, records: &mut dyn Records, batches: &[BatchPart]) {
@@ -66,11 +78,7 @@ fn draw(sheets: &mut Sheets, records: &mut dyn Records, batches: &[BatchPart]) {
         let Ok(report) = serde_json::from_str::<DriftReport>(row.text("document")) else {
             continue;
         };
-        bars.push(Bar {
-            name: batch.name.clone(),
-            meter: report.meter,
-            state: batch.state.clone(),
-        });
+        bars.push(Bar { name: named(batch), meter: report.meter, state: batch.state.clone() });
     }
     if bars.len() < 2 {
         return;
@@ -146,6 +154,9 @@ fn one(
     is_one: bool,
 ) {
     sheets.push(Block::heading(2, format!("Batch {}", batch.name)));
+    if !batch.invalid.is_empty() {
+        sheets.push(Block::Note { text: batch.invalid.clone(), strong: true });
+    }
     sheets.push(Block::Facts { rows: facts(report, batch) });
     notices(report).into_iter().for_each(|notice| sheets.push(Block::note(notice)));
     if let Some(alarm) = &report.alarm {

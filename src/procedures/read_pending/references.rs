@@ -25,7 +25,9 @@ pub(super) fn references(
             ProposalState::Authored => {
                 (vec![Role::Qa], format!("{by} proposed and signed it; another person approves it"))
             }
-            ProposalState::InForce { .. } | ProposalState::Overtaken => continue,
+            ProposalState::InForce { .. }
+            | ProposalState::BatchInvalid
+            | ProposalState::Overtaken => continue,
         };
         let is_mine = next_of(tx, account, (&row, state))?.is_some();
         let whose = if is_mine { "your" } else { "a" };

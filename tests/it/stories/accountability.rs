@@ -96,7 +96,7 @@ fn another_statement_is_accepted_anew_before_the_next_signature() {
     let page = rosa.read("/account/accountability");
     assert!(page.contains(text) && page.contains("Earlier statements"), "{page}");
     let shown = rosa.get("/api/v1/accountability").text("sha256").to_owned();
-    let form = [("acceptance_sha256", shown.as_str()), ("user_name", "rosa"), ("password", CHOSEN)];
+    let form = [("sheet_sha256", shown.as_str()), ("user_name", "rosa"), ("password", CHOSEN)];
     let page = rosa.page("/account/accountability", Some(&form));
     assert!(page.contains("You accepted it on"), "{page}");
     assert_eq!(sign(&rosa, &id, &sha256, CHOSEN).status, 201);

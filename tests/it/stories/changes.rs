@@ -77,7 +77,11 @@ pub(super) fn take(
     input: &Value,
 ) -> Answer {
     let visitor = laboratory.signed_in(who);
-    let shown = sheet(&visitor, version, step, input);
+    let mut input = input.clone();
+    let mut shown = sheet(&visitor, version, step, &input);
+    if let Some(looked_at) = super::life_cycle::looked_at(&shown, &input) {
+        (shown, input) = (sheet(&visitor, version, step, &looked_at), looked_at);
+    }
     if shown.status != 200 {
         return shown;
     }

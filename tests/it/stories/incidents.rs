@@ -403,7 +403,7 @@ fn an_incident_is_reported_corrected_investigated_and_closed_by_form() {
     let page = quentin.read(&format!("/incidents/{id}"));
     let sha256 = view(&quentin, &id)["closing"]["sha256"].as_str().unwrap().to_owned();
     assert!(page.contains(&sha256) && page.contains("Close the incident"), "{page}");
-    let signed = [("incident_sha256", sha256.as_str()), ("password", CHOSEN)];
+    let signed = [("sheet_sha256", sha256.as_str()), ("password", CHOSEN)];
     let page = quentin.page(&path("signature"), Some(&signed));
     assert!(page.contains("closes it") && page.contains("Open it again"), "{page}");
     let page = quentin.page(&path("reopening"), Some(&[("reason", "labels came again")]));

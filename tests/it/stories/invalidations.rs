@@ -2,6 +2,7 @@
 //! Method: the API over HTTP and the pages; a second laboratory gets the same batches without the wrong one, and its states are held
 //! against those of the first, bit for bit.
 
+use super::decision::drafted;
 use crate::evidence::Files;
 use crate::harness::{Answer, CHOSEN, Laboratory, MODEL, VERSION_PATH, Visitor, register, table};
 use driftledger::evidence::verify::verify;
@@ -211,6 +212,8 @@ fn a_batch_is_marked_as_invalid_in_the_browser_and_every_page_says_so() {
     says(&old, &["This report is superseded"]);
     let newest = between(&old, "In force is <a href=\"", "\"");
     says(&quentin.read(newest), &["Judged again without batch wrong", "by quentin", REASON]);
+    let printed = quentin.read(&format!("{report}/document"));
+    says(&printed, &["This batch counts for nothing any more. It is invalid since", REASON]);
     let version = quentin.read(&format!("/models/{MODEL}/versions/1"));
     let parts =
         ["2, besides 1 marked as invalid", "<s>wrong</s> invalid", "count for nothing", REASON];
@@ -260,12 +263,26 @@ fn evidence_about_one_batch_tells_that_it_was_marked_as_invalid_or_judged_again(
     let wrong = send(&program, "wrong", (12, 2.0));
     let alert = alert(&program);
     let may = send(&program, "may", (13, 2.0));
+    let before = drafted(&laboratory, &alert);
     let decided = invalidate(&laboratory, "wrong").body["entry"].as_u64().unwrap();
-    // The alert of the first reports goes on, whether the newest ones belong to it or not.
+    // The alert of the first reports goes on, whether the newest ones belong to it or not; what was drafted without knowing is not signed.
     let quentin = laboratory.signed_in("quentin");
-    let seen = json!({"severity": "minor", "comment": "rows of another line"});
-    let seen = quentin.post(&format!("/api/v1/alerts/{alert}/acknowledgement"), &seen);
-    assert_eq!(seen.status, 201, "{seen:?}");
+    let rosa = laboratory.signed_in("rosa");
+    let refused = super::decision::sign(&rosa, &alert, &before, laboratory.password("rosa"));
+    assert!(refused.problem(409, "conflict").contains("draft it again"), "{refused:?}");
+    let step = format!("/api/v1/alerts/{alert}/steps/reject");
+    let because = json!({"reason": "a batch it rests on was marked as invalid"});
+    let shown = rosa.post(&format!("{step}/sheet"), &because);
+    let body = json!({"input": because, "sheet_sha256": shown.text("sha256"), "password": CHOSEN});
+    let rejected = rosa.post(&step, &body);
+    assert_eq!(rejected.status, 201, "{rejected:?}");
+    let draft = json!({"code": "suspend", "rationale": "until the line is cleared"});
+    let draft = quentin.post(&format!("/api/v1/alerts/{alert}/decision"), &draft);
+    assert_eq!(draft.status, 201, "{draft:?}");
+    let view = quentin.get(&format!("/api/v1/alerts/{alert}")).body;
+    let sha256 = view["decision"]["sha256"].as_str().unwrap();
+    let signed = super::decision::sign(&rosa, &alert, sha256, CHOSEN);
+    assert_eq!(signed.status, 201, "{signed:?}");
     send(&program, "june", (14, 0.0));
     for batch in [wrong.text("batch_id"), may.text("batch_id")] {
         let pack = quentin.bytes(&format!("/api/v1/evidence/pack?batch={batch}"));
@@ -279,5 +296,8 @@ fn evidence_about_one_batch_tells_that_it_was_marked_as_invalid_or_judged_again(
             name != "entries.jsonl" && String::from_utf8_lossy(bytes).contains(REASON)
         });
         assert!(told, "{batch}: {:?}", files.0.keys().collect::<Vec<_>>());
+        let story = String::from_utf8_lossy(&files.0["story.html"]).into_owned();
+        let is_wrong = batch == wrong.text("batch_id");
+        assert_eq!(story.contains("This batch counts for nothing any more"), is_wrong, "{batch}");
     }
 }

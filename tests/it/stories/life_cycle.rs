@@ -290,8 +290,26 @@ fn test(program: &Visitor, wrong_each: usize) -> Answer {
     program.post_table(&at("test-runs"), "text/csv", csv.as_bytes())
 }
 
-/// Takes `step` as `who`: the sheet first, then its digest and the password.
+/// What somebody types who looked at every entry that the sheet lays out.
+pub(super) fn looked_at(sheet: &Answer, input: &Value) -> Option<Value> {
+    let trail = &sheet.body["sheet"]["trail"];
+    let last = (!trail["critical"].is_null()).then(|| trail["last"].clone())?;
+    let mut input = input.clone();
+    input["trail_reviewed"] = last;
+    Some(input)
+}
+
+/// Takes `step` as `who`: the sheet first, then its digest and the password; what it lays out of the audit trail is looked at.
 pub(super) fn take(laboratory: &Laboratory, who: &str, step: &str, input: &Value) -> Answer {
+    let visitor = laboratory.signed_in(who);
+    let sheet = prepare(&visitor, step, input);
+    match looked_at(&sheet, input) {
+        Some(input) => take_as_it_is(laboratory, who, step, &input),
+        None => take_as_it_is(laboratory, who, step, input),
+    }
+}
+
+fn take_as_it_is(laboratory: &Laboratory, who: &str, step: &str, input: &Value) -> Answer {
     let visitor = laboratory.signed_in(who);
     let sheet = prepare(&visitor, step, input);
     if sheet.status != 200 {
@@ -358,6 +376,19 @@ fn a_version_goes_from_draft_to_retirement_and_the_pack_proves_every_hand() {
     take(&laboratory, "quentin", "approve", &none).problem(409, "incomplete");
     done(&take(&laboratory, "rosa", "review", &none), "submitted");
     take(&laboratory, "rosa", "review", &none).problem(403, "same_person");
+    // It was rejected once: whoever approves it has to look at that, and the signature says so.
+    let quentin = laboratory.signed_in("quentin");
+    let trail = prepare(&quentin, "approve", &none).body["sheet"]["trail"].clone();
+    assert_eq!(trail["critical"].as_array().map(Vec::len), Some(1), "{trail}");
+    assert_eq!(trail["critical"][0]["why"], "it was rejected");
+    let blind = take_as_it_is(&laboratory, "quentin", "approve", &none);
+    assert!(blind.problem(422, "review_not_valid").contains("trail_reviewed"), "{blind:?}");
+    let early = json!({"trail_reviewed": trail["critical"][0]["entry"]});
+    take_as_it_is(&laboratory, "quentin", "approve", &early).problem(422, "review_not_valid");
+    let page = quentin.read(&format!("/models/{MODEL}/versions/1/steps/approve"));
+    let ticked = format!("name=\"trail_reviewed\" value=\"{}\" required", trail["last"]);
+    assert!(page.contains(&ticked) && page.contains("it was rejected"), "{page}");
+    assert!(page.contains("1 of them critical: reviewed"), "{page}");
     done(&take(&laboratory, "quentin", "approve", &none), "approved");
     assert_eq!(batch(&program, 21).text("version_state"), "approved");
     take(&laboratory, "quentin", "release", &none).problem(422, "review_not_valid");

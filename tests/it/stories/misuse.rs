@@ -54,11 +54,11 @@ fn another_persons_user_name_in_ones_own_session_is_refused_and_told_even_with_a
     let rosa = laboratory.signed_in("rosa");
     let path = format!("/alerts/{id}/signature");
     laboratory.password("pavel");
-    let form = [("decision_sha256", sha256.as_str()), ("user_name", "pavel"), ("password", CHOSEN)];
+    let form = [("sheet_sha256", sha256.as_str()), ("user_name", "pavel"), ("password", CHOSEN)];
     let page = rosa.page(&path, Some(&form));
     assert!(page.contains("is not the user name of whose session this is"), "{page}");
     assert_eq!(rules(&laboratory), ["other_user_name"]);
-    let form = [("decision_sha256", sha256.as_str()), ("user_name", "rosa"), ("password", CHOSEN)];
+    let form = [("sheet_sha256", sha256.as_str()), ("user_name", "rosa"), ("password", CHOSEN)];
     rosa.page(&path, Some(&form));
     let view = rosa.get(&format!("/api/v1/alerts/{id}")).body;
     assert_eq!(view["episode"]["state"], "decided");

@@ -424,6 +424,61 @@ fn what_the_labels_said_cannot_be_improved_later() {
         let found = codes(&laboratory, &files.seal());
         assert!(found.iter().any(|f| f == code || f == "document_invalid"), "{to}: {found:?}");
     }
+    labels_of_an_invalid_batch_count_no_more(&laboratory, &program);
+}
+
+/// A second batch is wrong in every third row, and alarms; once it is marked as invalid, the evidence is that of the first one alone, and
+/// the rows are free for the batch that corrects it.
+fn labels_of_an_invalid_batch_count_no_more(laboratory: &Laboratory, program: &Visitor) {
+    let evaluation =
+        || program.get(&format!("{VERSION_PATH}/performance")).body["evaluation"].clone();
+    let lanes = |state: &Value| state["lanes"]["log_m"].clone();
+    let first = evaluation()["evidence"]["after"].clone();
+    let (text, labels) = tablets(1_001, 200, 6, 3);
+    assert_eq!(program.post_batch("w22", "text/csv", text.as_bytes()).status, 201);
+    assert_eq!(send_labels(program, "", &labels).status, 201);
+    assert_eq!(evaluation()["evidence"]["level"], "alarm", "{}", evaluation());
+    super::invalidations::invalidate(laboratory, "w22");
+    assert_eq!(watch_labels(&laboratory.store).unwrap().len(), 1);
+    assert!(watch_labels(&laboratory.store).unwrap().is_empty(), "taken out once");
+    let without = evaluation();
+    let taken_out = &without["context"]["taken_out"];
+    assert_eq!(
+        (taken_out.as_array().map(Vec::len), &taken_out[0]["batch"]),
+        (Some(1), &json!("w22"))
+    );
+    let evidence = &without["evidence"];
+    assert_eq!((&evidence["rows"], &evidence["level"]), (&json!([0, 0]), &json!("quiet")));
+    assert_eq!(lanes(&evidence["before"]), lanes(&first), "{without}");
+    let page =
+        laboratory.signed_in("ines").read(&format!("/models/{MODEL}/versions/1/performance"));
+    assert!(page.contains("batch w22 was marked as invalid"), "{page}");
+    let corrected = format!(
+        "{VERSION_PATH}/batches?name=w22&corrects=w22&reason=rows%20of%20another%20line%20were%20sent"
+    );
+    let (text, _) = tablets(1_001, 199, 6, 40);
+    assert_eq!(program.post_table(&corrected, "text/csv", text.as_bytes()).status, 201);
+    assert_eq!(program.send("POST", &format!("{VERSION_PATH}/performance")).status, 201);
+    assert_eq!(evaluation()["evidence"]["rows"], json!([133, 66]), "{}", evaluation());
+    nothing_wrong(laboratory);
+    let (pack, _) = export(&laboratory.store, &Scope::whole());
+    assert_eq!(codes(laboratory, &pack), Vec::<String>::new());
+    let files = Files::of(&pack);
+    let record = files.0.iter().find(|(name, bytes)| {
+        name.starts_with("records/performance/")
+            && String::from_utf8_lossy(bytes).contains("taken_out")
+    });
+    let (record, bytes) = record.unwrap();
+    let mut row: Value = serde_json::from_slice(bytes).unwrap();
+    let mut document: Value = serde_json::from_str(row["document"].as_str().unwrap()).unwrap();
+    document["context"].as_object_mut().unwrap().remove("taken_out");
+    let bytes = driftledger::digest::canonical_json(&document).unwrap();
+    row["sha256"] = driftledger::digest::sha256_hex(&bytes).into();
+    row["document"] = String::from_utf8(bytes).unwrap().into();
+    let mut forged = files.clone();
+    forged.0.insert(record.clone(), driftledger::digest::canonical_json(&row).unwrap());
+    let found = codes(laboratory, &forged.seal());
+    assert!(found.iter().any(|code| code == "performance_not_reproduced"), "{found:?}");
 }
 
 #[test]

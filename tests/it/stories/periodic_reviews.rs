@@ -151,7 +151,7 @@ fn access_rights_and_the_system_are_reviewed_by_form_as_they_stand() {
     assert_eq!(view["review"]["findings"], json!(["second has no need of it"]));
     assert_eq!(names(&view["review"]).len(), 7);
     let (id, sha256) = (view["id"].as_str().unwrap(), view["sha256"].as_str().unwrap());
-    let typed = [("review_sha256", sha256), ("password", laboratory.password("quentin"))];
+    let typed = [("sheet_sha256", sha256), ("password", laboratory.password("quentin"))];
     let page = quentin.page(&format!("/reviews/{id}/signature"), Some(&typed));
     assert!(page.contains("reviewed these access rights"), "{page}");
 

@@ -66,6 +66,7 @@ impl Provider {
                 "token_endpoint": format!("{}/token", self.issuer), "jwks_uri": format!("{}/keys", self.issuer),
                 "response_types_supported": ["code"], "subject_types_supported": ["public"],
                 "id_token_signing_alg_values_supported": ["EdDSA"],
+                "end_session_endpoint": format!("{}/end", self.issuer),
             }),
             "/keys" => json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "use": "sig", "kid": "k",
                                         "x": encoded(key.verifying_key().as_bytes())}]}),
@@ -195,6 +196,13 @@ fn an_account_that_two_people_linked_signs_in_at_the_provider_and_only_there() {
     assert_eq!(program.get("/api/2.0/mlflow/experiments/search?max_results=1").status, 403);
     let (rosa, _) = entered(&laboratory, &provider, "rosa-7");
     assert_eq!(rosa.get("/api/v1/session").body["account"]["user_name"], "rosa");
+    // Who signs out here is sent on to end the session there as well.
+    let (leaving, _) = entered(&laboratory, &provider, "rosa-7");
+    let out = leaving.page("/sign-out", Some(&[]));
+    let end = format!("{}/end?client_id=driftledger", provider.issuer);
+    let back = "post_logout_redirect_uri=http%3A%2F%2Flocalhost%3A8460%2Fsign-in";
+    assert!(out.contains(&end) && out.contains(back) && out.contains("signed out here"), "{out}");
+    assert_eq!(leaving.get("/api/v1/session").status, 401);
     // Nobody else is linked to the same identity, and the link ends by two people.
     let adam = laboratory.signed_in("adam");
     let same = json!({"issuer": provider.issuer, "subject": "rosa-7", "reason": "mine too"});

@@ -6,7 +6,7 @@
 use super::changes::tampered;
 use super::decision::with_an_alert;
 use super::invalidations::{REASON, invalidate};
-use crate::evidence::export;
+use crate::evidence::{Files, export};
 use crate::harness::{Answer, Laboratory, MODEL, VERSION_PATH, Visitor, table};
 use driftledger::evidence::manifest::Scope;
 use driftledger::evidence::verify::verify;
@@ -176,6 +176,42 @@ fn a_policy_alone_may_change_and_what_was_overtaken_is_not_signed() {
                        "rationale": "fewer alarms are worth a longer delay here"});
     let first = propose(&program, &asked);
     assert_eq!(first.status, 201, "{first:?}");
+    // The same by the form, which starts with the policy in force.
+    let page = "/models/tablets/versions/1/policy";
+    let form = program_page(&laboratory, page, None);
+    says(
+        &form,
+        &["name=\"batches_per_false_alarm\"", "Criticality of weight_mg", "accept with rationale"],
+    );
+    let accepted = format!("alert/{alert}");
+    let fields = |n: &'static str| {
+        vec![
+            ("batches_per_false_alarm", n),
+            ("rows_min", "30"),
+            ("cadence", ""),
+            ("grace_days", "0"),
+            ("budget", "even"),
+            ("criticality weight_mg", "standard"),
+            ("tolerance weight_mg/values", ""),
+            ("label_delay_days", "0"),
+            ("labels_min", "30"),
+            ("completeness_min", "0.9"),
+            (
+                "policy_rationale",
+                "one false alarm in a hundred batches is what the line can look at",
+            ),
+            ("accepted", accepted.as_str()),
+            ("rationale", "fewer alarms are worth a longer delay here"),
+        ]
+    };
+    let few = program_page(&laboratory, page, Some(fields("few").as_slice()));
+    says(&few, &["role=\"alert\"", "`batches_per_false_alarm` is", "value=\"few\""]);
+    let ten = program_page(&laboratory, page, Some(fields("10").as_slice()));
+    says(&ten, &["role=\"alert\"", "expected 20 to 1000000"]);
+    let made = program_page(&laboratory, page, Some(fields("100").as_slice()));
+    says(&made, &[first.text("sha256"), "Sign the reference"]);
+    let rosa = laboratory.signed_in("rosa");
+    says(&rosa.read(page), &["Your role does not propose policies"]);
     let second = propose(&program, &proposal(&["june"], &alert));
     let (id, sha256) = (second.text("id"), second.text("sha256"));
     let overtaken = sign(&laboratory, "dana", first.text("id"), first.text("sha256"));
@@ -194,7 +230,35 @@ fn a_policy_alone_may_change_and_what_was_overtaken_is_not_signed() {
         (&july["context"]["reference_revision"], &july["batches_per_false_alarm"]),
         (&json!(3), &json!(100))
     );
+    invalid_before_it_is_signed(&laboratory, &program, &alert);
     clean(&laboratory);
+}
+
+/// Nobody signs a reference that is learnt from a batch which was marked as invalid since it was proposed; a pack in which somebody did is
+/// told.
+fn invalid_before_it_is_signed(laboratory: &Laboratory, program: &Visitor, alert: &str) {
+    let made = propose(program, &proposal(&["july"], alert));
+    let (id, sha256) = (made.text("id").to_owned(), made.text("sha256").to_owned());
+    assert_eq!(sign(laboratory, "dana", &id, &sha256).status, 201, "{made:?}");
+    invalidate(laboratory, "july");
+    let refused = sign(laboratory, "quentin", &id, &sha256);
+    let said = refused.problem(409, "conflict");
+    assert!(said.contains("batch `july`, which is invalid since"), "{said}");
+    let page = laboratory.signed_in("quentin").read(&format!("/references/{id}"));
+    says(&page, &["a batch that it is learnt from was marked as invalid since"]);
+    assert!(!page.contains("Sign the reference"), "{page}");
+    let again = propose(program, &proposal(&["july"], alert));
+    assert!(again.problem(422, "record_mismatch").contains("name batches that count"), "{again:?}");
+    let (pack, _) = export(&laboratory.store, &Scope::of(MODEL, Some("1")));
+    let mut files = Files::of(&pack);
+    let name = files.first("records/batch_invalidation/");
+    let mut row: Value = serde_json::from_slice(&files.0[&name]).unwrap();
+    row["entry"] = json!(1);
+    files.0.insert(name, driftledger::digest::canonical_json(&row).unwrap());
+    let key = laboratory.store.verifier_key();
+    let sealed = Cursor::new(files.seal());
+    let findings = verify(sealed, Some(key), &mut |_| ()).unwrap().findings;
+    assert!(findings.iter().any(|f| f.code == "reference_not_learnt"), "{findings:#?}");
 }
 
 #[test]
@@ -212,6 +276,12 @@ fn a_reference_is_learnt_again_from_its_own_files_after_one_was_corrected_under_
     let corrected = program.post_table(&path, "text/csv", table(300, 40, 0.0).as_bytes());
     assert_eq!(corrected.status, 201, "{corrected:?}");
     clean(&laboratory);
+}
+
+/// A page as dana sees it, or what her form led to.
+fn program_page(laboratory: &Laboratory, path: &str, fields: Option<&[(&str, &str)]>) -> String {
+    let dana = laboratory.signed_in("dana");
+    if fields.is_some() { dana.page(path, fields) } else { dana.read(path) }
 }
 
 /// The page of what the version is judged with.
@@ -297,7 +367,7 @@ fn signed_in_the_browser(laboratory: &Laboratory, (id, sha256): (&str, &str)) {
     let (page, form) = (format!("/references/{id}"), format!("/references/{id}/signature"));
     let visitor = |who: &str| laboratory.signed_in(who);
     let sign = |who: &str| {
-        let typed = [("proposal_sha256", sha256), ("password", laboratory.password(who))];
+        let typed = [("sheet_sha256", sha256), ("password", laboratory.password(who))];
         visitor(who).page(&form, Some(&typed))
     };
     let name = format!("A proposed reference of {MODEL} 1 waits for");
@@ -306,7 +376,7 @@ fn signed_in_the_browser(laboratory: &Laboratory, (id, sha256): (&str, &str)) {
     says(&visitor("quentin").read("/"), &[&others]);
     assert!(!visitor("quentin").read(&page).contains("Sign the reference"), "not yet");
     says(&sign("quentin"), &["role=\"alert\"", "Nobody has signed it yet"]);
-    let stale = [("proposal_sha256", "0"), ("password", laboratory.password("dana"))];
+    let stale = [("sheet_sha256", "0"), ("password", laboratory.password("dana"))];
     says(&visitor("dana").page(&form, Some(&stale)), &["role=\"alert\"", "Nobody has signed"]);
 
     let manifestation = "proposes this reference and policy and states why";

@@ -66,12 +66,16 @@ impl Alert {
     /// Prepares a step and signs the sheet that was shown.
     fn take(&self, who: &str, step: &str, input: &Value) -> Answer {
         let visitor = self.person(who);
-        let sheet = visitor.post(&self.at(&format!("steps/{step}/sheet")), input);
+        let prepare = |input: &Value| visitor.post(&self.at(&format!("steps/{step}/sheet")), input);
+        let (mut sheet, mut input) = (prepare(input), input.clone());
+        if let Some(looked_at) = super::life_cycle::looked_at(&sheet, &input) {
+            (sheet, input) = (prepare(&looked_at), looked_at);
+        }
         if sheet.status != 200 {
             return sheet;
         }
         assert_eq!(sha256_hex(sheet.text("document").as_bytes()), sheet.text("sha256"));
-        self.sign(&visitor, step, (input, sheet.text("sha256")))
+        self.sign(&visitor, step, (&input, sheet.text("sha256")))
     }
 
     fn sign(&self, visitor: &Visitor, step: &str, (input, sha256): (&Value, &str)) -> Answer {

@@ -466,7 +466,7 @@ fn files_go_in_the_browser_and_every_page_says_so() {
         &shown,
         &["Nothing is recorded yet", REASON, "it is not read again", "Propose the disposal"],
     );
-    let sha256 = between(&shown, "name=\"disposal_sha256\" value=\"", "\"").to_owned();
+    let sha256 = between(&shown, "name=\"sheet_sha256\" value=\"", "\"").to_owned();
     assert_eq!(
         sheet(&rosa, std::slice::from_ref(&file)).text("sha256"),
         sha256,
@@ -476,7 +476,7 @@ fn files_go_in_the_browser_and_every_page_says_so() {
         [
             (field.as_str(), "on"),
             ("reason", REASON),
-            ("disposal_sha256", &sha256),
+            ("sheet_sha256", &sha256),
             ("password", password),
         ]
     };
@@ -488,7 +488,7 @@ fn files_go_in_the_browser_and_every_page_says_so() {
     let quentin = laboratory.signed_in("quentin");
     let waits = quentin.read(&format!("/disposals/{id}"));
     says(&waits, &["It waits for the signature", "Dispose of the files"]);
-    let signing = [("disposal_sha256", sha256.as_str()), ("password", CHOSEN)];
+    let signing = [("sheet_sha256", sha256.as_str()), ("password", CHOSEN)];
     let signed = quentin.page(&format!("/disposals/{id}/signature"), Some(&signing));
     says(&signed, &["its files are gone", "approves to dispose of these files", "notice done"]);
     assert!(!object(&laboratory, &file).exists());

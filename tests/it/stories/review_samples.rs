@@ -9,6 +9,7 @@ use driftledger::evidence::verify::verify;
 use driftledger::ledger::entry::{Actor, EntryType};
 use driftledger::procedures::check_store::check_store;
 use driftledger::procedures::fingerprint_files::{RegistrationSources, make_registration};
+use driftledger::review::reading::Reading;
 use driftledger::review::review_answer::ReviewAnswer;
 use driftledger::review::review_sample::ReviewSample;
 use driftledger::store::acceptance::AcceptancePlanRow;
@@ -30,13 +31,44 @@ fn panes(rows: u64, first: u64) -> String {
 }
 
 /// Registers the model, with `performance` in its policy, and sends a batch of 300 panes and one of 100.
-fn with_panes(performance: Option<Value>) -> Laboratory {
+pub(super) fn with_panes(performance: Option<Value>) -> Laboratory {
+    let prediction =
+        json!({"name": "verdict", "role": "prediction", "type": "text", "kind": "binary"});
+    with_rows(panes, prediction, performance)
+}
+
+/// The same of a model that predicts the strength of a pane, a number: 40.0 to 43.6.
+pub(super) fn with_strengths() -> Laboratory {
+    let rows = |rows: u64, first: u64| {
+        let mut text = "pane,thickness_mm,line,strength,certainty\n".to_owned();
+        for pane in first..first + rows {
+            let (thickness, line) =
+                (4.0 + (pane % 37) as f64 / 100.0, ["east", "west"][pane as usize % 2]);
+            let strength = strength_of(pane);
+            writeln!(text, "{pane},{thickness},{line},{strength},0.5").unwrap();
+        }
+        text
+    };
+    let prediction = json!({"name": "strength", "role": "prediction", "type": "float",
+                            "kind": "continuous", "unit": "MPa"});
+    with_rows(rows, prediction, None)
+}
+
+pub(super) fn strength_of(pane: u64) -> f64 {
+    40.0 + (pane % 37) as f64 / 10.0
+}
+
+fn with_rows(
+    rows: impl Fn(u64, u64) -> String,
+    prediction: Value,
+    performance: Option<Value>,
+) -> Laboratory {
     let laboratory = Laboratory::open();
     let schema = json!({"schema": "driftledger/schema/v1", "columns": [
         {"name": "pane", "role": "id", "type": "int"},
         {"name": "thickness_mm", "role": "feature", "type": "float", "kind": "continuous", "unit": "mm"},
         {"name": "line", "role": "segment", "type": "text", "kind": "categorical"},
-        {"name": "verdict", "role": "prediction", "type": "text", "kind": "binary"},
+        prediction,
         {"name": "certainty", "role": "score", "type": "float", "kind": "continuous"},
     ]});
     let folder = tempfile::tempdir().unwrap();
@@ -48,8 +80,8 @@ fn with_panes(performance: Option<Value>) -> Laboratory {
     let sources = RegistrationSources {
         model: MODEL.to_owned(),
         version: "1".to_owned(),
-        train: file("train.csv", panes(400, 1)),
-        reference: file("reference.csv", panes(600, 1_000)),
+        train: file("train.csv", rows(400, 1)),
+        reference: file("reference.csv", rows(600, 1_000)),
         artifacts: vec![file("model.bin", "weights".to_owned())],
         overlap_justification: Some("panes of one furnace are alike in every feature".to_owned()),
         schema: Some(file("schema.json", schema.to_string())),
@@ -62,18 +94,18 @@ fn with_panes(performance: Option<Value>) -> Laboratory {
     let program = laboratory.program();
     let made = program.post(&format!("/api/v1/models/{MODEL}/versions"), &body);
     assert_eq!(made.status, 201, "{made:?}");
-    for (name, rows, first) in [("june", 300, 10_001), ("july", 100, 20_001)] {
-        let sent = program.post_batch(name, "text/csv", panes(rows, first).as_bytes());
+    for (name, count, first) in [("june", 300, 10_001), ("july", 100, 20_001)] {
+        let sent = program.post_batch(name, "text/csv", rows(count, first).as_bytes());
         assert_eq!(sent.status, 201, "{sent:?}");
     }
     laboratory
 }
 
-fn plan(batches: &[&str], allocation: Value) -> Value {
+pub(super) fn plan(batches: &[&str], allocation: Value) -> Value {
     json!({"batches": batches, "purpose": "is it as good as in the test", "allocation": allocation, "blind_share": 0.5})
 }
 
-fn draw(visitor: &Visitor, plan: &Value) -> Answer {
+pub(super) fn draw(visitor: &Visitor, plan: &Value) -> Answer {
     visitor.post(&format!("{VERSION_PATH}/review-samples"), plan)
 }
 
@@ -84,22 +116,26 @@ fn drawn(laboratory: &Laboratory, allocation: Value) -> String {
     drawn.text("id").to_owned()
 }
 
-fn next(visitor: &Visitor, id: &str) -> Answer {
+pub(super) fn next(visitor: &Visitor, id: &str) -> Answer {
     visitor.post(&format!("/api/v1/review-samples/{id}/next-case"), &json!({}))
 }
 
-fn answer(visitor: &Visitor, id: &str, case: &Value, said: &Value) -> Answer {
+pub(super) fn answer(visitor: &Visitor, id: &str, case: &Value, said: &Value) -> Answer {
     visitor.post(&format!("/api/v1/review-samples/{id}/cases/{case}/answer"), said)
 }
 
 /// What the model says of a pane.
-fn model_of(case: &Value) -> &'static str {
+pub(super) fn model_of(case: &Value) -> &'static str {
     let pane: u64 = case["row_id"].as_str().unwrap().parse().unwrap();
     if pane.is_multiple_of(5) { "cracked" } else { "sound" }
 }
 
 /// Answers every case that is left, with what `say` makes of the model's answer and the number of the case.
-fn review_all(visitor: &Visitor, id: &str, say: impl Fn(&'static str, u64) -> String) -> u64 {
+pub(super) fn review_all(
+    visitor: &Visitor,
+    id: &str,
+    say: impl Fn(&'static str, u64) -> String,
+) -> u64 {
     let mut answered = 0;
     while let Some(case) = next(visitor, id).body.get("case").cloned() {
         let number = case["case"].as_u64().unwrap();
@@ -112,7 +148,7 @@ fn review_all(visitor: &Visitor, id: &str, say: impl Fn(&'static str, u64) -> St
 }
 
 /// Samples, answers, results that the check examined and drew again, with the codes of what it found.
-fn checked(laboratory: &Laboratory) -> ([u64; 4], Vec<&'static str>) {
+pub(super) fn checked(laboratory: &Laboratory) -> ([u64; 4], Vec<&'static str>) {
     let checked = check_store(laboratory.store.folder(), &mut |_| ()).unwrap();
     let examined = checked.examined;
     let counts = [examined.review_samples, examined.review_answers, examined.review_results];
@@ -204,6 +240,8 @@ fn who_may_draw_does_not_review_and_who_made_the_version_does_neither() {
         ("column", json!("thickness_mm"), 422, "review_not_valid"),
         ("column", json!("verdict"), 422, "review_not_valid"),
         ("bands", json!([0.9, 0.5]), 422, "review_not_valid"),
+        ("second_share", json!(1.5), 422, "review_not_valid"),
+        ("tolerance", json!(0.5), 422, "review_not_valid"),
     ] {
         let mut wrong = all.clone();
         wrong[field] = value;
@@ -212,7 +250,13 @@ fn who_may_draw_does_not_review_and_who_made_the_version_does_neither() {
     let id = drawn(&laboratory, json!({"proportional": 20}));
     for user_name in ["dana", "quentin", "ines", "adam"] {
         let visitor = laboratory.signed_in(user_name);
-        next(&visitor, &id).problem(403, "not_permitted");
+        match user_name {
+            // QA settles what two readers differ about, and reads no case besides.
+            "quentin" => assert!(next(&visitor, &id).body.get("case").is_none()),
+            _ => {
+                next(&visitor, &id).problem(403, "not_permitted");
+            }
+        }
         let said = json!({"answer": "sound"});
         answer(&visitor, &id, &json!(1), &said).problem(403, "not_permitted");
     }
@@ -432,6 +476,8 @@ fn forge(
                     sample_id: id.clone(),
                     case_number: said.case,
                     corrects: said.corrects.clone(),
+                    reading: Some(said.reading.word().to_owned())
+                        .filter(|_| !said.reading.is_first()),
                     sha256: sha256_hex(&bytes),
                     document: String::from_utf8(bytes.clone()).unwrap(),
                     ..answer.clone()
@@ -480,6 +526,12 @@ fn a_sample_or_an_answer_that_no_procedure_would_write_is_named() {
     let no_class =
         |_: &mut ReviewSample, said: &mut ReviewAnswer| said.answer = Some("dusty".to_owned());
     assert_eq!(named("rosa", &no_class), ["review_sample_not_valid"]);
+    let alone = |sample: &mut ReviewSample, said: &mut ReviewAnswer| {
+        sample.plan.second_share = 0.1;
+        sample.cases[said.case as usize - 1].second = true;
+        said.reading = Reading::Second;
+    };
+    assert!(named("rosa", &alone).contains(&"review_reading_not_valid"), "no first one");
     let fewer = |sample: &mut ReviewSample, _: &mut ReviewAnswer| sample.cases.truncate(9);
     assert!(named("rosa", &fewer).contains(&"review_sample_not_valid"));
 }

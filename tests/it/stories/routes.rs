@@ -152,6 +152,7 @@ fn form_takes(path: &str) -> Takes {
         | "/models/{model}/versions/{version}/change/signature"
         | "/references/{id}/signature" => Takes::Session,
         "/models/{model}/versions/{version}/change"
+        | "/models/{model}/versions/{version}/policy"
         | "/models/{model}/versions/{version}/references"
         | "/models/{model}/versions/{version}/studies"
         | "/models/registrations"
@@ -186,7 +187,7 @@ fn form_takes(path: &str) -> Takes {
         }
         "/review-samples/{id}/cases/{number}/answer"
         | "/review-samples/{id}/cases/{number}/correction" => {
-            Takes::Role(Action::ReviewPredictions)
+            Takes::Role(Action::AdjudicateReadings)
         }
         "/reports/{id}/invalidation" | "/reports/{id}/invalidation/sheet" => {
             Takes::Role(Action::InvalidateBatch)
@@ -236,7 +237,7 @@ fn each_role_may_send_the_forms_that_the_permission_table_says() {
             let takes = match (method.as_str(), path.as_str()) {
                 ("GET", "/access-log" | "/accounts/watch") => Takes::Role(Action::ReadAccessLog),
                 ("GET", "/notices") => Takes::Role(Action::ReadNotices),
-                ("GET", "/review-samples/{id}/case") => Takes::Role(Action::ReviewPredictions),
+                ("GET", "/review-samples/{id}/case") => Takes::Role(Action::AdjudicateReadings),
                 ("GET", _) => Takes::Role(Action::Read),
                 _ => form_takes(&path),
             };
@@ -256,8 +257,7 @@ fn each_role_may_send_the_forms_that_the_permission_table_says() {
                 ("comment", "a test"),
                 ("code", "no_action"),
                 ("rationale", "a test"),
-                ("decision_sha256", "0"),
-                ("study_sha256", "0"),
+                ("sheet_sha256", "0"),
                 ("password", "a"),
             ];
             let address = filled(&path);

@@ -175,3 +175,67 @@ fn a_lost_factor_is_removed_by_two_people_with_a_reason() {
     let own = adam.post("/api/v1/accounts/adam/second-factor/removal", &json!({"reason": "a"}));
     own.problem(403, "same_person");
 }
+
+#[test] // A11d-11.5
+fn a_temporary_code_stands_in_for_a_lost_factor_once_and_another_one_is_enrolled_at_once() {
+    let laboratory = Laboratory::open();
+    let secret = enrol(&laboratory, "rosa");
+    let rosa = enter(&laboratory, "rosa", &secret);
+    let adam = laboratory.signed_in("adam");
+    let path = "/api/v1/accounts/rosa/second-factor/temporary";
+    let asked = json!({"reason": "telephone lost", "hours": 2});
+    laboratory.signed_in("quentin").post(path, &asked).problem(403, "not_permitted");
+    let own = adam.post("/api/v1/accounts/adam/second-factor/temporary", &asked);
+    own.problem(403, "same_person");
+    adam.post(path, &json!({"reason": " "})).problem(400, "bad_request");
+    adam.post(path, &json!({"reason": "lost", "hours": 73})).problem(400, "bad_request");
+    later(&laboratory, 24 * 3_600);
+    let adam = laboratory.signed_in("adam");
+    let refused = adam.post(path, &asked);
+    assert!(refused.problem(409, "conflict").contains("nobody recorded today"), "{refused:?}");
+    let seen = json!({"method": "in_person", "seen": "she is known to the laboratory"});
+    let checked = adam.post("/api/v1/accounts/rosa/identity-check", &seen);
+    assert_eq!(checked.status, 201, "{checked:?}");
+    let issued = adam.post(path, &asked);
+    assert_eq!(issued.status, 201, "{issued:?}");
+    rosa.get("/api/v1/session").problem(401, "session_over");
+    let temporary = issued.text("code").to_owned();
+
+    // The old authenticator opens nothing any more, an expired code does not either, and a new one takes its place.
+    let mut rosa = laboratory.stranger();
+    rosa.sign_in("rosa", CHOSEN).problem(401, "second_factor_needed");
+    rosa.sign_in_with("rosa", CHOSEN, &code(&laboratory, &secret))
+        .problem(401, "wrong_credentials");
+    later(&laboratory, 2 * 3_600);
+    rosa.sign_in_with("rosa", CHOSEN, &temporary).problem(401, "wrong_credentials");
+    let adam = laboratory.signed_in("adam");
+    let page = adam.page(
+        "/accounts/steps",
+        Some(&[("user_name", "rosa"), ("step", "temporary"), ("reason", "telephone lost")]),
+    );
+    let (_, shown) = page.split_once("Temporary code of rosa").unwrap_or_else(|| panic!("{page}"));
+    let (_, shown) = shown.split_once("<pre class=\"bytes\" tabindex=\"0\">").unwrap();
+    let temporary = shown.split('<').next().unwrap().to_owned();
+    assert_eq!(rosa.sign_in_with("rosa", CHOSEN, &temporary).status, 200);
+    let mut other = laboratory.stranger();
+    other.sign_in_with("rosa", CHOSEN, &temporary).problem(401, "wrong_credentials");
+    other.sign_in("rosa", CHOSEN).problem(401, "second_factor_needed");
+
+    // Nothing but enrolling another factor is possible in the session that it opened.
+    rosa.get("/api/v1/alerts").problem(403, "password_change_needed");
+    assert_eq!(rosa.leads_to("GET", "/models"), (303, "/account/second-factor".to_owned()));
+    let offer = rosa.post("/api/v1/session/second-factor", &json!({"password": CHOSEN}));
+    let new = offer.text("secret").to_owned();
+    let confirm = json!({"code": code(&laboratory, &new)});
+    let confirmed = rosa.post("/api/v1/session/second-factor/confirmation", &confirm);
+    assert_eq!(confirmed.status, 204, "{confirmed:?}");
+    let rosa = enter(&laboratory, "rosa", &new);
+    assert_eq!(rosa.get("/api/v1/alerts").status, 200);
+    let recorded = laboratory.signed_in("ines").read("/api/v1/ledger/entries?limit=50");
+    for (kind, secret) in [("factor.temporary\"", &temporary), ("factor.temporary_use", &temporary)]
+    {
+        assert!(recorded.contains(kind) && !recorded.contains(secret), "{kind}");
+    }
+    let checked = check_store(&laboratory.folder.path().join("data"), &mut |_| ()).unwrap();
+    assert_eq!(checked.findings, []);
+}

@@ -11,11 +11,11 @@ use std::collections::BTreeMap;
 #[expect(clippy::too_many_lines, reason = "one table: a line for each route")]
 pub(super) fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Value)> {
     use Action::{
-        AcceptAccountability, Acknowledge, ApproveDisposal, ApproveQualification, ApproveRoles,
-        CloseIncident, DraftDecision, DrawReviewSample, FixAcceptance, HoldReview, Ingest,
-        InvalidateBatch, KeepRetention, KeepWatch, LiftHold, ManageAccounts, ManageNotices,
-        ManageOwnTokens, Read, ReadAccessLog, ReadNotices, RecordDrill, RecordTraining, Register,
-        ReportIncident, ReviewPredictions, SignDecision, TestVersion,
+        AcceptAccountability, Acknowledge, AdjudicateReadings, ApproveDisposal,
+        ApproveQualification, ApproveRoles, CloseIncident, DraftDecision, DrawReviewSample,
+        FixAcceptance, HoldReview, Ingest, InvalidateBatch, KeepRetention, KeepWatch, LiftHold,
+        ManageAccounts, ManageNotices, ManageOwnTokens, Read, ReadAccessLog, ReadNotices,
+        RecordDrill, RecordTraining, Register, ReportIncident, SignDecision, TestVersion,
     };
     let no = Value::Null;
     let reason = || json!({"reason": "a test"});
@@ -115,6 +115,8 @@ pub(super) fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Valu
     add("POST", "/notices/{number}/retry", of(ManageNotices), &json!({}));
     let removal = "/accounts/{user_name}/second-factor/removal";
     add("POST", removal, of(ManageAccounts), &reason());
+    let temporary = "/accounts/{user_name}/second-factor/temporary";
+    add("POST", temporary, of(ManageAccounts), &reason());
     let granted = json!({"granted": true, "reason": "a test"});
     add("POST", &format!("{removal}/answer"), of(ApproveRoles), &granted);
     let factor = "/session/second-factor";
@@ -224,10 +226,10 @@ pub(super) fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Valu
     let plan = json!({"batches": [], "purpose": "a test", "allocation": {"per_stratum": 1}});
     add("POST", &format!("{version}/review-samples"), of(DrawReviewSample), &plan);
     add("POST", "/review-samples/{id}/result", of(DrawReviewSample), &json!({}));
-    add("POST", "/review-samples/{id}/next-case", of(ReviewPredictions), &json!({}));
+    add("POST", "/review-samples/{id}/next-case", of(AdjudicateReadings), &json!({}));
     for act in ["answer", "correction"] {
         let path = format!("/review-samples/{{id}}/cases/{{number}}/{act}");
-        add("POST", &path, of(ReviewPredictions), &json!({"answer": "a"}));
+        add("POST", &path, of(AdjudicateReadings), &json!({"answer": "a"}));
     }
     add(
         "POST",
