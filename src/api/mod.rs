@@ -34,6 +34,7 @@ pub mod problem;
 pub mod provider_client;
 pub mod qualifications;
 mod record_copies;
+pub mod redactions;
 pub mod references;
 pub mod retention;
 pub mod review;

@@ -90,7 +90,7 @@ pub(super) fn say_examined(examined: &Examined) {
     say(&format!(
         "computed again: {} reports, {} monitors, {} studies, {} test runs of {} acceptance plans, {} cohorts in {} \
          evaluations, {} review results, {} runs; compared: {} decisions, {} signatures, {} drafts, {} model records, {} steps of versions, {} steps of alerts with {} effectiveness checks, {} \
-         backups and restores, {} time stamps, {} revisions of incidents, {} drills, {} legal holds, {} disposals, {} upgrades",
+         backups and restores, {} time stamps, {} revisions of incidents, {} drills, {} legal holds, {} disposals, {} redactions, {} upgrades",
         examined.reports,
         examined.monitors,
         examined.studies,
@@ -113,6 +113,7 @@ pub(super) fn say_examined(examined: &Examined) {
         examined.drills,
         examined.legal_holds,
         examined.disposals,
+        examined.redactions,
         examined.upgrades
     ));
     if examined.key_changes > 0 {

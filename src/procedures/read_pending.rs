@@ -1,7 +1,7 @@
 //! Procedure: say what waits, for whom, since when, and by when it is expected.
 //!
 //! 1. check that the person may read
-//! 2. in one snapshot: steps of versions that can be taken or lack something, studies, change records, proposed references and disposals without a
+//! 2. in one snapshot: steps of versions that can be taken or lack something, studies, change records, proposed references, disposals and redactions without a
 //!    signature, requests for roles without an answer, periodic reviews and drills that are due, incidents that are not closed
 //! 3. mark what this person may do now, by the same rules that the steps themselves check
 //! 4. of what this person may do, and of what others may, keep the most urgent
@@ -44,6 +44,8 @@ pub enum PendingKind {
     Reference,
     /// A disposal of files that waits for QA's signature.
     Disposal,
+    /// A redaction of fields that waits for QA's signature.
+    Redaction,
     /// A role that was asked for.
     Role,
     /// Predictions that were drawn for review.
@@ -156,6 +158,7 @@ pub fn pending(store: &Store, acting: &Acting) -> Result<Waiting> {
         predictions::predictions(tx, account, &mut lines)?;
         references::references(tx, account, &mut lines)?;
         disposals::disposals(tx, account, &mut lines)?;
+        disposals::redactions(tx, account, &mut lines)?;
         if Action::ManageNotices.roles().contains(&account.role) {
             backups::backups(tx, now, &mut lines)?;
             time_stamps::time_stamps(tx, now, &mut lines)?;

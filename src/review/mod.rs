@@ -6,7 +6,7 @@
 //! Predictions that people look at are drawn by [`draw`] into a [`review_sample`], answered ([`review_answer`]) and summed up
 //! ([`review_figures`], [`review_result`]). [`plan`], [`concordance`] and [`periodic_review`] (with [`review_kind`]) stand alone; so do
 //! [`batch_invalidation`], the decision that a batch counts for nothing, [`incident`] and [`drill`]. How long stored files are kept is [`retention`]; [`legal_hold`] keeps
-//! them longer, and [`disposal`] is what removes them.
+//! them longer, and [`disposal`] is what removes them. [`redaction`] is what takes personal data out of a record.
 
 pub mod accountability;
 pub mod batch_invalidation;
@@ -31,6 +31,7 @@ pub mod periodic_review;
 pub mod plan;
 pub mod qualification;
 pub mod record_signature;
+pub mod redaction;
 pub mod reference_proposal;
 pub mod retention;
 pub mod review_answer;
@@ -86,6 +87,12 @@ pub enum Error {
     /// A disposal, or the lifting of a legal hold, that does not say what it must, or names a file that may not go.
     #[error("it cannot be signed: {reason}")]
     Disposal {
+        /// What is wrong.
+        reason: String,
+    },
+    /// A redaction that does not say what it must, or names a field that stays.
+    #[error("it cannot be redacted: {reason}")]
+    Redaction {
         /// What is wrong.
         reason: String,
     },

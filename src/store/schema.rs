@@ -58,13 +58,15 @@ const STEPS: &[M] = &[
     M::up(include_str!("migrations/0045_retention.sql")),
     M::up(include_str!("migrations/0046_key_change.sql")),
     M::up(include_str!("migrations/0047_store_upgrade.sql")),
+    M::up(include_str!("migrations/0051_redaction.sql")),
+    M::up(include_str!("migrations/0052_withdrawal.sql")),
     // Last, so that it never stands between two real ones.
     #[cfg(test)]
     M::up(super::specimen::MIGRATION),
 ];
 
 /// How long a connection waits for another process's write.
-const BUSY: Duration = Duration::from_secs(10);
+pub(super) const BUSY: Duration = Duration::from_secs(10);
 
 /// Prepared statements that a connection keeps: an act uses a few dozen.
 const STATEMENTS_KEPT: usize = 256;

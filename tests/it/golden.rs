@@ -2,6 +2,7 @@
 //! Method: printed and held against a file of the repository. `UPDATE_GOLDEN=1 cargo test --test it golden` writes the files
 //! anew; the change is then seen in review.
 
+mod retention;
 mod reviews;
 
 use crate::evidence::{Files, story};
