@@ -28,8 +28,11 @@ pub struct RedactedRecords {
 impl RedactedRecords {
     /// The same words in every check and every verification.
     pub fn sentence(&self) -> String {
-        let rows: Vec<String> =
-            self.rows.iter().map(|(row, columns)| format!("{} of {row}", columns.join(", "))).collect();
+        let rows: Vec<String> = self
+            .rows
+            .iter()
+            .map(|(row, columns)| format!("{} of {row}", columns.join(", ")))
+            .collect();
         let verb = if rows.len() == 1 && self.rows.values().all(|columns| columns.len() == 1) {
             "was"
         } else {

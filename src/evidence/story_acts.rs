@@ -175,7 +175,9 @@ fn disposals(records: &mut Lookup<'_>, version_id: &str) -> Vec<Act> {
 fn redactions(records: &mut Lookup<'_>, version_id: &str) -> Vec<Act> {
     let mut acts = Vec::new();
     for (key, row) in records.all("redaction") {
-        let Ok(redaction) = serde_json::from_str::<Redaction>(row.text("document")) else { continue };
+        let Ok(redaction) = serde_json::from_str::<Redaction>(row.text("document")) else {
+            continue;
+        };
         let its = redaction.rows.iter().filter(|one| one.version_id.as_deref() == Some(version_id));
         let told: Vec<String> = its.map(|one| one.words()).collect();
         if told.is_empty() {

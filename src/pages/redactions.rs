@@ -62,7 +62,10 @@ impl RedactionsPage {
                 .into_iter()
                 .map(redaction_line)
                 .collect(),
-            redactable: tables.into_iter().map(|(table, columns)| (table, columns.join(", "))).collect(),
+            redactable: tables
+                .into_iter()
+                .map(|(table, columns)| (table, columns.join(", ")))
+                .collect(),
             grounds: LegalGround::ALL.map(|ground| (ground.word(), ground.words())).to_vec(),
             requesters: Requester::ALL.map(|who| (who.word(), who.words())).to_vec(),
             keeps: frame.may(Action::KeepRetention),
@@ -81,7 +84,9 @@ fn redaction_line(row: RedactionRow) -> RedactionLine {
         by: row.proposed_by,
         reason: row.reason,
         stands: match (row.signed_entry, row.withdrawn_entry) {
-            (Some(entry), _) => format!("signed by QA in ledger entry {entry}: the values are gone"),
+            (Some(entry), _) => {
+                format!("signed by QA in ledger entry {entry}: the values are gone")
+            }
             (None, Some(entry)) => format!("withdrawn in ledger entry {entry}"),
             (None, None) => "waits for the signature of another person, of QA".to_owned(),
         },
@@ -250,12 +255,13 @@ fn typed_fields(redaction: &Redaction) -> String {
 /// `acknowledgement ak_1: comment`.
 fn parsed_row(line: &str) -> Result<FieldsOfRow> {
     let refuse = || Error::BadRequest {
-        detail: format!("`{line}` names no field; write `TABLE ID: COLUMN, COLUMN`, one row a line"),
+        detail: format!(
+            "`{line}` names no field; write `TABLE ID: COLUMN, COLUMN`, one row a line"
+        ),
     };
     let (row, columns) = line.split_once(':').ok_or_else(refuse)?;
     let (table, record) = row.trim().split_once(' ').ok_or_else(refuse)?;
-    let columns: Vec<String> =
-        columns.split(',').map(|column| column.trim().to_owned()).collect();
+    let columns: Vec<String> = columns.split(',').map(|column| column.trim().to_owned()).collect();
     if columns.iter().any(String::is_empty) {
         return Err(refuse());
     }
@@ -336,7 +342,10 @@ pub(super) async fn propose(visitor: Visitor, form: web::Form<Typed>) -> Answer 
                     let asked = asked(&again)?;
                     let sheet = prepare_redaction(&visitor.store, &visitor.acting(), &asked)?;
                     let page = RedactionPage::of(visitor, NEW, sheet);
-                    Ok(RedactionPage { frame: page.frame.clone().with_notice(Some(notice)), ..page })
+                    Ok(RedactionPage {
+                        frame: page.frame.clone().with_notice(Some(notice)),
+                        ..page
+                    })
                 })
                 .await
         }
@@ -421,11 +430,14 @@ mod tests {
             ];
             asked(&typed.map(|(name, value)| (name.to_owned(), value.to_owned())).into())
         };
-        let rows = form("acknowledgement ak_1: comment\n\nbatch ba_1: correction_reason, x\n").unwrap().rows;
+        let rows = form("acknowledgement ak_1: comment\n\nbatch ba_1: correction_reason, x\n")
+            .unwrap()
+            .rows;
         assert_eq!(rows.len(), 2);
         assert_eq!((rows[1].table.as_str(), rows[1].record.as_str()), ("batch", "ba_1"));
         assert_eq!(rows[1].columns, ["correction_reason", "x"]);
-        for wrong in ["acknowledgement ak_1", "acknowledgement: comment", "tag t: ", "tag t: a,,b"] {
+        for wrong in ["acknowledgement ak_1", "acknowledgement: comment", "tag t: ", "tag t: a,,b"]
+        {
             assert!(matches!(form(wrong), Err(Error::BadRequest { .. })), "{wrong}");
         }
         assert!(matches!(asked(&Typed::new()), Err(Error::BadRequest { .. })));

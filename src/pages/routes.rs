@@ -7,8 +7,9 @@ use super::{
     entry, evidence, fleet, help, inbox, incident, incidents, invalidation, legal_hold,
     model_record, models, notices, passkeys, password, password_rules, people, performance,
     prediction_review, provider, qualifications, record_copy, redactions, reference_proposal,
-    references, register, report, retention, review_case, review_sample, reviews, roles, score_cards,
-    second_factor, send, sign_in, signing_sheet, step, study, study_new, system, version, watch,
+    references, register, report, retention, review_case, review_sample, reviews, roles,
+    score_cards, second_factor, send, sign_in, signing_sheet, step, study, study_new, system,
+    version, watch,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};

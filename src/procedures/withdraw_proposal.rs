@@ -52,7 +52,8 @@ fn standing(tx: &ReadTx<'_>, proposal: Proposal, id: &str) -> Result<Standing> {
         let signed = signed.map(|entry| ("signed", entry));
         signed.or(withdrawn.map(|entry| ("withdrawn", entry)))
     };
-    let owned = |ids: std::collections::BTreeSet<&str>| ids.into_iter().map(str::to_owned).collect();
+    let owned =
+        |ids: std::collections::BTreeSet<&str>| ids.into_iter().map(str::to_owned).collect();
     match proposal {
         Proposal::Disposal => {
             let row = tx.disposal(id)?.ok_or_else(absent)?;
@@ -95,7 +96,8 @@ pub fn withdraw_proposal(
     if !may_withdraw(acting, &found.account_id) {
         let needed = "who proposed it, or qa".to_owned();
         let role = acting.account.role.word();
-        let refused = access::Error::NotPermitted { role, action: "withdraw this proposal", needed };
+        let refused =
+            access::Error::NotPermitted { role, action: "withdraw this proposal", needed };
         return Err(Error::Access(refused));
     }
     check_reason(reason)?;

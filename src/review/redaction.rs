@@ -318,7 +318,8 @@ impl Redactions {
     /// The digest that the row has now, which the ledger lists with `listed`; `listed` itself where redactions do not follow from it.
     pub fn now<'a>(&'a self, table: &str, id: &str, listed: &'a str) -> &'a str {
         let steps = self.steps(table, id).iter();
-        left_by(listed, steps.map(|(found, left)| (found.as_str(), left.as_str()))).unwrap_or(listed)
+        left_by(listed, steps.map(|(found, left)| (found.as_str(), left.as_str())))
+            .unwrap_or(listed)
     }
 
     /// The digest that the ledger lists for the row which has `digest` now; `digest` itself where it was not redacted, or is not what was

@@ -188,7 +188,8 @@ impl WriteTx<'_> {
         row: &RedactedRow,
         values: &[(String, String)],
     ) -> Result<()> {
-        let is_redactable = |column: &str| redactable().any(|one| one == (row.table.as_str(), column));
+        let is_redactable =
+            |column: &str| redactable().any(|one| one == (row.table.as_str(), column));
         let table = RECORD_TABLES.iter().find(|table| **table == row.table);
         let Some(table) = table.filter(|_| values.iter().all(|(column, _)| is_redactable(column)))
         else {

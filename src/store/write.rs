@@ -162,7 +162,8 @@ impl WriteTx<'_> {
             [("entry", &Count(self.index)), ("at", &self.at_text)];
         let blind = is_redactable(table).then(|| clock::new_secret(BLIND_BYTES)).transpose();
         let blind = blind.map_err(ledger::Error::Random)?;
-        let blinded: Option<(&'static str, &dyn ToSql)> = blind.as_ref().map(|text| (BLIND, text as _));
+        let blinded: Option<(&'static str, &dyn ToSql)> =
+            blind.as_ref().map(|text| (BLIND, text as _));
         let all = || columns.iter().chain(&act).chain(&blinded);
         let names: Vec<_> = all().map(|(name, _)| format!("\"{name}\"")).collect();
         let marks = vec!["?"; names.len()].join(", ");

@@ -157,9 +157,8 @@ impl Examiner<'_> {
             self.trouble("step_not_signed", of, "who proposed it did not sign it");
             return None;
         };
-        let is_proposal = first.meaning == proposing
-            && first.signer.id == proposer
-            && *at == entry(row);
+        let is_proposal =
+            first.meaning == proposing && first.signer.id == proposer && *at == entry(row);
         if !is_proposal || !Action::KeepRetention.roles().contains(&first.signer.role) {
             let detail =
                 "its first signature is not that of who proposed it and may, in the same entry";

@@ -32,7 +32,8 @@ impl Examiner<'_> {
             let proposal = if is_known { self.records.row(table, id) } else { None };
             match proposal.filter(|proposal| entry(proposal) < entry(&row)) {
                 None => {
-                    let detail = format!("it withdraws {table} `{id}`, which is not there before it");
+                    let detail =
+                        format!("it withdraws {table} `{id}`, which is not there before it");
                     self.trouble("record_dangling", of, detail);
                 }
                 Some(proposal) => self.withdrawn_by_who_may(of, (&row, &proposal)),
@@ -181,7 +182,8 @@ impl Examiner<'_> {
 
     /// No hold that covers the row was in force at the ledger entry `at`.
     fn row_not_held(&mut self, of: (&str, &str), row: &RedactedRow, (holds, at): (&[Held], u64)) {
-        let is_over = |hold: &&Held| hold.from < at && at < hold.until && hold.scope.covers_row(row);
+        let is_over =
+            |hold: &&Held| hold.from < at && at < hold.until && hold.scope.covers_row(row);
         if let Some(hold) = holds.iter().find(is_over) {
             let detail = format!("legal hold `{}` covered one of its rows at entry {at}", hold.id);
             self.trouble("redaction_under_hold", of, detail);

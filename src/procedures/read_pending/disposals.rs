@@ -14,7 +14,9 @@ pub(super) fn disposals(
     account: &Account,
     found: &mut Vec<Pending>,
 ) -> Result<()> {
-    for row in tx.disposals()?.into_iter().filter(|row| row.signed_entry.or(row.withdrawn_entry).is_none()) {
+    for row in
+        tx.disposals()?.into_iter().filter(|row| row.signed_entry.or(row.withdrawn_entry).is_none())
+    {
         let disposal: Disposal = stored(&row.document)?;
         let Some(first) = disposal.files.first() else { continue };
         if tx.gone_file(&first.blake3)?.is_some() {

@@ -81,9 +81,10 @@ fn a_row_is_held_against_what_redactions_left_of_it() {
     let mut redactions = Redactions::default();
     assert_eq!(redactions.now("tag", "t", "a"), "a");
     assert_eq!(redactions.listed("tag", "t", "a".to_owned()), "a");
-    let (place, step) = (|id: &str| ("tag".to_owned(), id.to_owned()), |found: &str, left: &str| {
-        (found.to_owned(), left.to_owned())
-    });
+    let (place, step) = (
+        |id: &str| ("tag".to_owned(), id.to_owned()),
+        |found: &str, left: &str| (found.to_owned(), left.to_owned()),
+    );
     redactions.add(place("t"), step("a", "b"));
     redactions.add(place("t"), step("b", "c"));
     redactions.add(place("u"), step("b", "c"));

@@ -94,8 +94,11 @@ fn bytes(folder: &Path) -> Vec<u8> {
 #[test] // P11-10c1
 fn a_redacted_value_is_nowhere_and_any_other_change_of_its_row_is_found() {
     let (folder, store) = specimen::fresh();
-    let holds = |folder: &Path| bytes(folder).windows(SECRET.len()).any(|at| at == SECRET.as_bytes());
-    store.write(&specimen::actor(), specimen::KIND, |tx| tx.insert_tag("o", "n", Some(SECRET))).unwrap();
+    let holds =
+        |folder: &Path| bytes(folder).windows(SECRET.len()).any(|at| at == SECRET.as_bytes());
+    store
+        .write(&specimen::actor(), specimen::KIND, |tx| tx.insert_tag("o", "n", Some(SECRET)))
+        .unwrap();
     assert!(holds(folder.path()));
     let (id, columns, before) = store
         .read(|tx| {

@@ -8,9 +8,7 @@ use driftledger::drift::reference::Reference;
 use driftledger::review::batch_invalidation::{BATCH_INVALIDATION_FORMAT, BatchInvalidation};
 use driftledger::review::disposal::{DISPOSAL_FORMAT, Disposal};
 use driftledger::review::legal_hold::{HOLD_LIFT_FORMAT, HoldLift};
-use driftledger::review::redaction::{
-    KEPT_ELSEWHERE, REDACTION_FORMAT, Redaction, marker_of,
-};
+use driftledger::review::redaction::{KEPT_ELSEWHERE, REDACTION_FORMAT, Redaction, marker_of};
 use driftledger::review::reference_proposal::{REFERENCE_PROPOSAL_FORMAT, ReferenceProposal};
 use driftledger::review::retention::{RETENTION_POLICY_FORMAT, RetentionPolicy};
 use serde_json::json;

@@ -23,9 +23,7 @@ fn only(laboratory: &Laboratory, table: &str) -> String {
 }
 
 fn asked(rows: &[(&str, &str, &str)]) -> Value {
-    let row = |(table, record, column): &(&str, &str, &str)| {
-        json!({"table": table, "record": record, "columns": [column]})
-    };
+    let row = |(table, record, column): &(&str, &str, &str)| json!({"table": table, "record": record, "columns": [column]});
     json!({"rows": rows.iter().map(row).collect::<Vec<_>>(), "asked_by": "data_subject", "request": "DSR-2026-014",
            "ground": "unlawfully_processed", "reason": REASON})
 }
@@ -60,7 +58,8 @@ fn named_in(folder: &Path, found: &mut Vec<PathBuf>) {
             if !path.ends_with("objects") {
                 named_in(&path, found);
             }
-        } else if std::fs::read(&path).unwrap().windows(NAME.len()).any(|at| at == NAME.as_bytes()) {
+        } else if std::fs::read(&path).unwrap().windows(NAME.len()).any(|at| at == NAME.as_bytes())
+        {
             found.push(path);
         }
     }
@@ -222,7 +221,9 @@ fn packs(laboratory: &Laboratory, batch: &str, comment: &str) {
         assert_eq!(verification.redacted.len(), 1);
         assert!(!pack.windows(NAME.len()).any(|at| at == NAME.as_bytes()));
         let row = format!("records/acknowledgement/{comment}.json");
-        for (from, to) in [("[redacted ", "[Redacted "), ("\"severity\":\"minor\"", "\"severity\":\"major\"")] {
+        for (from, to) in
+            [("[redacted ", "[Redacted "), ("\"severity\":\"minor\"", "\"severity\":\"major\"")]
+        {
             let found = found_after(laboratory, &pack, |files| {
                 let text = String::from_utf8(files.0[&row].clone()).unwrap();
                 files.0.insert(row.clone(), text.replace(from, to).into_bytes());
