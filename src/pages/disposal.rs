@@ -281,6 +281,7 @@ pub(super) async fn withdraw(
     form: web::Form<Typed>,
 ) -> Answer {
     visitor.check_form(form.get("form_token").map_or("", String::as_str))?;
+    let id = id.into_inner();
     let done = withdraw_proposed(&visitor, (Proposal::Disposal, &id), &form).await;
     let Err(error) = done else { return Ok(see_other(&format!("/disposals/{id}"))) };
     visitor

@@ -107,7 +107,7 @@ pub fn check_store(folder: &Path, progress: &mut dyn FnMut(Progress)) -> Result<
         let told = (disposed(&mut records), redacted(&mut records));
         Ok::<_, Error>((examined, troubles, again, told))
     });
-    let (mut again, mut gone) = (ComputedAgain::default(), Default::default());
+    let (mut again, mut gone) = (ComputedAgain::default(), (Vec::new(), Vec::new()));
     let examined = match examined {
         Ok((examined, troubles, computed, told)) => {
             findings.extend(troubles.into_iter().map(finding));

@@ -163,7 +163,7 @@ impl WriteTx<'_> {
         let blind = is_redactable(table).then(|| clock::new_secret(BLIND_BYTES)).transpose();
         let blind = blind.map_err(ledger::Error::Random)?;
         let blinded: Option<(&'static str, &dyn ToSql)> =
-            blind.as_ref().map(|text| (BLIND, text as _));
+            blind.as_ref().map(|text| (BLIND, text as &dyn ToSql));
         let all = || columns.iter().chain(&act).chain(&blinded);
         let names: Vec<_> = all().map(|(name, _)| format!("\"{name}\"")).collect();
         let marks = vec!["?"; names.len()].join(", ");
