@@ -140,10 +140,21 @@ pub fn pending(store: &Store, acting: &Acting) -> Result<Waiting> {
     let now = store.clock().now();
     store.read(|tx| {
         let (mut lines, mut found) = (Vec::new(), Vec::new());
-        let mut progress = tx.version_progress()?;
-        for version in tx.versions(None)? {
-            let progress = progress.remove(&version.id).unwrap_or_default();
-            of_version(tx, account, (version, progress), (&mut lines, &mut found))?;
+        let progress = tx.version_progress()?;
+        for (id, progress) in &progress {
+            of_version(tx, account, (id, progress), (&mut lines, &mut found))?;
+        }
+        let (own, of_others) = tx.untouched_versions(&account.id, &progress, WAITING_ROWS_MAX)?;
+        let registers = account.role == Role::DataScientist;
+        let untouched = [(own, registers), (of_others, false)];
+        // Those that are not listed are counted.
+        let mut unlisted = [0, 0];
+        for (untouched, is_mine) in untouched {
+            unlisted[usize::from(!is_mine)] += untouched.count - untouched.oldest.len() as u64;
+            for id in &untouched.oldest {
+                let version = tx.version_by_id(id)?;
+                found.extend(version.map(|version| Found::Lacking { version, is_mine }));
+            }
         }
         if Action::ApproveRoles.roles().contains(&account.role) {
             roles(tx, account, &mut lines)?;
@@ -178,7 +189,8 @@ pub fn pending(store: &Store, acting: &Acting) -> Result<Waiting> {
         }
         found.extend(lines.into_iter().map(Found::Line));
         let (mut mine, mut others): (Vec<_>, Vec<_>) = found.into_iter().partition(Found::is_mine);
-        let (all_mine, all_others) = (mine.len() as u64, others.len() as u64);
+        let all_mine = mine.len() as u64 + unlisted[0];
+        let all_others = others.len() as u64 + unlisted[1];
         let mut lines = Vec::new();
         for found in [&mut mine, &mut others] {
             found.sort_by(|a, b| a.urgency().cmp(&b.urgency()));
@@ -199,19 +211,23 @@ pub fn pending(store: &Store, acting: &Acting) -> Result<Waiting> {
 fn of_version(
     tx: &ReadTx<'_>,
     account: &Account,
-    (version, progress): (VersionRow, VersionProgress),
+    (id, progress): (&str, &VersionProgress),
     (lines, found): (&mut Vec<Pending>, &mut Vec<Found>),
 ) -> Result<()> {
-    // Without these two a draft is not complete in any tier, and so it is not submitted: most drafts, and most versions.
+    // Without these two a draft is not complete in any tier, and so it is not submitted.
     let is_lacking = !(progress.step || progress.record && progress.plan);
-    let state = if is_lacking { VersionState::Draft } else { tx.version_state(&version.id)? };
-    let standing = match state {
-        VersionState::Draft | VersionState::Submitted | VersionState::Approved
-            if !is_lacking || progress.change =>
-        {
-            Some(Standing::read(tx, &version.model, &version.version)?)
-        }
-        _ => None,
+    let state = if is_lacking { VersionState::Draft } else { tx.version_state(id)? };
+    let awaits =
+        matches!(state, VersionState::Draft | VersionState::Submitted | VersionState::Approved);
+    // Most versions that anybody did something about are in use, or their life is over.
+    if !awaits && (!progress.study || state.is_over()) {
+        return Ok(());
+    }
+    let Some(version) = tx.version_by_id(id)? else { return Ok(()) };
+    let standing = if awaits && (!is_lacking || progress.change) {
+        Some(Standing::read(tx, &version.model, &version.version)?)
+    } else {
+        None
     };
     if let Some(standing) = &standing {
         if !is_lacking {
@@ -226,11 +242,7 @@ fn of_version(
     }
     if is_lacking {
         let is_mine = account.role == Role::DataScientist
-            && if progress.record || progress.plan || progress.change {
-                tx.version_authors(&version.id)?.iter().any(|author| author.id == account.id)
-            } else {
-                version.registered_by == account.user_name
-            };
+            && tx.version_authors(&version.id)?.iter().any(|author| author.id == account.id);
         found.push(Found::Lacking { version, is_mine });
     }
     Ok(())

@@ -60,6 +60,7 @@ const STEPS: &[M] = &[
     M::up(include_str!("migrations/0047_store_upgrade.sql")),
     M::up(include_str!("migrations/0051_redaction.sql")),
     M::up(include_str!("migrations/0052_withdrawal.sql")),
+    M::up(include_str!("migrations/0053_inbox.sql")),
     // Last, so that it never stands between two real ones.
     #[cfg(test)]
     M::up(super::specimen::MIGRATION),
