@@ -389,7 +389,7 @@ pub(super) async fn withdraw_proposed(
     visitor: &Visitor,
     (proposal, id): (Proposal, &str),
     form: &Typed,
-) -> Result<(), Error> {
+) -> Result<()> {
     let (id, reason) = (id.to_owned(), form.get("reason").cloned().unwrap_or_default());
     visitor
         .act(move |store, acting| {

@@ -16,17 +16,19 @@ mod reviews;
 mod time_stamps;
 
 use super::read_life_cycle::Standing;
-use super::record_change::change_fact;
+use super::record_change::{change_fact, followed};
+use super::stored;
 use crate::access::account::{Account, Acting};
 use crate::access::role::{Action, Role};
 use crate::error::Result;
 use crate::review::change_record::next_signature;
-use crate::review::completeness::gaps;
+use crate::review::completeness::{Gap, gaps, gaps_of_untouched};
 use crate::review::due::{ROLE_DAYS, SIGNATURE_DAYS, due_on, is_overdue};
 use crate::review::life_cycle::{Guard, History, Rule, Step, VersionState};
 use crate::store::life_cycle::VersionProgress;
-use crate::store::versions::VersionRow;
+use crate::store::versions::{FrozenKind, VersionRow};
 use crate::store::{ReadTx, Store};
+use std::collections::BTreeMap;
 
 /// What kind of thing waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
@@ -106,14 +108,22 @@ pub struct Waiting {
 /// A line, or a draft of which it is known that it lacks something, and not yet what.
 enum Found {
     Line(Pending),
-    Lacking { version: VersionRow, is_mine: bool },
+    Lacking {
+        version: VersionRow,
+        is_mine: bool,
+    },
+    /// The same, with nothing recorded but the registration.
+    Untouched {
+        version: VersionRow,
+        is_mine: bool,
+    },
 }
 
 impl Found {
     fn is_mine(&self) -> bool {
         match self {
             Self::Line(line) => line.is_mine,
-            Self::Lacking { is_mine, .. } => *is_mine,
+            Self::Lacking { is_mine, .. } | Self::Untouched { is_mine, .. } => *is_mine,
         }
     }
 
@@ -121,7 +131,9 @@ impl Found {
     fn urgency(&self) -> (bool, Option<&str>, &str) {
         match self {
             Self::Line(line) => (line.due_on.is_none(), line.due_on.as_deref(), &line.since),
-            Self::Lacking { version, .. } => (true, None, &version.registered_at),
+            Self::Lacking { version, .. } | Self::Untouched { version, .. } => {
+                (true, None, &version.registered_at)
+            }
         }
     }
 }
@@ -141,7 +153,9 @@ pub fn pending(store: &Store, acting: &Acting) -> Result<Waiting> {
     store.read(|tx| {
         let (mut lines, mut found) = (Vec::new(), Vec::new());
         let progress = tx.version_progress()?;
-        for (id, progress) in &progress {
+        // Ids are in the order of time.
+        let in_order: BTreeMap<_, _> = progress.iter().collect();
+        for (id, progress) in in_order {
             of_version(tx, account, (id, progress), (&mut lines, &mut found))?;
         }
         let (own, of_others) = tx.untouched_versions(&account.id, &progress, WAITING_ROWS_MAX)?;
@@ -153,7 +167,7 @@ pub fn pending(store: &Store, acting: &Acting) -> Result<Waiting> {
             unlisted[usize::from(!is_mine)] += untouched.count - untouched.oldest.len() as u64;
             for id in &untouched.oldest {
                 let version = tx.version_by_id(id)?;
-                found.extend(version.map(|version| Found::Lacking { version, is_mine }));
+                found.extend(version.map(|version| Found::Untouched { version, is_mine }));
             }
         }
         if Action::ApproveRoles.roles().contains(&account.role) {
@@ -200,6 +214,9 @@ pub fn pending(store: &Store, acting: &Acting) -> Result<Waiting> {
                     Found::Lacking { version, .. } => {
                         let standing = Standing::read(tx, &version.model, &version.version)?;
                         steps(account, &standing, &mut lines);
+                    }
+                    Found::Untouched { version, is_mine } => {
+                        lines.extend(untouched(tx, &version, is_mine)?);
                     }
                 }
             }
@@ -288,17 +305,39 @@ fn steps(account: &Account, standing: &Standing, found: &mut Vec<Pending>) {
             });
             continue;
         }
-        let names: Vec<&str> = missing.iter().map(|gap| gap.missing.as_str()).collect();
         let is_author = authors.iter().any(|author| author.id == account.id);
-        found.push(Pending {
-            what: format!("Complete it: {} missing to {}", missing.len(), rule.step.words()),
-            why: names.join("; "),
-            who: vec![Role::DataScientist],
-            is_mine: is_author && account.role == Role::DataScientist,
-            since: since.clone(),
-            ..line(version, PendingKind::Missing, "#life-cycle")
-        });
+        let is_mine = is_author && account.role == Role::DataScientist;
+        found.push(Pending { since: since.clone(), ..lacking(version, (rule, &missing), is_mine) });
     }
+}
+
+/// What is missing for a step of a version.
+fn lacking(version: &VersionRow, (rule, missing): (&Rule, &[Gap]), is_mine: bool) -> Pending {
+    let names: Vec<&str> = missing.iter().map(|gap| gap.missing.as_str()).collect();
+    Pending {
+        what: format!("Complete it: {} missing to {}", missing.len(), rule.step.words()),
+        why: names.join("; "),
+        who: vec![Role::DataScientist],
+        is_mine,
+        ..line(version, PendingKind::Missing, "#life-cycle")
+    }
+}
+
+/// The policy of a version, as far as it is asked for.
+#[derive(serde::Deserialize)]
+struct Rationale {
+    rationale: String,
+}
+
+/// What is missing to submit a version about which nothing is recorded but its registration, which is not read for it.
+fn untouched(tx: &ReadTx<'_>, version: &VersionRow, is_mine: bool) -> Result<Option<Pending>> {
+    let Some(rule) = Rule::of(VersionState::Draft, Step::Submit) else { return Ok(None) };
+    let policy = tx.frozen(FrozenKind::Policy, &version.id)?;
+    let policy: Option<Rationale> = policy.map(|row| stored(&row.document)).transpose()?;
+    let rationale = policy.map(|policy| policy.rationale).unwrap_or_default();
+    let follows = followed(tx, version, None)?.is_some();
+    let missing = gaps_of_untouched(rule, (&rationale, follows));
+    Ok(Some(lacking(version, (rule, &missing), is_mine)))
 }
 
 /// First letter as a capital.

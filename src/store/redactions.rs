@@ -82,7 +82,8 @@ const REDACTION: &str = "SELECT r.id, a.user_name, r.account_id, r.rows, r.reaso
                          r.document FROM redaction r JOIN account a ON a.id = r.account_id";
 
 fn redaction_of(row: &Row<'_>) -> rusqlite::Result<RedactionRow> {
-    let entry = |at: usize| Ok(row.get::<_, Option<Count>>(at)?.map(|entry| entry.0));
+    let entry =
+        |at: usize| row.get::<_, Option<Count>>(at).map(|entry| entry.map(|Count(entry)| entry));
     Ok(RedactionRow {
         id: row.get(0)?,
         proposed_by: row.get(1)?,

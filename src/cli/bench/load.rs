@@ -6,7 +6,7 @@ use super::store::{Figure, client};
 use super::watched::{Watched, watch};
 use crate::access::role::Role;
 use crate::api::extract::{FORM_TOKEN_HEADER, SESSION_COOKIE};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::procedures::measure_inventory::{
     MEASURED_VERSION, Visiting, kept_batches, make_inventory, make_measured, measured_batch,
 };
@@ -135,16 +135,17 @@ pub(super) fn measure_load(folder: &Path, time: Duration) -> Result<Vec<Figure>>
         is_over: AtomicBool::new(false),
         acknowledged: Mutex::default(),
     };
+    let shared = &load;
     let (went, memory, drained) = std::thread::scope(|scope| {
         let threads: Vec<_> = Kind::ALL
             .into_iter()
             .flat_map(|kind| (0..kind.clients()).map(move |place| (kind, place)))
-            .map(|one| scope.spawn(|| load.visit(one)))
+            .map(|one| scope.spawn(move || shared.visit(one)))
             .collect();
         let memory = memory_of(server.pid(), time);
-        load.is_ending.store(true, Ordering::Relaxed);
+        shared.is_ending.store(true, Ordering::Relaxed);
         let drained = server.end(Duration::from_secs(DRAIN_SECONDS_MAX));
-        load.is_over.store(true, Ordering::Relaxed);
+        shared.is_over.store(true, Ordering::Relaxed);
         let mut went = Vec::new();
         for thread in threads {
             went.extend(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
