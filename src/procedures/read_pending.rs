@@ -160,12 +160,12 @@ pub fn pending(store: &Store, acting: &Acting) -> Result<Waiting> {
         }
         let (own, of_others) = tx.untouched_versions(&account.id, &progress, WAITING_ROWS_MAX)?;
         let registers = account.role == Role::DataScientist;
-        let untouched = [(own, registers), (of_others, false)];
+        let nobodys = [(own, registers), (of_others, false)];
         // Those that are not listed are counted.
         let mut unlisted = [0, 0];
-        for (untouched, is_mine) in untouched {
-            unlisted[usize::from(!is_mine)] += untouched.count - untouched.oldest.len() as u64;
-            for id in &untouched.oldest {
+        for (nobodys, is_mine) in nobodys {
+            unlisted[usize::from(!is_mine)] += nobodys.count - nobodys.oldest.len() as u64;
+            for id in &nobodys.oldest {
                 let version = tx.version_by_id(id)?;
                 found.extend(version.map(|version| Found::Untouched { version, is_mine }));
             }
