@@ -1372,8 +1372,15 @@ class Verifier:
                     episodes |= {key for kind, key in subjects if kind == "episode"}
         concerned |= {entry["idx"] for entry in self.parsed if entry and entry["type"] in OF_KEYS}
         redacting = [entry for entry in self.parsed if entry and entry["type"] in OF_REDACTIONS]
-        concerned |= {entry["idx"] for entry in redacting}
         redactors, told_until = {entry["actor"]["id"] for entry in redacting}, max([until, *(entry["idx"] for entry in redacting)])
+        for entry in self.parsed:
+            # No redaction was signed under a legal hold: those after the end of the story count too.
+            late = entry and until <= entry["idx"] < told_until and entry["type"] in HOLDS and (not model or any(
+                s["kind"] == "store" or (s["kind"], s["id"]) == ("model", model) for s in entry["subj"]))
+            if late:
+                redacting.append(entry)
+                redactors.add(entry["actor"]["id"])
+        concerned |= {entry["idx"] for entry in redacting}
         for entry in self.parsed:
             if not entry or entry["idx"] >= told_until:
                 continue

@@ -80,6 +80,8 @@ pub struct Concern {
     redactors: BTreeSet<String>,
     /// What is recorded about people, and holds for all who sign, counts up to here: to the end of the story, or the newest redaction.
     told_until: u64,
+    /// Legal holds after the end of the story, and who placed or lifted them: no redaction was signed under one.
+    late_holds: Vec<(u64, String)>,
     entries: BTreeSet<u64>,
 }
 
@@ -117,6 +119,7 @@ impl Concern {
             actors,
             redactors,
             told_until: until,
+            late_holds: Vec::new(),
             entries,
         }
     }
@@ -128,7 +131,15 @@ impl Concern {
             self.redactors.insert(entry.actor.id.clone());
             self.told_until = self.told_until.max(entry.idx);
         }
+        let holds = HOLDS.contains(&entry.kind)
+            && entry.subj.iter().any(|subject| {
+                subject.kind == "store"
+                    || subject.kind == "model" && Some(&subject.id) == self.held.as_ref()
+            });
         if entry.idx >= self.until {
+            if holds || self.is_whole && HOLDS.contains(&entry.kind) {
+                self.late_holds.push((entry.idx, entry.actor.id.clone()));
+            }
             return;
         }
         let names = |kind: &str, ids: &BTreeSet<String>| {
@@ -138,11 +149,6 @@ impl Concern {
             .subj
             .iter()
             .any(|subject| subject.kind == "model" && Some(&subject.id) == self.model.as_ref());
-        let holds = HOLDS.contains(&entry.kind)
-            && entry.subj.iter().any(|subject| {
-                subject.kind == "store"
-                    || subject.kind == "model" && Some(&subject.id) == self.held.as_ref()
-            });
         let concerned = self.is_whole
             || entry.idx == 0
             || of_model
@@ -172,7 +178,11 @@ impl Concern {
 
     /// The concerned entries, once all were visited; `all` gives them again, for the accounts that acted.
     pub fn entries<'a>(self, all: impl Iterator<Item = &'a Entry>) -> BTreeSet<u64> {
-        let Self { until, told_until, actors, redactors, mut entries, .. } = self;
+        let Self { until, told_until, actors, mut redactors, mut entries, late_holds, .. } = self;
+        for (idx, actor) in late_holds.into_iter().filter(|(idx, _)| *idx < told_until) {
+            entries.insert(idx);
+            redactors.insert(actor);
+        }
         let told = all.filter(|entry| {
             let names = |ids: &BTreeSet<String>| {
                 entry.subj.iter().any(|s| s.kind == "account" && ids.contains(&s.id))
@@ -351,15 +361,18 @@ mod tests {
             (EntryType::AccountCreate, "host", "account", "ac_qa"),
             (EntryType::RedactionSign, "ac_qa", "redaction", "rd_1"),
             (EntryType::RoleAnswer, "host", "account", "ac_qa"),
+            (EntryType::HoldLift, "ac_qa", "model", "m"),
         ];
         for (at, (kind, actor, what, id)) in (18..).zip(later) {
             all.push(entry(at, kind, actor, &[(what, id)]));
         }
         let mut concern =
             Concern::new(&scope, BTreeSet::from(["mv_1".to_owned()]), BTreeSet::new());
+        // A hold that was lifted before the redaction is in it too, one that came after is not.
+        all[17] = entry(17, EntryType::HoldLift, "ac_other", &[("model", "m")]);
         all.iter().for_each(|entry| concern.visit(entry));
         let found: Vec<_> = concern.entries(all.iter()).into_iter().collect();
-        assert_eq!(found, [0, 1, 4, 16, 18, 19]);
+        assert_eq!(found, [0, 1, 2, 4, 16, 17, 18, 19]);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::procedures::redact_records::{
 use crate::procedures::withdraw_proposal::{Proposal, may_withdraw, withdraw_proposal};
 use crate::review::disposal::{REASON_MAX, REASON_MIN};
 use crate::review::redaction::{
-    KEPT_ELSEWHERE, LegalGround, REQUEST_MAX, Redaction, Requester, redactable,
+    KEPT_ELSEWHERE, LegalGround, REQUEST_MAX, RedactedRow, Redaction, Requester, redactable,
 };
 use crate::review::signature::Meaning;
 use crate::store::redactions::RedactionRow;
@@ -138,7 +138,7 @@ struct RedactionPage {
 }
 
 fn row_lines(redaction: &Redaction) -> Vec<RowLine> {
-    let line = |row: &crate::review::redaction::RedactedRow| RowLine {
+    let line = |row: &RedactedRow| RowLine {
         of: format!("{} {}", row.table, row.record),
         columns: row.columns.join(", "),
         entry: row.entry,
@@ -246,9 +246,8 @@ fn stands(view: &RedactionView, reader: &str) -> String {
 
 /// The fields as they are typed: a line for each row.
 fn typed_fields(redaction: &Redaction) -> String {
-    let line = |row: &crate::review::redaction::RedactedRow| {
-        format!("{} {}: {}", row.table, row.record, row.columns.join(", "))
-    };
+    let line =
+        |row: &RedactedRow| format!("{} {}: {}", row.table, row.record, row.columns.join(", "));
     redaction.rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
