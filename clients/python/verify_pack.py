@@ -48,7 +48,7 @@ COPIES = {"model_version": ("registrations/", "registration"), "reference": ("re
           "performance": ("performance/", "document"), "cohort": ("cohorts/", "document"),
           "decision": ("decisions/", "document"), "signature": ("signatures/", "document"),
           "accountability_acceptance": ("acceptances/", "document"),
-          "hold_lift": ("hold-lifts/", "document"), "disposal": ("disposals/", "document"),
+          "hold_lift": ("hold-lifts/", "document"), "disposal": ("disposals/", "document"), "redaction": ("redactions/", "document"),
           "episode_step": ("alert-steps/", "document"), "qualification": ("qualifications/", "document"),
           "incident": ("incidents/", "document"), "drill": ("drills/", "document"),
           "periodic_review": ("periodic-reviews/", "document"), "review_sample": ("review-samples/", "document"),
@@ -127,6 +127,20 @@ OF_ACTORS = ("account.create", "role.request", "role.answer", "identity.ask", "i
 OF_ALL = ("clock.event", "accountability.set", "training_policy.set", "retention.set")
 # Legal holds: one on the whole store, or on the model, concerns each of its versions.
 HOLDS = ("hold.place", "hold.lift")
+# Redactions change rows that any pack may hold: they are in every pack, with what is recorded about who signed them.
+OF_REDACTIONS = ("redaction.propose", "redaction.sign")
+# The columns that may be redacted.
+REDACTABLE = {"account_lock": ["reason"], "account_state": ["reason"], "role_request": ["reason"], "role_answer": ["reason"],
+              "second_factor": ["reason"], "provider_link": ["reason"], "passkey": ["name"], "passkey_revocation": ["reason"],
+              "training_record": ["evidence"], "signing_hold": ["reason"], "misuse_event": ["detail"], "misuse_answer": ["found"],
+              "token_revocation": ["reason"], "model": ["description"], "batch": ["correction_reason"], "quarantine": ["reasons"],
+              "episode": ["opening"], "labels": ["corrects"], "acknowledgement": ["comment"], "run": ["user_name"],
+              "description": ["text"], "tag": ["value"], "restore": ["reason"], "rollback": ["reason"], "restore_test": ["reason"],
+              "version_retention": ["reason"], "withdrawal": ["reason"]}
+GROUNDS = {"no_longer_necessary": "not needed any more for its purpose (GDPR 17(1)(a))",
+           "consent_withdrawn": "consent was withdrawn (GDPR 17(1)(b))", "objection": "the person objects (GDPR 17(1)(c))",
+           "unlawfully_processed": "unlawfully recorded, or more than the purpose needs (GDPR 17(1)(d), 5(1)(c))",
+           "legal_obligation": "a law demands it (GDPR 17(1)(e))", "other_law": "another law, which the reason names"}
 # What a stored file is to the record that names it: table, column of its BLAKE3, column of its SHA-256.
 FILE_KINDS = {"batch": ("batch", "blake3", "sha256"), "row_ids": ("batch", "row_ids", None),
               "quarantine": ("quarantine", "blake3", "sha256"), "labels": ("labels", "blake3", "sha256"),
@@ -1372,8 +1386,16 @@ class Verifier:
                     self.find("row_listed_twice", name, f"it lists {place}, which another body lists")
                 self.listed.setdefault(place, (index, row["sha256"]))
 
+    def redactions(self):
+        """What redactions found and left of rows, by table and id, in the order of the ledger."""
+        found = {}
+        rows = [strict_json(self.read(name)) for name in self.within("records/redacted_row/")]
+        for row in sorted(rows, key=lambda row: row["entry"]):
+            found.setdefault((row["record_table"], row["record_id"]), []).append((row["found_sha256"], row["left_sha256"]))
+        return found
+
     def records(self):
-        expected = {}
+        expected, redactions = {}, self.guard(self.redactions) or {}
         for (table, key), (index, digest) in self.listed.items():
             if table in WITHHELD:
                 continue
@@ -1385,8 +1407,13 @@ class Verifier:
                     self.find("record_missing", name, f"entry {index} wrote this row")
                 continue
             self.count("records")
-            if sha256(data) != digest:
-                self.find("record_changed", name, f"it has SHA-256 {sha256(data)}, entry {index} lists {digest}")
+            now = digest
+            for found, left in redactions.get((table, key), []):
+                now = left if now == found else None
+            now = now or digest
+            if sha256(data) != now:
+                left = f", and its redaction left {now}" if now != digest else ""
+                self.find("record_changed", name, f"it has SHA-256 {sha256(data)}, entry {index} lists {digest}{left}")
             try:
                 row = strict_json(data)
                 self.rows.setdefault(table, {})[key] = row
@@ -1440,9 +1467,22 @@ class Verifier:
                 if entry["type"] not in OF_INCIDENTS:
                     episodes |= {key for kind, key in subjects if kind == "episode"}
         concerned |= {entry["idx"] for entry in self.parsed if entry and entry["type"] in OF_KEYS}
-        for entry in entries:
+        redacting = [entry for entry in self.parsed if entry and entry["type"] in OF_REDACTIONS]
+        redactors, told_until = {entry["actor"]["id"] for entry in redacting}, max([until, *(entry["idx"] for entry in redacting)])
+        for entry in self.parsed:
+            # No redaction was signed under a legal hold: those after the end of the story count too.
+            late = entry and until <= entry["idx"] < told_until and entry["type"] in HOLDS and (not model or any(
+                s["kind"] == "store" or (s["kind"], s["id"]) == ("model", model) for s in entry["subj"]))
+            if late:
+                redacting.append(entry)
+                redactors.add(entry["actor"]["id"])
+        concerned |= {entry["idx"] for entry in redacting}
+        for entry in self.parsed:
+            if not entry or entry["idx"] >= told_until:
+                continue
+            whose = redactors | actors if entry["idx"] < until else redactors
             if entry["type"] in OF_ALL or entry["type"] in OF_ACTORS and any(
-                    s["kind"] == "account" and s["id"] in actors for s in entry["subj"]):
+                    s["kind"] == "account" and s["id"] in whose for s in entry["subj"]):
                 concerned.add(entry["idx"])
         for index in concerned:
             if f"bodies/{index}.json" not in self.names:
@@ -2274,6 +2314,8 @@ class Verifier:
             lifted[row["hold_id"]] = row["entry"]
         holds = [(key, row, lifted.get(key, math.inf)) for key, row in self.rows.get("legal_hold", {}).items()]
         self.count("legal_holds", len(holds))
+        withdrawn = self.withdrawals()
+        self.redacted_rows(signed, holds, withdrawn)
         gone = {}
         for key, row in self.rows.get("disposed_object", {}).items():
             gone.setdefault(row["disposal_id"], []).append((key, row))
@@ -2290,7 +2332,8 @@ class Verifier:
             names = [file["blake3"] for file in disposal["files"]]
             if names != sorted(set(names)):
                 self.find("disposal_not_valid", name, "its files are not in the order of their BLAKE3, each once")
-            went = self.disposal_signed(name, row, signed.get(key, []))
+            went = self.signed_by_two(name, row, signed.get(key, []), ("proposes_disposal", "approves_disposal"))
+            self.not_withdrawn(name, went, withdrawn.get(("disposal", key)))
             self.disposal_went(name, disposal, went, objects)
             self.disposal_due(name, row, disposal, went or row["entry"], policies)
             for at in filter(None, (row["entry"], went)):
@@ -2309,7 +2352,98 @@ class Verifier:
             return True
         return use["kind"] in ("batch", "row_ids") and use["record"] == hold["batch_id"]
 
-    def disposal_signed(self, name, row, over):
+    def withdrawals(self):
+        """Every withdrawal: of a proposal that was there, by who proposed it or by QA; gives the entry of each."""
+        found = {}
+        for key, row in self.rows.get("withdrawal", {}).items():
+            name, table = record_file("withdrawal", key), row["record_table"]
+            actor = (self.parsed[row["entry"]] or {}).get("actor", {})
+            proposal = self.row(table, row["record_id"]) if table in ("disposal", "redaction") else None
+            if not proposal or proposal["entry"] >= row["entry"]:
+                self.find("record_dangling", name, "what it withdraws is not there before it")
+            elif actor.get("role") != "qa" and row["account_id"] != proposal["account_id"]:
+                self.find("step_not_permitted", name, "whoever withdrew it neither proposed it nor is of QA")
+            if actor.get("role") not in QUALITY or actor.get("id") != row["account_id"]:
+                self.find("step_not_permitted", name, "who recorded it may not, or is somebody else")
+            found[table, row["record_id"]] = row["entry"]
+        return found
+
+    def not_withdrawn(self, name, signed, withdrawn):
+        """What was withdrawn was not signed, neither before nor after."""
+        if signed is not None and withdrawn is not None:
+            self.find("proposal_withdrawn", name, f"it was signed in entry {signed}, and withdrawn in entry {withdrawn}")
+
+    def redacted_rows(self, signed, holds, withdrawn):
+        """What two people signed is what happened to each row, under no hold; the values are gone."""
+        gone = {}
+        for key, row in self.rows.get("redacted_row", {}).items():
+            gone.setdefault(row["redaction_id"], []).append((key, row))
+        for key, row in self.rows.get("redaction", {}).items():
+            name, redaction, rows = record_file("redaction", key), self.document("redaction", key, row), gone.pop(key, [])
+            if not redaction:
+                continue
+            self.count("redactions")
+            self.redaction_stated(name, row, redaction)
+            went = self.signed_by_two(name, row, signed.get(key, []), ("proposes_redaction", "approves_redaction"))
+            self.not_withdrawn(name, went, withdrawn.get(("redaction", key)))
+            stated = {(one["table"], one["record"]): one for one in redaction["rows"]}
+            for row_key, one in rows:
+                expected = stated.get((one["record_table"], one["record_id"]))
+                if went is None:
+                    self.find("redaction_not_signed", record_file("redacted_row", row_key), "not two people signed its redaction")
+                elif not expected or one["entry"] != went or any(
+                        one[column] != expected[column] for column in ("listed_sha256", "found_sha256", "left_sha256")):
+                    self.find("record_disagrees", record_file("redacted_row", row_key), "its redaction says something else of it")
+            if went is not None:
+                self.same(name, "number of rows that were redacted", len(rows), len(stated))
+                self.tell_redacted(name, key, redaction, went)
+            for one in redaction["rows"]:
+                self.redacted_row(name, one, went)
+                for at in filter(None, (row["entry"], went)):
+                    for hold, placed, until in holds:
+                        covers = all(column not in placed or placed[column] == one.get(column) for column in ("model", "version_id", "batch_id"))
+                        if covers and placed["entry"] < at < until:
+                            self.find("redaction_under_hold", name, f"legal hold {hold} covered one of its rows at entry {at}")
+        for key, _ in (item for items in gone.values() for item in items):
+            self.find("record_dangling", record_file("redacted_row", key), "the redaction it went by is not there")
+
+    def redaction_stated(self, name, row, redaction):
+        """It says who asked, on which ground, what goes and why, and its row says the same."""
+        self.same(name, "reason", redaction["reason"], row["reason"])
+        self.same(name, "number of rows", len(redaction["rows"]), row["rows"])
+        elsewhere = "backups, evidence packs and other copies that were made before this record hold the values until they are removed"
+        places = [(one["table"], one["record"]) for one in redaction["rows"]]
+        valid = redaction["format"] == "driftledger/redaction/v1" and redaction["kept_elsewhere"] == elsewhere \
+            and redaction["asked_by"] in ("data_subject", "controller", "authority") and redaction["ground"] in GROUNDS \
+            and 20 <= len(redaction["reason"].strip()) <= 4000 and 1 <= len(redaction["request"].strip()) <= 200 \
+            and places and places == sorted(set(places)) and len(places) <= 100
+        for one in redaction["rows"]:
+            columns = one["columns"]
+            valid = valid and columns and columns == sorted(set(columns)) and set(columns) <= set(REDACTABLE.get(one["table"], [])) \
+                and one["marker"] == f"[redacted {one['listed_sha256'][:16]}]" and one["found_sha256"] != one["left_sha256"]
+        if not valid:
+            self.find("redaction_not_valid", name, "it does not say what it must")
+
+    def redacted_row(self, name, one, went):
+        """What it says of a row is what the row says, and the values are gone where it was signed."""
+        row = self.row(one["table"], one["record"])
+        if not row:
+            return
+        self.same(name, "entry of a row", one["entry"], row["entry"])
+        if row.get("version_id"):
+            self.same(name, "version of a row", one.get("version_id"), row["version_id"])
+        if went is not None and ("blind" in row or any(one["marker"] not in str(row.get(column)) for column in one["columns"])):
+            self.find("redaction_not_done", name, f"{one['table']} {one['record']} still holds what it says to be gone")
+
+    def tell_redacted(self, name, key, redaction, went):
+        rows = sorted(self.rows.get("record_signature", {}).values(), key=lambda row: row["entry"])
+        signers = [strict_json(row["document"].encode())["signer"] for row in rows
+                   if row["record_table"] == "redaction" and row["record_id"] == key]
+        who = " and ".join(f"{one['printed_name']} ({one['user_name']}, {one['role']})" for one in signers)
+        what = "; ".join(f"{', '.join(one['columns'])} of {one['table']} {one['record']}" for one in redaction["rows"])
+        self.disposed.append(f"{what} redacted in entry {went} by {name}, signed by {who}; {GROUNDS.get(redaction['ground'])}, because: {redaction['reason']}")
+
+    def signed_by_two(self, name, row, over, meanings):
         """Who proposed it signed in the same entry, then another person of QA; gives the entry of the second signature."""
         rows = self.rows.get("record_signature", {})
         over = sorted(over, key=lambda signature: rows[signature["id"]]["entry"] if signature["id"] in rows else math.inf)
@@ -2319,13 +2453,13 @@ class Verifier:
         if not over:
             return self.find("step_not_signed", name, "who proposed it did not sign it")
         first, at = over[0], lambda signature: rows[signature["id"]]["entry"]
-        if (first["meaning"], first["signer"]["id"], at(first)) != ("proposes_disposal", row["account_id"], row["entry"]) \
+        if (first["meaning"], first["signer"]["id"], at(first)) != (meanings[0], row["account_id"], row["entry"]) \
                 or first["signer"]["role"] not in QUALITY:
             self.find("step_not_permitted", name, "its first signature is not that of who proposed it and may")
         if len(over) < 2:
             return None
         second = over[1]
-        approves = second["meaning"] == "approves_disposal" and second["signer"]["id"] != row["account_id"] \
+        approves = second["meaning"] == meanings[1] and second["signer"]["id"] != row["account_id"] \
             and second["signer"]["role"] == "qa"
         if not approves or len(over) > 2:
             self.find("step_not_permitted", name, "its second signature is not that of another person who may, or more follow")

@@ -35,6 +35,7 @@ pub mod problem;
 pub mod provider_client;
 pub mod qualifications;
 mod record_copies;
+pub mod redactions;
 pub mod references;
 pub mod retention;
 pub mod review;

@@ -5,8 +5,8 @@ use super::extract::{caller_first, no_route};
 use super::{
     acceptance, access_log, accounts, alerts, assessments, batches, changes, drills, evidence,
     identities, incidents, ledger, life_cycle, lineage, models, notices, operation, overview,
-    passkeys, people, performance, printed, qualifications, record_copies, references, retention,
-    review, review_samples, reviews, roles, session, studies, tiles, watch,
+    passkeys, people, performance, printed, qualifications, record_copies, redactions, references,
+    retention, review, review_samples, reviews, roles, session, studies, tiles, watch,
 };
 use actix_web::middleware::from_fn;
 use actix_web::web;
@@ -112,6 +112,13 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(retention::propose)
             .service(retention::read_disposal)
             .service(retention::sign)
+            .service(redactions::withdraw_disposal)
+            .service(redactions::list_redactions)
+            .service(redactions::prepare)
+            .service(redactions::propose)
+            .service(redactions::read_redaction)
+            .service(redactions::sign)
+            .service(redactions::withdraw_redaction)
             .service(review::read_plan)
             .service(review::measure)
             .service(review_samples::list_samples)

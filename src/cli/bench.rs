@@ -1,5 +1,6 @@
 //! `driftledger bench`
 
+mod load;
 mod site;
 mod store;
 mod watched;
@@ -36,6 +37,9 @@ pub(super) struct BenchArguments {
     /// Measure the store instead of tables: all of it, or only these parts
     #[arg(long, value_enum, num_args = 0.., value_delimiter = ',', value_name = "PART")]
     store: Option<Vec<store::StorePart>>,
+    /// Minutes of mixed traffic for `--store load`
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=240), value_name = "N")]
+    minutes: u32,
     /// Leave the CSV tables out
     #[arg(long)]
     no_csv: bool,

@@ -47,6 +47,9 @@ fn tell(checked: &CheckedStore) {
     for one in &checked.disposed {
         terminal::say(&one.sentence());
     }
+    for one in &checked.redacted {
+        terminal::say(&one.sentence());
+    }
     for one in &checked.not_computed_again {
         let place = [one.table.as_str(), one.id.as_str()].join(" ");
         terminal::say(&format!("{place}: not computed again, because {}", one.because));

@@ -121,6 +121,7 @@ pub(super) fn say_examined(examined: &Examined) {
         (examined.drills, "drills"),
         (examined.legal_holds, "legal holds"),
         (examined.disposals, "disposals"),
+        (examined.redactions, "redactions"),
         (examined.upgrades, "upgrades"),
     ]);
     for (what, found) in [("computed again", again), ("compared", compared)] {

@@ -207,6 +207,9 @@ fn tell(verification: &Verification, is_given: bool) {
     for one in &verification.disposed {
         terminal::say(&one.sentence());
     }
+    for one in &verification.redacted {
+        terminal::say(&one.sentence());
+    }
     tell_stamped(&verification.stamped, size.unwrap_or_default());
     if let Some(key) = key {
         tell_key(verification, (key, is_given));

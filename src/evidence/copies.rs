@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
 /// Folders of copies: record table, folder, column of the document.
-pub const COPIES: [(&str, &str, &str); 31] = [
+pub const COPIES: [(&str, &str, &str); 32] = [
     ("model_version", "registrations/", "registration"),
     ("reference", "references/", "document"),
     ("policy", "policies/", "document"),
@@ -46,6 +46,7 @@ pub const COPIES: [(&str, &str, &str); 31] = [
     ("accountability_acceptance", "acceptances/", "document"),
     ("hold_lift", "hold-lifts/", "document"),
     ("disposal", "disposals/", "document"),
+    ("redaction", "redactions/", "document"),
     ("store_upgrade", "upgrades/", "document"),
 ];
 

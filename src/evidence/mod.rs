@@ -7,7 +7,7 @@
 //! - [`story`] is the page that tells a pack from registration to decision; [`tables`] its rows for other tools; [`prediction`] one row of
 //!   one batch.
 //! - [`printable`] and [`printable_study`] render what a person reads; [`copies`] says which record has which copy.
-//! - [`disposed`] tells which stored files went by which signed record.
+//! - [`disposed`] tells which stored files went by which signed record, [`redacted`] which values of records.
 //! - [`standards`] says what was registered in the words of other tools.
 //!
 //! Must not know: the store, HTTP, who is signed in. Start with [`manifest`], then [`verify`](mod@verify).
@@ -27,6 +27,7 @@ pub mod qr;
 pub mod readme;
 pub mod record_copy;
 pub mod records;
+pub mod redacted;
 pub mod scope;
 pub mod shape;
 pub mod standards;

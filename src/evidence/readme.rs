@@ -45,7 +45,8 @@ records/TABLE/ID.json
                     one record row as canonical JSON (RFC 8785); its SHA-256 stands in the body of its entry.
                     Credentials and tokens are never packed; their digests are in the bodies
 reports/, decisions/, signatures/, references/, policies/, monitors/, registrations/,
-model-records/, version-steps/, record-signatures/, acceptances/, disposals/, hold-lifts/
+model-records/, version-steps/, record-signatures/, acceptances/, disposals/, hold-lifts/,
+redactions/
                     the documents inside these rows, byte for byte, and HTML files to read and to print
 story.html          what happened, in the order of the ledger, to read and to print
 tables/             the same rows as CSV and as JSON Lines, the entries, the features of all reports;
@@ -60,6 +61,8 @@ A line holds the SHA-256 of its body; the body holds the SHA-256 of each row; a 
 counts it was computed from, so that every number in it can be computed again.
 No pack holds the files that were received; it holds their digests. Files that are not kept any more either went by a disposal that two people
 signed (disposals/), which names each of them with its digests, the records that name it, and the reason.
+A row of which personal data was redacted (redactions/) has the SHA-256 that the redaction says it left, and not the one in the body: that is of
+the row as it was written. Records in `records/redacted_row/` lead from one to the other; nobody finds the values from them.
 The HTML files prove nothing: they repeat a document for reading.
 ",
         scope = scope.words(),

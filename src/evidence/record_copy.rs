@@ -41,7 +41,8 @@ pub const SERIES: [(&str, &[&str]); 25] = [
 ];
 
 /// Columns that belong to the revision, not to what the record says: they differ each time.
-const OF_THE_REVISION: [&str; 6] = ["id", "entry", "at", "sha256", "revision", "supersedes"];
+const OF_THE_REVISION: [&str; 7] =
+    ["id", "entry", "at", "sha256", "revision", "supersedes", "blind"];
 
 /// One revision of a record.
 #[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]

@@ -14,7 +14,8 @@
 //! that must be at least.
 //!
 //! The entries that record a pack's time stamps are in it besides, whenever they came; so are all those about the ledger's keys, since the
-//! checkpoint is signed by the newest.
+//! checkpoint is signed by the newest. All entries about redactions are in it too, whenever they came, with what is recorded about who
+//! acted in them: any row may have been redacted.
 
 use super::manifest::Scope;
 use super::records::{Records, Row};
@@ -61,6 +62,9 @@ pub(super) fn is_about_incident(kind: EntryType) -> bool {
 /// What says which key signs which heads: whoever trusts an earlier one needs all of it.
 const OF_KEYS: [EntryType; 2] = [EntryType::KeyRotate, EntryType::KeyRevoke];
 
+/// Redactions change rows that any pack may hold.
+const OF_REDACTIONS: [EntryType; 2] = [EntryType::RedactionPropose, EntryType::RedactionSign];
+
 /// Follows the entries in order and says which are concerned.
 #[derive(Debug)]
 pub struct Concern {
@@ -73,6 +77,11 @@ pub struct Concern {
     episodes: BTreeSet<String>,
     incidents: BTreeSet<String>,
     actors: BTreeSet<String>,
+    redactors: BTreeSet<String>,
+    /// What is recorded about people, and holds for all who sign, counts up to here: to the end of the story, or the newest redaction.
+    told_until: u64,
+    /// Legal holds after the end of the story, and who placed or lifted them: no redaction was signed under one.
+    late_holds: Vec<(u64, String)>,
     entries: BTreeSet<u64>,
 }
 
@@ -94,7 +103,7 @@ impl Concern {
         // A pack of one version leaves out what concerns the model alone or its other versions.
         let model = if scope.version.is_none() { scope.model.clone() } else { None };
         let (episodes, actors, entries) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        let incidents = BTreeSet::new();
+        let (incidents, redactors) = (BTreeSet::new(), BTreeSet::new());
         let is_whole = scope.model.is_none();
         let until = scope.until.unwrap_or(u64::MAX);
         let held = scope.model.clone();
@@ -108,13 +117,29 @@ impl Concern {
             episodes,
             incidents,
             actors,
+            redactors,
+            told_until: until,
+            late_holds: Vec::new(),
             entries,
         }
     }
 
     /// Takes the next entry, in the order of the ledger.
     pub fn visit(&mut self, entry: &Entry) {
+        if OF_REDACTIONS.contains(&entry.kind) {
+            self.entries.insert(entry.idx);
+            self.redactors.insert(entry.actor.id.clone());
+            self.told_until = self.told_until.max(entry.idx);
+        }
+        let holds = HOLDS.contains(&entry.kind)
+            && entry.subj.iter().any(|subject| {
+                subject.kind == "store"
+                    || subject.kind == "model" && Some(&subject.id) == self.held.as_ref()
+            });
         if entry.idx >= self.until {
+            if holds || self.is_whole && HOLDS.contains(&entry.kind) {
+                self.late_holds.push((entry.idx, entry.actor.id.clone()));
+            }
             return;
         }
         let names = |kind: &str, ids: &BTreeSet<String>| {
@@ -124,11 +149,6 @@ impl Concern {
             .subj
             .iter()
             .any(|subject| subject.kind == "model" && Some(&subject.id) == self.model.as_ref());
-        let holds = HOLDS.contains(&entry.kind)
-            && entry.subj.iter().any(|subject| {
-                subject.kind == "store"
-                    || subject.kind == "model" && Some(&subject.id) == self.held.as_ref()
-            });
         let concerned = self.is_whole
             || entry.idx == 0
             || of_model
@@ -158,12 +178,18 @@ impl Concern {
 
     /// The concerned entries, once all were visited; `all` gives them again, for the accounts that acted.
     pub fn entries<'a>(self, all: impl Iterator<Item = &'a Entry>) -> BTreeSet<u64> {
-        let Self { until, actors, mut entries, .. } = self;
+        let Self { until, told_until, actors, mut redactors, mut entries, late_holds, .. } = self;
+        for (idx, actor) in late_holds.into_iter().filter(|(idx, _)| *idx < told_until) {
+            entries.insert(idx);
+            redactors.insert(actor);
+        }
         let told = all.filter(|entry| {
-            let names_actor =
-                || entry.subj.iter().any(|s| s.kind == "account" && actors.contains(&s.id));
-            let of_people = OF_ACTORS.contains(&entry.kind) && names_actor();
-            let in_time = entry.idx < until && (OF_ALL.contains(&entry.kind) || of_people);
+            let names = |ids: &BTreeSet<String>| {
+                entry.subj.iter().any(|s| s.kind == "account" && ids.contains(&s.id))
+            };
+            let of_people = OF_ACTORS.contains(&entry.kind)
+                && (entry.idx < until && names(&actors) || names(&redactors));
+            let in_time = entry.idx < told_until && (OF_ALL.contains(&entry.kind) || of_people);
             in_time || OF_KEYS.contains(&entry.kind)
         });
         entries.extend(told.map(|entry| entry.idx));
@@ -325,6 +351,28 @@ mod tests {
         all.iter().for_each(|entry| concern.visit(entry));
         let found: Vec<_> = concern.entries(all.iter()).into_iter().collect();
         assert_eq!(found, [0, 1, 4, 12]);
+    }
+
+    #[test] // P11-10c1
+    fn redactions_are_in_every_pack_with_what_is_recorded_about_who_signed_them() {
+        let scope = Scope { until: Some(5), ..Scope::of("m", Some("1")) };
+        let mut all = ledger();
+        let later = [
+            (EntryType::AccountCreate, "host", "account", "ac_qa"),
+            (EntryType::RedactionSign, "ac_qa", "redaction", "rd_1"),
+            (EntryType::RoleAnswer, "host", "account", "ac_qa"),
+            (EntryType::HoldLift, "ac_qa", "model", "m"),
+        ];
+        for (at, (kind, actor, what, id)) in (18..).zip(later) {
+            all.push(entry(at, kind, actor, &[(what, id)]));
+        }
+        let mut concern =
+            Concern::new(&scope, BTreeSet::from(["mv_1".to_owned()]), BTreeSet::new());
+        // A hold that was lifted before the redaction is in it too, one that came after is not.
+        all[17] = entry(17, EntryType::HoldLift, "ac_other", &[("model", "m")]);
+        all.iter().for_each(|entry| concern.visit(entry));
+        let found: Vec<_> = concern.entries(all.iter()).into_iter().collect();
+        assert_eq!(found, [0, 1, 2, 4, 16, 17, 18, 19]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::review::decision::Decision;
 use crate::review::disposal::Disposal;
 use crate::review::incident::{Affected, AffectedKind, Incident};
 use crate::review::record_signature::RecordSignature;
+use crate::review::redaction::Redaction;
 use crate::review::signature::{Meaning, Signature};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -99,6 +100,7 @@ pub fn acts_of_version(records: &mut Lookup<'_>, version_id: &str) -> Vec<Act> {
         acts.push(act);
     }
     acts.extend(disposals(records, version_id));
+    acts.extend(redactions(records, version_id));
     acts.sort_by_key(|act| act.entry);
     acts
 }
@@ -162,6 +164,36 @@ fn disposals(records: &mut Lookup<'_>, version_id: &str) -> Vec<Act> {
             if told.len() > FILES_TOLD {
                 act.said.push(format!("and {} more", told.len() - FILES_TOLD));
             }
+            act.manifestation = signature.manifestation();
+            acts.push(act);
+        }
+    }
+    acts
+}
+
+/// The redactions of records about a version: what was proposed, and each signature; with the second one the values went.
+fn redactions(records: &mut Lookup<'_>, version_id: &str) -> Vec<Act> {
+    let mut acts = Vec::new();
+    for (key, row) in records.all("redaction") {
+        let Ok(redaction) = serde_json::from_str::<Redaction>(row.text("document")) else {
+            continue;
+        };
+        let its = redaction.rows.iter().filter(|one| one.version_id.as_deref() == Some(version_id));
+        let told: Vec<String> = its.map(|one| one.words()).collect();
+        if told.is_empty() {
+            continue;
+        }
+        let signed = records.rows("record_signature", ("record_id", &key));
+        for (_, row) in signed.iter().filter(|(_, row)| row.text("record_table") == "redaction") {
+            let Ok(signature) = serde_json::from_str::<RecordSignature>(row.text("document"))
+            else {
+                continue;
+            };
+            let went = signature.meaning == Meaning::ApprovesRedaction;
+            let what = if went { "fields were redacted" } else { "redaction proposed" };
+            let mut act = Act::of(row, format!("{what} ({key})"));
+            act.said.push(format!("reason: {}", redaction.reason));
+            act.said.extend(told.iter().cloned());
             act.manifestation = signature.manifestation();
             acts.push(act);
         }

@@ -4,6 +4,7 @@ use super::evidence::size_words;
 use super::frame::{Frame, Notice, Place, role_words};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
+use super::redactions::withdraw_proposed;
 use super::signing::{Signing, Typed};
 use super::visitor::Visitor;
 use super::wording::counted;
@@ -14,7 +15,8 @@ use crate::procedures::dispose_files::{
     sign_disposal,
 };
 use crate::procedures::list_retention::KeptFile;
-use crate::review::disposal::{Disposal, DisposedFile, FileUse};
+use crate::procedures::withdraw_proposal::{Proposal, may_withdraw};
+use crate::review::disposal::{Disposal, DisposedFile, FileUse, REASON_MAX, REASON_MIN};
 use crate::review::file_kind::FileKind;
 use crate::review::signature::Meaning;
 use actix_web::{get, post, web};
@@ -90,6 +92,10 @@ struct DisposalPage {
     sign_path: String,
     /// Meaning of this person's signature and its word; nothing where they cannot give the next one.
     signs: Option<(&'static str, String)>,
+    /// Whether this person may withdraw it.
+    withdraws: bool,
+    reason_min: usize,
+    reason_max: usize,
 }
 
 impl DisposalPage {
@@ -123,42 +129,57 @@ impl DisposalPage {
             ),
             sign_path: "/disposals".to_owned(),
             signs: meaning_of(Meaning::ProposesDisposal),
+            withdraws: false,
+            reason_min: REASON_MIN,
+            reason_max: REASON_MAX,
         }
     }
 
     fn read(visitor: &Visitor, id: &str, notice: Option<Notice>) -> Result<Self> {
         let view = disposal_view(&visitor.store, &visitor.acting(), id)?;
-        let DisposalView { row, sheet, document, signatures, overtaken } = view;
+        let stands = stands(&view, &visitor.account().id);
+        let DisposalView { row, sheet, document, signatures, overtaken, .. } = view;
         let account = visitor.account();
-        let is_mine = row.account_id == account.id;
-        let may = Action::ApproveDisposal.roles().contains(&account.role) && !is_mine;
-        let can = may && row.signed_entry.is_none() && overtaken.is_none();
-        let stands = match (row.signed_entry, &overtaken) {
-            (Some(entry), _) => {
-                format!(
-                    "Signed by QA in ledger entry {entry}: its files are gone, their records stay."
-                )
-            }
-            (None, Some(why)) => format!("It cannot be signed as it stands: {why}."),
-            (None, None) if is_mine => {
-                "You proposed it; it waits for the signature of another person, of QA.".to_owned()
-            }
-            (None, None) => "It waits for the signature of another person, of QA.".to_owned(),
-        };
+        let waits = row.signed_entry.or(row.withdrawn_entry).is_none();
+        let may = Action::ApproveDisposal.roles().contains(&account.role);
+        let can = may && row.account_id != account.id && waits && overtaken.is_none();
         let shown = DisposalSheet { sheet, document, sha256: row.sha256 };
         let title = format!("Disposal {id}");
         let page = Self::of(visitor, &title, &shown);
         Ok(Self {
             frame: page.frame.clone().with_notice(notice),
-            id: row.id,
             stands,
             is_done: row.signed_entry.is_some(),
             proposed: Some((row.proposed_by, Markup::time(&row.at), row.entry)),
             signed: signatures.into_iter().map(|one| (one.manifestation, one.entry)).collect(),
             sign_path: format!("/disposals/{id}/signature"),
             signs: if can { meaning_of(Meaning::ApprovesDisposal) } else { None },
+            withdraws: waits && may_withdraw(&visitor.acting(), &row.account_id),
+            id: row.id,
             ..page
         })
+    }
+}
+
+/// Where a disposal stands, for the account that reads it.
+fn stands(view: &DisposalView, reader: &str) -> String {
+    if let Some(entry) = view.row.signed_entry {
+        return format!(
+            "Signed by QA in ledger entry {entry}: its files are gone, their records stay."
+        );
+    }
+    if let Some(withdrawal) = &view.withdrawal {
+        return format!(
+            "Withdrawn at {} by {}, because: {}",
+            withdrawal.at, withdrawal.by, withdrawal.reason
+        );
+    }
+    match &view.overtaken {
+        Some(why) => format!("It cannot be signed as it stands: {why}."),
+        None if view.row.account_id == reader => {
+            "You proposed it; it waits for the signature of another person, of QA.".to_owned()
+        }
+        None => "It waits for the signature of another person, of QA.".to_owned(),
     }
 }
 
@@ -235,6 +256,22 @@ pub(super) async fn sign(
         })
         .await?;
     let Err(error) = signed else { return Ok(see_other(&format!("/disposals/{id}"))) };
+    visitor
+        .page_again(error, move |visitor, notice| DisposalPage::read(visitor, &id, Some(notice)))
+        .await
+}
+
+/// Withdraws it: nothing goes by it.
+#[post("/disposals/{id}/withdrawal")]
+pub(super) async fn withdraw(
+    visitor: Visitor,
+    id: web::Path<String>,
+    form: web::Form<Typed>,
+) -> Answer {
+    visitor.check_form(form.get("form_token").map_or("", String::as_str))?;
+    let id = id.into_inner();
+    let done = withdraw_proposed(&visitor, (Proposal::Disposal, &id), &form).await;
+    let Err(error) = done else { return Ok(see_other(&format!("/disposals/{id}"))) };
     visitor
         .page_again(error, move |visitor, notice| DisposalPage::read(visitor, &id, Some(notice)))
         .await

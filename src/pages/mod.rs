@@ -54,6 +54,7 @@ pub mod prediction_review;
 pub mod provider;
 mod qualifications;
 mod record_copy;
+pub mod redactions;
 pub mod reference_proposal;
 pub mod references;
 mod register;

@@ -184,9 +184,10 @@ fn disposal_line(row: DisposalRow) -> DisposalLine {
         at: Markup::time(&row.at),
         by: row.proposed_by,
         reason: row.reason,
-        stands: match row.signed_entry {
-            Some(entry) => format!("signed by QA in ledger entry {entry}: its files are gone"),
-            None => "waits for the signature of another person, of QA".to_owned(),
+        stands: match (row.signed_entry, row.withdrawn_entry) {
+            (Some(entry), _) => format!("signed by QA in ledger entry {entry}: its files are gone"),
+            (None, Some(entry)) => format!("withdrawn in ledger entry {entry}"),
+            (None, None) => "waits for the signature of another person, of QA".to_owned(),
         },
         id: row.id,
     }

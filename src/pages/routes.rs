@@ -6,10 +6,10 @@ use super::{
     assessment, assets, audit_trail, batch_pair, change, difference, disposal, draft, drills,
     entry, evidence, fleet, help, inbox, incident, incidents, invalidation, legal_hold,
     model_record, models, notices, passkeys, password, password_rules, people, performance,
-    policy_proposal, prediction_review, provider, qualifications, record_copy, reference_proposal,
-    references, register, report, retention, review_case, review_sample, reviews, roles,
-    score_cards, second_factor, send, sign_in, signing_sheet, step, study, study_new, system,
-    version, watch,
+    policy_proposal, prediction_review, provider, qualifications, record_copy, redactions,
+    reference_proposal, references, register, report, retention, review_case, review_sample,
+    reviews, roles, score_cards, second_factor, send, sign_in, signing_sheet, step, study,
+    study_new, system, version, watch,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};
@@ -185,7 +185,14 @@ fn retention_and_disposal(config: &mut ServiceConfig) {
         .service(disposal::prepare)
         .service(disposal::propose)
         .service(disposal::show)
-        .service(disposal::sign);
+        .service(disposal::sign)
+        .service(disposal::withdraw)
+        .service(redactions::list)
+        .service(redactions::prepare)
+        .service(redactions::propose)
+        .service(redactions::show)
+        .service(redactions::sign)
+        .service(redactions::withdraw);
 }
 
 /// What is recorded about people before they sign and while they hold a role.

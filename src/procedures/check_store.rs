@@ -1,7 +1,7 @@
 //! Procedure: check everything in a data folder.
 //!
 //! 1. hash everything that is stored again and hold it against the ledger
-//! 2. what went by a disposal that two people signed is told, and no finding; what needs such a file is told as not computed again
+//! 2. what went by a disposal or a redaction that two people signed is told, and no finding; what needs such a file is told as not computed again
 //! 3. count every test run again from its file, draw every review sample again and learn every proposed reference again from its files; count the rows that every upgrade found again; compute every report again, freeze every monitor again, compare decisions with their signatures
 //!
 //! It writes nothing and needs no account: whoever holds the folder may check it.
@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::evidence::disposed::{DisposedFiles, disposed};
 use crate::evidence::examine::{Examined, Trouble, examine};
 use crate::evidence::records::Records as _;
+use crate::evidence::redacted::{RedactedRecords, redacted};
 use crate::ledger::entry::Entry;
 use crate::store::check::{Finding, Progress, Severity};
 use crate::store::log::PAGE_MAX;
@@ -40,6 +41,8 @@ pub struct CheckedStore {
     pub redrawn: u64,
     /// Files that are not there because two people signed their disposal.
     pub disposed: Vec<DisposedFiles>,
+    /// Values that are not in their records because two people signed their redaction.
+    pub redacted: Vec<RedactedRecords>,
     /// What could not be computed again because a file it needs was disposed of.
     pub not_computed_again: Vec<NotComputed>,
     /// Records held against each other.
@@ -101,13 +104,14 @@ pub fn check_store(folder: &Path, progress: &mut dyn FnMut(Progress)) -> Result<
         if !records.keys("store_upgrade").is_empty() {
             troubles.extend(recounted_upgrades(tx));
         }
-        Ok::<_, Error>((examined, troubles, again, disposed(&mut records)))
+        let told = (disposed(&mut records), redacted(&mut records));
+        Ok::<_, Error>((examined, troubles, again, told))
     });
-    let (mut again, mut gone) = (ComputedAgain::default(), Vec::new());
+    let (mut again, mut gone) = (ComputedAgain::default(), (Vec::new(), Vec::new()));
     let examined = match examined {
-        Ok((examined, troubles, computed, disposed)) => {
+        Ok((examined, troubles, computed, told)) => {
             findings.extend(troubles.into_iter().map(finding));
-            (again, gone) = (computed, disposed);
+            (again, gone) = (computed, told);
             examined
         }
         Err(error) => {
@@ -126,7 +130,8 @@ pub fn check_store(folder: &Path, progress: &mut dyn FnMut(Progress)) -> Result<
         objects,
         recounted: again.recounted,
         redrawn: again.redrawn,
-        disposed: gone,
+        disposed: gone.0,
+        redacted: gone.1,
         not_computed_again: again.not_computed,
         examined,
     })

@@ -24,6 +24,7 @@ use crate::review::identified::Identified;
 use crate::review::record_signature::RecordSignature;
 use crate::review::signature::Meaning;
 use crate::store::disposals::DisposalRow;
+use crate::store::withdrawals::WithdrawalRow;
 use crate::store::{ReadTx, Store, WriteTx};
 use crate::{clock, digest, review};
 use jiff::Timestamp;
@@ -54,15 +55,28 @@ pub struct DisposalSheet {
     pub sha256: String,
 }
 
-/// A signature over a disposal, and how it is shown.
+/// A signature over a record, and how it is shown.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct DisposalSignature {
+pub struct RecordSigned {
     /// The signature.
     pub signature: RecordSignature,
     /// The words every page and export shows.
     pub manifestation: String,
-    /// Its ledger entry; with QA's signature the files go.
+    /// Its ledger entry.
     pub entry: u64,
+}
+
+impl RecordSigned {
+    /// The signatures over a record (table and id), oldest first.
+    pub(super) fn all(tx: &ReadTx<'_>, (table, id): (&str, &str)) -> Result<Vec<Self>> {
+        let mut signatures = Vec::new();
+        for (document, entry) in tx.record_signatures(table, id)? {
+            let signature: RecordSignature = stored(&document)?;
+            let manifestation = signature.manifestation();
+            signatures.push(Self { signature, manifestation, entry });
+        }
+        Ok(signatures)
+    }
 }
 
 /// A disposal that was proposed.
@@ -101,7 +115,10 @@ pub struct DisposalView {
     /// The exact bytes that are signed.
     pub document: String,
     /// Signatures, oldest first: who proposed it, then QA.
-    pub signatures: Vec<DisposalSignature>,
+    pub signatures: Vec<RecordSigned>,
+    /// How it was withdrawn; absent where it was not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withdrawal: Option<WithdrawalRow>,
     /// Why it cannot be signed as it stands; absent while it can, and once it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub overtaken: Option<String>,
@@ -184,6 +201,7 @@ pub fn propose_disposal(
             at: tx.at().to_owned(),
             entry: tx.index(),
             signed_entry: None,
+            withdrawn_entry: None,
             document: sheet.document.clone(),
         };
         let what = (Meaning::ProposesDisposal, shown_sha256, how);
@@ -231,8 +249,9 @@ fn signable(
     if row.account_id == acting.account.id {
         return Err(same_person(acting, "proposed this disposal", "approve it"));
     }
-    if let Some(entry) = row.signed_entry {
-        let detail = format!("disposal `{id}` was signed in ledger entry {entry} already");
+    let over = [("signed", row.signed_entry), ("withdrawn", row.withdrawn_entry)];
+    if let Some((how, entry)) = over.iter().find_map(|(how, entry)| Some((how, (*entry)?))) {
+        let detail = format!("disposal `{id}` was {how} in ledger entry {entry} already");
         return Err(Error::Conflict { detail });
     }
     let sheet = still(store, tx, &row, now)?;
@@ -259,7 +278,7 @@ fn still(store: &Store, tx: &ReadTx<'_>, row: &DisposalRow, now: Timestamp) -> R
 /// # Errors
 ///
 /// [`Error::Access`] for a role, a token, who proposed it, or a wrong password; [`Error::NotFound`]; [`Error::Conflict`] for one that is
-/// signed, overtaken or under a legal hold; [`Error::Review`] for other bytes than shown; [`Error::Store`] where a file cannot be removed:
+/// signed, withdrawn, overtaken or under a legal hold; [`Error::Review`] for other bytes than shown; [`Error::Store`] where a file cannot be removed:
 /// the disposal stands, and whatever opens the store next removes it.
 pub fn sign_disposal(
     store: &Store,
@@ -324,17 +343,13 @@ pub fn disposal_view(store: &Store, acting: &Acting, id: &str) -> Result<Disposa
     let now = store.clock().now();
     store.read(|tx| {
         let row = tx.disposal(id)?.ok_or_else(|| missing("disposal", id))?;
-        let mut signatures = Vec::new();
-        for (document, entry) in tx.record_signatures(DISPOSALS, id)? {
-            let signature: RecordSignature = stored(&document)?;
-            let manifestation = signature.manifestation();
-            signatures.push(DisposalSignature { signature, manifestation, entry });
-        }
-        let overtaken = match row.signed_entry {
+        let signatures = RecordSigned::all(tx, (DISPOSALS, id))?;
+        let withdrawal = tx.withdrawal((DISPOSALS, id))?;
+        let overtaken = match row.signed_entry.or(row.withdrawn_entry) {
             Some(_) => None,
             None => still(store, tx, &row, now).err().map(|error| error.to_string()),
         };
         let (sheet, document) = (stored(&row.document)?, row.document.clone());
-        Ok(DisposalView { row, sheet, document, signatures, overtaken })
+        Ok(DisposalView { row, sheet, document, signatures, withdrawal, overtaken })
     })
 }

@@ -22,6 +22,7 @@ use crate::store::Store;
 use crate::store::batches::BatchRow;
 use crate::store::reports::ReportRow;
 use crate::store::versions::{FrozenKind, FrozenRow, VersionRow};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Model and version learned from the generated tables.
@@ -40,6 +41,15 @@ pub struct Measured {
     columns: (usize, usize),
 }
 
+/// A session of somebody, as their browser keeps it.
+#[derive(Clone, Debug)]
+pub struct Visiting {
+    /// Its secret.
+    pub secret: String,
+    /// What is sent with every request that changes something.
+    pub form_token: String,
+}
+
 impl Measured {
     /// The secret of a new session of somebody who has this role.
     ///
@@ -47,11 +57,40 @@ impl Measured {
     ///
     /// Those of signing in.
     pub fn session(&self, role: Role) -> Result<String> {
+        Ok(self.visiting(role)?.secret)
+    }
+
+    /// A new session of somebody who has this role.
+    ///
+    /// # Errors
+    ///
+    /// Those of signing in.
+    pub fn visiting(&self, role: Role) -> Result<Visiting> {
         let person = self.people.iter().find(|person| person.0 == role);
         let missing = || Error::NotFound { what: "account of role", id: role.word().to_owned() };
         let (_, user_name, password) = person.ok_or_else(missing)?;
-        Ok(sign_in(&self.store, user_name, password)?.0)
+        let (secret, session) = sign_in(&self.store, user_name, password)?;
+        Ok(Visiting { secret, form_token: session.form_token })
     }
+
+    /// Ids of all alerts, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn alerts(&self) -> Result<Vec<String>> {
+        Ok(self.store.read(|tx| tx.record_ids("episode"))?)
+    }
+}
+
+/// Ids of all batches that the data folder `folder` holds, which nobody serves.
+///
+/// # Errors
+///
+/// Those of opening a store.
+pub fn kept_batches(folder: &Path) -> Result<BTreeSet<String>> {
+    let store = Store::open(folder, Clock::system())?;
+    Ok(store.read(|tx| tx.record_ids("batch"))?.into_iter().collect())
 }
 
 /// The batch of this number for a version of `numbers` and `texts` columns: CSV.

@@ -105,6 +105,7 @@ pub mod record_drill;
 pub mod record_incident;
 pub mod record_qualification;
 mod recount_tests;
+pub mod redact_records;
 mod redraw_samples;
 pub mod register_draft;
 pub mod register_files;
@@ -138,6 +139,7 @@ pub mod watch_missing_labels;
 pub mod watch_misuse;
 pub mod watch_silence;
 pub mod watch_time_stamps;
+pub mod withdraw_proposal;
 
 use crate::access::account::{Account, Acting};
 use crate::ledger::entry::{Actor, Subject};

@@ -1,7 +1,7 @@
 //! Procedure: say what waits, for whom, since when, and by when it is expected.
 //!
 //! 1. check that the person may read
-//! 2. in one snapshot: steps of versions that can be taken or lack something, studies, change records, proposed references and disposals without a
+//! 2. in one snapshot: steps of versions that can be taken or lack something, studies, change records, proposed references, disposals and redactions without a
 //!    signature, requests for roles without an answer, periodic reviews and drills that are due, incidents that are not closed
 //! 3. mark what this person may do now, by the same rules that the steps themselves check
 //! 4. of what this person may do, and of what others may, keep the most urgent
@@ -16,17 +16,19 @@ mod reviews;
 mod time_stamps;
 
 use super::read_life_cycle::Standing;
-use super::record_change::change_fact;
+use super::record_change::{change_fact, followed};
+use super::stored;
 use crate::access::account::{Account, Acting};
 use crate::access::role::{Action, Role};
 use crate::error::Result;
 use crate::review::change_record::next_signature;
-use crate::review::completeness::gaps;
+use crate::review::completeness::{Gap, gaps, gaps_of_untouched};
 use crate::review::due::{ROLE_DAYS, SIGNATURE_DAYS, due_on, is_overdue};
 use crate::review::life_cycle::{Guard, History, Rule, Step, VersionState};
 use crate::store::life_cycle::VersionProgress;
-use crate::store::versions::VersionRow;
+use crate::store::versions::{FrozenKind, VersionRow};
 use crate::store::{ReadTx, Store};
+use std::collections::BTreeMap;
 
 /// What kind of thing waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
@@ -44,6 +46,8 @@ pub enum PendingKind {
     Reference,
     /// A disposal of files that waits for QA's signature.
     Disposal,
+    /// A redaction of fields that waits for QA's signature.
+    Redaction,
     /// A role that was asked for.
     Role,
     /// Predictions that were drawn for review.
@@ -104,14 +108,22 @@ pub struct Waiting {
 /// A line, or a draft of which it is known that it lacks something, and not yet what.
 enum Found {
     Line(Pending),
-    Lacking { version: VersionRow, is_mine: bool },
+    Lacking {
+        version: VersionRow,
+        is_mine: bool,
+    },
+    /// The same, with nothing recorded but the registration.
+    Untouched {
+        version: VersionRow,
+        is_mine: bool,
+    },
 }
 
 impl Found {
     fn is_mine(&self) -> bool {
         match self {
             Self::Line(line) => line.is_mine,
-            Self::Lacking { is_mine, .. } => *is_mine,
+            Self::Lacking { is_mine, .. } | Self::Untouched { is_mine, .. } => *is_mine,
         }
     }
 
@@ -119,7 +131,9 @@ impl Found {
     fn urgency(&self) -> (bool, Option<&str>, &str) {
         match self {
             Self::Line(line) => (line.due_on.is_none(), line.due_on.as_deref(), &line.since),
-            Self::Lacking { version, .. } => (true, None, &version.registered_at),
+            Self::Lacking { version, .. } | Self::Untouched { version, .. } => {
+                (true, None, &version.registered_at)
+            }
         }
     }
 }
@@ -138,10 +152,23 @@ pub fn pending(store: &Store, acting: &Acting) -> Result<Waiting> {
     let now = store.clock().now();
     store.read(|tx| {
         let (mut lines, mut found) = (Vec::new(), Vec::new());
-        let mut progress = tx.version_progress()?;
-        for version in tx.versions(None)? {
-            let progress = progress.remove(&version.id).unwrap_or_default();
-            of_version(tx, account, (version, progress), (&mut lines, &mut found))?;
+        let progress = tx.version_progress()?;
+        // Ids are in the order of time.
+        let in_order: BTreeMap<_, _> = progress.iter().collect();
+        for (id, progress) in in_order {
+            of_version(tx, account, (id, progress), (&mut lines, &mut found))?;
+        }
+        let (own, of_others) = tx.untouched_versions(&account.id, &progress, WAITING_ROWS_MAX)?;
+        let registers = account.role == Role::DataScientist;
+        let nobodys = [(own, registers), (of_others, false)];
+        // Those that are not listed are counted.
+        let mut unlisted = [0, 0];
+        for (nobodys, is_mine) in nobodys {
+            unlisted[usize::from(!is_mine)] += nobodys.count - nobodys.oldest.len() as u64;
+            for id in &nobodys.oldest {
+                let version = tx.version_by_id(id)?;
+                found.extend(version.map(|version| Found::Untouched { version, is_mine }));
+            }
         }
         if Action::ApproveRoles.roles().contains(&account.role) {
             roles(tx, account, &mut lines)?;
@@ -156,6 +183,7 @@ pub fn pending(store: &Store, acting: &Acting) -> Result<Waiting> {
         predictions::predictions(tx, acting, &mut lines)?;
         references::references(tx, account, &mut lines)?;
         disposals::disposals(tx, account, &mut lines)?;
+        disposals::redactions(tx, account, &mut lines)?;
         if Action::ManageNotices.roles().contains(&account.role) {
             backups::backups(tx, now, &mut lines)?;
             time_stamps::time_stamps(tx, now, &mut lines)?;
@@ -175,7 +203,8 @@ pub fn pending(store: &Store, acting: &Acting) -> Result<Waiting> {
         }
         found.extend(lines.into_iter().map(Found::Line));
         let (mut mine, mut others): (Vec<_>, Vec<_>) = found.into_iter().partition(Found::is_mine);
-        let (all_mine, all_others) = (mine.len() as u64, others.len() as u64);
+        let all_mine = mine.len() as u64 + unlisted[0];
+        let all_others = others.len() as u64 + unlisted[1];
         let mut lines = Vec::new();
         for found in [&mut mine, &mut others] {
             found.sort_by(|a, b| a.urgency().cmp(&b.urgency()));
@@ -185,6 +214,9 @@ pub fn pending(store: &Store, acting: &Acting) -> Result<Waiting> {
                     Found::Lacking { version, .. } => {
                         let standing = Standing::read(tx, &version.model, &version.version)?;
                         steps(account, &standing, &mut lines);
+                    }
+                    Found::Untouched { version, is_mine } => {
+                        lines.extend(untouched(tx, &version, is_mine)?);
                     }
                 }
             }
@@ -196,19 +228,23 @@ pub fn pending(store: &Store, acting: &Acting) -> Result<Waiting> {
 fn of_version(
     tx: &ReadTx<'_>,
     account: &Account,
-    (version, progress): (VersionRow, VersionProgress),
+    (id, progress): (&str, &VersionProgress),
     (lines, found): (&mut Vec<Pending>, &mut Vec<Found>),
 ) -> Result<()> {
-    // Without these two a draft is not complete in any tier, and so it is not submitted: most drafts, and most versions.
+    // Without these two a draft is not complete in any tier, and so it is not submitted.
     let is_lacking = !(progress.step || progress.record && progress.plan);
-    let state = if is_lacking { VersionState::Draft } else { tx.version_state(&version.id)? };
-    let standing = match state {
-        VersionState::Draft | VersionState::Submitted | VersionState::Approved
-            if !is_lacking || progress.change =>
-        {
-            Some(Standing::read(tx, &version.model, &version.version)?)
-        }
-        _ => None,
+    let state = if is_lacking { VersionState::Draft } else { tx.version_state(id)? };
+    let awaits =
+        matches!(state, VersionState::Draft | VersionState::Submitted | VersionState::Approved);
+    // Most versions that anybody did something about are in use, or their life is over.
+    if !awaits && (!progress.study || state.is_over()) {
+        return Ok(());
+    }
+    let Some(version) = tx.version_by_id(id)? else { return Ok(()) };
+    let standing = if awaits && (!is_lacking || progress.change) {
+        Some(Standing::read(tx, &version.model, &version.version)?)
+    } else {
+        None
     };
     if let Some(standing) = &standing {
         if !is_lacking {
@@ -223,11 +259,7 @@ fn of_version(
     }
     if is_lacking {
         let is_mine = account.role == Role::DataScientist
-            && if progress.record || progress.plan || progress.change {
-                tx.version_authors(&version.id)?.iter().any(|author| author.id == account.id)
-            } else {
-                version.registered_by == account.user_name
-            };
+            && tx.version_authors(&version.id)?.iter().any(|author| author.id == account.id);
         found.push(Found::Lacking { version, is_mine });
     }
     Ok(())
@@ -273,17 +305,39 @@ fn steps(account: &Account, standing: &Standing, found: &mut Vec<Pending>) {
             });
             continue;
         }
-        let names: Vec<&str> = missing.iter().map(|gap| gap.missing.as_str()).collect();
         let is_author = authors.iter().any(|author| author.id == account.id);
-        found.push(Pending {
-            what: format!("Complete it: {} missing to {}", missing.len(), rule.step.words()),
-            why: names.join("; "),
-            who: vec![Role::DataScientist],
-            is_mine: is_author && account.role == Role::DataScientist,
-            since: since.clone(),
-            ..line(version, PendingKind::Missing, "#life-cycle")
-        });
+        let is_mine = is_author && account.role == Role::DataScientist;
+        found.push(Pending { since: since.clone(), ..lacking(version, (rule, &missing), is_mine) });
     }
+}
+
+/// What is missing for a step of a version.
+fn lacking(version: &VersionRow, (rule, missing): (&Rule, &[Gap]), is_mine: bool) -> Pending {
+    let names: Vec<&str> = missing.iter().map(|gap| gap.missing.as_str()).collect();
+    Pending {
+        what: format!("Complete it: {} missing to {}", missing.len(), rule.step.words()),
+        why: names.join("; "),
+        who: vec![Role::DataScientist],
+        is_mine,
+        ..line(version, PendingKind::Missing, "#life-cycle")
+    }
+}
+
+/// The policy of a version, as far as it is asked for.
+#[derive(serde::Deserialize)]
+struct Rationale {
+    rationale: String,
+}
+
+/// What is missing to submit a version about which nothing is recorded but its registration, which is not read for it.
+fn untouched(tx: &ReadTx<'_>, version: &VersionRow, is_mine: bool) -> Result<Option<Pending>> {
+    let Some(rule) = Rule::of(VersionState::Draft, Step::Submit) else { return Ok(None) };
+    let policy = tx.frozen(FrozenKind::Policy, &version.id)?;
+    let policy: Option<Rationale> = policy.map(|row| stored(&row.document)).transpose()?;
+    let rationale = policy.map(|policy| policy.rationale).unwrap_or_default();
+    let follows = followed(tx, version, None)?.is_some();
+    let missing = gaps_of_untouched(rule, (&rationale, follows));
+    Ok(Some(lacking(version, (rule, &missing), is_mine)))
 }
 
 /// First letter as a capital.

@@ -366,6 +366,23 @@ pub fn gaps(rule: &Rule, facts: &Facts) -> Vec<Gap> {
     gaps
 }
 
+/// What is missing for the step of `rule` to a version about which nothing is recorded but its registration: what [`gaps`] finds, from the
+/// rationale of its policy and whether it comes after an approved version. Nothing else can be met, or is asked for without a stated risk.
+pub fn gaps_of_untouched(rule: &Rule, (policy_rationale, follows): (&str, bool)) -> Vec<Gap> {
+    let is_met = |code: &str| match code {
+        "policy_rationale" => is_written(policy_rationale),
+        "change_record" => !follows,
+        "change_authored" => true,
+        _ => false,
+    };
+    REQUIREMENTS
+        .iter()
+        .filter(|need| rule.needs(need.guard) && need.from <= Tier::Low)
+        .filter(|need| !is_of_record(need.code) && !is_met(need.code))
+        .map(Requirement::gap)
+        .collect()
+}
+
 /// Whether a requirement is about a field of the model record.
 fn is_of_record(code: &str) -> bool {
     ![

@@ -2,6 +2,7 @@
 
 use super::disposal::{FileUse, check_reason};
 use super::file_kind::FileKind;
+use super::redaction::RedactedRow;
 use super::{Error, Result};
 use crate::digest;
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,16 @@ impl HoldScope {
             (Some(batch), FileKind::Batch | FileKind::RowIds) => *batch == of.record,
             (Some(_), _) => false,
         }
+    }
+
+    /// Whether a row of a record table is under the hold: it is about what the hold is about.
+    pub fn covers_row(&self, row: &RedactedRow) -> bool {
+        let is_of = |asked: &Option<String>, found: &Option<String>| {
+            asked.is_none() || asked.as_deref() == found.as_deref()
+        };
+        is_of(&self.model, &row.model)
+            && is_of(&self.version_id, &row.version_id)
+            && is_of(&self.batch_id, &row.batch_id)
     }
 }
 

@@ -7,7 +7,7 @@
 //! ([`review_figures`], [`review_result`]); a part of them is read twice ([`reading`], [`reader_agreement`]), and predicted numbers are held
 //! against the reviewer's within a tolerance ([`number_figures`]). [`plan`], [`concordance`] and [`periodic_review`] (with [`review_kind`]) stand alone; so do
 //! [`batch_invalidation`], the decision that a batch counts for nothing, [`incident`] and [`drill`]. How long stored files are kept is [`retention`]; [`legal_hold`] keeps
-//! them longer, and [`disposal`] is what removes them.
+//! them longer, and [`disposal`] is what removes them. [`redaction`] is what takes personal data out of a record.
 
 pub mod accountability;
 pub mod batch_invalidation;
@@ -35,6 +35,7 @@ pub mod qualification;
 pub mod reader_agreement;
 pub mod reading;
 pub mod record_signature;
+pub mod redaction;
 pub mod reference_proposal;
 pub mod retention;
 pub mod review_answer;
@@ -91,6 +92,12 @@ pub enum Error {
     /// A disposal, or the lifting of a legal hold, that does not say what it must, or names a file that may not go.
     #[error("it cannot be signed: {reason}")]
     Disposal {
+        /// What is wrong.
+        reason: String,
+    },
+    /// A redaction that does not say what it must, or names a field that stays.
+    #[error("it cannot be redacted: {reason}")]
+    Redaction {
         /// What is wrong.
         reason: String,
     },

@@ -75,6 +75,9 @@ const SORTS: [(Sort, &[&str]); 5] = [
             "hold.lift",
             "disposal.propose",
             "disposal.sign",
+            "redaction.propose",
+            "redaction.sign",
+            "proposal.withdraw",
         ],
     ),
     (

@@ -92,6 +92,10 @@ pub enum Meaning {
     ProposesDisposal,
     /// The signer approves that stored files are disposed of.
     ApprovesDisposal,
+    /// The signer proposes that values in records are redacted.
+    ProposesRedaction,
+    /// The signer approves that values in records are redacted.
+    ApprovesRedaction,
 }
 
 impl Meaning {
@@ -153,6 +157,8 @@ impl Meaning {
             Self::LiftsHold => "lifts this legal hold",
             Self::ProposesDisposal => "proposes to dispose of these files",
             Self::ApprovesDisposal => "approves to dispose of these files",
+            Self::ProposesRedaction => "proposes to redact these fields",
+            Self::ApprovesRedaction => "approves to redact these fields",
         }
     }
 }

@@ -38,6 +38,8 @@ pub struct DisposalRow {
     pub entry: u64,
     /// Ledger entry of QA's signature, with which its files went; absent while it waits.
     pub signed_entry: Option<u64>,
+    /// Ledger entry in which it was withdrawn; absent where it was not.
+    pub withdrawn_entry: Option<u64>,
     /// The canonical document.
     #[serde(skip)]
     pub document: String,
@@ -231,7 +233,8 @@ impl WriteTx<'_> {
 }
 
 const DISPOSAL: &str = "SELECT d.id, a.user_name, d.account_id, d.files, d.reason, d.sha256, d.at, d.entry, \
-                        (SELECT min(o.entry) FROM disposed_object o WHERE o.disposal_id = d.id), d.document \
+                        (SELECT min(o.entry) FROM disposed_object o WHERE o.disposal_id = d.id), d.document, \
+                        (SELECT w.entry FROM withdrawal w WHERE w.record_table = 'disposal' AND w.record_id = d.id) \
                         FROM disposal d JOIN account a ON a.id = d.account_id";
 
 fn disposal_of(row: &Row<'_>) -> rusqlite::Result<DisposalRow> {
@@ -246,6 +249,7 @@ fn disposal_of(row: &Row<'_>) -> rusqlite::Result<DisposalRow> {
         entry: row.get::<_, Count>(7)?.0,
         signed_entry: row.get::<_, Option<Count>>(8)?.map(|entry| entry.0),
         document: row.get(9)?,
+        withdrawn_entry: row.get::<_, Option<Count>>(10)?.map(|entry| entry.0),
     })
 }
 

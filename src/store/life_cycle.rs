@@ -270,6 +270,49 @@ impl ReadTx<'_> {
     }
 }
 
+/// Versions about which nothing is recorded but their registration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Untouched {
+    /// How many there are.
+    pub count: u64,
+    /// Ids of the oldest of them.
+    pub oldest: Vec<String>,
+}
+
+impl ReadTx<'_> {
+    /// The versions that are not in `touched`: those that the account registered, and those of others; of each, at most `limit` ids.
+    ///
+    /// Only an index is read, not the versions.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn untouched_versions(
+        &self,
+        account_id: &str,
+        touched: &HashMap<String, VersionProgress>,
+        limit: usize,
+    ) -> Result<(Untouched, Untouched)> {
+        let sql = "SELECT id, registered_by FROM model_version ORDER BY entry, id";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let mut rows = statement.query([])?;
+        let (mut own, mut others) = (Untouched::default(), Untouched::default());
+        while let Some(row) = rows.next()? {
+            let id = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+            if touched.contains_key(id) {
+                continue;
+            }
+            let by = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+            let its = if by == account_id { &mut own } else { &mut others };
+            its.count += 1;
+            if its.oldest.len() < limit {
+                its.oldest.push(id.to_owned());
+            }
+        }
+        Ok((own, others))
+    }
+}
+
 fn broken(version_id: &str, detail: String) -> Error {
     Error::DocumentBroken { kind: "step of a version", detail: format!("{version_id}: {detail}") }
 }

@@ -56,6 +56,7 @@ pub mod providers;
 pub mod qualifications;
 pub mod read;
 pub mod record_table;
+pub mod redactions;
 pub mod references;
 pub mod reports;
 pub mod restore_tests;
@@ -78,6 +79,7 @@ pub mod trail;
 pub mod trainings;
 pub mod upgrade;
 pub mod versions;
+pub mod withdrawals;
 mod working;
 pub mod write;
 
@@ -239,6 +241,14 @@ pub enum Error {
         touched: u64,
         /// Rows that the entry lists.
         listed: u64,
+    },
+    /// A row of a record table is not what the ledger says of it.
+    #[error("row `{id}` of {table} is not what the ledger lists; run `check` to find what changed")]
+    RowChanged {
+        /// The table.
+        table: String,
+        /// Id of the row.
+        id: String,
     },
     /// The table is not in the list of record tables.
     #[error("`{table}` is not a record table")]

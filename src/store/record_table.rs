@@ -91,6 +91,9 @@ pub const RECORD_TABLES: &[&str] = &[
     "hold_lift",
     "disposal",
     "disposed_object",
+    "redaction",
+    "redacted_row",
+    "withdrawal",
     "retention_policy",
     "version_retention",
     #[cfg(test)]

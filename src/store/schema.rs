@@ -60,13 +60,16 @@ const STEPS: &[M] = &[
     M::up(include_str!("migrations/0047_store_upgrade.sql")),
     M::up(include_str!("migrations/0048_reading.sql")),
     M::up(include_str!("migrations/0049_temporary_factor.sql")),
+    M::up(include_str!("migrations/0051_redaction.sql")),
+    M::up(include_str!("migrations/0052_withdrawal.sql")),
+    M::up(include_str!("migrations/0053_inbox.sql")),
     // Last, so that it never stands between two real ones.
     #[cfg(test)]
     M::up(super::specimen::MIGRATION),
 ];
 
 /// How long a connection waits for another process's write.
-const BUSY: Duration = Duration::from_secs(10);
+pub(super) const BUSY: Duration = Duration::from_secs(10);
 
 /// Prepared statements that a connection keeps: an act uses a few dozen.
 const STATEMENTS_KEPT: usize = 256;

@@ -14,6 +14,7 @@ use super::folder::Folder;
 use super::found::{Found, Opening, find};
 use super::high_water::Keeper;
 use super::record_table::{LEDGER_TABLES, RECORD_TABLES};
+use super::redactions::read_redactions;
 use super::row::canonical_columns;
 use super::{Error, ReadTx, Result, Store, WriteTx, schema, serving};
 use crate::clock::{self, Clock};
@@ -23,6 +24,7 @@ use crate::ledger::entry::{Actor, EntryType, Subject};
 use crate::ledger::upgrade::{
     StoreUpgrade, TableContent, TableHasher, TableKind, UPGRADE_FORMAT, UpgradedTable,
 };
+use crate::review::redaction::Redactions;
 use rusqlite::{Connection, Row, named_params};
 use serde::Serialize;
 use std::path::Path;
@@ -234,8 +236,9 @@ impl ReadTx<'_> {
         let mut statement = self.connection().prepare(&sql)?;
         let mut rows = statement.query(named_params! { ":before": Count::sought(before) })?;
         let mut hasher = TableHasher::default();
+        let redactions = read_redactions(self.connection())?;
         while let Some(row) = rows.next()? {
-            hasher.add(&row_sha256(table, row)?);
+            hasher.add(&row_sha256((table, &redactions), row)?);
         }
         Ok(Some(hasher.content()))
     }
@@ -288,11 +291,14 @@ fn contents(
     }
     let mut reading = Reading { stage, done: 0, total: counts.iter().sum(), progress };
     reading.tell();
+    let redactions = read_redactions(connection)?;
     let mut found = Vec::new();
     for (table, rows) in tables.iter().zip(counts) {
         found.push(match table.kind {
             TableKind::Working => TableContent { rows, sha256: None },
-            TableKind::Record | TableKind::Ledger => content(connection, table, &mut reading)?,
+            TableKind::Record | TableKind::Ledger => {
+                content(connection, (table, &redactions), &mut reading)?
+            }
         });
     }
     reading.done = reading.total;
@@ -303,7 +309,7 @@ fn contents(
 /// Rows and digest of one table, in the order of writing.
 fn content(
     connection: &Connection,
-    table: &Table,
+    (table, redactions): (&Table, &Redactions),
     reading: &mut Reading<'_>,
 ) -> Result<TableContent> {
     let order = if table.name == "tree_node" { "level, idx" } else { "rowid" };
@@ -312,14 +318,20 @@ fn content(
     let mut rows = statement.query([])?;
     let mut hasher = TableHasher::default();
     while let Some(row) = rows.next()? {
-        hasher.add(&row_sha256(&table.name, row)?);
+        hasher.add(&row_sha256((&table.name, redactions), row)?);
         reading.row();
     }
     Ok(hasher.content())
 }
 
-fn row_sha256(table: &str, row: &Row<'_>) -> Result<String> {
-    Ok(digest::sha256_hex(&canonical_columns(table, row)?))
+/// The digest of a row as the ledger lists it: of one that was redacted, what it was before, if it is what the redaction left.
+fn row_sha256((table, redactions): (&str, &Redactions), row: &Row<'_>) -> Result<String> {
+    let digest = digest::sha256_hex(&canonical_columns(table, row)?);
+    let id = row.get_ref("id").ok().and_then(|id| id.as_str().ok());
+    Ok(match id {
+        Some(id) => redactions.listed(table, id, digest),
+        None => digest,
+    })
 }
 
 /// Refuses an upgrade after which a table does not hold what it held.

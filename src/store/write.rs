@@ -15,15 +15,19 @@ use super::record_table::{OBJECT_COLUMNS, RECORD_TABLES};
 use super::row::row_digest;
 use super::trail::insert_terms;
 use super::{Error, Result};
-use crate::clock;
 use crate::digest::leaf_hash;
 use crate::ledger::body::{self, Body, RowDigest};
 use crate::ledger::entry::{Actor, Entry, EntryType, Subject, VERSION};
 use crate::ledger::tree::{Hash, Node};
+use crate::review::redaction::{BLIND, is_redactable};
+use crate::{clock, ledger};
 use rusqlite::{Connection, ToSql, named_params, params_from_iter};
 use serde_json::Value;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Random bytes that blind the digest of a row.
+const BLIND_BYTES: usize = 16;
 
 /// What a committed write gives back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,7 +148,8 @@ impl WriteTx<'_> {
     }
 
     /// Inserts one row into a record table, with the columns `entry` and `at` of this act, and lists its digest in the
-    /// entry. `columns` are literals of the calling family file and hold `id`.
+    /// entry. `columns` are literals of the calling family file and hold `id`. A row that can be redacted gets a random text besides, which
+    /// blinds its digest.
     pub(super) fn insert(
         &mut self,
         table: &'static str,
@@ -155,7 +160,11 @@ impl WriteTx<'_> {
         }
         let act: [(&'static str, &dyn ToSql); 2] =
             [("entry", &Count(self.index)), ("at", &self.at_text)];
-        let all = || columns.iter().chain(&act);
+        let blind = is_redactable(table).then(|| clock::new_secret(BLIND_BYTES)).transpose();
+        let blind = blind.map_err(ledger::Error::Random)?;
+        let blinded: Option<(&'static str, &dyn ToSql)> =
+            blind.as_ref().map(|text| (BLIND, text as &dyn ToSql));
+        let all = || columns.iter().chain(&act).chain(&blinded);
         let names: Vec<_> = all().map(|(name, _)| format!("\"{name}\"")).collect();
         let marks = vec!["?"; names.len()].join(", ");
         let sql = format!("INSERT INTO \"{table}\" ({}) VALUES ({marks})", names.join(", "));
@@ -190,6 +199,11 @@ impl WriteTx<'_> {
     /// against what they held before.
     pub(super) fn forget_touched(&self) {
         self.touched.store(self.rows.len() as u64, Ordering::Relaxed);
+    }
+
+    /// Takes rows of record tables that were touched as witnessed: a row of their own, which the entry lists, says what became of them.
+    pub(super) fn witnessed(&self, touched: u64) {
+        self.touched.fetch_sub(touched, Ordering::Relaxed);
     }
 
     #[cfg(test)]

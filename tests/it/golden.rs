@@ -2,6 +2,7 @@
 //! Method: printed and held against a file of the repository. `UPDATE_GOLDEN=1 cargo test --test it golden` writes the files
 //! anew; the change is then seen in review.
 
+mod retention;
 mod reviews;
 
 use crate::evidence::{Files, story};
@@ -35,7 +36,9 @@ use driftledger::provenance::version_difference::VersionDifference;
 use driftledger::review::change_record::{
     CHANGE_RECORD_FORMAT, ChangeKind, ChangeRecord, ChangeStatement, Followed, RiskEffect,
 };
-use driftledger::review::completeness::{Acceptance, Cited, Facts, TestRunFact, requirement_table};
+use driftledger::review::completeness::{
+    Acceptance, Cited, Facts, TestRunFact, gaps, gaps_of_untouched, requirement_table,
+};
 use driftledger::review::decision::{DECISION_FORMAT, Decision};
 use driftledger::review::effectiveness::{EffectivenessCheck, EffectivenessCriterion, Since};
 use driftledger::review::episode_cycle::{
@@ -208,6 +211,29 @@ fn a_model_record_a_step_and_its_signature_are_as_their_schemas_say() {
     let (sheet, signature) = reviewed(serde_json::from_value(record).unwrap());
     hold_schema::<StepSheet>((STEP_FORMAT, "format"), &sheet);
     hold_schema::<RecordSignature>((RECORD_SIGNATURE_FORMAT, "format"), &signature);
+}
+
+/// The inbox says what is missing without reading a registration, where nothing else is recorded.
+#[test]
+fn what_an_untouched_version_lacks_is_what_its_facts_say() {
+    let rule = Rule::of(VersionState::Draft, Step::Submit).unwrap();
+    for rationale in ["", "limits that QA can review"] {
+        for follows in [None, Some("1".to_owned())] {
+            let of_little = gaps_of_untouched(rule, (rationale, follows.is_some()));
+            let facts = Facts {
+                registration: registration("2", 1),
+                record: None,
+                policy_rationale: rationale.to_owned(),
+                acceptance: Acceptance::default(),
+                studies: (0, 0),
+                follows,
+                change: None,
+                taken: Vec::new(),
+                changed_since_review: false,
+            };
+            assert_eq!(of_little, gaps(rule, &facts), "{rationale}: {:?}", facts.follows);
+        }
+    }
 }
 
 #[test]

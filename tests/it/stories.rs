@@ -31,6 +31,7 @@ mod periodic_reviews;
 mod printed;
 mod providers;
 mod qualification;
+mod redactions;
 mod references;
 mod registration;
 mod remedy;

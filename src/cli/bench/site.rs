@@ -43,6 +43,16 @@ pub(super) fn time_pages(server: &str, sessions: &[String]) -> Result<Vec<PageTi
     Ok(times)
 }
 
+/// The first page of every kind that can be reached by somebody whose session is given.
+///
+/// # Errors
+///
+/// [`Error::Server`] for a link that does not lead to a page.
+pub(super) fn pages_of(server: &str, session: &str) -> Result<Vec<String>> {
+    let visit = Visit { client: client()?, server, session };
+    Ok(visit.kinds()?.into_iter().map(|(_, path)| path).collect())
+}
+
 /// Somebody who is signed in.
 struct Visit<'a> {
     client: Client,

@@ -1,5 +1,6 @@
 //! `driftledger bench --store`: the store under load, each figure beside its floor or target.
 
+use super::load::measure_load;
 use super::site::time_pages;
 use super::watched::{Watched, watch};
 use super::{BenchArguments, done, slope, terminal};
@@ -36,6 +37,8 @@ pub(super) enum StorePart {
     Pages,
     /// Every kind of page of a site
     Site,
+    /// Mixed traffic for `--minutes`, and a server that is asked to end meanwhile; only where it is named
+    Load,
 }
 
 /// Entries of the long audit trail.
@@ -53,15 +56,15 @@ const ASKED: usize = 15;
 
 /// One line of the table.
 #[derive(Debug, Default, Serialize)]
-struct Figure {
-    what: String,
-    unit: &'static str,
-    found: f64,
-    floor: Option<f64>,
-    ratio: Option<f64>,
-    target: String,
-    cpu_seconds: Option<f64>,
-    mebibytes: Option<f64>,
+pub(super) struct Figure {
+    pub(super) what: String,
+    pub(super) unit: &'static str,
+    pub(super) found: f64,
+    pub(super) floor: Option<f64>,
+    pub(super) ratio: Option<f64>,
+    pub(super) target: String,
+    pub(super) cpu_seconds: Option<f64>,
+    pub(super) mebibytes: Option<f64>,
 }
 
 pub(super) fn run(arguments: &BenchArguments, parts: &[StorePart]) -> Result<ExitCode> {
@@ -89,6 +92,10 @@ pub(super) fn run(arguments: &BenchArguments, parts: &[StorePart]) -> Result<Exi
     }
     if wanted(StorePart::Site) {
         figures.extend(bench.site()?);
+    }
+    if parts.contains(&StorePart::Load) {
+        let time = Duration::from_mins(u64::from(arguments.minutes));
+        figures.extend(measure_load(bench.temporary()?.path(), time)?);
     }
     if arguments.json {
         terminal::say_json(&figures)?;

@@ -120,6 +120,22 @@ impl Watched {
         text.map_err(Error::file("reading", Path::new("the answer")))
     }
 
+    /// Asks a server to end, as a service manager does; gives the seconds until it had, nothing where it had not by then.
+    pub(super) fn end(&mut self, within: Duration) -> Option<f64> {
+        self.used.look(self.child.id());
+        let asked = Instant::now();
+        let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        let mut ended = None;
+        while ended.is_none() && asked.elapsed() < within {
+            if matches!(self.child.try_wait(), Ok(Some(_))) {
+                ended = Some(asked.elapsed().as_secs_f64());
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        self.stop();
+        ended
+    }
+
     /// Ends a server.
     pub(super) fn stop(&mut self) {
         self.used.look(self.child.id());

@@ -38,6 +38,8 @@ impl Examiner<'_> {
         }
         let policies = self.retention_policies();
         let holds = self.holds(signatures);
+        let withdrawn = self.withdrawals();
+        self.redactions(signatures, (&holds, &withdrawn));
         let mut gone: BTreeMap<String, Vec<(String, Row)>> = BTreeMap::new();
         for (key, row) in self.rows(OBJECTS) {
             gone.entry(row.text("disposal_id").to_owned()).or_default().push((key, row));
@@ -54,7 +56,9 @@ impl Examiner<'_> {
             };
             self.examined.disposals += 1;
             self.disposal_stated(of, &row, &disposal);
-            let went = self.signed_by_two((of, &row), &signed);
+            let meanings = (Meaning::ProposesDisposal, Meaning::ApprovesDisposal);
+            let went = self.signed_by_two((of, &row), meanings, &signed);
+            self.not_withdrawn(of, went, &withdrawn);
             self.went((of, went), &disposal, &gone.remove(&key).unwrap_or_default());
             // Composed once more when it was signed, it said the same.
             let at = went.unwrap_or_else(|| entry(&row));
@@ -71,7 +75,7 @@ impl Examiner<'_> {
     }
 
     /// What is recorded without a signature was recorded by the account it names, in a role that may.
-    fn recorded_by_who_may(&mut self, table: &str) {
+    pub(super) fn recorded_by_who_may(&mut self, table: &str) {
         for (key, row) in self.rows(table) {
             let (at, mut actor) = (entry(&row), None);
             (self.entries)(at..at.saturating_add(1), &mut |entry| {
@@ -128,9 +132,10 @@ impl Examiner<'_> {
     }
 
     /// Signatures in their order: who proposed it, then another person who may; gives the entry of the second one.
-    fn signed_by_two(
+    pub(super) fn signed_by_two(
         &mut self,
         (of, row): ((&str, &str), &Row),
+        (proposing, approving): (Meaning, Meaning),
         signed: &[(String, RecordSignature)],
     ) -> Option<u64> {
         let mut in_order: Vec<(u64, &String, &RecordSignature)> = Vec::new();
@@ -143,7 +148,7 @@ impl Examiner<'_> {
         for (_, id, signature) in &in_order {
             if signature.record.sha256 != sha256 {
                 let detail =
-                    format!("it signs {}, the disposal is {sha256}", signature.record.sha256);
+                    format!("it signs {}, the {} is {sha256}", signature.record.sha256, of.0);
                 self.trouble("signature_of_other_bytes", ("record_signature", id), detail);
             }
         }
@@ -152,16 +157,15 @@ impl Examiner<'_> {
             self.trouble("step_not_signed", of, "who proposed it did not sign it");
             return None;
         };
-        let is_proposal = first.meaning == Meaning::ProposesDisposal
-            && first.signer.id == proposer
-            && *at == entry(row);
+        let is_proposal =
+            first.meaning == proposing && first.signer.id == proposer && *at == entry(row);
         if !is_proposal || !Action::KeepRetention.roles().contains(&first.signer.role) {
             let detail =
                 "its first signature is not that of who proposed it and may, in the same entry";
             self.trouble("step_not_permitted", of, detail);
         }
         let (at, _, second) = in_order.get(1)?;
-        let approves = second.meaning == Meaning::ApprovesDisposal
+        let approves = second.meaning == approving
             && second.signer.id != proposer
             && Action::ApproveDisposal.roles().contains(&second.signer.role);
         if !approves {

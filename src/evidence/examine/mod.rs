@@ -26,7 +26,8 @@
 //! 13. invalid batches: each by a decision that is signed by somebody who may and who did not send the batch; every later batch is judged
 //!     again in the same entry, from the same counts, and the chain of the reports in force goes on without the invalid batch
 //! 14. retention, legal holds and disposals: what two people signed away was due by the policy in force, under no hold, and named by the
-//!     records that the disposal says
+//!     records that the disposal says; values that went from records went by a redaction that two people signed, and nothing else of a row
+//!     did; what was withdrawn was not signed
 //! 15. incidents: every revision follows the one before by the table; the one that closes it is signed by somebody who neither reported nor
 //!     investigated it; what it affects was there. Continuity drills: with the figures of the practised restore they name
 //! 16. what an approval or a closure lays out of the audit trail about its record is what the ledger holds, and its critical entries were
@@ -52,6 +53,7 @@ mod life_cycle;
 mod people;
 mod periodic_reviews;
 mod qualifications;
+mod redactions;
 mod references;
 mod reports;
 mod review_samples;
@@ -113,6 +115,8 @@ pub struct Examined {
     pub legal_holds: u64,
     /// Disposals of stored files, held against the policy, the holds and the records that name the files.
     pub disposals: u64,
+    /// Redactions of values in records, held against their signatures, the holds and the rows.
+    pub redactions: u64,
     /// Decisions.
     pub decisions: u64,
     /// Signatures.

@@ -3,7 +3,7 @@
 //! 1. files: the archive hides nothing; every file is listed in the manifest and unchanged, none is missing or more
 //! 2. ledger: every leaf is canonical and in its place, the tree over all of them has the root that the checkpoint signs,
 //!    and every proof leads there; where the ledger got another key, the one before it signed that
-//! 3. bodies and rows: every body is the one its leaf digests, every row the one its body lists, and everything that the
+//! 3. bodies and rows: every body is the one its leaf digests, every row the one its body lists or what a redaction left of it, and everything that the
 //!    scope asks for is there; what an upgrade of the store found is counted and digested again, where all bodies before it are there
 //! 4. copies: every document beside the records is the one inside them; a prediction is in its batch; tables and story are those of the
 //!    records, where the same build wrote them
@@ -32,6 +32,7 @@ use super::manifest::{
 };
 use super::pack::Pack;
 use super::records::{PackedRecords, Records as _};
+use super::redacted::{RedactedRecords, redacted};
 use super::{Result, printable};
 use crate::ledger::entry::Entry;
 use crate::ledger::note::VerifierKey;
@@ -173,6 +174,8 @@ pub struct Verification {
     pub seen_before: Vec<u64>,
     /// Stored files that are not kept any more, by the disposals that two people signed; a pack holds none of them.
     pub disposed: Vec<DisposedFiles>,
+    /// Values that are not in their records any more, by the redactions that two people signed.
+    pub redacted: Vec<RedactedRecords>,
     /// Whether the HTML documents were rendered again; only the program that wrote them can.
     pub pages_compared: bool,
 }
@@ -234,6 +237,7 @@ pub fn verify<'a, R: Read + Seek>(
     }
     walk.examine(&entries);
     let disposed = disposed(&mut PackedRecords(&mut walk.pack));
+    let redacted = redacted(&mut PackedRecords(&mut walk.pack));
     Ok(Verification {
         findings: walk.findings,
         checked: walk.checked,
@@ -249,6 +253,7 @@ pub fn verify<'a, R: Read + Seek>(
         stamped,
         seen_before,
         disposed,
+        redacted,
         pages_compared,
     })
 }

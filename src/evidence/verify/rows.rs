@@ -8,6 +8,7 @@ use crate::evidence::manifest::{
     record_of,
 };
 use crate::evidence::records::Records as _;
+use crate::evidence::redacted::redactions;
 use crate::evidence::scope::{
     Concern, ORIGIN_COLUMNS, dataset_digests, episodes_of_batch, least_until, versions_asked,
 };
@@ -66,8 +67,9 @@ impl<R: Read + Seek> Walk<'_, R> {
         }
     }
 
-    /// Every listed row is there with its digest, and every row that is there is listed.
+    /// Every listed row is there with its digest, or with what a redaction left of it, and every row that is there is listed.
     pub(super) fn records(&mut self, listed: &Listed) {
+        let redactions = redactions(&mut super::PackedRecords(&mut self.pack));
         for ((table, key), (index, sha256)) in listed {
             let name = record_file(table, key);
             if WITHHELD.contains(&table.as_str()) {
@@ -81,9 +83,13 @@ impl<R: Read + Seek> Walk<'_, R> {
             };
             self.checked.records += 1;
             let found = digest::sha256_hex(&bytes);
-            if found != *sha256 {
-                let detail =
+            let now = redactions.now(table, key, sha256);
+            if found != now {
+                let mut detail =
                     format!("it has SHA-256 {found}, the body of entry {index} lists {sha256}");
+                if now != sha256 {
+                    detail.push_str(&format!(", and its redaction left {now}"));
+                }
                 self.find("record_changed", &name, detail);
             }
             let row = super::PackedRecords(&mut self.pack).row(table, key);

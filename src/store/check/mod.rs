@@ -24,6 +24,7 @@ use super::found::connect;
 use super::high_water;
 use super::key_files::load_verifier_key;
 use super::objects::Objects;
+use super::redactions::read_redactions;
 use super::{Error, ReadTx, Result, schema};
 use rusqlite::{Connection, OpenFlags, ffi};
 use serde::Serialize;
@@ -154,7 +155,8 @@ fn check_ledger(
     let sums = terms::Sums::default();
     let names: Vec<&str> = tables.keys().copied().collect();
     let history = &keys.history;
-    let examiner = parts::Examiner { keys: history, tables: &names, terms: &sums };
+    let redactions = &read_redactions(connection)?;
+    let examiner = parts::Examiner { keys: history, tables: &names, terms: &sums, redactions };
     let connect = || open_for_reading(folder);
     let (mut walk, mut found) = (entries::Walk::new(), rows::PartRows::default());
     let mut of_leaves = vec![0_u64; ranges.len()];

@@ -12,6 +12,7 @@ use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::entry::{Entry, EntryType};
 use crate::ledger::key_history::KeyHistory;
 use crate::ledger::tree::Hash;
+use crate::review::redaction::Redactions;
 use crate::store::Result;
 use crate::store::count::Count;
 use rusqlite::types::ValueRef;
@@ -63,6 +64,8 @@ pub(super) struct Examiner<'check> {
     /// Record tables that are there.
     pub(super) tables: &'check [&'static str],
     pub(super) terms: &'check terms::Sums,
+    /// What redactions left of rows.
+    pub(super) redactions: &'check Redactions,
 }
 
 /// The entries in ranges of indices, so that a part has at most [`PART_ENTRIES`].
@@ -135,7 +138,7 @@ impl Examiner<'_> {
         while let Some(row) = entries.next()? {
             seen.push(self.entry(row, &mut listed, &mut terms)?);
         }
-        let rows = PartRows::check(connection, (self.tables, range), listed)?;
+        let rows = PartRows::check(connection, (self.tables, self.redactions, range), listed)?;
         let (heads, nodes) = (self.heads(connection, range)?, nodes(connection, range)?);
         Ok(Part { seen, heads, nodes, rows, terms })
     }

@@ -1,10 +1,11 @@
 //! Rows: every record row is listed in one entry with its digest, and every listed row exists.
 //!
 //! A row names its entry, so that a part of the ledger is held against the rows of its own entries. What does not meet there is kept
-//! until the end: a row may have been moved to another entry.
+//! until the end: a row may have been moved to another entry. A row that was redacted is held against what the redaction says it left.
 
 use super::Report;
 use crate::ledger::body::RowDigest;
+use crate::review::redaction::Redactions;
 use crate::store::count::Count;
 use crate::store::record_table::RECORD_TABLES;
 use crate::store::row::row_digest;
@@ -52,7 +53,7 @@ impl PartRows {
     /// Holds the rows of the entries of `range` in `tables` against those that these entries list.
     pub(super) fn check(
         connection: &Connection,
-        (tables, range): (&[&'static str], &Range<u64>),
+        (tables, redactions, range): (&[&'static str], &Redactions, &Range<u64>),
         listed: Vec<Listed>,
     ) -> Result<Self> {
         let mut found = Self::default();
@@ -82,8 +83,13 @@ impl PartRows {
                 let (id, digest) = id_and_digest(table, row)?;
                 match expected.remove(&id) {
                     None => found.unlisted.push((table, id, digest)),
-                    Some(one) if one.row.sha256 == digest => {}
-                    Some(one) => found.changed.push((table, id, differs(&digest, &one))),
+                    Some(one) => {
+                        let now = redactions.now(table, &id, &one.row.sha256);
+                        if now != digest {
+                            let detail = differs((&digest, now), &one);
+                            found.changed.push((table, id, detail));
+                        }
+                    }
                 }
             }
             found.unmet.extend(expected.into_values());
@@ -149,7 +155,7 @@ impl PartRows {
             let at = (place, one.row.key.clone());
             // A row that is there, under another entry than the one that lists it.
             if let Some(digest) = unlisted.get_mut(&at).and_then(Vec::pop) {
-                self.changed.push((table, at.1, differs(&digest, &one)));
+                self.changed.push((table, at.1, differs((&digest, &one.row.sha256), &one)));
             } else if missing.contains_key(&at) || is_there(connection, table, &at.1)? {
                 let detail = format!("entry {} lists a row that an earlier entry lists", one.index);
                 report.error("row_listed_twice", table, at.1, detail);
@@ -191,8 +197,16 @@ fn is_there(connection: &Connection, table: &str, id: &str) -> Result<bool> {
     Ok(rows > 0)
 }
 
-fn differs(digest: &str, listed: &Listed) -> String {
-    format!("sha256 {digest}, entry {} says {}", listed.index, listed.row.sha256)
+/// What is wrong with a row of this digest, which `now` is expected of.
+fn differs((digest, now): (&str, &str), listed: &Listed) -> String {
+    let Listed { index, row } = listed;
+    if now == row.sha256 {
+        return format!("sha256 {digest}, entry {index} says {now}");
+    }
+    format!(
+        "sha256 {digest}, entry {index} says {}, and the redaction of the row left {now}",
+        row.sha256
+    )
 }
 
 /// The id of a row and its digest, or why it has none.

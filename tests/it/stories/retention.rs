@@ -257,6 +257,20 @@ fn nobody_disposes_of_files_who_may_not_or_alone() {
     sign(&laboratory, "rosa", &proposed).problem(403, "not_permitted");
     assert!(object(&laboratory, &file).exists(), "nothing goes by one signature");
     assert!(checked(&laboratory).findings.is_empty());
+    // Who proposed it or QA takes it back; then it is not signed.
+    let own = propose(&laboratory, "rosa", &files);
+    let path = |of: &Answer| format!("/api/v1/disposals/{}/withdrawal", of.text("id"));
+    let reason = json!({"reason": "an inspection was announced for these files"});
+    laboratory.signed_in("rosa").post(&path(&proposed), &reason).problem(403, "not_permitted");
+    laboratory.signed_in("dana").post(&path(&own), &reason).problem(403, "not_permitted");
+    let rosa = laboratory.signed_in("rosa");
+    rosa.post(&path(&own), &json!({"reason": "no"})).problem(422, "review_not_valid");
+    assert_eq!(rosa.post(&path(&own), &reason).status, 201);
+    rosa.post(&path(&own), &reason).problem(409, "conflict");
+    assert_eq!(laboratory.signed_in("quentin").post(&path(&proposed), &reason).status, 201);
+    assert!(sign(&laboratory, "quentin", &own).problem(409, "conflict").contains("withdrawn"));
+    assert!(!laboratory.signed_in("quentin").read("/").contains("The disposal of"));
+    assert!(checked(&laboratory).findings.is_empty());
     let proposed = propose(&laboratory, "rosa", &files);
     let inbox = laboratory.signed_in("quentin").read("/");
     assert!(inbox.contains("The disposal of 1 file waits for your signature"), "{inbox}");

@@ -196,11 +196,17 @@ fn form_takes(path: &str) -> Takes {
         | "/retention/versions"
         | "/legal-holds"
         | "/disposals/sheet"
-        | "/disposals" => Takes::Role(Action::KeepRetention),
+        | "/disposals"
+        | "/disposals/{id}/withdrawal"
+        | "/redactions/sheet"
+        | "/redactions"
+        | "/redactions/{id}/withdrawal" => Takes::Role(Action::KeepRetention),
         "/legal-holds/{id}/lifting" | "/legal-holds/{id}/lifting/sheet" => {
             Takes::Role(Action::LiftHold)
         }
-        "/disposals/{id}/signature" => Takes::Role(Action::ApproveDisposal),
+        "/disposals/{id}/signature" | "/redactions/{id}/signature" => {
+            Takes::Role(Action::ApproveDisposal)
+        }
         "/alerts/{id}/acknowledgement" => Takes::Role(Acknowledge),
         "/alerts/{id}/decision" => Takes::Role(DraftDecision),
         "/alerts/{id}/signature" | "/studies/{id}/signature" => Takes::Role(SignDecision),

@@ -61,6 +61,8 @@ pub(super) fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Valu
         "/qualifications/{id}",
         "/qualifications/{id}/report.pdf",
         "/records/{table}/{id}",
+        "/redactions",
+        "/redactions/{id}",
         "/records/{table}/{id}/copy.pdf",
         "/references/{id}",
         "/reports/{id}",
@@ -197,6 +199,15 @@ pub(super) fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Valu
     add("POST", "/disposals", of(KeepRetention), &signed_files);
     let signed_disposal = json!({"disposal_sha256": "0", "password": "a"});
     add("POST", "/disposals/{id}/signature", of(ApproveDisposal), &signed_disposal);
+    add("POST", "/disposals/{id}/withdrawal", of(KeepRetention), &reason());
+    let fields = json!({"rows": [], "asked_by": "controller", "request": "1", "ground": "objection", "reason": "a test"});
+    add("POST", "/redactions/sheet", of(KeepRetention), &fields);
+    let mut signed_fields = fields;
+    (signed_fields["sheet_sha256"], signed_fields["password"]) = (json!("0"), json!("a"));
+    add("POST", "/redactions", of(KeepRetention), &signed_fields);
+    let signed_redaction = json!({"redaction_sha256": "0", "password": "a"});
+    add("POST", "/redactions/{id}/signature", of(ApproveDisposal), &signed_redaction);
+    add("POST", "/redactions/{id}/withdrawal", of(KeepRetention), &reason());
     add("POST", "/lineage", of(Ingest), &no);
     add("POST", "/lineage/batch", of(Ingest), &no);
     add("PUT", &format!("{version}/record"), of(Register), &sample("model_record.json"));
