@@ -41,7 +41,7 @@ def relist(files):
     manifest = json.loads(files["MANIFEST.json"])
     manifest["files"] = [
         {"name": name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(), "blake3": blake3.blake3(data).hexdigest()}
-        for name, data in sorted(files.items(), key=lambda item: item[0].encode()) if name != "MANIFEST.json"]
+        for name, data in sorted(files.items(), key=lambda item: item[0].encode()) if name not in ("MANIFEST.json", "SEAL")]
     files["MANIFEST.json"] = verify_pack.canonical(manifest).encode()
 
 

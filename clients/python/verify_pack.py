@@ -35,7 +35,7 @@ try:
 except ImportError:
     blake3 = None
 
-FIXED = ["MANIFEST.json", "README.txt", "checkpoint", "verifier_key", "entries.jsonl", "story.html", "prediction.json"]
+FIXED = ["MANIFEST.json", "SEAL", "README.txt", "checkpoint", "verifier_key", "entries.jsonl", "story.html", "prediction.json"]
 SCOPE = {"model", "version", "alert", "batch", "prediction", "from", "to", "until"}
 COPIES = {"model_version": ("registrations/", "registration"), "reference": ("references/", "document"),
           "policy": ("policies/", "document"), "monitor": ("monitors/", "document"),
@@ -219,8 +219,8 @@ class VerifierKey:
             raise ValueError("the key id does not belong to this name and key")
         self.key = Ed25519PublicKey.from_public_bytes(typed[1:])
 
-    def open(self, note):
-        """The checkpoint (origin, size, root) that a note signs."""
+    def text_of(self, note):
+        """The text of a note, once it is signed by this key."""
         text, _, signatures = note.rpartition("\n\n")
         text += "\n"
         if not note.endswith("\n"):
@@ -236,7 +236,11 @@ class VerifierKey:
                 signed = True
         if not signed:
             raise ValueError("not signed by this key")
-        origin, size, root, end = text.split("\n")
+        return text
+
+    def open(self, note):
+        """The checkpoint (origin, size, root) that a note signs."""
+        origin, size, root, end = self.text_of(note).split("\n")
         if origin != self.name or end or str(int(size)) != size:
             raise ValueError("not a checkpoint of this log")
         root = unbase64(root)
@@ -856,7 +860,7 @@ class Verifier:
         if "MANIFEST.json" not in self.names and "entries.jsonl" not in self.names:
             raise zipfile.BadZipFile("it holds neither a manifest nor entries")
         self.trusted, self.is_led = key, True
-        self.findings, self.checked, self.rows = [], {}, {}
+        self.findings, self.checked, self.rows, self.digests, self.is_sealed = [], {}, {}, {}, False
         self.leaves, self.parsed, self.listed, self.scope, self.key, self.note = [], [], {}, {}, key, None
 
     def find(self, code, file, detail):
@@ -890,7 +894,7 @@ class Verifier:
         self.required("README.txt")
         head = self.guard(self.checkpoint)
         self.guard(lambda: self.entries(head))
-        for part in (self.witnessed, self.earlier_heads, self.proofs, self.bodies, self.records, self.stamped, self.completeness):
+        for part in (self.sealed, self.witnessed, self.earlier_heads, self.proofs, self.bodies, self.records, self.stamped, self.completeness):
             self.guard(part)
         if manifest and head and (manifest["origin"], manifest["size"]) != head[:2]:
             self.find("manifest_invalid", "MANIFEST.json", "it names another ledger or size than the checkpoint")
@@ -949,15 +953,19 @@ class Verifier:
         manifest = self.manifest()
         listed = {file["name"]: file for file in manifest["files"]} if manifest else {}
         unlisted = {}
-        for name in sorted(self.names - {"MANIFEST.json"}):
+        for name in sorted(self.names):
             data = self.read(name)
+            if data is not None:
+                self.digests[name] = sha256(data)
+            if name in ("MANIFEST.json", "SEAL") and data is not None or name == "MANIFEST.json":
+                continue
             if data is None:
                 self.find("file_unreadable", name, "its bytes cannot be had")
                 continue
             self.count("files")
             if name not in FIXED and not any(name.startswith(folder) for folder in FOLDERS):
                 self.find("file_unknown", name, "no file of this name belongs in a pack")
-            digest = sha256(data)
+            digest = self.digests[name]
             if manifest and name not in listed:
                 unlisted[name] = digest
             elif manifest and (len(data), digest) != (listed[name]["bytes"], listed[name]["sha256"]):
@@ -978,6 +986,35 @@ class Verifier:
         for name in unlisted:
             self.find("file_unlisted", name, "the manifest does not list it")
         return manifest
+
+    def sealed(self):
+        """Every file is one that the key of the ledger signed, and none that it signed is missing."""
+        if "SEAL" not in self.names:
+            says = next((entry["idx"] for entry in filter(None, self.parsed) if any(s["kind"] == "evidence_seal" for s in entry["subj"])), None)
+            if says is not None:
+                self.find("file_missing", "SEAL", f"entry {says} says that packs of this ledger have one")
+            return
+        note = self.required("SEAL")
+        if note is None or not self.head:
+            return
+        try:
+            first, origin, size, *lines, end = self.key.text_of(note.decode()).split("\n")
+            signed = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
+            if first != "driftledger/evidence-seal/v1" or end or list(signed) != sorted(set(signed), key=str.encode) or len(signed) != len(lines):
+                raise ValueError("not a seal: digests and names, in order, each once")
+            if (origin, size) != (self.head[0], str(self.head[1])):
+                raise ValueError(f"it is about {size} entries of {origin}")
+        except Exception as error:
+            return self.find("seal_invalid", "SEAL", str(error) or "the signature does not verify")
+        self.is_sealed = True
+        for name, digest in signed.items():
+            if name not in self.names:
+                self.find("seal_differs", name, "SEAL signs it")
+            elif self.digests.get(name, digest) != digest:
+                self.find("seal_differs", name, f"it has SHA-256 {self.digests[name]}, SEAL signs {digest}")
+        for name in self.digests:
+            if name != "SEAL" and name not in signed:
+                self.find("seal_differs", name, "SEAL does not sign it")
 
     def told_keys(self):
         """The keys of the ledger, as the records of the pack tell them; None where they do not."""
@@ -2947,6 +2984,8 @@ def main():
         for finding in verifier.findings:
             print(f"{finding['file']}: {finding['detail']} ({finding['code']})")
         print("checked: " + ", ".join(f"{count} {what}" for what, count in verifier.checked.items()))
+        print("every file is one that the key of the ledger signed (SEAL)" if verifier.is_sealed else
+              "no seal says which files the pack was written with; what no record or checkpoint names may be missing or changed")
         if verifier.seen:
             who = ", ".join(f"{name} at {seconds} s since 1970" for name, seconds in verifier.seen[1].items())
             print(f"the first {verifier.seen[0]} entries were cosigned by {who or 'no witness, as the policy allows'}")

@@ -185,6 +185,11 @@ fn tell(verification: &Verification, is_given: bool) {
             "HTML documents were written by another program version and were not compared with their records",
         );
     }
+    terminal::say(if verification.sealed {
+        "every file is one that the key of the ledger signed (`SEAL`)"
+    } else {
+        "no seal says which files the pack was written with; what no record or checkpoint names may be missing or changed"
+    });
     if let Some(witnessed) = &verification.witnessed {
         let who: Vec<_> =
             witnessed.cosigned.iter().map(|(name, time)| format!("{name} at {time}")).collect();
