@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Verify a driftledger evidence pack: a second verifier that shares no code with the program.
 
-    python3 verify_pack.py PACK.zip [--key VKEY_OR_FILE | --policy FILE] [--timestamp-root PEM_FILE] [--json]
+    python3 verify_pack.py PACK.zip [--key VKEY_OR_FILE | --policy FILE] [--timestamp-root PEM_FILE [--timestamp-crl PEM_FILE]] [--json]
 
 Needs Python 3.9 or newer and the package `cryptography`. Exit code 0: nothing wrong. 1: findings, each with the file it is
 about. 2: not an evidence pack. It verifies files, leaves, tree, checkpoint, proofs, bodies, records, copies, decisions and
 signatures, the way from an earlier key of the ledger to the one in force, cosignatures of witnesses under a policy file (C2SP tlog-policy), time stamps (RFC 3161) under the root certificate of their
-authority, and computes total variation, PSI and the e-detector step of every report again from the stored counts, to 1e-9.
+authority and its revocation lists, and computes total variation, PSI and the e-detector step of every report again from the stored counts, to 1e-9.
 BLAKE3 digests are verified where the package `blake3` is there (the same files are verified by SHA-256 anyway); HTML pages are not
 (they repeat a document).
 """
@@ -117,6 +117,8 @@ READ_TO_JUDGE = ("batch", "row_ids", "labels")
 OF_KEYS = {"key.rotate": "rotated", "key.revoke": "revoked"}
 FILE_MAX = 1 << 30
 TOLERANCE = 1e-9
+# By how much the clocks of the ledger and of a time-stamp authority may be apart.
+CLOCKS_APART_MAX = timedelta(seconds=60)
 
 
 def configuration(version):
@@ -454,6 +456,11 @@ def digest_of(name, data):
     return hashlib.new(name, data).digest()
 
 
+def utc_of(thing, field):
+    found = getattr(thing, f"{field}_utc", None)
+    return found or getattr(thing, field).replace(tzinfo=timezone.utc)
+
+
 def utc(certificate, edge):
     found = getattr(certificate, f"not_valid_{edge}_utc", None)
     return found or getattr(certificate, f"not_valid_{edge}").replace(tzinfo=timezone.utc)
@@ -571,19 +578,51 @@ class TimeStamp:
         if not utc(certificate, "before") <= self.time <= utc(certificate, "after"):
             raise ValueError(f"its certificate was valid from {utc(certificate, 'before')} to {utc(certificate, 'after')}, not at {self.time}")
 
-    def check(self, roots):
-        """Whether the certificate that signed leads to one of these roots, each valid at the time that is stated."""
+    def check(self, roots, lists=None):
+        """Whether the certificate that signed leads to one of these roots, each valid at the time that is stated, and none revoked by the lists."""
         others = [x509.load_der_x509_certificate(whole) for whole in self.certificates]
-        if not self.leads(self.signer, (roots, others), 0):
+        path = self.leads(self.signer, (roots, others), 0)
+        if not path:
             raise ValueError("its certificate does not lead to a trusted root")
+        if lists is not None:
+            for certificate, issuer in zip(path, path[1:]):
+                self.check_not_revoked(certificate, issuer, lists)
+
+    def check_not_revoked(self, certificate, issuer, lists):
+        """RFC 3161 §4: one that was revoked because it was superseded or is not used any more vouches for what it signed before."""
+        try:
+            may = issuer.extensions.get_extension_for_class(x509.KeyUsage).value.crl_sign
+        except x509.ExtensionNotFound:
+            may = True
+        own = [one for one in lists if may and one.issuer == issuer.subject
+               and one.signature_hash_algorithm.name in ("sha256", "sha384", "sha512") and one.is_signature_valid(issuer.public_key())]
+        serial = f"{certificate.serial_number:x}"
+        for one in own:
+            revoked = one.get_revoked_certificate_by_serial_number(certificate.serial_number)
+            if revoked is None:
+                continue
+            try:
+                reason = revoked.extensions.get_extension_for_class(x509.CRLReason).value.reason.value
+            except x509.ExtensionNotFound:
+                reason = None
+            when = utc_of(revoked, "revocation_date")
+            before = reason in ("unspecified", "affiliationChanged", "superseded", "cessationOfOperation")
+            if not before or self.time >= when:
+                raise ValueError(f"its certificate {serial} was revoked at {when} for the reason {reason}; it does not vouch for {self.time}")
+        if not own:
+            raise ValueError(f"no revocation list that was given is signed by the issuer of its certificate {serial}")
+        issued = max(utc_of(one, "last_update") for one in own)
+        if issued < self.time:
+            raise ValueError(f"the newest revocation list of the issuer of its certificate {serial} is of {issued}, before the time stamp")
 
     def leads(self, certificate, known, depth):
+        """The certificates from this one to a root; none where it does not lead to one."""
         roots, others = known
         self.check_time(certificate)
         try:
             usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
             if x509.ExtendedKeyUsageOID.TIME_STAMPING not in usage:
-                return False
+                return None
         except x509.ExtensionNotFound:
             pass
         for issuer in roots + (others if depth < 6 else []):
@@ -591,11 +630,25 @@ class TimeStamp:
                 certificate.verify_directly_issued_by(issuer)
                 limits = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
                 deep_enough = limits.path_length is None or depth <= limits.path_length
-                if limits.ca and deep_enough and (issuer in roots or self.leads(issuer, known, depth + 1)):
-                    return True
+                rest = limits.ca and deep_enough and ([issuer] if issuer in roots else self.leads(issuer, known, depth + 1))
+                if rest:
+                    return [certificate, *rest]
             except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
                 continue
-        return False
+        return None
+
+
+def revocation_lists(text):
+    """The revocation lists in a PEM file: whole ones, by the issuers themselves."""
+    begin, end, found = b"-----BEGIN X509 CRL-----", b"-----END X509 CRL-----", []
+    for part in text.split(begin)[1:]:
+        one = x509.load_pem_x509_crl(begin + part.partition(end)[0] + end + b"\n")
+        if any(extension.critical for extension in one.extensions) or any(extension.critical for entry in one for extension in entry.extensions):
+            raise ValueError("a revocation list is one of a part, or says what this program does not understand")
+        found.append(one)
+    if not found:
+        raise ValueError("there is no revocation list; expected PEM (X509 CRL)")
+    return found
 
 
 def leaf_hash(leaf):
@@ -854,7 +907,7 @@ def acceptance_unlike(run, plan):
 class Verifier:
     def __init__(self, path, key, policy=None, roots=None):
         self.policy, self.seen, self.roots, self.stamps, self.disposed, self.keys, self.followed = policy, None, roots, [], [], None, []
-        self.earlier, self.seen_before = [], []
+        self.earlier, self.seen_before, self.lists = [], [], None
         self.zip = zipfile.ZipFile(path)
         self.names = set(self.zip.namelist())
         if "MANIFEST.json" not in self.names and "entries.jsonl" not in self.names:
@@ -995,17 +1048,19 @@ class Verifier:
                 self.find("file_missing", "SEAL", f"entry {says} says that packs of this ledger have one")
             return
         note = self.required("SEAL")
-        if note is None or not self.head:
+        if note is None or not self.key:
             return
         try:
             first, origin, size, *lines, end = self.key.text_of(note.decode()).split("\n")
             signed = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
             if first != "driftledger/evidence-seal/v1" or end or list(signed) != sorted(set(signed), key=str.encode) or len(signed) != len(lines):
                 raise ValueError("not a seal: digests and names, in order, each once")
-            if (origin, size) != (self.head[0], str(self.head[1])):
+            if origin != self.key.name or self.head and size != str(self.head[1]):
                 raise ValueError(f"it is about {size} entries of {origin}")
         except Exception as error:
-            return self.find("seal_invalid", "SEAL", str(error) or "the signature does not verify")
+            if self.head:  # under a key that did not sign the checkpoint either, that was said
+                self.find("seal_invalid", "SEAL", str(error) or "the signature does not verify")
+            return
         self.is_sealed = True
         for name, digest in signed.items():
             if name not in self.names:
@@ -1253,7 +1308,7 @@ class Verifier:
             self.stamps.append((size, stamp))
             try:
                 if self.roots is not None:
-                    stamp.check(self.roots)
+                    stamp.check(self.roots, self.lists)
             except ValueError as error:
                 self.find("stamp_untrusted", name, error)
         if self.roots is not None and not self.stamps:
@@ -2885,6 +2940,12 @@ class Verifier:
                 continue
             for column, stated in (("stated_at", stamp.stated_at), ("serial", stamp.serial), ("policy", stamp.policy), ("signer", stamp.authority)):
                 self.same(name, column, row[column], stated)
+            newest, recorded = (self.parsed[at] if 0 <= at < len(self.parsed) else None for at in (entries - 1, row["entry"]))
+            if newest and recorded:
+                stated, before, after = (datetime.fromisoformat(at.replace("Z", "+00:00")) for at in (stamp.stated_at, newest["ts"], recorded["ts"]))
+                if before - stated > CLOCKS_APART_MAX or stated - after > CLOCKS_APART_MAX:
+                    self.find("stamp_time_differs", name, f"it states {stamp.stated_at}: more than {CLOCKS_APART_MAX} before {newest['ts']}, the time of "
+                              f"an entry that it is about, or after {recorded['ts']}, when it was here already")
 
     def upgrades(self):
         """An upgrade of the store found after it what it found before, stands where it says, and goes on from the schema of the one before;
@@ -2952,6 +3013,7 @@ def main():
     parser.add_argument("--key", help="the ledger's key, as text or as a file that holds it")
     parser.add_argument("--policy", help="trust policy: a file that names the ledger and the witnesses that must have cosigned")
     parser.add_argument("--timestamp-root", help="root certificate of the time-stamp authority: a file in PEM")
+    parser.add_argument("--timestamp-crl", help="revocation lists of the issuers below that root: a file in PEM")
     parser.add_argument("--checkpoint", action="append", default=[], metavar="FILE",
                         help="checkpoint that was seen before, as scanned off a printed report; may be given several times")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
@@ -2969,7 +3031,14 @@ def main():
         if arguments.timestamp_root:
             with open(arguments.timestamp_root, "rb") as file:
                 roots = x509.load_pem_x509_certificates(file.read())
+        lists = None
+        if arguments.timestamp_crl and roots is None:
+            raise ValueError("--timestamp-crl needs --timestamp-root")
+        if arguments.timestamp_crl:
+            with open(arguments.timestamp_crl, "rb") as file:
+                lists = revocation_lists(file.read())
         verifier = Verifier(arguments.pack, VerifierKey(key) if key else None, policy, roots)
+        verifier.lists = lists
         for name in arguments.checkpoint:
             with open(name, encoding="utf-8") as file:
                 lines = [line.rstrip() for line in file.read().strip().splitlines()]
@@ -2994,6 +3063,8 @@ def main():
             print(f"the first {size} entries existed by {stamp.stated_at}, stated by {stamp.authority} (stamp {stamp.serial})")
             if roots is None:
                 print("time stamps were not checked against a trusted root: give it with --timestamp-root")
+            elif lists is None:
+                print("whether a certificate of the authority was revoked is not known: give its revocation lists with --timestamp-crl")
         for size in verifier.seen_before:
             print(f"the first {size} entries are the same as under the checkpoint that was given")
         for sentence in verifier.disposed:
