@@ -14,6 +14,7 @@ use driftledger::procedures::sign_in::sign_in;
 use driftledger::provenance::registration::Registration;
 use driftledger::store::Store;
 use reqwest::blocking::{Client, RequestBuilder};
+use crate::strict_json;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -439,7 +440,7 @@ fn answer(response: reqwest::blocking::Response) -> Answer {
     let media_type = header.map_or("", |value| value.to_str().unwrap()).to_owned();
     let status = response.status().as_u16();
     let bytes = response.bytes().unwrap();
-    Answer { status, media_type, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
+    Answer { status, media_type, body: strict_json::parse(&bytes).unwrap_or_default() }
 }
 
 /// The model of the stories.

@@ -165,7 +165,7 @@ fn a_stamp_is_refused_by_the_revocation_lists_that_openssl_made_as_rfc_3161_says
             }
         }
     }
-    assert_eq!(refused, 14);
+    assert_eq!(refused, 15);
     for unusable in vectors["unusable"].as_array().unwrap() {
         let read = roots().with_revocation_lists(&text(&unusable["lists"]));
         assert!(read.is_err(), "{}", unusable["name"]);
