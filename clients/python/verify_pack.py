@@ -96,6 +96,22 @@ REPORTERS = ["data_scientist", "qa", "reviewer", "process_expert", "admin"]
 INCIDENT_RULES = {(None, "report"): ("open", REPORTERS), ("open", "correct"): ("open", REPORTERS),
                   ("open", "investigate"): ("investigated", REPORTERS), ("investigated", "close"): ("closed", ["qa"]),
                   ("investigated", "reopen"): ("open", ["qa"]), ("closed", "reopen"): ("open", ["qa"])}
+# What the rows of a table are: the column that names who acted, and the types of entries that record them (none: many do).
+ACTS = {"model_version": ("registered_by", "version.register"), "reference": (None, "version.register reference.freeze"),
+        "policy": (None, "version.register reference.freeze"), "monitor": (None, "version.register reference.freeze"),
+        "batch": (None, "batch.ingest"), "quarantine": (None, "batch.quarantine"), "labels": (None, "labels.ingest"),
+        "report": (None, "batch.ingest batch.invalidate"), "disposed_object": (None, "disposal.sign"),
+        "identity_check": ("checked_by", "identity.check"), "training_record": ("recorded_by", "training.record"),
+        "role_answer": ("answered_by", "role.answer"),
+        **{table: ("account_id", types) for table, types in {
+            "acknowledgement": "alert.acknowledge", "decision": "decision.draft", "signature": "decision.sign", "record_signature": "", "incident": "",
+            "episode_step": "alert.step alert.overdue", "study": "study.attach", "study_signature": "study.sign", "model_record": "model_record.attach",
+            "version_step": "version.step", "change_record": "change.record", "acceptance_plan": "acceptance.plan", "test_run": "test.run",
+            "batch_invalidation": "batch.invalidate", "reference_proposal": "reference.propose", "qualification": "qualification.run",
+            "periodic_review": "review.hold", "review_sample": "sample.draw", "review_answer": "sample.answer", "review_result": "sample.close",
+            "drill": "drill.record", "legal_hold": "hold.place", "hold_lift": "hold.lift", "disposal": "disposal.propose",
+            "retention_policy": "retention.set", "version_retention": "retention.assign", "accountability_acceptance": "accountability.accept",
+            "passkey": "passkey.register"}.items()}}
 # What an incident affects: kind of the subject by which ledger entries name it.
 AFFECTED = {"model_version": "model_version", "batch": "batch", "alert": "episode", "backup": "backup", "restore_test": "restore_test"}
 OF_INCIDENTS = ("incident.report", "incident.revise", "incident.close")
@@ -957,7 +973,7 @@ class Verifier:
             if not own or own.get("verifier_key") != first.text:
                 code = "key_differs" if own else "record_missing"
                 self.find(code, record_file("ledger", first.name), "the ledger's own record names another key or none")
-        for part in (self.copies, self.prediction, self.tables, self.acceptance, self.reports, self.decisions, self.signatures, self.life_cycles, self.alert_lives, self.runs, self.backups, self.time_stamps, self.key_changes, self.upgrades):
+        for part in (self.acts, self.copies, self.prediction, self.tables, self.acceptance, self.reports, self.decisions, self.signatures, self.life_cycles, self.alert_lives, self.runs, self.backups, self.time_stamps, self.key_changes, self.upgrades):
             self.guard(part)
 
     def guard(self, part):
@@ -1388,6 +1404,9 @@ class Verifier:
                 self.rows.setdefault(table, {})[key] = row
                 if row["id"] != key or row["entry"] != index:
                     self.find("record_misplaced", name, "it is another row")
+                entry = self.parsed[index]
+                if entry and row["at"] != entry["ts"]:
+                    self.find("record_misplaced", name, f"it is of {row['at']}, entry {index} of {entry['ts']}")
             except (ValueError, KeyError, TypeError) as error:
                 self.find("record_unreadable", name, error)
         for name in self.within("records/"):
@@ -2899,6 +2918,19 @@ class Verifier:
             by_name = lambda files: sorted(files, key=lambda file: file["name"])
             named = by_name(strict_json(row["registration"].encode())["artifacts"])
             self.same(name, "list of files", canonical(named), canonical(by_name(strict_json(draft["manifest"].encode()))))
+
+    def acts(self):
+        """Every row is of an entry that records such a thing, by the person whom it names."""
+        for table, (column, types) in ACTS.items():
+            for key, row in self.rows.get(table, {}).items():
+                entry = self.parsed[row["entry"]] if 0 <= row["entry"] < len(self.parsed) else None
+                if not entry:
+                    continue
+                name = record_file(table, key)
+                if types and entry["type"] not in types.split():
+                    self.find("act_differs", name, f"entry {row['entry']} is a {entry['type']}, expected {types}")
+                if column and row.get(column) is not None and row[column] != entry["actor"]["id"]:
+                    self.find("act_differs", name, f"it names {row[column]}, entry {row['entry']} is by {entry['actor']['id']}")
 
     def backups(self):
         """Backups and restores name a signed head of this ledger; what a practised restore says was lost is computed again."""

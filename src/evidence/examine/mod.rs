@@ -29,11 +29,13 @@
 //!     records that the disposal says
 //! 15. incidents: every revision follows the one before by the table; the one that closes it is signed by somebody who neither reported nor
 //!     investigated it; what it affects was there. Continuity drills: with the figures of the practised restore they name
-//! 16. upgrades: every record and ledger table held after each what it held before, and each goes on from the schema before
+//! 16. acts: every row is of an entry that records such a thing, by the person whom it names
+//! 17. upgrades: every record and ledger table held after each what it held before, and each goes on from the schema before
 //!
 //! It works on a pack and on a store alike, and never stops at the first trouble.
 
 mod acceptance;
+mod acts;
 mod agreement;
 mod answers;
 mod backups;
@@ -181,6 +183,7 @@ pub fn examine(
         keys: None,
     };
     examiner.keys();
+    examiner.acts();
     examiner.registrations();
     examiner.monitors();
     examiner.studies();

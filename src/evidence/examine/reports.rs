@@ -47,6 +47,7 @@ impl Examiner<'_> {
             match self.records.row("report", &key) {
                 Some(row) => {
                     let number = row.number("number").unwrap_or(0);
+                    self.act_of_report(&key, &row);
                     order.push((row.text("version_id").to_owned(), number, key));
                 }
                 None => self.trouble(

@@ -228,7 +228,7 @@ pub fn verify<'a, R: Read + Seek>(
     let seen_before = walk.earlier(tree, history, earlier);
     walk.proofs(&entries, key.as_ref());
     let listed = walk.bodies(&entries);
-    walk.records(&listed);
+    walk.records(&listed, &entries);
     walk.completeness(&scope, &entries);
     walk.upgraded();
     walk.identity(manifest.as_ref(), head.as_ref(), keys.as_ref());
@@ -346,8 +346,9 @@ impl<R: Read + Seek> Walk<'_, R> {
         let progress = &mut self.progress;
         let mut report = |done, total| progress(Progress { stage: "reports", done, total });
         let mut visit = |range: Range<u64>, visit: &mut dyn FnMut(&Entry)| {
-            let inside = entries.iter().filter_map(|line| line.entry.as_ref());
-            inside.filter(|entry| range.contains(&entry.idx)).for_each(visit);
+            let place = |index: u64| usize::try_from(index).unwrap_or(usize::MAX).min(entries.len());
+            let inside = entries.get(place(range.start)..place(range.end)).unwrap_or_default();
+            inside.iter().filter_map(|line| line.entry.as_ref()).for_each(visit);
         };
         let mut records = PackedRecords(&mut self.pack);
         let (examined, troubles) = examine(&mut records, &mut visit, &mut report);
