@@ -783,6 +783,16 @@ def step(detector, state, blocks):
     return weighted(log_e), weighted(log_m), {"log_m": log_m, "learned_counts": [0.7 * c for c in seen]}
 
 
+def e_bh(log_e, level=0.05):
+    """Which hypotheses e-BH rejects at this level; None for one that lies on the edge, where the last bits decide."""
+    order = sorted(range(len(log_e)), key=lambda k: -log_e[k])
+    over = [log_e[index] - math.log(len(log_e) / (level * (place + 1))) for place, index in enumerate(order)]
+    if any(abs(one) < TOLERANCE for one in over):
+        return [None] * len(log_e)
+    named = max((place + 1 for place, one in enumerate(over) if one >= 0), default=0)
+    return [index in order[:named] for index in range(len(log_e))]
+
+
 def series_blocks(profile, name):
     missing = [a + b for a, b in zip(profile["nulls"], profile["nans"])]
     present = [a - b for a, b in zip(profile["rows"], missing)]
@@ -973,7 +983,7 @@ class Verifier:
             if not own or own.get("verifier_key") != first.text:
                 code = "key_differs" if own else "record_missing"
                 self.find(code, record_file("ledger", first.name), "the ledger's own record names another key or none")
-        for part in (self.acts, self.copies, self.prediction, self.tables, self.acceptance, self.reports, self.decisions, self.signatures, self.life_cycles, self.alert_lives, self.runs, self.backups, self.time_stamps, self.key_changes, self.upgrades):
+        for part in (self.acts, self.copies, self.prediction, self.tables, self.registrations, self.acceptance, self.reports, self.decisions, self.signatures, self.life_cycles, self.alert_lives, self.runs, self.backups, self.time_stamps, self.key_changes, self.upgrades):
             self.guard(part)
 
     def guard(self, part):
@@ -1710,6 +1720,49 @@ class Verifier:
             if unlike:
                 self.find("test_run_not_reproduced", name, f"{unlike} computed again differs")
 
+    def registrations(self):
+        """Registrations are what their rows say, and hold the reference and the policy that were recorded with them; episodes cover what the
+        report that opened them alarmed about."""
+        for key, row in self.rows.get("model_version", {}).items():
+            name, text = record_file("model_version", key), row["registration"]
+            if sha256(text.encode()) != row["content_sha256"]:
+                self.find("document_changed", name, "the registration has another digest than the row says")
+            registration = strict_json(text.encode())
+            if canonical(registration) != text:
+                self.find("document_invalid", name, "the registration is not canonical JSON")
+            self.same(name, "model and version", (registration["model"], registration["version"]), (row["model"], row["version"]))
+            for table in ("reference", "policy"):
+                with_it = [other["document"] for other in self.rows.get(table, {}).values()
+                           if (other["version_id"], other["entry"]) == (key, row["entry"])]
+                if not with_it or json.loads(with_it[0]) != registration[table]:
+                    self.find("record_disagrees", name, f"the registration holds another {table} than was recorded with it")
+        for table in ("reference", "policy", "monitor"):
+            for key, row in self.rows.get(table, {}).items():
+                self.document(table, key, row)
+        for key, row in self.rows.get("episode", {}).items():
+            name, opening = record_file("episode", key), strict_json(row["opening"].encode())
+            self.same(name, "kind of the opening", opening["kind"], row["kind"])
+            if opening["kind"] != "drift":
+                continue
+            report = self.row("report", row["report_id"])
+            if not report:
+                self.find("record_dangling", name, "the report that opened it is not there")
+                continue
+            self.same(name, "version", row["version_id"], report["version_id"])
+            self.same(name, "entry of the report that alarmed", report["entry"], row["entry"])
+            alarm = json.loads(report["document"]).get("alarm") or {}
+            if alarm.get("covers") != opening["series"]:
+                self.find("record_disagrees", name, "it covers other series than the report that opened it alarmed about")
+
+        for key, row in self.rows.get("episode_batch", {}).items():
+            name, episode, report = record_file("episode_batch", key), self.row("episode", row["episode_id"]), self.row("report", row["report_id"])
+            if not episode or not report:
+                self.find("record_dangling", name, "its alert or its report is not there")
+                continue
+            self.same(name, "version of its report", report["version_id"], episode["version_id"])
+            if row["entry"] < report["entry"]:
+                self.find("record_disagrees", name, "it names a report that came later")
+
     def reports(self):
         """Every report again. Those in force are a chain: an invalid batch leaves it, and every later one is judged again in the same entry,
         from the same counts."""
@@ -1799,7 +1852,15 @@ class Verifier:
         monitor = self.document("monitor", row["monitor_id"], monitor_row)
         reference = self.document("reference", monitor_row["reference_id"], reference_row)
         context = report["context"]
+        version, policy = self.row("model_version", row["version_id"]), self.row("policy", monitor_row["policy_id"])
+        if not version or not policy:
+            return self.find("record_dangling", name, "its version or its policy is not there")
         for what, found, expected in [
+                ("format", report["format"], "driftledger/report/v1"), ("batch", (context["batch_id"], context["batch"]), (row["batch_id"], batch["name"])),
+                ("version of the batch", batch["version_id"], row["version_id"]), ("version of the monitor", monitor_row["version_id"], row["version_id"]),
+                ("model and version", (context["model"], context["version"]), (version["model"], version["version"])),
+                ("period", (context.get("period_start"), context.get("period_end")), (batch.get("period_start"), batch.get("period_end"))),
+                ("digest of the policy", context["policy_sha256"], policy["sha256"]),
                 ("digest of the batch", context["batch_sha256"], batch["sha256"]), ("rows", report["rows"], batch["rows"]),
                 ("digest of the reference", context["reference_sha256"], reference_row["sha256"]),
                 ("digest of the monitor", context["monitor_sha256"], monitor_row["sha256"]),
@@ -1809,7 +1870,18 @@ class Verifier:
             self.same(name, what, found, expected)
         if previous and report["state_before"]["batches"] != previous["state_after"]["batches"]:
             self.find("report_out_of_order", name, "it does not follow the report before it")
+        if context.get("configuration"):
+            stated, registered = batch.get("configuration"), configuration(version)
+            outcome = "not_stated" if stated is None else "same" if stated == registered else "other"
+            expected = {"outcome": outcome, "registered": registered, **({} if stated is None else {"stated": stated})}
+            self.same(name, "configuration of its batch", context["configuration"], expected)
         self.revision(name, row, report, previous)
+        alerts = [self.row("episode", one["episode_id"]) for one in self.rows.get("episode_batch", {}).values() if one["report_id"] == row["id"]]
+        openings = [strict_json(alert["opening"].encode()) for alert in alerts if alert]
+        if report.get("alarm") and not any((one["kind"], one["series"]) == ("drift", report["alarm"]["covers"]) for one in openings):
+            self.find("alarm_without_alert", name, "it raised an alarm, and no alert is about that")
+        if (context.get("configuration") or {}).get("outcome") == "other" and not any(one["kind"] == "other_configuration" for one in openings):
+            self.find("record_disagrees", name, "its batch came of another configuration, and no alert is about that")
         self.count("reports")
         differs = lambda what: self.find("report_not_reproduced", name, f"{what} computed again differs")
         self.statistics(report, reference, differs)
@@ -1824,6 +1896,10 @@ class Verifier:
             before, now = bin_counts(frozen, frozen["profile"]), bin_counts(frozen, feature["profile"])
             used = [k for k in range(len(before)) if before[k] + now[k] > 0]
             before, now = [before[k] for k in used], [now[k] for k in used]
+            count = lambda profile: {"rows": sum(profile["rows"]), "nulls": sum(profile["nulls"]) + sum(profile["nans"])}
+            if (feature["batch"], feature["reference"]) != (count(feature["profile"]), count(frozen["profile"])) \
+                    or (feature["kind"], feature["role"]) != (frozen["kind"], frozen["role"]):
+                differs(f"rows, missing values, kind or role of {feature['feature']}")
             shown, computable = feature["statistics"], sum(before) > 0 and sum(now) > 0
             for code, compute in [
                     ("total_variation", lambda: variation([c / sum(before) for c in before], [c / sum(now) for c in now])),
@@ -1834,7 +1910,7 @@ class Verifier:
 
     def evidence(self, report, monitor, differs):
         queues = [iter(feature["series"]) for feature in report["features"]]
-        before, after, weighted = report["state_before"], report["state_after"], []
+        before, after, weighted, judged = report["state_before"], report["state_after"], [], []
         for index, series in enumerate(monitor["series"]):
             what, detector = f"{series['feature']}/{series['name']}", series["detector"]
             outcome = next(queues[series["feature_index"]])
@@ -1861,13 +1937,54 @@ class Verifier:
                     differs(f"the state of {what}")
             muted = what in before["muted"]
             weighted.append(-math.inf if muted else math.log(series["weight"]) + log_m)
+            recent = (before["series"][index]["recent"] + ([totals] if rows else []))[-12:]
+            judged.append((what, outcome, log_e, muted, len(detector["reference"])))
+            plain = [outcome["name"], outcome["rows"], outcome["muted"], outcome["pooled_rows"], outcome["pooled_batches"]]
+            if plain != [series["name"], rows, muted, sum(map(sum, recent)), len(recent)] \
+                    or not close(outcome["tolerance"], detector["tolerance"]) \
+                    or not close(outcome["e_value"], math.exp(min(log_e, 700.0)) if rows else None):
+                differs(f"what is stated of {what}")
         if any(next(queue, None) is not None for queue in queues):
             differs("the list of series (the monitor has fewer)")
         log_m, log_n = log_sum_exp(weighted), math.log(monitor["batches_per_false_alarm"])
         level = "alarm" if log_m >= log_n else "watch" if log_m >= log_n - math.log(10) else "quiet"
         if not close(report["meter"], max(0.0, log_m / log_n)) or report["state"] != level \
-                or bool(report.get("alarm")) != (level == "alarm"):
+                or bool(report.get("alarm")) != (level == "alarm") or not close(report["log_m"], log_m if math.isfinite(log_m) else None) \
+                or (report["batches_per_false_alarm"], report["rows_min"]) != (monitor["batches_per_false_alarm"], monitor["rows_min"]):
             differs("the monitor's state")
+        self.verdicts(report, judged, (weighted, log_m), differs)
+
+    def verdicts(self, report, judged, evidence, differs):
+        """Verdicts follow from the evidence of the batch, and from the limits over the pooled rows, which are taken as they are stated; what
+        an alarm covers follows from the evidence over time."""
+        weighted, log_m = evidence
+        named = e_bh([log_e for _, _, log_e, _, _ in judged])
+        covered = e_bh([math.log(len(weighted)) + one for one in weighted])
+        established = True in covered
+        for (what, outcome, _, muted, bins), is_named, is_covered, one in zip(judged, named, covered, weighted):
+            share = 0.0 if muted or not math.isfinite(log_m) else min(1.0, math.exp(one - log_m))
+            upper, tolerance = outcome["pooled_tv_upper"], outcome["tolerance"]
+            least = 1 if bins <= 2 else bins / (2.0 * tolerance * tolerance)
+            settled = upper is not None and upper <= tolerance and (bool(report.get("clusters")) or outcome["pooled_rows"] >= least - TOLERANCE)
+            verdict = "not_evaluated" if not outcome["rows"] else "drift" if is_named else "stable" if settled else "undetermined"
+            if is_named is not None and outcome["verdict"] != verdict:
+                differs(f"the verdict of {what} ({outcome['verdict']}, from what is stated follows {verdict})")
+            if not close(outcome["evidence_share"], share):
+                differs(f"the share of the evidence of {what}")
+            is_covered = bool(report.get("alarm")) and (is_covered or not established and share >= 0.05)
+            if None not in covered and abs(share - 0.05) > TOLERANCE and outcome["alarmed"] != is_covered:
+                differs(f"whether the alarm covers {what}")
+        order = ["stable", "not_evaluated", "undetermined", "drift"]
+        worst = lambda verdicts: max(verdicts, key=order.index, default="not_evaluated")
+        for feature in report["features"]:
+            if feature["verdict"] != worst([one["verdict"] for one in feature["series"]]):
+                differs(f"the verdict of {feature['feature']}")
+        if report["verdict"] != worst([feature["verdict"] for feature in report["features"]]):
+            differs("the verdict of the batch")
+        alarmed = [f"{feature['feature']}/{one['name']}" for feature in report["features"] for one in feature["series"] if one["alarmed"]]
+        alarm = report.get("alarm")
+        if alarm and (alarm["covers"] != alarmed or None not in covered and alarm["established"] != established):
+            differs("what the alarm covers")
 
     def account(self, name, row, person):
         account = self.row("account", row["account_id"])

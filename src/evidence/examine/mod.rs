@@ -180,6 +180,7 @@ pub fn examine(
         examined: Examined::default(),
         frozen: frozen::Shelf::default(),
         kept: BTreeMap::new(),
+        alerts: None,
         keys: None,
     };
     examiner.keys();
@@ -191,6 +192,7 @@ pub fn examine(
     examiner.reports(progress);
     examiner.performance();
     examiner.episodes();
+    examiner.joined();
     examiner.decisions();
     examiner.signatures();
     examiner.study_signatures();
@@ -213,6 +215,9 @@ pub fn examine(
     (examiner.examined, examiner.troubles)
 }
 
+/// Ids of alerts by the id of a report that belongs to them.
+type AlertsOfReports = BTreeMap<String, Vec<String>>;
+
 struct Examiner<'records> {
     records: &'records mut dyn Records,
     entries: &'records mut Entries<'records>,
@@ -220,6 +225,8 @@ struct Examiner<'records> {
     examined: Examined,
     frozen: frozen::Shelf,
     kept: BTreeMap<String, Rc<[(String, Row)]>>,
+    /// Alerts that each report belongs to, once they were asked for.
+    alerts: Option<Rc<AlertsOfReports>>,
     /// The keys of the ledger.
     keys: Option<KeyHistory>,
 }
