@@ -1879,9 +1879,9 @@ class Verifier:
         alerts = [self.row("episode", one["episode_id"]) for one in self.rows.get("episode_batch", {}).values() if one["report_id"] == row["id"]]
         openings = [strict_json(alert["opening"].encode()) for alert in alerts if alert]
         if report.get("alarm") and not any((one["kind"], one["series"]) == ("drift", report["alarm"]["covers"]) for one in openings):
-            self.find("alarm_without_alert", name, "it raised an alarm, and no alert is about that")
+            self.find("alert_not_raised", name, "it raised an alarm, and no alert is about that")
         if (context.get("configuration") or {}).get("outcome") == "other" and not any(one["kind"] == "other_configuration" for one in openings):
-            self.find("record_disagrees", name, "its batch came of another configuration, and no alert is about that")
+            self.find("alert_not_raised", name, "its batch came of another configuration, and no alert is about that")
         self.count("reports")
         differs = lambda what: self.find("report_not_reproduced", name, f"{what} computed again differs")
         self.statistics(report, reference, differs)

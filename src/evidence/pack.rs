@@ -83,7 +83,8 @@ impl PackWriter {
             files: listed.collect(),
         };
         let manifest = digest::canonical_json(&manifest)?;
-        let digests = self.files.iter().map(|(name, (_, file))| (name.clone(), file.sha256.clone()));
+        let digests =
+            self.files.iter().map(|(name, (_, file))| (name.clone(), file.sha256.clone()));
         let mut digests: BTreeMap<String, String> = digests.collect();
         digests.insert(MANIFEST.to_owned(), digest::sha256_hex(&manifest));
         let seal = Seal { origin: head.origin.clone(), size: head.size, files: digests };

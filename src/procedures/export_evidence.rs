@@ -30,6 +30,7 @@ use crate::evidence::tables;
 use crate::ledger::body::Body;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::entry::Entry;
+use crate::ledger::seal::Seal;
 use crate::store::log::PAGE_MAX;
 use crate::store::record_table::RECORD_TABLES;
 use crate::store::{ReadTx, Store};
@@ -109,7 +110,7 @@ pub fn export_evidence(
         pack.add(STORY, story(&cover, &mut stored, prediction.as_ref())?.as_bytes())?;
         progress(total, total);
         let files = pack.len() as u64 + 2;
-        pack.finish(scope.clone(), (&head, &|seal| store.sign_seal(seal)), writer)?;
+        pack.finish(scope.clone(), (&head, &|seal: &Seal| store.sign_seal(seal)), writer)?;
         let (scope, origin) = (scope.clone(), head.origin);
         Ok(Exported { scope, origin, entries: head.size, concerned: total, records, files })
     });

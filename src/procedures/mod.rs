@@ -204,6 +204,7 @@ fn stored<T: serde::de::DeserializeOwned>(document: &str) -> crate::error::Resul
 
 /// What a procedure that recorded something returns: the value, and where the ledger witnesses it.
 #[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+#[serde(bound(serialize = "T: serde::Serialize"))]
 pub struct Recorded<T> {
     /// What was recorded.
     #[serde(flatten, serialize_with = "beside_entry")]

@@ -12,8 +12,8 @@ use crate::clock::{self, rfc3339};
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
 use crate::ledger::time_stamp::{Query, Stated, TimeStamp, TrustedRoots};
-use crate::store::{ReadTx, Store};
 use crate::store::time_stamps::{StampContent, StampEvent, StampKind};
+use crate::store::{ReadTx, Store};
 use base64ct::{Base64, Encoding as _};
 
 /// What stands in place of an address where an answer was brought by hand.

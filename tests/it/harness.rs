@@ -1,5 +1,6 @@
 //! What stories stand on: a fresh store with one account a role, served on a loopback port, and a person's way to talk to it.
 
+use crate::strict_json;
 use driftledger::access::accountability::IdentityMethod;
 use driftledger::access::role::{Action, Role};
 use driftledger::api::extract::Shared;
@@ -14,7 +15,6 @@ use driftledger::procedures::sign_in::sign_in;
 use driftledger::provenance::registration::Registration;
 use driftledger::store::Store;
 use reqwest::blocking::{Client, RequestBuilder};
-use crate::strict_json;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

@@ -12,11 +12,7 @@ struct Act {
     kinds: &'static [EntryType],
 }
 
-const fn act(
-    table: &'static str,
-    actor: Option<&'static str>,
-    kinds: &'static [EntryType],
-) -> Act {
+const fn act(table: &'static str, actor: Option<&'static str>, kinds: &'static [EntryType]) -> Act {
     Act { table, actor, kinds }
 }
 
@@ -66,8 +62,7 @@ const ACTS: [Act; 39] = [
 ];
 
 /// The types of entries that record a report.
-const REPORT: Act =
-    act("report", None, &[EntryType::BatchIngest, EntryType::BatchInvalidate]);
+const REPORT: Act = act("report", None, &[EntryType::BatchIngest, EntryType::BatchInvalidate]);
 
 impl Examiner<'_> {
     /// All rows of these tables but reports, which are read one by one anyway.
@@ -89,7 +84,7 @@ impl Examiner<'_> {
     fn act(&mut self, act: &Act, key: &str, row: &Row) {
         let Some(index) = row.number("entry") else { return };
         let mut found: Option<(EntryType, Actor)> = None;
-        (self.entries)(index..index + 1, &mut |entry| {
+        (self.entries)(index..index.saturating_add(1), &mut |entry| {
             found = Some((entry.kind, entry.actor.clone()));
         });
         // That an entry is not there, or cannot be read, is told where entries are.
@@ -97,8 +92,7 @@ impl Examiner<'_> {
         let of = (act.table, key);
         if !act.kinds.is_empty() && !act.kinds.contains(&kind) {
             let expected: Vec<&str> = act.kinds.iter().map(|kind| kind.as_str()).collect();
-            let detail =
-                format!("entry {index} is a `{kind}`, expected {}", expected.join(" or "));
+            let detail = format!("entry {index} is a `{kind}`, expected {}", expected.join(" or "));
             self.trouble("act_differs", of, detail);
         }
         if let Some(named) = act.actor.and_then(|column| row.optional(column))

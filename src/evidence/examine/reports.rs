@@ -307,8 +307,11 @@ impl Examiner<'_> {
             })
         };
         if !self.alerts_of(of.1).iter().any(covers) {
-            let detail = format!("it raised an alarm over {}, and no alert is about that", alarm.covers.join(", "));
-            self.trouble("alarm_without_alert", of, detail);
+            let detail = format!(
+                "it raised an alarm over {}, and no alert is about that",
+                alarm.covers.join(", ")
+            );
+            self.trouble("alert_not_raised", of, detail);
         }
     }
 

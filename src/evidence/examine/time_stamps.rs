@@ -45,7 +45,7 @@ impl Examiner<'_> {
     /// When an entry was written, if it is there.
     fn time_of(&mut self, index: u64) -> Option<String> {
         let mut found = None;
-        (self.entries)(index..index + 1, &mut |entry| found = Some(entry.ts.clone()));
+        (self.entries)(index..index.saturating_add(1), &mut |entry| found = Some(entry.ts.clone()));
         found
     }
 }

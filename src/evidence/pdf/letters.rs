@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 const LISTED_MAX: usize = 40;
 
 /// Writings whose letters the fonts in the program lack, by their code points (the Unicode Standard, chapter "Blocks").
-const WRITINGS: [(RangeInclusive<u32>, &str); 23] = [
+static WRITINGS: [(RangeInclusive<u32>, &str); 23] = [
     (0x0900..=0x097F, "Devanagari"),
     (0x0980..=0x09FF, "Bengali"),
     (0x0A00..=0x0A7F, "Gurmukhi"),

@@ -346,7 +346,8 @@ impl<R: Read + Seek> Walk<'_, R> {
         let progress = &mut self.progress;
         let mut report = |done, total| progress(Progress { stage: "reports", done, total });
         let mut visit = |range: Range<u64>, visit: &mut dyn FnMut(&Entry)| {
-            let place = |index: u64| usize::try_from(index).unwrap_or(usize::MAX).min(entries.len());
+            let place =
+                |index: u64| usize::try_from(index).unwrap_or(usize::MAX).min(entries.len());
             let inside = entries.get(place(range.start)..place(range.end)).unwrap_or_default();
             inside.iter().filter_map(|line| line.entry.as_ref()).for_each(visit);
         };
@@ -366,7 +367,8 @@ impl<R: Read + Seek> Walk<'_, R> {
             .iter()
             .map(|copy| copy.1)
             .chain([BODIES, KEYS, PROOFS, RECORDS, WITNESSED, STAMPED, TABLES, ROW_IDS]);
-        [MANIFEST, SEAL, README, CHECKPOINT, VERIFIER_KEY, ENTRIES, STORY, PREDICTION].contains(&name)
+        [MANIFEST, SEAL, README, CHECKPOINT, VERIFIER_KEY, ENTRIES, STORY, PREDICTION]
+            .contains(&name)
             || folders.into_iter().any(|folder| name.starts_with(folder))
     }
 }

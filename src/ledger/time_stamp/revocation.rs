@@ -75,7 +75,8 @@ impl RevocationList {
 
     /// Whether the issuer with this certificate signed it, and may.
     fn is_by(&self, issuer: &CertificateDer<'_>) -> Result<bool> {
-        let unreadable = |error| invalid(format!("an issuer's certificate cannot be read: {error:?}"));
+        let unreadable =
+            |error| invalid(format!("an issuer's certificate cannot be read: {error:?}"));
         let certificate = EndEntityCert::try_from(issuer).map_err(unreadable)?;
         let parts = parts(&self.der)?;
         if parts.issuer != certificate.subject() {
@@ -181,7 +182,8 @@ fn parts(der: &[u8]) -> Result<Parts<'_>> {
     fields.expect(SEQUENCE, "signature algorithm")?;
     let issuer = fields.expect(SEQUENCE, "issuer")?.content;
     let issued = fields.next()?.and_then(|issued| Time::from_der(issued.whole).ok());
-    let issued = issued.ok_or_else(|| invalid("a revocation list does not say when it was issued"))?;
+    let issued =
+        issued.ok_or_else(|| invalid("a revocation list does not say when it was issued"))?;
     let issued = i64::try_from(issued.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
     let [0, signature @ ..] = signature else {
         return Err(invalid("the signature of a revocation list is none"));

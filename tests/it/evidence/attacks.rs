@@ -21,7 +21,8 @@ fn named_though_covered_up(files: &mut Files, file: &str) -> (bool, String) {
     let found = verified(&files.seal(), None).findings;
     let of_file = || found.iter().filter(|finding| finding.file == file);
     // Without the key nobody can tell what it sealed.
-    let by_seal = [SEAL, VERIFIER_KEY].contains(&file) || of_file().any(|finding| finding.code == "seal_differs");
+    let by_seal = [SEAL, VERIFIER_KEY].contains(&file)
+        || of_file().any(|finding| finding.code == "seal_differs");
     let by_others = of_file().any(|finding| finding.code != "seal_differs");
     (by_seal && (by_others || file.starts_with(WITNESSED)), format!("{found:#?}"))
 }
