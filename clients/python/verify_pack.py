@@ -3048,6 +3048,10 @@ class Verifier:
                     self.find("act_differs", name, f"entry {row['entry']} is a {entry['type']}, expected {types}")
                 if column and row.get(column) is not None and row[column] != entry["actor"]["id"]:
                     self.find("act_differs", name, f"it names {row[column]}, entry {row['entry']} is by {entry['actor']['id']}")
+                    continue
+                account = self.row("account", row[column]) if column and row.get(column) else None
+                if account and self.role_at(account, row["at"]) != entry["actor"]["role"]:
+                    self.find("act_differs", name, f"entry {row['entry']} is by a {entry['actor']['role']}, whose role was another one by the grants in force")
 
     def backups(self):
         """Backups and restores name a signed head of this ledger; what a practised restore says was lost is computed again."""

@@ -1,4 +1,5 @@
-//! Acts: every row is one that entries of its type record, and the person whom it names is the one who acted. What decides which entries
+//! Acts: every row is one that entries of its type record, and the person whom it names is the one who acted, in the role that person had.
+//! What decides which entries
 //! a pack explains and a review covers is the entry; what people read is the row: they must not say different things.
 
 use super::{Examiner, Row};
@@ -95,10 +96,19 @@ impl Examiner<'_> {
             let detail = format!("entry {index} is a `{kind}`, expected {}", expected.join(" or "));
             self.trouble("act_differs", of, detail);
         }
-        if let Some(named) = act.actor.and_then(|column| row.optional(column))
-            && named != actor.id
-        {
+        let Some(named) = act.actor.and_then(|column| row.optional(column)) else { return };
+        if named != actor.id {
             let detail = format!("it names `{named}`, entry {index} is by `{}`", actor.id);
+            return self.trouble("act_differs", of, detail);
+        }
+        // The host and the program have no account.
+        let Some(account) = self.records.row("account", named) else { return };
+        let role = self.role_at(&account, row.text("at"));
+        if role != actor.role {
+            let detail = format!(
+                "entry {index} is by a {}, whose role was {role} by the grants in force",
+                actor.role
+            );
             self.trouble("act_differs", of, detail);
         }
     }
