@@ -96,22 +96,55 @@ REPORTERS = ["data_scientist", "qa", "reviewer", "process_expert", "admin"]
 INCIDENT_RULES = {(None, "report"): ("open", REPORTERS), ("open", "correct"): ("open", REPORTERS),
                   ("open", "investigate"): ("investigated", REPORTERS), ("investigated", "close"): ("closed", ["qa"]),
                   ("investigated", "reopen"): ("open", ["qa"]), ("closed", "reopen"): ("open", ["qa"])}
-# What the rows of a table are: the column that names who acted, and the types of entries that record them (none: many do).
-ACTS = {"model_version": ("registered_by", "version.register"), "reference": (None, "version.register reference.freeze"),
-        "policy": (None, "version.register reference.freeze"), "monitor": (None, "version.register reference.freeze"),
-        "batch": (None, "batch.ingest"), "quarantine": (None, "batch.quarantine"), "labels": (None, "labels.ingest"),
-        "report": (None, "batch.ingest batch.invalidate"), "disposed_object": (None, "disposal.sign"),
-        "identity_check": ("checked_by", "identity.check"), "training_record": ("recorded_by", "training.record"),
-        "role_answer": ("answered_by", "role.answer"),
-        **{table: ("account_id", types) for table, types in {
-            "acknowledgement": "alert.acknowledge", "decision": "decision.draft", "signature": "decision.sign", "record_signature": "", "incident": "",
-            "episode_step": "alert.step alert.overdue", "study": "study.attach", "study_signature": "study.sign", "model_record": "model_record.attach",
-            "version_step": "version.step", "change_record": "change.record", "acceptance_plan": "acceptance.plan", "test_run": "test.run",
-            "batch_invalidation": "batch.invalidate", "reference_proposal": "reference.propose", "qualification": "qualification.run",
-            "periodic_review": "review.hold", "review_sample": "sample.draw", "review_answer": "sample.answer", "review_result": "sample.close",
-            "drill": "drill.record", "legal_hold": "hold.place", "hold_lift": "hold.lift", "disposal": "disposal.propose",
-            "retention_policy": "retention.set", "version_retention": "retention.assign", "accountability_acceptance": "accountability.accept",
-            "passkey": "passkey.register"}.items()}}
+# What the rows of a table are: the column that names who acted, the types of entries that record them (none: many do), and the column that
+# says what it is about, with its kind among the subjects of the entry.
+VERSION, EPISODE, PERSON = ("version_id", "model_version"), ("episode_id", "episode"), ("account_id", "account")
+ACTS = {"model_version": ("registered_by", "version.register", ("id", "model_version")),
+        "reference": (None, "version.register reference.freeze", VERSION),
+        "policy": (None, "version.register reference.freeze", VERSION),
+        "monitor": (None, "version.register reference.freeze", VERSION),
+        "batch": (None, "batch.ingest", VERSION),
+        "quarantine": (None, "batch.quarantine", VERSION),
+        "labels": (None, "labels.ingest", VERSION),
+        "acknowledgement": ("account_id", "alert.acknowledge", EPISODE),
+        "decision": ("account_id", "decision.draft", EPISODE),
+        "signature": ("account_id", "decision.sign", ("decision_id", "decision")),
+        "episode_step": ("account_id", "alert.step alert.overdue", EPISODE),
+        "study": ("account_id", "study.attach", VERSION),
+        "study_signature": ("account_id", "study.sign", ("study_id", "study")),
+        "model_record": ("account_id", "model_record.attach", VERSION),
+        "version_step": ("account_id", "version.step", VERSION),
+        "record_signature": ("account_id", "", None),
+        "change_record": ("account_id", "change.record", VERSION),
+        "acceptance_plan": ("account_id", "acceptance.plan", VERSION),
+        "test_run": ("account_id", "test.run", VERSION),
+        "batch_invalidation": ("account_id", "batch.invalidate", VERSION),
+        "reference_proposal": ("account_id", "reference.propose", VERSION),
+        "qualification": ("account_id", "qualification.run", None),
+        "periodic_review": ("account_id", "review.hold", None),
+        "review_sample": ("account_id", "sample.draw", VERSION),
+        "review_answer": ("account_id", "sample.answer", None),
+        "review_result": ("account_id", "sample.close", VERSION),
+        "incident": ("account_id", "", ("incident_id", "incident")),
+        "drill": ("account_id", "drill.record", None),
+        "legal_hold": ("account_id", "hold.place", None),
+        "hold_lift": ("account_id", "hold.lift", None),
+        "disposal": ("account_id", "disposal.propose", None),
+        "disposed_object": (None, "disposal.sign", None),
+        "retention_policy": ("account_id", "retention.set", None),
+        "version_retention": ("account_id", "retention.assign", VERSION),
+        "accountability_acceptance": ("account_id", "accountability.accept", PERSON),
+        "identity_check": ("checked_by", "identity.check", PERSON),
+        "training_record": ("recorded_by", "training.record", PERSON),
+        "role_answer": ("answered_by", "role.answer", None),
+        "passkey": ("account_id", "passkey.register", PERSON),
+        "run": ("account_id", "run.create", ("id", "run")),
+        "draft_version": ("account_id", "draft.register", ("id", "draft_version")),
+        "evidence_export": (None, "evidence.export", None),
+        "restore_test": (None, "restore.test", None),
+        "restore": (None, "backup.restore", None),
+        "store_upgrade": (None, "store.upgrade", None),
+        "report": (None, "batch.ingest batch.invalidate", VERSION)}
 # What an incident affects: kind of the subject by which ledger entries name it.
 AFFECTED = {"model_version": "model_version", "batch": "batch", "alert": "episode", "backup": "backup", "restore_test": "restore_test"}
 OF_INCIDENTS = ("incident.report", "incident.revise", "incident.close")
@@ -1388,7 +1421,12 @@ class Verifier:
             if (sha256(data), len(data)) != (entry["body"]["sha256"], entry["body"]["len"]):
                 self.find("body_changed", name, f"it has SHA-256 {sha256(data)}, the entry says {entry['body']['sha256']}")
                 continue
-            for row in strict_json(data)["rows"]:
+            rows = strict_json(data)["rows"]
+            listed = {row["table"] for row in rows}
+            for table, (_, types, _) in ACTS.items():
+                if entry["type"] in types.split() and table not in ("reference", "policy", "report") and table not in listed:
+                    self.find("act_differs", name, f"entry {index} is a {entry['type']} and lists no {table}")
+            for row in rows:
                 place = (row["table"], row["key"])
                 if place in self.listed:
                     self.find("row_listed_twice", name, f"it lists {place}, which another body lists")
@@ -3038,7 +3076,7 @@ class Verifier:
 
     def acts(self):
         """Every row is of an entry that records such a thing, by the person whom it names."""
-        for table, (column, types) in ACTS.items():
+        for table, (column, types, about) in ACTS.items():
             for key, row in self.rows.get(table, {}).items():
                 entry = self.parsed[row["entry"]] if 0 <= row["entry"] < len(self.parsed) else None
                 if not entry:
@@ -3046,6 +3084,8 @@ class Verifier:
                 name = record_file(table, key)
                 if types and entry["type"] not in types.split():
                     self.find("act_differs", name, f"entry {row['entry']} is a {entry['type']}, expected {types}")
+                if about and row.get(about[0]) is not None and not any((s["kind"], s["id"]) == (about[1], row[about[0]]) for s in entry["subj"]):
+                    self.find("act_differs", name, f"entry {row['entry']} does not name its {about[1]}")
                 if column and row.get(column) is not None and row[column] != entry["actor"]["id"]:
                     self.find("act_differs", name, f"it names {row[column]}, entry {row['entry']} is by {entry['actor']['id']}")
                     continue

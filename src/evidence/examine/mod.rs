@@ -35,7 +35,7 @@
 //! It works on a pack and on a store alike, and never stops at the first trouble.
 
 mod acceptance;
-mod acts;
+pub(super) mod acts;
 mod agreement;
 mod answers;
 mod backups;

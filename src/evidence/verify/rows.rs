@@ -3,6 +3,7 @@
 use super::Walk;
 use super::ledger::{Line, error_chain};
 use crate::digest;
+use crate::evidence::examine::acts::tables_of;
 use crate::evidence::manifest::{
     BODIES, MANIFEST, RECORDS, Scope, WITHHELD, body_file, index_of, proof_file, record_file,
     record_of,
@@ -52,6 +53,13 @@ impl<R: Read + Seek> Walk<'_, R> {
         match Body::parse(&bytes) {
             Err(error) => self.find("body_invalid", name, error_chain(&error)),
             Ok(body) => {
+                for table in tables_of(entry.kind) {
+                    if !body.rows.iter().any(|row| row.table == table) {
+                        let detail =
+                            format!("entry {index} is a `{}` and lists no {table}", entry.kind);
+                        self.find("act_differs", name, detail);
+                    }
+                }
                 for row in body.rows {
                     let place = (row.table, row.key);
                     if listed.contains_key(&place) {
