@@ -148,6 +148,12 @@ ACTS = {"model_version": ("registered_by", "version.register", ("id", "model_ver
 # What an incident affects: kind of the subject by which ledger entries name it.
 AFFECTED = {"model_version": "model_version", "batch": "batch", "alert": "episode", "backup": "backup", "restore_test": "restore_test"}
 OF_INCIDENTS = ("incident.report", "incident.revise", "incident.close")
+# What the documents of these tables say that they are.
+FORMATS = {table: f"driftledger/{name}/v1" for table, name in {
+    "test_run": "test-run", "decision": "decision", "signature": "signature", "study_signature": "study-signature", "change_record": "change-record",
+    "episode_step": "episode-step", "performance": "performance", "cohort": "cohort", "model_record": "model-record", "record_signature": "record-signature",
+    "version_step": "version-step", "accountability_acceptance": "accountability-acceptance", "report": "report", "review_result": "review-result",
+    "store_upgrade": "upgrade"}.items()}
 FOLDERS = [folder for folder, _ in COPIES.values()] + ["bodies/", "keys/", "proofs/", "records/", "witnessed/", "stamped/", "tables/", "row_ids/"]
 WITHHELD = ("credential", "token")
 # Entries about an account that acted which belong to every pack it acted in.
@@ -1722,9 +1728,14 @@ class Verifier:
         if sha256(text.encode()) != row.get("sha256"):
             self.find("document_changed", name, "the document has another digest than the row says")
         try:
-            return strict_json(text.encode())
+            found = strict_json(text.encode())
         except ValueError as error:
             return self.find("document_invalid", name, error)
+        if table in FORMATS:
+            self.same(name, "format", found.get("format"), FORMATS[table])
+        if canonical(found) != text:
+            self.find("document_invalid", name, "it is not canonical JSON")
+        return found
 
     def same(self, name, what, found, expected):
         if found != expected:
@@ -1894,7 +1905,7 @@ class Verifier:
         if not version or not policy:
             return self.find("record_dangling", name, "its version or its policy is not there")
         for what, found, expected in [
-                ("format", report["format"], "driftledger/report/v1"), ("batch", (context["batch_id"], context["batch"]), (row["batch_id"], batch["name"])),
+                ("batch", (context["batch_id"], context["batch"]), (row["batch_id"], batch["name"])),
                 ("version of the batch", batch["version_id"], row["version_id"]), ("version of the monitor", monitor_row["version_id"], row["version_id"]),
                 ("model and version", (context["model"], context["version"]), (version["model"], version["version"])),
                 ("period", (context.get("period_start"), context.get("period_end")), (batch.get("period_start"), batch.get("period_end"))),
@@ -2106,6 +2117,8 @@ class Verifier:
 
     def people(self, signed):
         """Identity checks and trainings by others whose role may; acceptances of the statement that was in force, signed."""
+        for key, row in self.rows.get("accountability_statement", {}).items():
+            self.same(record_file("accountability_statement", key), "digest of the text", sha256(row["text"].encode()), row["sha256"])
         for table, column, roles in (("identity_check", "checked_by", ("admin",)),
                                      ("training_record", "recorded_by", ("qa", "admin"))):
             for key, row in self.rows.get(table, {}).items():
@@ -2191,6 +2204,9 @@ class Verifier:
             self.same(name, "episode", decision["episode"], row["episode_id"])
             self.same(name, "time of drafting", decision["drafted_at"], row["at"])
             self.account(name, row, decision["drafted_by"])
+            version = self.row("model_version", (self.row("episode", decision["episode"]) or {}).get("version_id"))
+            if version:
+                self.same(name, "model and version", (decision["model"], decision["version"]), (version["model"], version["version"]))
             for cited in decision["reports"]:
                 report = self.row("report", cited["id"])
                 if not report:
@@ -2221,9 +2237,21 @@ class Verifier:
                 self.find("signed_by_drafter", name, "one person drafted and signed the decision")
         for key, row in self.rows.get("study_signature", {}).items():
             name, signature = record_file("study_signature", key), self.document("study_signature", key, row)
-            if signature:
-                self.account(name, row, signature["signer"])
-                self.identified(name, row, signature, signature["study_sha256"])
+            if not signature:
+                continue
+            for what, found, expected in [("id", signature["id"], key), ("study", signature["study"], row["study_id"]),
+                                          ("time of signing", signature["signed_at"], row["at"])]:
+                self.same(name, what, found, expected)
+            self.account(name, row, signature["signer"])
+            self.identified(name, row, signature, signature["study_sha256"])
+            study = self.row("study", row["study_id"])
+            if not study:
+                self.find("record_dangling", name, "the study it signs is not there")
+                continue
+            if signature["study_sha256"] != sha256(study["document"].encode()):
+                self.find("signature_of_other_bytes", name, "it signs other bytes than the study")
+            if study["account_id"] == row["account_id"]:
+                self.find("signed_by_drafter", name, "one person attached and signed the study")
 
     def periodic_reviews(self, signed):
         """Each counts the entries of its range by type, goes on from the signed one before it, and is signed by who held it, who did
@@ -2631,7 +2659,9 @@ class Verifier:
             name, signature = record_file("record_signature", key), self.document("record_signature", key, row)
             if signature:
                 self.count("signatures")
-                self.same(name, "time of signing", signature["signed_at"], row["at"])
+                for what, found, expected in [("id", signature["id"], key), ("table", signature["record"]["table"], row["record_table"]),
+                                              ("record", signature["record"]["id"], row["record_id"]), ("time of signing", signature["signed_at"], row["at"])]:
+                    self.same(name, what, found, expected)
                 self.account(name, row, signature["signer"])
                 self.identified(name, row, signature, signature["record"]["sha256"])
                 signed.setdefault(signature["record"]["id"], []).append(signature)

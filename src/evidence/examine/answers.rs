@@ -87,6 +87,13 @@ impl Examiner<'_> {
             self.same(of, "episode", &decision.episode, row.text("episode_id"));
             self.same(of, "time of drafting", &decision.drafted_at, row.text("at"));
             self.account(of, &row, &decision.drafted_by);
+            let episode = self.records.row("episode", &decision.episode);
+            let version = episode
+                .and_then(|episode| self.records.row("model_version", episode.text("version_id")));
+            if let Some(version) = version {
+                self.same(of, "model", &decision.model, version.text("model"));
+                self.same(of, "version", &decision.version, version.text("version"));
+            }
             for cited in &decision.reports {
                 let listed = (decision.episode.clone(), cited.id.clone());
                 if !episode_reports.contains(&listed) {
