@@ -2,6 +2,7 @@
 //! Method: every attack starts from a pack or a store that is shown to be clean, changes one thing, and must be answered with
 //! the name of that thing.
 
+mod acts;
 mod attacks;
 mod earlier;
 mod keys;
