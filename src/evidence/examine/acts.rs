@@ -31,7 +31,7 @@ const VERSION: Option<(&str, &str)> = Some(("version_id", "model_version"));
 const EPISODE: Option<(&str, &str)> = Some(("episode_id", "episode"));
 const PERSON: Option<(&str, &str)> = Some(("account_id", "account"));
 
-const ACTS: [Act; 45] = [
+const ACTS: [Act; 48] = [
     act(
         "model_version",
         Some("registered_by"),
@@ -69,6 +69,9 @@ const ACTS: [Act; 45] = [
     act("hold_lift", ACCOUNT, &[EntryType::HoldLift], None),
     act("disposal", ACCOUNT, &[EntryType::DisposalPropose], None),
     act("disposed_object", None, &[EntryType::DisposalSign], None),
+    act("redaction", ACCOUNT, &[EntryType::RedactionPropose], None),
+    act("redacted_row", None, &[EntryType::RedactionSign], None),
+    act("withdrawal", ACCOUNT, &[EntryType::ProposalWithdraw], None),
     act("retention_policy", ACCOUNT, &[EntryType::RetentionSet], None),
     act("version_retention", ACCOUNT, &[EntryType::RetentionAssign], VERSION),
     act("accountability_acceptance", ACCOUNT, &[EntryType::AccountabilityAccept], PERSON),
