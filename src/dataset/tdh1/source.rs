@@ -194,7 +194,8 @@ struct Texts {
 impl Source for Texts {
     fn encode(&self, rows: Range<usize>, out: &mut Cells) -> Result<(), CellError> {
         let array = self.values.downcast_as_array();
-        let valid = array.validity().filter(|bits| bits.unset_bits() > 0);
+        let valid = self.values.iter_validities().next().flatten();
+        let valid = valid.filter(|bits| bits.unset_bits() > 0);
         for (row, view) in rows.clone().zip(&array.views()[rows]) {
             if valid.is_some_and(|bits| !bits.get_bit(row)) {
                 out.null();
