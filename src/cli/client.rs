@@ -45,10 +45,11 @@ impl ServerArguments {
     /// Sends a request and returns status and body of a success.
     pub(super) fn send(&self, request: RequestBuilder) -> Result<(u16, serde_json::Value)> {
         let response = request.send().map_err(|e| {
-            // The innermost cause says what happened, the outer ones what was being done.
+            // The innermost cause says what happened; that nobody reads the body any more is none.
             let causes = std::iter::successors(std::error::Error::source(&e), |e| e.source());
-            let cause = causes.last().map_or_else(|| e.to_string(), ToString::to_string);
-            self.failed(&format!("no connection ({cause}); is `driftledger serve` running there?"))
+            let told = causes.map(ToString::to_string).filter(|cause| !cause.contains("receiver"));
+            let cause = told.last().map(|cause| format!(" ({cause})")).unwrap_or_default();
+            self.failed(&format!("nobody answers{cause}; is `driftledger serve` running there?"))
         })?;
         let status = response.status().as_u16();
         let body: serde_json::Value = response.json().map_err(|_no_json| {

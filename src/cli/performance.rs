@@ -72,8 +72,9 @@ pub(super) fn run(arguments: &PerformanceArguments) -> Result<ExitCode> {
     };
     if let Some(reason) = answer["not_evaluated"].as_str() {
         terminal::warn(&format!("{reason}; register a version whose schema declares it"));
-    } else if cohorts.as_array().is_some_and(Vec::is_empty) {
-        terminal::say("no labels were evaluated yet: send them with `driftledger labels`");
+    }
+    if cohorts.as_array().is_some_and(Vec::is_empty) {
+        terminal::say("no labels were evaluated yet; `driftledger labels` sends them");
         return done();
     }
     tell(&read::<Vec<CohortReport>>(&cohorts)?);

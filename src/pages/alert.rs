@@ -108,7 +108,7 @@ struct StepLink {
     path: String,
     words: String,
     /// Why this person cannot take it; empty when they can.
-    barred: String,
+    barred: Markup,
 }
 
 #[derive(Template)]
@@ -247,7 +247,7 @@ fn steps_of(view: &EpisodeView) -> Vec<StepLink> {
     let link = |next: &EpisodeNextStep| StepLink {
         path: format!("/alerts/{}/steps/{}", view.episode.episode.id, next.step.word()),
         words: capital(next.step.words()),
-        barred: next.barred.clone().unwrap_or_default(),
+        barred: next.barred.as_deref().map(Markup::sentence).unwrap_or_default(),
     };
     view.remedy.next.iter().filter(|next| next.step.has_sheet()).map(link).collect()
 }

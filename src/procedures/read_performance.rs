@@ -7,6 +7,7 @@ use super::ingest_batch::Judge;
 use super::stored;
 use crate::access::account::Acting;
 use crate::access::role::Action;
+use crate::drift;
 use crate::drift::performance::cohort::{CohortReport, Maturity};
 use crate::drift::performance::report::PerformanceReport;
 use crate::drift::performance::rule::PerformanceRule;
@@ -48,7 +49,10 @@ pub fn performance(
     store.read(|tx| {
         let judge = Judge::read(tx, model, version)?;
         let rule = judge.policy.0.performance;
-        let refused = rule.validate(&judge.registration.schema).err().map(|e| e.to_string());
+        let refused = rule.validate(&judge.registration.schema).err().map(|error| match error {
+            drift::Error::Mismatch { detail, .. } => detail,
+            other => other.to_string(),
+        });
         Ok(PerformanceView { not_evaluated: refused, ..view(tx, &judge.version.id, rule)? })
     })
 }

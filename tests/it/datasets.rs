@@ -322,7 +322,7 @@ fn a_file_that_cannot_be_taken_as_it_stands_is_refused_with_what_to_do() {
     let text = std::fs::read_to_string(lake.path("whole.csv")).unwrap();
     let cut = text.replacen(",east,true", "", 1);
     let row = text.lines().position(|line| line.ends_with(",east,true")).unwrap();
-    let long = text.replacen("\n2", "\n1,1,1,1,1\n2", 1);
+    let long = text.replacen("\n7", "\n1,1,1,1,1\n7", 1);
     let cases: [(&str, &[u8], [&str; 2]); 10] = [
         ("book.xlsx", b"PK\x03\x04\x14\0", ["Excel", "CSV"]),
         ("rows.csv.gz", b"\x1f\x8b\x08\0", ["compressed by gzip", "gunzip"]),

@@ -126,6 +126,12 @@ fn a_server_downtime_is_recorded_its_cause_found_and_closed_by_somebody_who_did_
         assert!(page.contains("/incidents?affected="), "{page}");
     }
     assert!(dana.read("/incidents?affected=tablets%2F1").contains(">tablets/1</textarea>"));
+    assert!(dana.read("/clock").contains("It says <time datetime="));
+    let models = |query: &str| dana.get(&format!("/api/v1/models?limit=1{query}")).body;
+    assert_eq!(models("")[0]["model"], "tablets");
+    assert_eq!(models("&after=tablets"), json!([]));
+    assert_eq!(dana.get("/api/v1/tokens?limit=1").status, 200);
+    assert_eq!(dana.get("/api/v1/tokens?after=none").status, 404);
     let said = closed.text("manifestation").to_owned();
     assert!(said.contains("closes it") && said.contains("quentin of the laboratory"), "{said}");
 
