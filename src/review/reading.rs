@@ -58,7 +58,6 @@ impl Reading {
     }
 
     /// Whether it is the first.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
     pub fn is_first(&self) -> bool {
         *self == Self::First
     }
@@ -106,10 +105,7 @@ impl<'a> CaseReadings<'a> {
 
     /// What holds of a case that two people read: what both say, or what the third said; `None` before.
     pub fn settled(&self, sample: &ReviewSample) -> Option<&'a ReviewAnswer> {
-        match self.differ(sample)? {
-            false => self.first,
-            true => self.adjudication,
-        }
+        if self.differ(sample)? { self.adjudication } else { self.first }
     }
 
     /// The reading that is to be given next; `None` where none is left. `is_double`: the plan asks for two.

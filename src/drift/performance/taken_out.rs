@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn evidence_that_was_hidden_by_good_rows_is_kept_for_the_next_alarm() {
         let mut all = Vec::new();
-        for (number, wrong_every) in [(1, 8), (2, 400), (3, 8)] {
+        for (number, wrong_every) in [(1, 11), (2, 400), (3, 11)] {
             let last: Option<&PerformanceReport> = all.last();
             let before = last.and_then(|report| report.evidence.clone()).map(|e| e.after);
             let report = evaluate(vec![judged(number, 400, wrong_every, [0, 0])], before);
