@@ -1,3 +1,5 @@
+//! What goes and what stays of a row; what a redaction has to say.
+
 use super::*;
 
 fn row(value: Value) -> Map<String, Value> {

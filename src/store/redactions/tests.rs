@@ -1,3 +1,5 @@
+//! Redacted rows in a store: what is left of them, in the database and in its files, and what `check` finds of any other change.
+
 use super::*;
 use crate::access::account::Account;
 use crate::access::role::Role;
