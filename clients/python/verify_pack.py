@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Verify a driftledger evidence pack: a second verifier that shares no code with the program.
 
-    python3 verify_pack.py PACK.zip [--key VKEY_OR_FILE | --policy FILE] [--timestamp-root PEM_FILE] [--json]
+    python3 verify_pack.py PACK.zip [--key VKEY_OR_FILE | --policy FILE] [--timestamp-root PEM_FILE [--timestamp-crl PEM_FILE]] [--json]
 
 Needs Python 3.9 or newer and the package `cryptography`. Exit code 0: nothing wrong. 1: findings, each with the file it is
 about. 2: not an evidence pack. It verifies files, leaves, tree, checkpoint, proofs, bodies, records, copies, decisions and
 signatures, the way from an earlier key of the ledger to the one in force, cosignatures of witnesses under a policy file (C2SP tlog-policy), time stamps (RFC 3161) under the root certificate of their
-authority, and computes total variation, PSI and the e-detector step of every report again from the stored counts, to 1e-9.
+authority and its revocation lists, and computes total variation, PSI and the e-detector step of every report again from the stored counts, to 1e-9.
 BLAKE3 digests are verified where the package `blake3` is there (the same files are verified by SHA-256 anyway); HTML pages are not
 (they repeat a document).
 """
@@ -35,7 +35,7 @@ try:
 except ImportError:
     blake3 = None
 
-FIXED = ["MANIFEST.json", "README.txt", "checkpoint", "verifier_key", "entries.jsonl", "story.html", "prediction.json"]
+FIXED = ["MANIFEST.json", "SEAL", "README.txt", "checkpoint", "verifier_key", "entries.jsonl", "story.html", "prediction.json"]
 SCOPE = {"model", "version", "alert", "batch", "prediction", "from", "to", "until"}
 COPIES = {"model_version": ("registrations/", "registration"), "reference": ("references/", "document"),
           "policy": ("policies/", "document"), "monitor": ("monitors/", "document"),
@@ -96,9 +96,64 @@ REPORTERS = ["data_scientist", "qa", "reviewer", "process_expert", "admin"]
 INCIDENT_RULES = {(None, "report"): ("open", REPORTERS), ("open", "correct"): ("open", REPORTERS),
                   ("open", "investigate"): ("investigated", REPORTERS), ("investigated", "close"): ("closed", ["qa"]),
                   ("investigated", "reopen"): ("open", ["qa"]), ("closed", "reopen"): ("open", ["qa"])}
+# What the rows of a table are: the column that names who acted, the types of entries that record them (none: many do), and the column that
+# says what it is about, with its kind among the subjects of the entry.
+VERSION, EPISODE, PERSON = ("version_id", "model_version"), ("episode_id", "episode"), ("account_id", "account")
+ACTS = {"model_version": ("registered_by", "version.register", ("id", "model_version")),
+        "reference": (None, "version.register reference.freeze", VERSION),
+        "policy": (None, "version.register reference.freeze", VERSION),
+        "monitor": (None, "version.register reference.freeze", VERSION),
+        "batch": (None, "batch.ingest", VERSION),
+        "quarantine": (None, "batch.quarantine", VERSION),
+        "labels": (None, "labels.ingest", VERSION),
+        "acknowledgement": ("account_id", "alert.acknowledge", EPISODE),
+        "decision": ("account_id", "decision.draft", EPISODE),
+        "signature": ("account_id", "decision.sign", ("decision_id", "decision")),
+        "episode_step": ("account_id", "alert.step alert.overdue", EPISODE),
+        "study": ("account_id", "study.attach", VERSION),
+        "study_signature": ("account_id", "study.sign", ("study_id", "study")),
+        "model_record": ("account_id", "model_record.attach", VERSION),
+        "version_step": ("account_id", "version.step", VERSION),
+        "record_signature": ("account_id", "", None),
+        "change_record": ("account_id", "change.record", VERSION),
+        "acceptance_plan": ("account_id", "acceptance.plan", VERSION),
+        "test_run": ("account_id", "test.run", VERSION),
+        "batch_invalidation": ("account_id", "batch.invalidate", VERSION),
+        "reference_proposal": ("account_id", "reference.propose", VERSION),
+        "qualification": ("account_id", "qualification.run", None),
+        "periodic_review": ("account_id", "review.hold", None),
+        "review_sample": ("account_id", "sample.draw", VERSION),
+        "review_answer": ("account_id", "sample.answer", None),
+        "review_result": ("account_id", "sample.close", VERSION),
+        "incident": ("account_id", "", ("incident_id", "incident")),
+        "drill": ("account_id", "drill.record", None),
+        "legal_hold": ("account_id", "hold.place", None),
+        "hold_lift": ("account_id", "hold.lift", None),
+        "disposal": ("account_id", "disposal.propose", None),
+        "disposed_object": (None, "disposal.sign", None),
+        "retention_policy": ("account_id", "retention.set", None),
+        "version_retention": ("account_id", "retention.assign", VERSION),
+        "accountability_acceptance": ("account_id", "accountability.accept", PERSON),
+        "identity_check": ("checked_by", "identity.check", PERSON),
+        "training_record": ("recorded_by", "training.record", PERSON),
+        "role_answer": ("answered_by", "role.answer", None),
+        "passkey": ("account_id", "passkey.register", PERSON),
+        "run": ("account_id", "run.create", ("id", "run")),
+        "draft_version": ("account_id", "draft.register", ("id", "draft_version")),
+        "evidence_export": (None, "evidence.export", None),
+        "restore_test": (None, "restore.test", None),
+        "restore": (None, "backup.restore", None),
+        "store_upgrade": (None, "store.upgrade", None),
+        "report": (None, "batch.ingest batch.invalidate", VERSION)}
 # What an incident affects: kind of the subject by which ledger entries name it.
 AFFECTED = {"model_version": "model_version", "batch": "batch", "alert": "episode", "backup": "backup", "restore_test": "restore_test"}
 OF_INCIDENTS = ("incident.report", "incident.revise", "incident.close")
+# What the documents of these tables say that they are.
+FORMATS = {table: f"driftledger/{name}/v1" for table, name in {
+    "test_run": "test-run", "decision": "decision", "signature": "signature", "study_signature": "study-signature", "change_record": "change-record",
+    "episode_step": "episode-step", "performance": "performance", "cohort": "cohort", "model_record": "model-record", "record_signature": "record-signature",
+    "version_step": "version-step", "accountability_acceptance": "accountability-acceptance", "report": "report", "review_result": "review-result",
+    "store_upgrade": "upgrade"}.items()}
 FOLDERS = [folder for folder, _ in COPIES.values()] + ["bodies/", "keys/", "proofs/", "records/", "witnessed/", "stamped/", "tables/", "row_ids/"]
 WITHHELD = ("credential", "token")
 # Entries about an account that acted which belong to every pack it acted in.
@@ -117,6 +172,8 @@ READ_TO_JUDGE = ("batch", "row_ids", "labels")
 OF_KEYS = {"key.rotate": "rotated", "key.revoke": "revoked"}
 FILE_MAX = 1 << 30
 TOLERANCE = 1e-9
+# By how much the clocks of the ledger and of a time-stamp authority may be apart.
+CLOCKS_APART_MAX = timedelta(seconds=60)
 
 
 def configuration(version):
@@ -219,8 +276,8 @@ class VerifierKey:
             raise ValueError("the key id does not belong to this name and key")
         self.key = Ed25519PublicKey.from_public_bytes(typed[1:])
 
-    def open(self, note):
-        """The checkpoint (origin, size, root) that a note signs."""
+    def text_of(self, note):
+        """The text of a note, once it is signed by this key."""
         text, _, signatures = note.rpartition("\n\n")
         text += "\n"
         if not note.endswith("\n"):
@@ -236,7 +293,11 @@ class VerifierKey:
                 signed = True
         if not signed:
             raise ValueError("not signed by this key")
-        origin, size, root, end = text.split("\n")
+        return text
+
+    def open(self, note):
+        """The checkpoint (origin, size, root) that a note signs."""
+        origin, size, root, end = self.text_of(note).split("\n")
         if origin != self.name or end or str(int(size)) != size:
             raise ValueError("not a checkpoint of this log")
         root = unbase64(root)
@@ -450,6 +511,11 @@ def digest_of(name, data):
     return hashlib.new(name, data).digest()
 
 
+def utc_of(thing, field):
+    found = getattr(thing, f"{field}_utc", None)
+    return found or getattr(thing, field).replace(tzinfo=timezone.utc)
+
+
 def utc(certificate, edge):
     found = getattr(certificate, f"not_valid_{edge}_utc", None)
     return found or getattr(certificate, f"not_valid_{edge}").replace(tzinfo=timezone.utc)
@@ -567,19 +633,51 @@ class TimeStamp:
         if not utc(certificate, "before") <= self.time <= utc(certificate, "after"):
             raise ValueError(f"its certificate was valid from {utc(certificate, 'before')} to {utc(certificate, 'after')}, not at {self.time}")
 
-    def check(self, roots):
-        """Whether the certificate that signed leads to one of these roots, each valid at the time that is stated."""
+    def check(self, roots, lists=None):
+        """Whether the certificate that signed leads to one of these roots, each valid at the time that is stated, and none revoked by the lists."""
         others = [x509.load_der_x509_certificate(whole) for whole in self.certificates]
-        if not self.leads(self.signer, (roots, others), 0):
+        path = self.leads(self.signer, (roots, others), 0)
+        if not path:
             raise ValueError("its certificate does not lead to a trusted root")
+        if lists is not None:
+            for certificate, issuer in zip(path, path[1:]):
+                self.check_not_revoked(certificate, issuer, lists)
+
+    def check_not_revoked(self, certificate, issuer, lists):
+        """RFC 3161 §4: one that was revoked because it was superseded or is not used any more vouches for what it signed before."""
+        try:
+            may = issuer.extensions.get_extension_for_class(x509.KeyUsage).value.crl_sign
+        except x509.ExtensionNotFound:
+            may = True
+        own = [one for one in lists if may and one.issuer == issuer.subject
+               and one.signature_hash_algorithm.name in ("sha256", "sha384", "sha512") and one.is_signature_valid(issuer.public_key())]
+        serial = f"{certificate.serial_number:x}"
+        for one in own:
+            revoked = one.get_revoked_certificate_by_serial_number(certificate.serial_number)
+            if revoked is None:
+                continue
+            try:
+                reason = revoked.extensions.get_extension_for_class(x509.CRLReason).value.reason.value
+            except x509.ExtensionNotFound:
+                reason = None
+            when = utc_of(revoked, "revocation_date")
+            before = reason in ("unspecified", "affiliationChanged", "superseded", "cessationOfOperation")
+            if not before or self.time >= when:
+                raise ValueError(f"its certificate {serial} was revoked at {when} for the reason {reason}; it does not vouch for {self.time}")
+        if not own:
+            raise ValueError(f"no revocation list that was given is signed by the issuer of its certificate {serial}")
+        issued = max(utc_of(one, "last_update") for one in own)
+        if issued < self.time:
+            raise ValueError(f"the newest revocation list of the issuer of its certificate {serial} is of {issued}, before the time stamp")
 
     def leads(self, certificate, known, depth):
+        """The certificates from this one to a root; none where it does not lead to one."""
         roots, others = known
         self.check_time(certificate)
         try:
             usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
             if x509.ExtendedKeyUsageOID.TIME_STAMPING not in usage:
-                return False
+                return None
         except x509.ExtensionNotFound:
             pass
         for issuer in roots + (others if depth < 6 else []):
@@ -587,11 +685,25 @@ class TimeStamp:
                 certificate.verify_directly_issued_by(issuer)
                 limits = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
                 deep_enough = limits.path_length is None or depth <= limits.path_length
-                if limits.ca and deep_enough and (issuer in roots or self.leads(issuer, known, depth + 1)):
-                    return True
+                rest = limits.ca and deep_enough and ([issuer] if issuer in roots else self.leads(issuer, known, depth + 1))
+                if rest:
+                    return [certificate, *rest]
             except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
                 continue
-        return False
+        return None
+
+
+def revocation_lists(text):
+    """The revocation lists in a PEM file: whole ones, by the issuers themselves."""
+    begin, end, found = b"-----BEGIN X509 CRL-----", b"-----END X509 CRL-----", []
+    for part in text.split(begin)[1:]:
+        one = x509.load_pem_x509_crl(begin + part.partition(end)[0] + end + b"\n")
+        if any(extension.critical for extension in one.extensions) or any(extension.critical for entry in one for extension in entry.extensions):
+            raise ValueError("a revocation list is one of a part, or says what this program does not understand")
+        found.append(one)
+    if not found:
+        raise ValueError("there is no revocation list; expected PEM (X509 CRL)")
+    return found
 
 
 def leaf_hash(leaf):
@@ -708,6 +820,16 @@ def step(detector, state, blocks):
     weights.append(0.3 if weights else 1.0)
     weighted = lambda values: log_sum_exp([math.log(w) + v for w, v in zip(weights, values)])
     return weighted(log_e), weighted(log_m), {"log_m": log_m, "learned_counts": [0.7 * c for c in seen]}
+
+
+def e_bh(log_e, level=0.05):
+    """Which hypotheses e-BH rejects at this level; None for one that lies on the edge, where the last bits decide."""
+    order = sorted(range(len(log_e)), key=lambda k: -log_e[k])
+    over = [log_e[index] - math.log(len(log_e) / (level * (place + 1))) for place, index in enumerate(order)]
+    if any(abs(one) < TOLERANCE for one in over):
+        return [None] * len(log_e)
+    named = max((place + 1 for place, one in enumerate(over) if one >= 0), default=0)
+    return [index in order[:named] for index in range(len(log_e))]
 
 
 def series_blocks(profile, name):
@@ -850,13 +972,13 @@ def acceptance_unlike(run, plan):
 class Verifier:
     def __init__(self, path, key, policy=None, roots=None):
         self.policy, self.seen, self.roots, self.stamps, self.disposed, self.keys, self.followed = policy, None, roots, [], [], None, []
-        self.earlier, self.seen_before = [], []
+        self.earlier, self.seen_before, self.lists = [], [], None
         self.zip = zipfile.ZipFile(path)
         self.names = set(self.zip.namelist())
         if "MANIFEST.json" not in self.names and "entries.jsonl" not in self.names:
             raise zipfile.BadZipFile("it holds neither a manifest nor entries")
         self.trusted, self.is_led = key, True
-        self.findings, self.checked, self.rows = [], {}, {}
+        self.findings, self.checked, self.rows, self.digests, self.is_sealed = [], {}, {}, {}, False
         self.leaves, self.parsed, self.listed, self.scope, self.key, self.note = [], [], {}, {}, key, None
 
     def find(self, code, file, detail):
@@ -890,7 +1012,7 @@ class Verifier:
         self.required("README.txt")
         head = self.guard(self.checkpoint)
         self.guard(lambda: self.entries(head))
-        for part in (self.witnessed, self.earlier_heads, self.proofs, self.bodies, self.records, self.stamped, self.completeness):
+        for part in (self.sealed, self.witnessed, self.earlier_heads, self.proofs, self.bodies, self.records, self.stamped, self.completeness):
             self.guard(part)
         if manifest and head and (manifest["origin"], manifest["size"]) != head[:2]:
             self.find("manifest_invalid", "MANIFEST.json", "it names another ledger or size than the checkpoint")
@@ -900,7 +1022,7 @@ class Verifier:
             if not own or own.get("verifier_key") != first.text:
                 code = "key_differs" if own else "record_missing"
                 self.find(code, record_file("ledger", first.name), "the ledger's own record names another key or none")
-        for part in (self.copies, self.prediction, self.tables, self.acceptance, self.reports, self.decisions, self.signatures, self.life_cycles, self.alert_lives, self.runs, self.backups, self.time_stamps, self.key_changes, self.upgrades):
+        for part in (self.acts, self.copies, self.prediction, self.tables, self.registrations, self.acceptance, self.reports, self.decisions, self.signatures, self.life_cycles, self.alert_lives, self.runs, self.backups, self.time_stamps, self.key_changes, self.upgrades):
             self.guard(part)
 
     def guard(self, part):
@@ -949,15 +1071,19 @@ class Verifier:
         manifest = self.manifest()
         listed = {file["name"]: file for file in manifest["files"]} if manifest else {}
         unlisted = {}
-        for name in sorted(self.names - {"MANIFEST.json"}):
+        for name in sorted(self.names):
             data = self.read(name)
+            if data is not None:
+                self.digests[name] = sha256(data)
+            if name in ("MANIFEST.json", "SEAL") and data is not None or name == "MANIFEST.json":
+                continue
             if data is None:
                 self.find("file_unreadable", name, "its bytes cannot be had")
                 continue
             self.count("files")
             if name not in FIXED and not any(name.startswith(folder) for folder in FOLDERS):
                 self.find("file_unknown", name, "no file of this name belongs in a pack")
-            digest = sha256(data)
+            digest = self.digests[name]
             if manifest and name not in listed:
                 unlisted[name] = digest
             elif manifest and (len(data), digest) != (listed[name]["bytes"], listed[name]["sha256"]):
@@ -978,6 +1104,37 @@ class Verifier:
         for name in unlisted:
             self.find("file_unlisted", name, "the manifest does not list it")
         return manifest
+
+    def sealed(self):
+        """Every file is one that the key of the ledger signed, and none that it signed is missing."""
+        if "SEAL" not in self.names:
+            says = next((entry["idx"] for entry in filter(None, self.parsed) if any(s["kind"] == "evidence_seal" for s in entry["subj"])), None)
+            if says is not None:
+                self.find("file_missing", "SEAL", f"entry {says} says that packs of this ledger have one")
+            return
+        note = self.required("SEAL")
+        if note is None or not self.key:
+            return
+        try:
+            first, origin, size, *lines, end = self.key.text_of(note.decode()).split("\n")
+            signed = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
+            if first != "driftledger/evidence-seal/v1" or end or list(signed) != sorted(set(signed), key=str.encode) or len(signed) != len(lines):
+                raise ValueError("not a seal: digests and names, in order, each once")
+            if origin != self.key.name or self.head and size != str(self.head[1]):
+                raise ValueError(f"it is about {size} entries of {origin}")
+        except Exception as error:
+            if self.head:  # under a key that did not sign the checkpoint either, that was said
+                self.find("seal_invalid", "SEAL", str(error) or "the signature does not verify")
+            return
+        self.is_sealed = True
+        for name, digest in signed.items():
+            if name not in self.names:
+                self.find("seal_differs", name, "SEAL signs it")
+            elif self.digests.get(name, digest) != digest:
+                self.find("seal_differs", name, f"it has SHA-256 {self.digests[name]}, SEAL signs {digest}")
+        for name in self.digests:
+            if name != "SEAL" and name not in signed:
+                self.find("seal_differs", name, "SEAL does not sign it")
 
     def told_keys(self):
         """The keys of the ledger, as the records of the pack tell them; None where they do not."""
@@ -1216,7 +1373,7 @@ class Verifier:
             self.stamps.append((size, stamp))
             try:
                 if self.roots is not None:
-                    stamp.check(self.roots)
+                    stamp.check(self.roots, self.lists)
             except ValueError as error:
                 self.find("stamp_untrusted", name, error)
         if self.roots is not None and not self.stamps:
@@ -1270,7 +1427,12 @@ class Verifier:
             if (sha256(data), len(data)) != (entry["body"]["sha256"], entry["body"]["len"]):
                 self.find("body_changed", name, f"it has SHA-256 {sha256(data)}, the entry says {entry['body']['sha256']}")
                 continue
-            for row in strict_json(data)["rows"]:
+            rows = strict_json(data)["rows"]
+            listed = {row["table"] for row in rows}
+            for table, (_, types, _) in ACTS.items():
+                if entry["type"] in types.split() and table not in ("reference", "policy", "report") and table not in listed:
+                    self.find("act_differs", name, f"entry {index} is a {entry['type']} and lists no {table}")
+            for row in rows:
                 place = (row["table"], row["key"])
                 if place in self.listed:
                     self.find("row_listed_twice", name, f"it lists {place}, which another body lists")
@@ -1296,6 +1458,9 @@ class Verifier:
                 self.rows.setdefault(table, {})[key] = row
                 if row["id"] != key or row["entry"] != index:
                     self.find("record_misplaced", name, "it is another row")
+                entry = self.parsed[index]
+                if entry and row["at"] != entry["ts"]:
+                    self.find("record_misplaced", name, f"it is of {row['at']}, entry {index} of {entry['ts']}")
             except (ValueError, KeyError, TypeError) as error:
                 self.find("record_unreadable", name, error)
         for name in self.within("records/"):
@@ -1563,9 +1728,14 @@ class Verifier:
         if sha256(text.encode()) != row.get("sha256"):
             self.find("document_changed", name, "the document has another digest than the row says")
         try:
-            return strict_json(text.encode())
+            found = strict_json(text.encode())
         except ValueError as error:
             return self.find("document_invalid", name, error)
+        if table in FORMATS:
+            self.same(name, "format", found.get("format"), FORMATS[table])
+        if canonical(found) != text:
+            self.find("document_invalid", name, "it is not canonical JSON")
+        return found
 
     def same(self, name, what, found, expected):
         if found != expected:
@@ -1598,6 +1768,49 @@ class Verifier:
             unlike = acceptance_unlike(run, plan)
             if unlike:
                 self.find("test_run_not_reproduced", name, f"{unlike} computed again differs")
+
+    def registrations(self):
+        """Registrations are what their rows say, and hold the reference and the policy that were recorded with them; episodes cover what the
+        report that opened them alarmed about."""
+        for key, row in self.rows.get("model_version", {}).items():
+            name, text = record_file("model_version", key), row["registration"]
+            if sha256(text.encode()) != row["content_sha256"]:
+                self.find("document_changed", name, "the registration has another digest than the row says")
+            registration = strict_json(text.encode())
+            if canonical(registration) != text:
+                self.find("document_invalid", name, "the registration is not canonical JSON")
+            self.same(name, "model and version", (registration["model"], registration["version"]), (row["model"], row["version"]))
+            for table in ("reference", "policy"):
+                with_it = [other["document"] for other in self.rows.get(table, {}).values()
+                           if (other["version_id"], other["entry"]) == (key, row["entry"])]
+                if not with_it or json.loads(with_it[0]) != registration[table]:
+                    self.find("record_disagrees", name, f"the registration holds another {table} than was recorded with it")
+        for table in ("reference", "policy", "monitor"):
+            for key, row in self.rows.get(table, {}).items():
+                self.document(table, key, row)
+        for key, row in self.rows.get("episode", {}).items():
+            name, opening = record_file("episode", key), strict_json(row["opening"].encode())
+            self.same(name, "kind of the opening", opening["kind"], row["kind"])
+            if opening["kind"] != "drift":
+                continue
+            report = self.row("report", row["report_id"])
+            if not report:
+                self.find("record_dangling", name, "the report that opened it is not there")
+                continue
+            self.same(name, "version", row["version_id"], report["version_id"])
+            self.same(name, "entry of the report that alarmed", report["entry"], row["entry"])
+            alarm = json.loads(report["document"]).get("alarm") or {}
+            if alarm.get("covers") != opening["series"]:
+                self.find("record_disagrees", name, "it covers other series than the report that opened it alarmed about")
+
+        for key, row in self.rows.get("episode_batch", {}).items():
+            name, episode, report = record_file("episode_batch", key), self.row("episode", row["episode_id"]), self.row("report", row["report_id"])
+            if not episode or not report:
+                self.find("record_dangling", name, "its alert or its report is not there")
+                continue
+            self.same(name, "version of its report", report["version_id"], episode["version_id"])
+            if row["entry"] < report["entry"]:
+                self.find("record_disagrees", name, "it names a report that came later")
 
     def reports(self):
         """Every report again. Those in force are a chain: an invalid batch leaves it, and every later one is judged again in the same entry,
@@ -1688,7 +1901,15 @@ class Verifier:
         monitor = self.document("monitor", row["monitor_id"], monitor_row)
         reference = self.document("reference", monitor_row["reference_id"], reference_row)
         context = report["context"]
+        version, policy = self.row("model_version", row["version_id"]), self.row("policy", monitor_row["policy_id"])
+        if not version or not policy:
+            return self.find("record_dangling", name, "its version or its policy is not there")
         for what, found, expected in [
+                ("batch", (context["batch_id"], context["batch"]), (row["batch_id"], batch["name"])),
+                ("version of the batch", batch["version_id"], row["version_id"]), ("version of the monitor", monitor_row["version_id"], row["version_id"]),
+                ("model and version", (context["model"], context["version"]), (version["model"], version["version"])),
+                ("period", (context.get("period_start"), context.get("period_end")), (batch.get("period_start"), batch.get("period_end"))),
+                ("digest of the policy", context["policy_sha256"], policy["sha256"]),
                 ("digest of the batch", context["batch_sha256"], batch["sha256"]), ("rows", report["rows"], batch["rows"]),
                 ("digest of the reference", context["reference_sha256"], reference_row["sha256"]),
                 ("digest of the monitor", context["monitor_sha256"], monitor_row["sha256"]),
@@ -1698,7 +1919,18 @@ class Verifier:
             self.same(name, what, found, expected)
         if previous and report["state_before"]["batches"] != previous["state_after"]["batches"]:
             self.find("report_out_of_order", name, "it does not follow the report before it")
+        if context.get("configuration"):
+            stated, registered = batch.get("configuration"), configuration(version)
+            outcome = "not_stated" if stated is None else "same" if stated == registered else "other"
+            expected = {"outcome": outcome, "registered": registered, **({} if stated is None else {"stated": stated})}
+            self.same(name, "configuration of its batch", context["configuration"], expected)
         self.revision(name, row, report, previous)
+        alerts = [self.row("episode", one["episode_id"]) for one in self.rows.get("episode_batch", {}).values() if one["report_id"] == row["id"]]
+        openings = [strict_json(alert["opening"].encode()) for alert in alerts if alert]
+        if report.get("alarm") and not any((one["kind"], one["series"]) == ("drift", report["alarm"]["covers"]) for one in openings):
+            self.find("alert_not_raised", name, "it raised an alarm, and no alert is about that")
+        if (context.get("configuration") or {}).get("outcome") == "other" and not any(one["kind"] == "other_configuration" for one in openings):
+            self.find("alert_not_raised", name, "its batch came of another configuration, and no alert is about that")
         self.count("reports")
         differs = lambda what: self.find("report_not_reproduced", name, f"{what} computed again differs")
         self.statistics(report, reference, differs)
@@ -1713,6 +1945,10 @@ class Verifier:
             before, now = bin_counts(frozen, frozen["profile"]), bin_counts(frozen, feature["profile"])
             used = [k for k in range(len(before)) if before[k] + now[k] > 0]
             before, now = [before[k] for k in used], [now[k] for k in used]
+            count = lambda profile: {"rows": sum(profile["rows"]), "nulls": sum(profile["nulls"]) + sum(profile["nans"])}
+            if (feature["batch"], feature["reference"]) != (count(feature["profile"]), count(frozen["profile"])) \
+                    or (feature["kind"], feature["role"]) != (frozen["kind"], frozen["role"]):
+                differs(f"rows, missing values, kind or role of {feature['feature']}")
             shown, computable = feature["statistics"], sum(before) > 0 and sum(now) > 0
             for code, compute in [
                     ("total_variation", lambda: variation([c / sum(before) for c in before], [c / sum(now) for c in now])),
@@ -1723,7 +1959,7 @@ class Verifier:
 
     def evidence(self, report, monitor, differs):
         queues = [iter(feature["series"]) for feature in report["features"]]
-        before, after, weighted = report["state_before"], report["state_after"], []
+        before, after, weighted, judged = report["state_before"], report["state_after"], [], []
         for index, series in enumerate(monitor["series"]):
             what, detector = f"{series['feature']}/{series['name']}", series["detector"]
             outcome = next(queues[series["feature_index"]])
@@ -1750,13 +1986,54 @@ class Verifier:
                     differs(f"the state of {what}")
             muted = what in before["muted"]
             weighted.append(-math.inf if muted else math.log(series["weight"]) + log_m)
+            recent = (before["series"][index]["recent"] + ([totals] if rows else []))[-12:]
+            judged.append((what, outcome, log_e, muted, len(detector["reference"])))
+            plain = [outcome["name"], outcome["rows"], outcome["muted"], outcome["pooled_rows"], outcome["pooled_batches"]]
+            if plain != [series["name"], rows, muted, sum(map(sum, recent)), len(recent)] \
+                    or not close(outcome["tolerance"], detector["tolerance"]) \
+                    or not close(outcome["e_value"], math.exp(min(log_e, 700.0)) if rows else None):
+                differs(f"what is stated of {what}")
         if any(next(queue, None) is not None for queue in queues):
             differs("the list of series (the monitor has fewer)")
         log_m, log_n = log_sum_exp(weighted), math.log(monitor["batches_per_false_alarm"])
         level = "alarm" if log_m >= log_n else "watch" if log_m >= log_n - math.log(10) else "quiet"
         if not close(report["meter"], max(0.0, log_m / log_n)) or report["state"] != level \
-                or bool(report.get("alarm")) != (level == "alarm"):
+                or bool(report.get("alarm")) != (level == "alarm") or not close(report["log_m"], log_m if math.isfinite(log_m) else None) \
+                or (report["batches_per_false_alarm"], report["rows_min"]) != (monitor["batches_per_false_alarm"], monitor["rows_min"]):
             differs("the monitor's state")
+        self.verdicts(report, judged, (weighted, log_m), differs)
+
+    def verdicts(self, report, judged, evidence, differs):
+        """Verdicts follow from the evidence of the batch, and from the limits over the pooled rows, which are taken as they are stated; what
+        an alarm covers follows from the evidence over time."""
+        weighted, log_m = evidence
+        named = e_bh([log_e for _, _, log_e, _, _ in judged])
+        covered = e_bh([math.log(len(weighted)) + one for one in weighted])
+        established = True in covered
+        for (what, outcome, _, muted, bins), is_named, is_covered, one in zip(judged, named, covered, weighted):
+            share = 0.0 if muted or not math.isfinite(log_m) else min(1.0, math.exp(one - log_m))
+            upper, tolerance = outcome["pooled_tv_upper"], outcome["tolerance"]
+            least = 1 if bins <= 2 else bins / (2.0 * tolerance * tolerance)
+            settled = upper is not None and upper <= tolerance and (bool(report.get("clusters")) or outcome["pooled_rows"] >= least - TOLERANCE)
+            verdict = "not_evaluated" if not outcome["rows"] else "drift" if is_named else "stable" if settled else "undetermined"
+            if is_named is not None and outcome["verdict"] != verdict:
+                differs(f"the verdict of {what} ({outcome['verdict']}, from what is stated follows {verdict})")
+            if not close(outcome["evidence_share"], share):
+                differs(f"the share of the evidence of {what}")
+            is_covered = bool(report.get("alarm")) and (is_covered or not established and share >= 0.05)
+            if None not in covered and abs(share - 0.05) > TOLERANCE and outcome["alarmed"] != is_covered:
+                differs(f"whether the alarm covers {what}")
+        order = ["stable", "not_evaluated", "undetermined", "drift"]
+        worst = lambda verdicts: max(verdicts, key=order.index, default="not_evaluated")
+        for feature in report["features"]:
+            if feature["verdict"] != worst([one["verdict"] for one in feature["series"]]):
+                differs(f"the verdict of {feature['feature']}")
+        if report["verdict"] != worst([feature["verdict"] for feature in report["features"]]):
+            differs("the verdict of the batch")
+        alarmed = [f"{feature['feature']}/{one['name']}" for feature in report["features"] for one in feature["series"] if one["alarmed"]]
+        alarm = report.get("alarm")
+        if alarm and (alarm["covers"] != alarmed or None not in covered and alarm["established"] != established):
+            differs("what the alarm covers")
 
     def account(self, name, row, person):
         account = self.row("account", row["account_id"])
@@ -1840,6 +2117,8 @@ class Verifier:
 
     def people(self, signed):
         """Identity checks and trainings by others whose role may; acceptances of the statement that was in force, signed."""
+        for key, row in self.rows.get("accountability_statement", {}).items():
+            self.same(record_file("accountability_statement", key), "digest of the text", sha256(row["text"].encode()), row["sha256"])
         for table, column, roles in (("identity_check", "checked_by", ("admin",)),
                                      ("training_record", "recorded_by", ("qa", "admin"))):
             for key, row in self.rows.get(table, {}).items():
@@ -1925,6 +2204,9 @@ class Verifier:
             self.same(name, "episode", decision["episode"], row["episode_id"])
             self.same(name, "time of drafting", decision["drafted_at"], row["at"])
             self.account(name, row, decision["drafted_by"])
+            version = self.row("model_version", (self.row("episode", decision["episode"]) or {}).get("version_id"))
+            if version:
+                self.same(name, "model and version", (decision["model"], decision["version"]), (version["model"], version["version"]))
             for cited in decision["reports"]:
                 report = self.row("report", cited["id"])
                 if not report:
@@ -1955,9 +2237,21 @@ class Verifier:
                 self.find("signed_by_drafter", name, "one person drafted and signed the decision")
         for key, row in self.rows.get("study_signature", {}).items():
             name, signature = record_file("study_signature", key), self.document("study_signature", key, row)
-            if signature:
-                self.account(name, row, signature["signer"])
-                self.identified(name, row, signature, signature["study_sha256"])
+            if not signature:
+                continue
+            for what, found, expected in [("id", signature["id"], key), ("study", signature["study"], row["study_id"]),
+                                          ("time of signing", signature["signed_at"], row["at"])]:
+                self.same(name, what, found, expected)
+            self.account(name, row, signature["signer"])
+            self.identified(name, row, signature, signature["study_sha256"])
+            study = self.row("study", row["study_id"])
+            if not study:
+                self.find("record_dangling", name, "the study it signs is not there")
+                continue
+            if signature["study_sha256"] != sha256(study["document"].encode()):
+                self.find("signature_of_other_bytes", name, "it signs other bytes than the study")
+            if study["account_id"] == row["account_id"]:
+                self.find("signed_by_drafter", name, "one person attached and signed the study")
 
     def periodic_reviews(self, signed):
         """Each counts the entries of its range by type, goes on from the signed one before it, and is signed by who held it, who did
@@ -2365,7 +2659,9 @@ class Verifier:
             name, signature = record_file("record_signature", key), self.document("record_signature", key, row)
             if signature:
                 self.count("signatures")
-                self.same(name, "time of signing", signature["signed_at"], row["at"])
+                for what, found, expected in [("id", signature["id"], key), ("table", signature["record"]["table"], row["record_table"]),
+                                              ("record", signature["record"]["id"], row["record_id"]), ("time of signing", signature["signed_at"], row["at"])]:
+                    self.same(name, what, found, expected)
                 self.account(name, row, signature["signer"])
                 self.identified(name, row, signature, signature["record"]["sha256"])
                 signed.setdefault(signature["record"]["id"], []).append(signature)
@@ -2808,6 +3104,26 @@ class Verifier:
             named = by_name(strict_json(row["registration"].encode())["artifacts"])
             self.same(name, "list of files", canonical(named), canonical(by_name(strict_json(draft["manifest"].encode()))))
 
+    def acts(self):
+        """Every row is of an entry that records such a thing, by the person whom it names."""
+        for table, (column, types, about) in ACTS.items():
+            for key, row in self.rows.get(table, {}).items():
+                entry = self.parsed[row["entry"]] if 0 <= row["entry"] < len(self.parsed) else None
+                if not entry:
+                    continue
+                name = record_file(table, key)
+                if types and entry["type"] not in types.split():
+                    self.find("act_differs", name, f"entry {row['entry']} is a {entry['type']}, expected {types}")
+                if about and row.get(about[0]) is not None and not any((s["kind"], s["id"]) == (about[1], row[about[0]]) for s in entry["subj"]):
+                    self.find("act_differs", name, f"entry {row['entry']} does not name its {about[1]}")
+                if column and row.get(column) is not None and row[column] != entry["actor"]["id"]:
+                    self.find("act_differs", name, f"it names {row[column]}, entry {row['entry']} is by {entry['actor']['id']}")
+                    continue
+                account = self.row("account", row[column]) if column and row.get(column) else None
+                # A role that needs a training which ended is none, and some acts need none.
+                if account and entry["actor"]["role"] not in ("none", self.role_at(account, row["at"])):
+                    self.find("act_differs", name, f"entry {row['entry']} is by a {entry['actor']['role']}, whose role was another one by the grants in force")
+
     def backups(self):
         """Backups and restores name a signed head of this ledger; what a practised restore says was lost is computed again."""
         made = {"backup_event": lambda row: row["kind"] == "made", "restore_test": lambda row: row["passed"] == 1, "restore": lambda row: True}
@@ -2848,6 +3164,12 @@ class Verifier:
                 continue
             for column, stated in (("stated_at", stamp.stated_at), ("serial", stamp.serial), ("policy", stamp.policy), ("signer", stamp.authority)):
                 self.same(name, column, row[column], stated)
+            newest, recorded = (self.parsed[at] if 0 <= at < len(self.parsed) else None for at in (entries - 1, row["entry"]))
+            if newest and recorded:
+                stated, before, after = (datetime.fromisoformat(at.replace("Z", "+00:00")) for at in (stamp.stated_at, newest["ts"], recorded["ts"]))
+                if before - stated > CLOCKS_APART_MAX or stated - after > CLOCKS_APART_MAX:
+                    self.find("stamp_time_differs", name, f"it states {stamp.stated_at}: more than {CLOCKS_APART_MAX} before {newest['ts']}, the time of "
+                              f"an entry that it is about, or after {recorded['ts']}, when it was here already")
 
     def upgrades(self):
         """An upgrade of the store found after it what it found before, stands where it says, and goes on from the schema of the one before;
@@ -2915,6 +3237,7 @@ def main():
     parser.add_argument("--key", help="the ledger's key, as text or as a file that holds it")
     parser.add_argument("--policy", help="trust policy: a file that names the ledger and the witnesses that must have cosigned")
     parser.add_argument("--timestamp-root", help="root certificate of the time-stamp authority: a file in PEM")
+    parser.add_argument("--timestamp-crl", help="revocation lists of the issuers below that root: a file in PEM")
     parser.add_argument("--checkpoint", action="append", default=[], metavar="FILE",
                         help="checkpoint that was seen before, as scanned off a printed report; may be given several times")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
@@ -2932,7 +3255,14 @@ def main():
         if arguments.timestamp_root:
             with open(arguments.timestamp_root, "rb") as file:
                 roots = x509.load_pem_x509_certificates(file.read())
+        lists = None
+        if arguments.timestamp_crl and roots is None:
+            raise ValueError("--timestamp-crl needs --timestamp-root")
+        if arguments.timestamp_crl:
+            with open(arguments.timestamp_crl, "rb") as file:
+                lists = revocation_lists(file.read())
         verifier = Verifier(arguments.pack, VerifierKey(key) if key else None, policy, roots)
+        verifier.lists = lists
         for name in arguments.checkpoint:
             with open(name, encoding="utf-8") as file:
                 lines = [line.rstrip() for line in file.read().strip().splitlines()]
@@ -2947,6 +3277,8 @@ def main():
         for finding in verifier.findings:
             print(f"{finding['file']}: {finding['detail']} ({finding['code']})")
         print("checked: " + ", ".join(f"{count} {what}" for what, count in verifier.checked.items()))
+        print("every file is one that the key of the ledger signed (SEAL)" if verifier.is_sealed else
+              "no seal says which files the pack was written with; what no record or checkpoint names may be missing or changed")
         if verifier.seen:
             who = ", ".join(f"{name} at {seconds} s since 1970" for name, seconds in verifier.seen[1].items())
             print(f"the first {verifier.seen[0]} entries were cosigned by {who or 'no witness, as the policy allows'}")
@@ -2955,6 +3287,8 @@ def main():
             print(f"the first {size} entries existed by {stamp.stated_at}, stated by {stamp.authority} (stamp {stamp.serial})")
             if roots is None:
                 print("time stamps were not checked against a trusted root: give it with --timestamp-root")
+            elif lists is None:
+                print("whether a certificate of the authority was revoked is not known: give its revocation lists with --timestamp-crl")
         for size in verifier.seen_before:
             print(f"the first {size} entries are the same as under the checkpoint that was given")
         for sentence in verifier.disposed:

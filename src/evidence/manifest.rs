@@ -9,6 +9,8 @@ pub const EVIDENCE_FORMAT: &str = "driftledger/evidence/v1";
 
 /// The list of all other files.
 pub const MANIFEST: &str = "MANIFEST.json";
+/// What the key of the ledger signed of all other files: names and digests.
+pub const SEAL: &str = "SEAL";
 /// What the pack is and how to verify it, in plain words.
 pub const README: &str = "README.txt";
 /// The signed head of the ledger.
@@ -207,7 +209,7 @@ pub struct Manifest {
     pub origin: String,
     /// Number of its entries.
     pub size: u64,
-    /// Every other file, by name.
+    /// Every other file but the seal, by name.
     pub files: Vec<PackedFile>,
 }
 

@@ -2,10 +2,11 @@
 //!
 //! A pack is a zip file: names sorted, one fixed time (1980-01-01), no comments, no extra fields, deflate at one level.
 
-use super::manifest::{EVIDENCE_FORMAT, MANIFEST, Manifest, PackedFile, Scope};
+use super::manifest::{EVIDENCE_FORMAT, MANIFEST, Manifest, PackedFile, SEAL, Scope};
 use super::{Error, Result, printable};
 use crate::digest::{self, ContentDigest};
 use crate::ledger::checkpoint::Checkpoint;
+use crate::ledger::seal::Seal;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
@@ -60,12 +61,17 @@ impl PackWriter {
         self.files.is_empty()
     }
 
-    /// Writes the archive with its manifest to `writer` and gives it back.
+    /// Writes the archive with its manifest, and the seal over all of it that `sign` gives, to `writer` and gives that back.
     ///
     /// # Errors
     ///
     /// [`Error::File`], [`Error::Archive`]; [`Error::Digest`] never in practice.
-    pub fn finish<W: Write + Seek>(self, scope: Scope, head: &Checkpoint, writer: W) -> Result<W> {
+    pub fn finish<W: Write + Seek>(
+        self,
+        scope: Scope,
+        (head, sign): (&Checkpoint, &dyn Fn(&Seal) -> String),
+        writer: W,
+    ) -> Result<W> {
         let listed =
             self.files.iter().map(|(name, (_, content))| PackedFile::new(name, content.clone()));
         let manifest = Manifest {
@@ -77,20 +83,26 @@ impl PackWriter {
             files: listed.collect(),
         };
         let manifest = digest::canonical_json(&manifest)?;
+        let digests =
+            self.files.iter().map(|(name, (_, file))| (name.clone(), file.sha256.clone()));
+        let mut digests: BTreeMap<String, String> = digests.collect();
+        digests.insert(MANIFEST.to_owned(), digest::sha256_hex(&manifest));
+        let seal = Seal { origin: head.origin.clone(), size: head.size, files: digests };
+        let seal = sign(&seal);
         let mut waiting =
             self.waiting.into_inner().map_err(|error| Error::File(error.into_error()))?;
         let mut archive = Archive(ZipWriter::new(writer));
-        let mut manifest_is_due = true;
+        let made = [(MANIFEST, manifest.as_slice()), (SEAL, seal.as_bytes())];
+        let mut due = made.into_iter().peekable();
         for (name, (offset, content)) in &self.files {
-            if manifest_is_due && name.as_str() > MANIFEST {
-                archive.file(MANIFEST, &mut manifest.as_slice())?;
-                manifest_is_due = false;
+            while let Some((made, mut bytes)) = due.next_if(|(made, _)| *made < name.as_str()) {
+                archive.file(made, &mut bytes)?;
             }
             waiting.seek(SeekFrom::Start(*offset)).map_err(Error::File)?;
             archive.file(name, &mut Read::by_ref(&mut waiting).take(content.bytes))?;
         }
-        if manifest_is_due {
-            archive.file(MANIFEST, &mut manifest.as_slice())?;
+        for (made, mut bytes) in due {
+            archive.file(made, &mut bytes)?;
         }
         Ok(archive.0.finish()?)
     }
@@ -208,8 +220,9 @@ mod tests {
         for (name, bytes) in files {
             writer.add(name, bytes).unwrap();
         }
-        let cursor = writer.finish(Scope::whole(), &head(), Cursor::new(Vec::new())).unwrap();
-        cursor.into_inner()
+        let sign = |seal: &Seal| format!("{:?}", seal.files.keys());
+        let made = writer.finish(Scope::whole(), (&head(), &sign), Cursor::new(Vec::new()));
+        made.unwrap().into_inner()
     }
 
     #[test]
@@ -227,8 +240,9 @@ mod tests {
         assert_eq!(pack.hidden(), None);
         assert_eq!(
             pack.names().iter().map(String::as_str).collect::<Vec<_>>(),
-            [MANIFEST, "a", "b/c"]
+            [MANIFEST, SEAL, "a", "b/c"]
         );
+        assert_eq!(pack.read(SEAL).unwrap().unwrap(), br#"["MANIFEST.json", "a", "b/c"]"#);
         assert_eq!(pack.read("b/c").unwrap().unwrap(), b"22");
         assert!(pack.read("nothing").unwrap().is_none());
         let manifest: Manifest =

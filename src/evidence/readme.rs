@@ -25,7 +25,9 @@ the pack agrees with itself.
 
 What is inside
 --------------
-MANIFEST.json       every other file with its length, SHA-256 and BLAKE3
+MANIFEST.json       every other file but SEAL with its length, SHA-256 and BLAKE3
+SEAL                every other file with its SHA-256, signed by the key of the ledger (C2SP signed-note): whoever has not that key can
+                    neither change, remove nor add a file unseen, whatever it is. Its lines are those of `sha256sum`
 checkpoint          the signed head of the ledger: name, number of entries, root of the Merkle tree (C2SP tlog-checkpoint)
 keys/N.checkpoint   where the ledger got another key: the first head after that, of N entries, signed by the old key and by the new one.
                     Whoever trusts the old key follows by it; `records/key_change/` says which key took the place of which, and why
@@ -60,7 +62,7 @@ A line holds the SHA-256 of its body; the body holds the SHA-256 of each row; a 
 counts it was computed from, so that every number in it can be computed again.
 No pack holds the files that were received; it holds their digests. Files that are not kept any more either went by a disposal that two people
 signed (disposals/), which names each of them with its digests, the records that name it, and the reason.
-The HTML files prove nothing: they repeat a document for reading.
+The HTML files prove nothing: they repeat a document for reading, and the seal shows that they are those the program wrote.
 ",
         scope = scope.words(),
         origin = head.origin,

@@ -5,6 +5,7 @@
 //! - A [`proof`] shows that one entry is under a checkpoint; it needs no server.
 //! - A [`key_history`] says which key signs which checkpoints, where the log has had more than one.
 //! - A [`cosignature`] is what a [`witness`] adds to a checkpoint; a [`trust_policy`] says whose count.
+//! - A [`seal`] says which files an evidence pack holds.
 //! - A [`time_stamp`] is what an authority outside states about a checkpoint: that it saw it at that time.
 //! - An [`upgrade`] says what the tables of a store held before and after its schema changed.
 //! - An [`envelope`] carries a document to other tools under the same key.
@@ -22,6 +23,7 @@ pub mod key_history;
 pub mod model_key;
 pub mod note;
 pub mod proof;
+pub mod seal;
 pub mod tile;
 pub mod time_stamp;
 pub mod tree;

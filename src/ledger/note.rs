@@ -146,9 +146,14 @@ impl SignedNote {
     ///
     /// [`Error::TooLong`] beyond [`NOTE_MAX`]; [`Error::Format`] for everything else.
     pub fn parse(note: &str) -> Result<Self> {
+        Self::parse_up_to(note, NOTE_MAX)
+    }
+
+    /// Reads a note of at most `allowed` bytes, strictly.
+    pub(super) fn parse_up_to(note: &str, allowed: usize) -> Result<Self> {
         let malformed = |reason| Error::Format { document: "note", reason };
-        if note.len() > NOTE_MAX {
-            return Err(Error::TooLong { part: "note", found: note.len(), allowed: NOTE_MAX });
+        if note.len() > allowed {
+            return Err(Error::TooLong { part: "note", found: note.len(), allowed });
         }
         if note.chars().any(|found| found < ' ' && found != '\n') {
             return Err(malformed("a control character other than newline"));

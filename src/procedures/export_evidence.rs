@@ -6,7 +6,7 @@
 //!    with the time stamps of the heads they are under
 //! 4. write the bodies of these entries, their proofs, and every record row they list, except credentials and tokens
 //! 5. write the documents inside these rows once more, for reading, as JSON and as HTML; the rows as tables; the story of it all
-//! 6. seal the archive with its manifest
+//! 6. close the archive with its manifest, and seal it: the key of the ledger signs which files there are
 
 use super::resolve_scope::{find_prediction, resolve};
 use super::say_if_disposed;
@@ -30,6 +30,7 @@ use crate::evidence::tables;
 use crate::ledger::body::Body;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::entry::Entry;
+use crate::ledger::seal::Seal;
 use crate::store::log::PAGE_MAX;
 use crate::store::record_table::RECORD_TABLES;
 use crate::store::{ReadTx, Store};
@@ -108,8 +109,8 @@ pub fn export_evidence(
         let cover = Cover { scope, note, head: &head, key: &verifier, entries: total };
         pack.add(STORY, story(&cover, &mut stored, prediction.as_ref())?.as_bytes())?;
         progress(total, total);
-        let files = pack.len() as u64 + 1;
-        pack.finish(scope.clone(), &head, writer)?;
+        let files = pack.len() as u64 + 2;
+        pack.finish(scope.clone(), (&head, &|seal: &Seal| store.sign_seal(seal)), writer)?;
         let (scope, origin) = (scope.clone(), head.origin);
         Ok(Exported { scope, origin, entries: head.size, concerned: total, records, files })
     });

@@ -12,6 +12,7 @@ use crate::digest::{self, ContentHasher};
 use crate::error::{Error, Result};
 use crate::evidence::manifest::Scope;
 use crate::ledger::entry::EntryType;
+use crate::ledger::seal;
 use crate::statistics::binning::quantile;
 use crate::store::Store;
 use crate::store::exports::ExportRow;
@@ -59,6 +60,7 @@ pub fn take_evidence(
     let scope = digest::canonical_json(&exported.scope)?;
     let written = store.write(&actor(acting), EntryType::EvidenceExport, |tx| {
         tx.subject(subject("evidence_export", &id));
+        tx.subject(subject(seal::SUBJECT, seal::FIRST_LINE));
         let duration = tx.time().duration_since(requested).as_millis();
         tx.insert_export(&ExportRow {
             id: id.clone(),

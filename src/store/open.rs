@@ -16,6 +16,7 @@ use crate::ledger::envelope::{Envelope, bundle};
 use crate::ledger::key::LogKey;
 use crate::ledger::model_key::ModelKey;
 use crate::ledger::note::VerifierKey;
+use crate::ledger::seal::{self, Seal};
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -171,6 +172,11 @@ impl Store {
         Envelope::sign(payload_type, payload, self.inner.signers.key())
     }
 
+    /// The seal of an evidence pack, signed by the log's key.
+    pub fn sign_seal(&self, seal: &Seal) -> String {
+        seal.sign(self.inner.signers.key())
+    }
+
     /// `payload` in a Sigstore bundle signed by the key for model files.
     pub fn sign_bundle(&self, payload_type: &str, payload: &[u8]) -> serde_json::Value {
         bundle(payload_type, payload, &self.inner.model_key)
@@ -229,6 +235,7 @@ impl Store {
         let verifier = self.verifier_key().to_string();
         self.write(&actor, EntryType::LogCreate, |tx| {
             tx.subject(Subject::new("ledger", origin));
+            tx.subject(Subject::new(seal::SUBJECT, seal::FIRST_LINE));
             tx.insert("ledger", &[("id", &origin), ("verifier_key", &verifier)])?;
             match statement {
                 Some(said) => tx.insert_statement(&clock::new_id("st"), "driftledger", said),

@@ -20,6 +20,7 @@ use crate::clock::{self, Clock};
 use crate::digest;
 use crate::drift::report::ENGINE;
 use crate::ledger::entry::{Actor, EntryType, Subject};
+use crate::ledger::seal;
 use crate::ledger::upgrade::{
     StoreUpgrade, TableContent, TableHasher, TableKind, UPGRADE_FORMAT, UpgradedTable,
 };
@@ -150,6 +151,7 @@ impl WriteTx<'_> {
         self.forget_touched();
         let id = clock::new_id("up");
         self.subject(Subject::new("store_upgrade", &id));
+        self.subject(Subject::new(seal::SUBJECT, seal::FIRST_LINE));
         self.insert_upgrade(&id, &upgrade)?;
         let (at, entry) = (self.at().to_owned(), self.index());
         Ok(Some(UpgradeRow { id, upgrade, at, entry }))

@@ -2,6 +2,7 @@
 //! Method: every attack starts from a pack or a store that is shown to be clean, changes one thing, and must be answered with
 //! the name of that thing.
 
+mod acts;
 mod attacks;
 mod earlier;
 mod keys;
@@ -15,6 +16,8 @@ use driftledger::access::role::Role;
 use driftledger::clock::Clock;
 use driftledger::dataset::reader::Format;
 use driftledger::evidence::manifest::Scope;
+use driftledger::ledger::checkpoint::Checkpoint;
+use driftledger::ledger::cosignature::WitnessKey;
 use driftledger::ledger::note::VerifierKey;
 use driftledger::procedures::acknowledge_alert::acknowledge_alert;
 use driftledger::procedures::administer::{NewAccount, create_account, create_store, host};
@@ -57,10 +60,20 @@ pub(crate) fn story() -> &'static Story {
     STORY.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
         let store = tell(folder.path());
+        cosign(&store);
         let whole = export(&store, &Scope::whole()).0;
         let scoped = export(&store, &Scope::of(MODEL, Some("1"))).0;
         Story { folder, key: store.verifier_key().clone(), whole, scoped }
     })
+}
+
+/// A witness cosigns the newest head.
+fn cosign(store: &Store) {
+    let head = store.read(|tx| tx.head()).unwrap();
+    let stated = Checkpoint::open(&head.checkpoint, store.verifier_key()).unwrap();
+    let witness = WitnessKey::generate("witness.example/w1").unwrap();
+    let line = witness.cosign(&stated, store.clock().now());
+    store.keep_cosignature(head.size, &witness.verifier().to_string(), &line).unwrap();
 }
 
 /// The pack of `scope`.
@@ -199,9 +212,9 @@ impl Files {
     /// Lists the files anew, as somebody who covers a change would.
     pub(crate) fn relist(&mut self) {
         use driftledger::digest::{ContentDigest, canonical_json};
-        use driftledger::evidence::manifest::{MANIFEST, Manifest, PackedFile};
+        use driftledger::evidence::manifest::{MANIFEST, Manifest, PackedFile, SEAL};
         let mut manifest: Manifest = serde_json::from_slice(&self.0[MANIFEST]).unwrap();
-        let others = self.0.iter().filter(|(name, _)| *name != MANIFEST);
+        let others = self.0.iter().filter(|(name, _)| ![MANIFEST, SEAL].contains(&name.as_str()));
         manifest.files =
             others.map(|(name, bytes)| PackedFile::new(name, ContentDigest::of(bytes))).collect();
         self.0.insert(MANIFEST.to_owned(), canonical_json(&manifest).unwrap());

@@ -34,11 +34,33 @@ impl Examiner<'_> {
             let Some(report) = self.named((of.0, of.1, &row), "report_id", "report") else {
                 continue;
             };
+            self.same(of, "version", row.text("version_id"), report.text("version_id"));
+            if row.number("entry") != report.number("entry") {
+                let detail = "it was opened in another entry than the report that alarmed";
+                self.trouble("record_disagrees", of, detail);
+            }
             let report: Option<DriftReport> = serde_json::from_str(report.text("document")).ok();
             let alarmed = report.and_then(|report| report.alarm).map(|alarm| alarm.covers);
             if alarmed.as_ref() != Some(&opening.series) {
                 let detail = "it covers other series than the report that opened it alarmed about";
                 self.trouble("record_disagrees", of, detail);
+            }
+        }
+    }
+
+    /// Reports that belong to alerts are there, and so are the alerts.
+    pub(super) fn joined(&mut self) {
+        for (key, row) in self.rows("episode_batch") {
+            let of = ("episode_batch", key.as_str(), &row);
+            let (episode, report) =
+                (self.named(of, "episode_id", "episode"), self.named(of, "report_id", "report"));
+            if let (Some(episode), Some(report)) = (episode, report) {
+                let (found, expected) = (report.text("version_id"), episode.text("version_id"));
+                self.same((of.0, of.1), "version of its report", found, expected);
+                if row.number("entry") < report.number("entry") {
+                    let detail = "it names a report that came later";
+                    self.trouble("record_disagrees", (of.0, of.1), detail);
+                }
             }
         }
     }
@@ -65,6 +87,13 @@ impl Examiner<'_> {
             self.same(of, "episode", &decision.episode, row.text("episode_id"));
             self.same(of, "time of drafting", &decision.drafted_at, row.text("at"));
             self.account(of, &row, &decision.drafted_by);
+            let episode = self.records.row("episode", &decision.episode);
+            let version = episode
+                .and_then(|episode| self.records.row("model_version", episode.text("version_id")));
+            if let Some(version) = version {
+                self.same(of, "model", &decision.model, version.text("model"));
+                self.same(of, "version", &decision.version, version.text("version"));
+            }
             for cited in &decision.reports {
                 let listed = (decision.episode.clone(), cited.id.clone());
                 if !episode_reports.contains(&listed) {

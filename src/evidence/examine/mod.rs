@@ -29,11 +29,13 @@
 //!     records that the disposal says
 //! 15. incidents: every revision follows the one before by the table; the one that closes it is signed by somebody who neither reported nor
 //!     investigated it; what it affects was there. Continuity drills: with the figures of the practised restore they name
-//! 16. upgrades: every record and ledger table held after each what it held before, and each goes on from the schema before
+//! 16. acts: every row is of an entry that records such a thing, by the person whom it names
+//! 17. upgrades: every record and ledger table held after each what it held before, and each goes on from the schema before
 //!
 //! It works on a pack and on a store alike, and never stops at the first trouble.
 
 mod acceptance;
+pub(super) mod acts;
 mod agreement;
 mod answers;
 mod backups;
@@ -178,9 +180,11 @@ pub fn examine(
         examined: Examined::default(),
         frozen: frozen::Shelf::default(),
         kept: BTreeMap::new(),
+        alerts: None,
         keys: None,
     };
     examiner.keys();
+    examiner.acts();
     examiner.registrations();
     examiner.monitors();
     examiner.studies();
@@ -188,6 +192,7 @@ pub fn examine(
     examiner.reports(progress);
     examiner.performance();
     examiner.episodes();
+    examiner.joined();
     examiner.decisions();
     examiner.signatures();
     examiner.study_signatures();
@@ -210,6 +215,9 @@ pub fn examine(
     (examiner.examined, examiner.troubles)
 }
 
+/// Ids of alerts by the id of a report that belongs to them.
+type AlertsOfReports = BTreeMap<String, Vec<String>>;
+
 struct Examiner<'records> {
     records: &'records mut dyn Records,
     entries: &'records mut Entries<'records>,
@@ -217,6 +225,8 @@ struct Examiner<'records> {
     examined: Examined,
     frozen: frozen::Shelf,
     kept: BTreeMap<String, Rc<[(String, Row)]>>,
+    /// Alerts that each report belongs to, once they were asked for.
+    alerts: Option<Rc<AlertsOfReports>>,
     /// The keys of the ledger.
     keys: Option<KeyHistory>,
 }

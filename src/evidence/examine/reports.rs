@@ -3,10 +3,10 @@
 use super::agreement::{Build, disagreement};
 use super::frozen::Judge;
 use super::invalidations::INVALIDATIONS;
-use super::{Examiner, Row};
+use super::{AlertsOfReports, Examiner, Row};
 use crate::digest;
 use crate::drift::assess::MonitorState;
-use crate::drift::episode::EpisodeKind;
+use crate::drift::episode::{EpisodeKind, EpisodeOpening};
 use crate::drift::report::{DriftReport, Frozen, REPORT_FORMAT};
 use crate::evidence::shape::{unfit_report, unfit_state};
 use crate::provenance::configuration::{Configuration, ConfigurationCheck, ConfigurationMatch};
@@ -47,6 +47,7 @@ impl Examiner<'_> {
             match self.records.row("report", &key) {
                 Some(row) => {
                     let number = row.number("number").unwrap_or(0);
+                    self.act_of_report(&key, &row);
                     order.push((row.text("version_id").to_owned(), number, key));
                 }
                 None => self.trouble(
@@ -128,6 +129,7 @@ impl Examiner<'_> {
         self.examined.reports += 1;
         self.same(of, "format", &report.format, REPORT_FORMAT);
         self.row_agrees(of, row, &report);
+        self.alarm_is_told(of, &report);
         self.batch_agrees(of, row, &report);
         if row.number("number") != Some(chain.reports) {
             let (found, expected) = (row.number("number"), chain.reports);
@@ -271,15 +273,46 @@ impl Examiner<'_> {
         Configuration::of(&registration).ok()?.fingerprint().ok()
     }
 
+    /// The alerts that a report belongs to.
+    fn alerts_of(&mut self, report_id: &str) -> Vec<Row> {
+        let alerts = if let Some(alerts) = &self.alerts {
+            Rc::clone(alerts)
+        } else {
+            let mut alerts = AlertsOfReports::new();
+            for (_, row) in self.rows("episode_batch") {
+                let (report, episode) = (row.text("report_id"), row.text("episode_id"));
+                alerts.entry(report.to_owned()).or_default().push(episode.to_owned());
+            }
+            let alerts = Rc::new(alerts);
+            self.alerts = Some(Rc::clone(&alerts));
+            alerts
+        };
+        let of = alerts.get(report_id).into_iter().flatten();
+        of.filter_map(|id| self.records.row("episode", id)).collect()
+    }
+
     /// Whether a report belongs to an alert about its configuration.
     fn is_alerted(&mut self, report_id: &str) -> bool {
-        let belonging = self.rows("episode_batch");
-        let of = belonging.iter().filter(|(_, row)| row.text("report_id") == report_id);
-        let episodes: Vec<String> = of.map(|(_, row)| row.text("episode_id").to_owned()).collect();
-        episodes.iter().any(|id| {
-            let row = self.records.row("episode", id);
-            row.is_some_and(|row| row.text("kind") == EpisodeKind::OtherConfiguration.word())
-        })
+        let kind = EpisodeKind::OtherConfiguration.word();
+        self.alerts_of(report_id).iter().any(|row| row.text("kind") == kind)
+    }
+
+    /// An alarm belongs to an alert over the series that it covers: nobody can take the alert away.
+    fn alarm_is_told(&mut self, of: (&str, &str), report: &DriftReport) {
+        let Some(alarm) = &report.alarm else { return };
+        let covers = |row: &Row| {
+            let opening = serde_json::from_str::<EpisodeOpening>(row.text("opening"));
+            opening.is_ok_and(|opening| {
+                opening.kind == EpisodeKind::Drift && opening.series == alarm.covers
+            })
+        };
+        if !self.alerts_of(of.1).iter().any(covers) {
+            let detail = format!(
+                "it raised an alarm over {}, and no alert is about that",
+                alarm.covers.join(", ")
+            );
+            self.trouble("alert_not_raised", of, detail);
+        }
     }
 
     /// Computes the report again: the same bytes must come out where this build judged, else the same decisions and numbers.

@@ -2,7 +2,7 @@
 
 use super::{Progress, Walk};
 use crate::digest::{self, ContentDigest};
-use crate::evidence::manifest::{EVIDENCE_FORMAT, MANIFEST, Manifest, PackedFile};
+use crate::evidence::manifest::{EVIDENCE_FORMAT, MANIFEST, Manifest, PackedFile, SEAL};
 use std::collections::BTreeMap;
 use std::io::{Read, Seek};
 
@@ -26,16 +26,20 @@ impl<R: Read + Seek> Walk<'_, R> {
         let total = names.len() as u64;
         for (done, name) in (1..).zip(&names) {
             (self.progress)(Progress { stage: "files", done, total });
-            if name == MANIFEST {
-                continue;
-            }
             let content = match self.pack.read(name) {
                 Ok(bytes) => ContentDigest::of(&bytes.unwrap_or_default()),
+                // The manifest says so itself.
+                Err(_unreadable) if name == MANIFEST => continue,
                 Err(error) => {
                     self.find("file_unreadable", name, error.to_string());
                     continue;
                 }
             };
+            self.digests.insert(name.clone(), content.sha256.clone());
+            // Neither can stand in the list that the other one is about.
+            if [MANIFEST, SEAL].contains(&name.as_str()) {
+                continue;
+            }
             self.checked.files += 1;
             if !Self::has_meaning(name) {
                 self.find("file_unknown", name, "no file of this name belongs in a pack");

@@ -1,6 +1,7 @@
 //! Verification of a pack: a file and a public key are enough.
 //!
-//! 1. files: the archive hides nothing; every file is listed in the manifest and unchanged, none is missing or more
+//! 1. files: the archive hides nothing; every file is listed in the manifest and unchanged, none is missing or more; the same by the seal,
+//!    which the key of the ledger signed
 //! 2. ledger: every leaf is canonical and in its place, the tree over all of them has the root that the checkpoint signs,
 //!    and every proof leads there; where the ledger got another key, the one before it signed that
 //! 3. bodies and rows: every body is the one its leaf digests, every row the one its body lists, and everything that the
@@ -18,6 +19,7 @@ mod keys;
 mod ledger;
 pub mod registered;
 mod rows;
+mod sealed;
 mod stamped;
 mod upgraded;
 mod witnessed;
@@ -165,6 +167,8 @@ pub struct Verification {
     pub key_is_trusted: bool,
     /// The keys that took the place of the one that was given to the verifier, each signed by the one before it; the last one is in force.
     pub keys_followed: Vec<String>,
+    /// Whether the key of the ledger signed which files the pack holds, and what each is.
+    pub sealed: bool,
     /// What the witnesses of the policy have seen; absent without a policy or without a quorum.
     pub witnessed: Option<Witnessed>,
     /// What time-stamp authorities stated, oldest head first.
@@ -205,7 +209,9 @@ pub fn verify<'a, R: Read + Seek>(
 ) -> Result<Verification> {
     let Believed { ledger: trust, authorities, earlier } = trust.into();
     let pack = Pack::open(reader)?;
-    let mut walk = Walk { pack, findings: Vec::new(), checked: Checked::default(), progress };
+    let digests = BTreeMap::new();
+    let mut walk =
+        Walk { pack, digests, findings: Vec::new(), checked: Checked::default(), progress };
     let manifest = walk.files();
     let scope = manifest.as_ref().map(|found| found.scope.clone()).unwrap_or_default();
     walk.required(README);
@@ -215,13 +221,14 @@ pub fn verify<'a, R: Read + Seek>(
     let key = keys.as_ref().map(|keys| keys.in_force().clone());
     let head = walk.checkpoint(keys.as_ref(), tree);
     let policy = if let Trust::Policy(policy) = trust { Some(policy) } else { None };
+    let sealed = walk.sealed((head.as_ref(), key.as_ref()), &entries);
     let history = keys.as_ref().map(|keys| &keys.history);
     let witnessed = walk.witnessed(tree, (history, head.as_ref()), policy);
     let stamped = walk.stamped(tree, history, authorities);
     let seen_before = walk.earlier(tree, history, earlier);
     walk.proofs(&entries, key.as_ref());
     let listed = walk.bodies(&entries);
-    walk.records(&listed);
+    walk.records(&listed, &entries);
     walk.completeness(&scope, &entries);
     walk.upgraded();
     walk.identity(manifest.as_ref(), head.as_ref(), keys.as_ref());
@@ -245,6 +252,7 @@ pub fn verify<'a, R: Read + Seek>(
         keys_followed: keys
             .map(|keys| keys.followed.iter().map(ToString::to_string).collect())
             .unwrap_or_default(),
+        sealed,
         witnessed,
         stamped,
         seen_before,
@@ -256,6 +264,8 @@ pub fn verify<'a, R: Read + Seek>(
 /// The way through a pack.
 struct Walk<'caller, R> {
     pack: Pack<R>,
+    /// SHA-256 of every file that can be read.
+    digests: BTreeMap<String, String>,
     findings: Vec<Finding>,
     checked: Checked,
     progress: &'caller mut dyn FnMut(Progress),
@@ -336,8 +346,10 @@ impl<R: Read + Seek> Walk<'_, R> {
         let progress = &mut self.progress;
         let mut report = |done, total| progress(Progress { stage: "reports", done, total });
         let mut visit = |range: Range<u64>, visit: &mut dyn FnMut(&Entry)| {
-            let inside = entries.iter().filter_map(|line| line.entry.as_ref());
-            inside.filter(|entry| range.contains(&entry.idx)).for_each(visit);
+            let place =
+                |index: u64| usize::try_from(index).unwrap_or(usize::MAX).min(entries.len());
+            let inside = entries.get(place(range.start)..place(range.end)).unwrap_or_default();
+            inside.iter().filter_map(|line| line.entry.as_ref()).for_each(visit);
         };
         let mut records = PackedRecords(&mut self.pack);
         let (examined, troubles) = examine(&mut records, &mut visit, &mut report);
@@ -350,12 +362,13 @@ impl<R: Read + Seek> Walk<'_, R> {
 
     /// Files outside the known names and folders have no meaning in this format.
     fn has_meaning(name: &str) -> bool {
-        use super::manifest::{CHECKPOINT, ENTRIES, MANIFEST, ROW_IDS, VERIFIER_KEY};
+        use super::manifest::{CHECKPOINT, ENTRIES, MANIFEST, ROW_IDS, SEAL, VERIFIER_KEY};
         let folders = copies::COPIES
             .iter()
             .map(|copy| copy.1)
             .chain([BODIES, KEYS, PROOFS, RECORDS, WITNESSED, STAMPED, TABLES, ROW_IDS]);
-        [MANIFEST, README, CHECKPOINT, VERIFIER_KEY, ENTRIES, STORY, PREDICTION].contains(&name)
+        [MANIFEST, SEAL, README, CHECKPOINT, VERIFIER_KEY, ENTRIES, STORY, PREDICTION]
+            .contains(&name)
             || folders.into_iter().any(|folder| name.starts_with(folder))
     }
 }

@@ -3,6 +3,7 @@
 use super::Walk;
 use super::ledger::{Line, error_chain};
 use crate::digest;
+use crate::evidence::examine::acts::tables_of;
 use crate::evidence::manifest::{
     BODIES, MANIFEST, RECORDS, Scope, WITHHELD, body_file, index_of, proof_file, record_file,
     record_of,
@@ -52,6 +53,13 @@ impl<R: Read + Seek> Walk<'_, R> {
         match Body::parse(&bytes) {
             Err(error) => self.find("body_invalid", name, error_chain(&error)),
             Ok(body) => {
+                for table in tables_of(entry.kind) {
+                    if !body.rows.iter().any(|row| row.table == table) {
+                        let detail =
+                            format!("entry {index} is a `{}` and lists no {table}", entry.kind);
+                        self.find("act_differs", name, detail);
+                    }
+                }
                 for row in body.rows {
                     let place = (row.table, row.key);
                     if listed.contains_key(&place) {
@@ -67,7 +75,7 @@ impl<R: Read + Seek> Walk<'_, R> {
     }
 
     /// Every listed row is there with its digest, and every row that is there is listed.
-    pub(super) fn records(&mut self, listed: &Listed) {
+    pub(super) fn records(&mut self, listed: &Listed, lines: &[Line]) {
         for ((table, key), (index, sha256)) in listed {
             let name = record_file(table, key);
             if WITHHELD.contains(&table.as_str()) {
@@ -87,12 +95,21 @@ impl<R: Read + Seek> Walk<'_, R> {
                 self.find("record_changed", &name, detail);
             }
             let row = super::PackedRecords(&mut self.pack).row(table, key);
-            if row.is_some_and(|row| row.text("id") != key || row.number("entry") != Some(*index)) {
+            let Some(row) = row else { continue };
+            if row.text("id") != key || row.number("entry") != Some(*index) {
                 self.find(
                     "record_misplaced",
                     &name,
                     format!("it is not the row {table} `{key}` of entry {index}"),
                 );
+            }
+            let line = usize::try_from(*index).ok().and_then(|index| lines.get(index));
+            if let Some(entry) = line.and_then(|line| line.entry.as_ref())
+                && row.text("at") != entry.ts
+            {
+                let (found, expected) = (row.text("at"), &entry.ts);
+                let detail = format!("it is of {found}, entry {index} of {expected}");
+                self.find("record_misplaced", &name, detail);
             }
         }
         for name in self.names_in(RECORDS) {

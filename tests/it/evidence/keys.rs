@@ -82,8 +82,10 @@ fn rotated() -> &'static Rotated {
     })
 }
 
+/// What is found besides that the pack was changed after it was sealed: who has the key of the ledger seals it again.
 fn codes(found: &Verification) -> Vec<(&str, &str)> {
-    found.findings.iter().map(|finding| (finding.code, finding.file.as_str())).collect()
+    let findings = found.findings.iter().filter(|finding| finding.code != "seal_differs");
+    findings.map(|finding| (finding.code, finding.file.as_str())).collect()
 }
 
 fn head_file(size: u64) -> String {

@@ -1,0 +1,62 @@
+//! Acts: entries that say something else than their rows, written through the store by somebody who has it and its key. Every digest is
+//! right; only what entry and row say does not fit.
+
+use super::packs::verified;
+use super::{export, tell};
+use driftledger::evidence::manifest::Scope;
+use driftledger::ledger::entry::{Actor, EntryType};
+use driftledger::procedures::check_store::check_store;
+use driftledger::store::exports::ExportRow;
+
+#[test] // P11-10a2
+fn a_row_whose_entry_says_something_else_is_named_by_check_and_in_a_pack() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = tell(folder.path());
+    let alert = store.read(|tx| tx.episodes(None, 1)).unwrap()[0].id.clone();
+    let somebody = Actor::new("ac_somebody", "qa", "session");
+    let written = store.write(&somebody, EntryType::ModelChange, |tx| {
+        tx.insert_acknowledgement("ak_1", (&alert, "ac_rosa"), ("minor", "nothing to see"))
+    });
+    written.unwrap();
+    // A signature is said to have been given; what was written is something else.
+    let written = store.write(&somebody, EntryType::DecisionSign, |tx| {
+        tx.insert_export(&ExportRow {
+            id: "ee_1".to_owned(),
+            scope: "{}".to_owned(),
+            size: 1,
+            files: 1,
+            bytes: 1,
+            sha256: "0".repeat(64),
+            requested_at: tx.at().to_owned(),
+            duration_ms: 1,
+            at: tx.at().to_owned(),
+            entry: tx.index(),
+        })
+    });
+    let signed = format!("bodies/{}.json", written.unwrap().index);
+    let expected = [
+        ("acknowledgement", "is a `model.change`, expected alert.acknowledge"),
+        ("acknowledgement", "does not name its episode"),
+        ("acknowledgement", "it names `ac_rosa`, entry 18 is by `ac_somebody`"),
+        ("evidence_export", "is a `decision.sign`, expected evidence.export"),
+    ];
+    let checked = check_store(folder.path(), &mut |_| ()).unwrap().findings;
+    let found = verified(&export(&store, &Scope::whole()).0, None).findings;
+    for (table, words) in expected {
+        let told = checked.iter().any(|finding| {
+            finding.code == "act_differs"
+                && finding.table == table
+                && finding.detail.contains(words)
+        });
+        assert!(told, "{words}: {checked:#?}");
+        let record = format!("records/{table}/");
+        let told = found.iter().any(|finding| {
+            finding.code == "act_differs"
+                && finding.file.starts_with(&record)
+                && finding.detail.contains(words)
+        });
+        assert!(told, "{words}: {found:#?}");
+    }
+    let told = found.iter().any(|finding| finding.code == "act_differs" && finding.file == signed);
+    assert!(told, "{signed}: {found:#?}");
+}
