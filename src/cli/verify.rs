@@ -56,6 +56,10 @@ pub(super) struct VerifyArguments {
     /// Root certificate of the time-stamp authority, PEM: what the time stamps in the pack must lead to
     #[arg(long, value_name = "FILE", conflicts_with = "sample")]
     timestamp_root: Option<PathBuf>,
+    /// Revocation lists (CRL, PEM) of the issuers below that root: a time stamp whose certificate was revoked before, or at any time
+    /// because its key was not safe, is refused (RFC 3161 §4); so is one of which the lists say nothing
+    #[arg(long, value_name = "FILE", requires = "timestamp_root")]
+    timestamp_crl: Option<PathBuf>,
     /// Checkpoint that was seen before, as scanned off a printed report or taken from an older pack; may be given several times
     #[arg(long, value_name = "FILE", conflicts_with = "sample")]
     checkpoint: Vec<PathBuf>,
@@ -82,6 +86,13 @@ pub(super) fn run(arguments: &VerifyArguments) -> Result<ExitCode> {
     let policy = arguments.policy.as_deref().map(read_policy).transpose()?;
     let ledger = policy.as_ref().map_or(Trust::from(trusted.as_ref()), Trust::Policy);
     let roots = arguments.timestamp_root.as_deref().map(read_roots).transpose()?;
+    let roots = match (roots, &arguments.timestamp_crl) {
+        (Some(roots), Some(path)) => {
+            let lists = std::fs::read_to_string(path).map_err(Error::file("reading", path))?;
+            Some(roots.with_revocation_lists(&lists)?)
+        }
+        (roots, _) => roots,
+    };
     let earlier = read_earlier(&arguments.checkpoint)?;
     let trust = Believed { ledger, authorities: roots.as_ref(), earlier: &earlier };
     let bar = terminal::progress(0, false);
@@ -95,7 +106,7 @@ pub(super) fn run(arguments: &VerifyArguments) -> Result<ExitCode> {
         terminal::say_json(&verification)?;
     } else {
         let is_given = trusted.is_some() || policy.is_some();
-        tell(&verification, is_given);
+        tell(&verification, (is_given, arguments.timestamp_crl.is_some()));
     }
     if verification.findings.is_empty() { done() } else { found() }
 }
@@ -161,7 +172,7 @@ fn tell_number(findings: usize) {
     }
 }
 
-fn tell(verification: &Verification, is_given: bool) {
+fn tell(verification: &Verification, (is_given, with_lists): (bool, bool)) {
     let Verification { findings, checked, scope, origin, size, key, .. } = verification;
     tell_findings(findings);
     if let (Some(origin), Some(size)) = (origin, size) {
@@ -185,6 +196,11 @@ fn tell(verification: &Verification, is_given: bool) {
             "HTML documents were written by another program version and were not compared with their records",
         );
     }
+    terminal::say(if verification.sealed {
+        "every file is one that the key of the ledger signed (`SEAL`)"
+    } else {
+        "no seal says which files the pack was written with; what no record or checkpoint names may be missing or changed"
+    });
     if let Some(witnessed) = &verification.witnessed {
         let who: Vec<_> =
             witnessed.cosigned.iter().map(|(name, time)| format!("{name} at {time}")).collect();
@@ -207,7 +223,7 @@ fn tell(verification: &Verification, is_given: bool) {
     for one in &verification.disposed {
         terminal::say(&one.sentence());
     }
-    tell_stamped(&verification.stamped, size.unwrap_or_default());
+    tell_stamped(&verification.stamped, size.unwrap_or_default(), with_lists);
     if let Some(key) = key {
         tell_key(verification, (key, is_given));
     }
@@ -243,7 +259,7 @@ fn tell_key(verification: &Verification, (key, is_given): (&str, bool)) {
 }
 
 /// What authorities state about the time, by the newest of their stamps.
-fn tell_stamped(stamped: &[Stamped], size: u64) {
+fn tell_stamped(stamped: &[Stamped], size: u64, with_lists: bool) {
     let Some((newest, earlier)) = stamped.split_last() else { return };
     let Stamped { size: entries, time, authority, serial, .. } = newest;
     terminal::say(&format!(
@@ -257,6 +273,10 @@ fn tell_stamped(stamped: &[Stamped], size: u64) {
         terminal::say(
             "time stamps were not checked against a trusted root, and only agree with their own certificates; give the root of the \
              authority with --timestamp-root",
+        );
+    } else if !with_lists {
+        terminal::say(
+            "whether a certificate of the authority was revoked is not known; give its revocation lists with --timestamp-crl",
         );
     }
 }

@@ -1,18 +1,19 @@
 //! Procedure: have the newest checkpoint stamped with the time by an authority outside (RFC 3161).
 //!
 //! 1. in one snapshot: take the newest checkpoint; ask for its SHA-256, with a nonce
-//! 2. hold the answer against the query and the checkpoint, and its certificate against the trusted roots
+//! 2. hold the answer against the query and the checkpoint, its certificate against the trusted roots, and its time against those of the
+//!    newest entry and of now
 //! 3. keep it, with what it states, as a ledger entry; it vouches for the entries under its checkpoint, which came before
 //!
 //! Without a network the query goes out in a file and its answer comes back in one: `prepare_query`, `attach_answer`.
 
 use super::{given, subject, system};
-use crate::clock;
+use crate::clock::{self, rfc3339};
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
 use crate::ledger::time_stamp::{Query, Stated, TimeStamp, TrustedRoots};
-use crate::store::Store;
 use crate::store::time_stamps::{StampContent, StampEvent, StampKind};
+use crate::store::{ReadTx, Store};
 use base64ct::{Base64, Encoding as _};
 
 /// What stands in place of an address where an answer was brought by hand.
@@ -46,6 +47,11 @@ pub fn ask_authority(
         let stated = hold(&response, &query, (&head.checkpoint, roots));
         stated.map(|stated| (response, stated)).map_err(|error| error.to_string())
     });
+    let newest = store.read(|tx| time_of_newest(tx, head.size))?;
+    let answered = answered.and_then(|(response, stated)| {
+        stated.check_between(&newest, &rfc3339(store.clock().now()))?;
+        Ok((response, stated))
+    });
     Ok(answered.map(|(response, stated)| {
         let response = Base64::encode_string(&response);
         StampContent::of((head.size, head.checkpoint), response, &stated)
@@ -67,7 +73,7 @@ pub fn prepare_query(store: &Store) -> Result<Prepared> {
 ///
 /// # Errors
 ///
-/// [`Error::BadRequest`] when it is not an answer to this query by an authority that `roots` vouch for; [`Error::NotFound`] when the query
+/// [`Error::BadRequest`] when it is not an answer to this query by an authority that `roots` vouch for, or states a time that cannot be; [`Error::NotFound`] when the query
 /// is about no checkpoint of this ledger; those of the store.
 pub fn attach_answer(
     store: &Store,
@@ -82,6 +88,10 @@ pub fn attach_answer(
     let id = "that the query is about".to_owned();
     let (entries, note) = found.ok_or(Error::NotFound { what: "checkpoint", id })?;
     let stated = hold(response, &query, (&note, roots)).map_err(refused)?;
+    let newest = store.read(|tx| time_of_newest(tx, entries))?;
+    stated
+        .check_between(&newest, &rfc3339(store.clock().now()))
+        .map_err(|detail| Error::BadRequest { detail })?;
     let content = StampContent::of((entries, note), Base64::encode_string(response), &stated);
     let event = StampEvent {
         kind: StampKind::Kept,
@@ -92,6 +102,12 @@ pub fn attach_answer(
     };
     record(store, EntryType::TimeStampRun, &event, None)?;
     Ok(content)
+}
+
+/// When the newest of the first `entries` entries was written, RFC 3339.
+fn time_of_newest(tx: &ReadTx<'_>, entries: u64) -> Result<String> {
+    let newest = tx.entry(entries.saturating_sub(1))?;
+    Ok(newest.map(|stored| stored.entry.ts).unwrap_or_default())
 }
 
 /// What an answer states, once it is one to `query`, about `note`, and its certificate leads to `roots`.

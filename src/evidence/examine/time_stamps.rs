@@ -1,5 +1,5 @@
 //! Time stamps: each is about a signed head of this ledger, of as many entries as it says, and comes after them; what the row says was
-//! stated is what the authority signed. Whether the authority is to be believed is for whoever holds its root.
+//! stated is what the authority signed, at a time that fits those of the entries. Whether the authority is to be believed is for whoever holds its root.
 
 use super::{Examiner, Row};
 use crate::clock::rfc3339;
@@ -32,5 +32,20 @@ impl Examiner<'_> {
         self.same(of, "serial number", row.text("serial"), &stated.serial);
         self.same(of, "policy", row.text("policy"), &stated.policy);
         self.same(of, "signer", row.text("signer"), &stated.authority);
+        let entries = row.number("entries").unwrap_or_default();
+        let newest = self.time_of(entries.saturating_sub(1));
+        let recorded = row.number("entry").and_then(|entry| self.time_of(entry));
+        if let (Some(newest), Some(recorded)) = (newest, recorded)
+            && let Err(detail) = stated.check_between(&newest, &recorded)
+        {
+            self.trouble("stamp_time_differs", of, detail);
+        }
+    }
+
+    /// When an entry was written, if it is there.
+    fn time_of(&mut self, index: u64) -> Option<String> {
+        let mut found = None;
+        (self.entries)(index..index.saturating_add(1), &mut |entry| found = Some(entry.ts.clone()));
+        found
     }
 }

@@ -3,11 +3,13 @@
 use super::super::Result;
 use super::algorithms::SIGNATURES;
 use super::elements::invalid;
+use super::revocation::{self, RevocationList};
 use super::token::TimeStamp;
+use jiff::Timestamp;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use std::time::Duration;
-use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
+use webpki::{Cert, EndEntityCert, KeyUsage, VerifiedPath, anchor_from_trusted_cert};
 
 /// 1.3.6.1.5.5.7.3.8: the key signs time stamps.
 pub(super) const TIME_STAMPING: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x08];
@@ -16,6 +18,8 @@ pub(super) const TIME_STAMPING: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrustedRoots {
     certificates: Vec<CertificateDer<'static>>,
+    /// Revocation lists; without them nothing is known about revocation.
+    lists: Option<Vec<RevocationList>>,
 }
 
 impl TrustedRoots {
@@ -40,10 +44,20 @@ impl TrustedRoots {
             anchor_from_trusted_cert(certificate)
                 .map_err(|error| invalid(format!("a trusted root cannot be read: {error:?}")))?;
         }
-        Ok(Self { certificates })
+        Ok(Self { certificates, lists: None })
     }
 
-    /// Whether `stamp` was signed by a certificate that leads to one of these, each valid at the time it states.
+    /// The same with revocation lists in PEM, which must say of every certificate below a root that it vouches for what it signed.
+    ///
+    /// # Errors
+    ///
+    /// [`super::super::Error::TimeStamp`]: there is none, or one cannot be used.
+    pub fn with_revocation_lists(self, text: &str) -> Result<Self> {
+        Ok(Self { lists: Some(revocation::read(text)?), ..self })
+    }
+
+    /// Whether `stamp` was signed by a certificate that leads to one of these, each valid at the time it states, and none revoked by the
+    /// lists, where some were given (RFC 3161 §4).
     ///
     /// # Errors
     ///
@@ -65,9 +79,35 @@ impl TrustedRoots {
         let time = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
         let signer = EndEntityCert::try_from(&signer).map_err(refused)?;
         let usage = KeyUsage::required_if_present(TIME_STAMPING);
-        signer
+        let path = signer
             .verify_for_usage(SIGNATURES, &anchors, &others, time, usage, None, None)
-            .map(|_path| ())
-            .map_err(refused)
+            .map_err(refused)?;
+        match &self.lists {
+            None => Ok(()),
+            Some(lists) => self.check_not_revoked(lists, &path, stamp.stated().time),
+        }
+    }
+
+    /// No certificate on the way to the root was revoked.
+    fn check_not_revoked(
+        &self,
+        lists: &[RevocationList],
+        path: &VerifiedPath<'_>,
+        time: Timestamp,
+    ) -> Result<()> {
+        let anchor = path.anchor();
+        let root = self.certificates.iter().find(|certificate| {
+            anchor_from_trusted_cert(certificate).is_ok_and(|found| {
+                (found.subject, found.subject_public_key_info)
+                    == (anchor.subject.clone(), anchor.subject_public_key_info.clone())
+            })
+        });
+        let root = root.ok_or_else(|| invalid("its root is none of those that were given"))?;
+        let mut certificate: &Cert<'_> = path.end_entity();
+        for issuer in path.intermediate_certificates() {
+            revocation::check(lists, (certificate, &issuer.der()), time)?;
+            certificate = issuer;
+        }
+        revocation::check(lists, (certificate, root), time)
     }
 }

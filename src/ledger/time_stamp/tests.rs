@@ -142,3 +142,52 @@ fn roots_are_certificates_and_queries_are_queries() {
         assert!(Query::parse(&query[..end]).is_err());
     }
 }
+
+#[test] // AT-anchor
+fn a_stamp_is_refused_by_the_revocation_lists_that_openssl_made_as_rfc_3161_says() {
+    let text = include_str!("../../../tests/vectors/revocation.json");
+    let vectors: Value = serde_json::from_str(text).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let roots = || TrustedRoots::from_pem(&text(&vectors["root"])).unwrap();
+    let mut refused = 0;
+    for case in vectors["cases"].as_array().unwrap() {
+        let response = Base64::decode_vec(&text(&vectors["stamps"][text(&case["stamp"])])).unwrap();
+        let stamp = TimeStamp::open(&response, text(&vectors["message"]).as_bytes()).unwrap();
+        roots().check(&stamp).unwrap();
+        let (name, expected) = (text(&case["name"]), text(&case["refused"]));
+        let lists = roots().with_revocation_lists(&text(&case["lists"])).unwrap();
+        match lists.check(&stamp) {
+            Ok(()) => assert_eq!(expected, "", "{name}"),
+            Err(error) => {
+                let said = error.to_string();
+                assert!(!expected.is_empty() && said.contains(&expected), "{name}: {said}");
+                refused += 1;
+            }
+        }
+    }
+    assert_eq!(refused, 15);
+    for unusable in vectors["unusable"].as_array().unwrap() {
+        let read = roots().with_revocation_lists(&text(&unusable["lists"]));
+        assert!(read.is_err(), "{}", unusable["name"]);
+    }
+}
+
+#[test]
+fn a_stated_time_lies_between_the_newest_entry_and_the_record_of_the_answer() {
+    let at = |text: &str| Stated {
+        time: text.parse().unwrap(),
+        serial: String::new(),
+        policy: String::new(),
+        authority: String::new(),
+    };
+    let (newest, recorded) = ("2026-03-02T08:00:00.000Z", "2026-03-02T09:00:00.000Z");
+    for (time, refused) in [
+        ("2026-03-02T07:59:00Z", ""),
+        ("2026-03-02T07:58:59.999Z", "before 2026-03-02T08:00:00.000Z"),
+        ("2026-03-02T09:01:00Z", ""),
+        ("2026-03-02T09:01:00.001Z", "after 2026-03-02T09:00:00.000Z"),
+    ] {
+        let said = at(time).check_between(newest, recorded).err().unwrap_or_default();
+        assert!(said.contains(refused) && said.is_empty() == refused.is_empty(), "{time}: {said}");
+    }
+}

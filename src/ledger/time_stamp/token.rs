@@ -9,7 +9,7 @@ use super::elements::{
 use super::query::{Query, imprint};
 use super::roots::TIME_STAMPING;
 use crate::digest;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rustls::pki_types::CertificateDer;
 use webpki::EndEntityCert;
 use x509_cert::Certificate;
@@ -17,6 +17,8 @@ use x509_cert::der::Decode as _;
 use x509_cert::der::asn1::ObjectIdentifier;
 use x509_cert::ext::pkix::ExtendedKeyUsage;
 
+/// By how much the authority's clock and the ledger's may be apart: more, and one of them was wrong.
+pub const CLOCKS_APART_MAX: SignedDuration = SignedDuration::from_secs(60);
 /// The longest response that is read, in bytes.
 pub const RESPONSE_MAX: usize = 128 * 1024;
 /// Most certificates in a token.
@@ -48,6 +50,31 @@ pub struct Stated {
     pub policy: String,
     /// The name in the certificate that signed: the common name of its subject, and the organisation.
     pub authority: String,
+}
+
+impl Stated {
+    /// Whether the time stated lies between that of the newest entry under the checkpoint and that at which the answer was there, both by the
+    /// ledger's clock and RFC 3339; as exactly as two clocks may agree ([`CLOCKS_APART_MAX`]).
+    ///
+    /// # Errors
+    ///
+    /// What is wrong.
+    pub fn check_between(&self, newest: &str, recorded: &str) -> std::result::Result<(), String> {
+        let time = self.time;
+        let apart = CLOCKS_APART_MAX.as_secs();
+        let of = |text: &str| text.parse().unwrap_or(Timestamp::UNIX_EPOCH);
+        if of(newest).duration_since(time) > CLOCKS_APART_MAX {
+            return Err(format!(
+                "it states {time}, more than {apart} s before {newest}, the time of an entry that it is about"
+            ));
+        }
+        if time.duration_since(of(recorded)) > CLOCKS_APART_MAX {
+            return Err(format!(
+                "it states {time}, more than {apart} s after {recorded}, when it was here already"
+            ));
+        }
+        Ok(())
+    }
 }
 
 /// A time stamp whose signature verifies under the certificate that it carries. Whether that certificate is to be believed is for

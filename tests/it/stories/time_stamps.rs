@@ -10,13 +10,16 @@ use driftledger::clock::Clock;
 use driftledger::digest;
 use driftledger::evidence::manifest::Scope;
 use driftledger::evidence::verify::{Believed, Trust, Verification, verify};
-use driftledger::ledger::time_stamp::TrustedRoots;
+use driftledger::ledger::entry::{Actor, EntryType};
+use driftledger::ledger::time_stamp::{TimeStamp, TrustedRoots};
 use driftledger::procedures::back_up::back_up;
 use driftledger::procedures::check_store::check_store;
 use driftledger::procedures::stamp_checkpoint::{attach_answer, prepare_query};
 use driftledger::procedures::watch_time_stamps::{
     StampSchedule, is_due, record_schedule, stamp_scheduled, watch_lateness,
 };
+use driftledger::store::time_stamps::{StampContent, StampEvent, StampKind};
+use jiff::SignedDuration;
 use p256::ecdsa::SigningKey;
 use p256::ecdsa::signature::Signer as _;
 use p256::pkcs8::DecodePrivateKey as _;
@@ -263,6 +266,42 @@ fn a_stamp_that_was_changed_is_named_in_the_store_and_in_a_pack() {
         let told = found.iter().any(|f| f.code == "record_disagrees" && f.table == "time_stamp");
         assert!(told, "{column}: {found:#?}");
     }
+}
+
+#[test] // AT-anchor
+fn a_time_that_does_not_fit_the_entries_is_not_kept_and_told_where_it_is_recorded_all_the_same() {
+    let laboratory = Laboratory::open();
+    let (store, root) = (&laboratory.store, roots("root"));
+    for seconds in [-120, 120] {
+        let query = prepare_query(store).unwrap().query;
+        let time = laboratory.clock.now() + SignedDuration::from_secs(seconds);
+        let response = stamp(&query, time);
+        let refused = attach_answer(store, (&query, &response), &root, "SOP 14").unwrap_err();
+        let words = if seconds < 0 { "more than 60 s before" } else { "more than 60 s after" };
+        assert!(refused.to_string().contains(words), "{refused}");
+        // As somebody who has the store would write it.
+        let head = store.read(|tx| tx.head()).unwrap();
+        let opened = TimeStamp::open(&response, head.checkpoint.as_bytes()).unwrap();
+        let response = Base64::encode_string(&response);
+        let content = StampContent::of((head.size, head.checkpoint), response, opened.stated());
+        let event = StampEvent {
+            kind: StampKind::Kept,
+            authority: ADDRESS.to_owned(),
+            detail: String::new(),
+            every_seconds: None,
+            content: Some(content),
+        };
+        let (actor, id) = (Actor::new("system", "system", "local"), format!("ts_{seconds}"));
+        store
+            .write(&actor, EntryType::TimeStampRun, |tx| tx.insert_time_stamp(&id, &event))
+            .unwrap();
+    }
+    let found = check_store(store.folder(), &mut |_| ()).unwrap().findings;
+    let told: Vec<_> = found.iter().map(|finding| finding.code).collect();
+    assert_eq!(told, ["stamp_time_differs"; 2], "{found:#?}");
+    let found = believing(&export(store, &Scope::whole()).0, &root).findings;
+    let told: Vec<_> = found.iter().map(|finding| finding.code).collect();
+    assert_eq!(told, ["stamp_time_differs"; 2], "{found:#?}");
 }
 
 /// Changes rows as somebody who owns the database file would.
