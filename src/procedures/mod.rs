@@ -204,12 +204,27 @@ fn stored<T: serde::de::DeserializeOwned>(document: &str) -> crate::error::Resul
 
 /// What a procedure that recorded something returns: the value, and where the ledger witnesses it.
 #[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+#[serde(bound(serialize = "T: serde::Serialize"))]
 pub struct Recorded<T> {
     /// What was recorded.
-    #[serde(flatten)]
+    #[serde(flatten, serialize_with = "beside_entry")]
     pub value: T,
     /// Index of the ledger entry.
     pub entry: u64,
     /// Signed head of the ledger that contains it.
     pub checkpoint: String,
+}
+
+/// The fields of a value but for those that stand beside them in [`Recorded`]: the entry of a row is the one that recorded it, and of what
+/// a row is about the one that was written now. A key stands once.
+fn beside_entry<T: serde::Serialize, S: serde::Serializer>(
+    value: &T,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    use serde::ser::Error as _;
+    let mut fields = serde_json::to_value(value).map_err(S::Error::custom)?;
+    if let Some(fields) = fields.as_object_mut() {
+        fields.retain(|name, _| !["entry", "checkpoint"].contains(&name.as_str()));
+    }
+    serde::Serialize::serialize(&fields, serializer)
 }

@@ -1,5 +1,6 @@
 //! What stories stand on: a fresh store with one account a role, served on a loopback port, and a person's way to talk to it.
 
+use crate::strict_json;
 use driftledger::access::accountability::IdentityMethod;
 use driftledger::access::role::{Action, Role};
 use driftledger::api::extract::Shared;
@@ -439,7 +440,7 @@ fn answer(response: reqwest::blocking::Response) -> Answer {
     let media_type = header.map_or("", |value| value.to_str().unwrap()).to_owned();
     let status = response.status().as_u16();
     let bytes = response.bytes().unwrap();
-    Answer { status, media_type, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
+    Answer { status, media_type, body: strict_json::parse(&bytes).unwrap_or_default() }
 }
 
 /// The model of the stories.

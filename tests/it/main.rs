@@ -19,6 +19,7 @@ mod procedures;
 mod readme;
 mod sampling;
 mod stories;
+mod strict_json;
 mod study;
 mod thyroid;
 mod traceability;

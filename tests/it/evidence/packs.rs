@@ -1,6 +1,7 @@
 //! Packs as they are made: complete, reproducible, scoped, and without secrets.
 
 use super::{Files, MODEL, OTHER, export, story};
+use crate::strict_json;
 use driftledger::clock::Clock;
 use driftledger::evidence::manifest::{Manifest, Scope};
 use driftledger::evidence::verify::{Verification, verify};
@@ -84,6 +85,24 @@ fn no_pack_holds_what_somebody_signs_in_with() {
             );
         }
     }
+}
+
+#[test]
+fn no_json_of_a_pack_has_a_key_twice() {
+    let mut read = 0;
+    for (name, bytes) in Files::of(&story().whole).0 {
+        if name.ends_with(".json") {
+            assert!(strict_json::parse(&bytes).is_some(), "{name}");
+            read += 1;
+        } else if name.ends_with(".jsonl") {
+            let lines = bytes.strip_suffix(b"\n").unwrap().split(|byte| *byte == b'\n');
+            for line in lines {
+                assert!(strict_json::parse(line).is_some(), "{name}");
+                read += 1;
+            }
+        }
+    }
+    assert!(read > 100, "{read}");
 }
 
 #[test]
