@@ -6,6 +6,7 @@ use super::letters;
 use crate::evidence::{Error, Result};
 use jiff::Timestamp;
 use serde_json::Value as Json;
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 use typst::diag::{FileError, FileResult, SourceDiagnostic};
 use typst::foundations::{Bytes, Datetime, Dict, Duration, Smart, Value};
@@ -123,7 +124,15 @@ fn laid_out(sheets: &Sheets, these: fn(char) -> bool) -> Result<(PagedDocument, 
 /// What the template reads, and what identifies the document.
 fn inputs(sheets: &Sheets, these: fn(char) -> bool) -> Result<(Dict, String)> {
     let mut said = serde_json::to_value(&sheets.document).map_err(|e| refused(e.to_string()))?;
-    show(&mut said, these);
+    let mut coded = BTreeSet::new();
+    show(&mut said, these, &mut coded);
+    for (_, svg) in &sheets.pictures {
+        coded.extend(letters::coded(svg, these));
+    }
+    let notices = said.get_mut("notices").and_then(Json::as_array_mut);
+    if let (Some(notices), Some(told)) = (notices, letters::told(&coded)) {
+        notices.push(Json::String(told));
+    }
     let said = crate::digest::canonical_json(&said)?;
     let identity = format!("driftledger document {}", crate::digest::sha256_hex(&said));
     let bytes = |bytes: Vec<u8>| Value::Bytes(Bytes::new(bytes));
@@ -142,16 +151,17 @@ fn inputs(sheets: &Sheets, these: fn(char) -> bool) -> Result<(Dict, String)> {
     Ok((inputs, identity))
 }
 
-/// Every text as it is printed.
-fn show(value: &mut Json, these: fn(char) -> bool) {
+/// Every text as it is printed; adds to `coded` what is printed as its code.
+fn show(value: &mut Json, these: fn(char) -> bool, coded: &mut BTreeSet<char>) {
     match value {
         Json::String(text) => {
+            coded.extend(letters::coded(text, these));
             if let std::borrow::Cow::Owned(shown) = letters::shown(text, these) {
                 *text = shown;
             }
         }
-        Json::Array(values) => values.iter_mut().for_each(|one| show(one, these)),
-        Json::Object(fields) => fields.values_mut().for_each(|one| show(one, these)),
+        Json::Array(values) => values.iter_mut().for_each(|one| show(one, these, coded)),
+        Json::Object(fields) => fields.values_mut().for_each(|one| show(one, these, coded)),
         _ => {}
     }
 }
@@ -290,6 +300,9 @@ mod tests {
         }
         let said = text_of(&sheets("名 한"));
         assert!(said.contains("名[U+D55C]") && !said.contains('한'), "{said}");
+        assert!(said.contains("1characterisprintedascodes"), "{said}");
+        assert!(said.contains("U+D55C(Hangul).Thedatahavethemastheyare."), "{said}");
+        assert!(!text_of(&sheets("名")).contains("printedascodes"));
     }
 
     #[test]
