@@ -146,7 +146,8 @@ impl Examiner<'_> {
         // The host and the program have no account.
         let Some(account) = self.records.row("account", named) else { return };
         let role = self.role_at(&account, row.text("at"));
-        if role != actor.role {
+        // A role that needs a training which ended is none, and some acts need none.
+        if role != actor.role && actor.role != "none" {
             let detail = format!(
                 "entry {index} is by a {}, whose role was {role} by the grants in force",
                 actor.role

@@ -2,7 +2,8 @@
 //! right; only what entry and row say does not fit.
 
 use super::packs::verified;
-use super::{export, tell};
+use super::{export, person, tell};
+use driftledger::access::role::Role;
 use driftledger::evidence::manifest::Scope;
 use driftledger::ledger::entry::{Actor, EntryType};
 use driftledger::procedures::check_store::check_store;
@@ -13,11 +14,12 @@ fn a_row_whose_entry_says_something_else_is_named_by_check_and_in_a_pack() {
     let folder = tempfile::tempdir().unwrap();
     let store = tell(folder.path());
     let alert = store.read(|tx| tx.episodes(None, 1)).unwrap()[0].id.clone();
+    let ines = person(&store, "ines", Role::Inspector).0.account.id;
     let somebody = Actor::new("ac_somebody", "qa", "session");
     let written = store.write(&somebody, EntryType::ModelChange, |tx| {
-        tx.insert_acknowledgement("ak_1", (&alert, "ac_rosa"), ("minor", "nothing to see"))
+        tx.insert_acknowledgement("ak_1", (&alert, &ines), ("minor", "nothing to see"))
     });
-    written.unwrap();
+    let told = format!("it names `{ines}`, entry {} is by `ac_somebody`", written.unwrap().index);
     // A signature is said to have been given; what was written is something else.
     let written = store.write(&somebody, EntryType::DecisionSign, |tx| {
         tx.insert_export(&ExportRow {
@@ -37,7 +39,7 @@ fn a_row_whose_entry_says_something_else_is_named_by_check_and_in_a_pack() {
     let expected = [
         ("acknowledgement", "is a `model.change`, expected alert.acknowledge"),
         ("acknowledgement", "does not name its episode"),
-        ("acknowledgement", "it names `ac_rosa`, entry 18 is by `ac_somebody`"),
+        ("acknowledgement", told.as_str()),
         ("evidence_export", "is a `decision.sign`, expected evidence.export"),
     ];
     let checked = check_store(folder.path(), &mut |_| ()).unwrap().findings;

@@ -487,6 +487,8 @@ fn forge(
         .unwrap();
     let found = check_store(store.folder(), &mut |_| ()).unwrap().findings;
     let ours = found.into_iter().filter(|f| f.id == id || f.id == format!("an_{head}"));
+    // That the entry of a forged sample names no version is told besides.
+    let ours = ours.filter(|finding| finding.code != "act_differs");
     ours.map(|finding| finding.code).collect()
 }
 
