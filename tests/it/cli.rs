@@ -308,7 +308,7 @@ fn whole_numbers_that_no_float_holds_are_compared_as_what_they_are() {
     let written = |name: &str, from: u64| {
         let rows = (0..40_u64).map(|row| {
             let (code, id) = ((1_u64 << 60) + from + row % 3, (1_u64 << 61) + row);
-            format!("{code},{id},{},{row}\n", u64::MAX - row)
+            format!("{code},{id},{},{}\n", u64::MAX - row, row * row)
         });
         let text = rows.fold("code,id,beyond,plain\n".to_owned(), |text, row| text + &row);
         let path = folder.path().join(name);

@@ -29,8 +29,8 @@ fn known(code: &str) -> Known {
         }
         "chi_square" => (COUNTS, vec![TEST, &["bins", "correction", "merge_below"]]),
         "g_test" => (COUNTS, vec![TEST, &["bins", "correction"]]),
-        "fisher_exact" | "z_proportion" => (COUNTS, vec![TEST]),
-        "cohens_h" => (COUNTS, vec![METHODS_ONLY]),
+        "fisher_exact" | "z_proportion" | "ks" => (COUNTS, vec![TEST]),
+        "cohens_h" | "cliffs_delta" => (COUNTS, vec![METHODS_ONLY]),
         "newcombe" => (COUNTS, vec![METHODS_ONLY, CONFIDENCE]),
         "cohen_kappa" | "gwet_ac1" => {
             (&["table", "reference", "batch"], vec![METHODS_ONLY, CONFIDENCE])
@@ -41,8 +41,6 @@ fn known(code: &str) -> Known {
             (&["successes", "trials"], vec![METHODS_ONLY, &["alternative"], CONFIDENCE])
         }
         "delong" => (&["labels", "scores"], vec![METHODS_ONLY, CONFIDENCE]),
-        "ks" => (COUNTS, vec![TEST]),
-        "cliffs_delta" => (COUNTS, vec![METHODS_ONLY]),
         "anderson_darling" => {
             (&["reference", "batch", "groups"], vec![TEST, &["variant", "midrank"]])
         }
