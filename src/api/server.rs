@@ -24,7 +24,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 use utoipa_actix_web::AppExt as _;
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
 /// Largest JSON body (a registration holds counts of every feature), in bytes.
 const JSON_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -60,6 +60,19 @@ const NOTICE_INTERVAL: Duration = Duration::from_secs(10);
 ///
 /// [`Error::File`] when the listener cannot be used.
 pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
+    serve_until(shared, listener, std::future::pending())
+}
+
+/// The same until `stop`, if no signal ends it before.
+///
+/// # Errors
+///
+/// Those of [`serve`].
+pub fn serve_until(
+    shared: Shared,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + 'static,
+) -> Result<()> {
     let failed =
         |source| Error::File { doing: "serving on", path: "the address".to_owned(), source };
     let (store, limits) = (shared.store.clone(), shared.limits.clone());
@@ -101,7 +114,7 @@ pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
                             )
                             .service(
                                 SwaggerUi::new("/{_:.*}")
-                                    .url("/api/v1/openapi.json", description::openapi()),
+                                    .config(Config::new(["/api/v1/openapi.json"])),
                             ),
                     )
                     .configure(super::mlflow::configure)
@@ -133,7 +146,13 @@ pub fn serve(shared: Shared, listener: TcpListener) -> Result<()> {
             }
             actix_web::rt::spawn(every_minute(store, limits, clock_source));
             actix_web::rt::spawn(send_notices(letters, post));
-            server.run().await
+            let running = server.run();
+            let handle = running.handle();
+            actix_web::rt::spawn(async move {
+                stop.await;
+                handle.stop(true).await;
+            });
+            running.await
         })
         .map_err(failed)
 }

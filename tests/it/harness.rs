@@ -4,7 +4,7 @@ use crate::strict_json;
 use driftledger::access::accountability::IdentityMethod;
 use driftledger::access::role::{Action, Role};
 use driftledger::api::extract::Shared;
-use driftledger::api::server::serve;
+use driftledger::api::server::serve_until;
 use driftledger::clock::Clock;
 use driftledger::procedures::accept_accountability::{accept_statement, accountability};
 use driftledger::procedures::administer::{create_account, create_store, host};
@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 use tempfile::TempDir;
+use tokio::sync::oneshot;
 
 /// Largest body these servers take, in bytes.
 pub(crate) const BODY_BYTES_MAX: u64 = 400_000;
@@ -43,6 +44,8 @@ pub(crate) struct Laboratory {
     /// As issued: each is changed when it is first asked for.
     issued: BTreeMap<&'static str, String>,
     changed: Mutex<BTreeSet<String>>,
+    /// The server ends when this does.
+    _running: oneshot::Sender<()>,
 }
 
 /// The password everybody in a story chooses in place of the one that was issued.
@@ -142,9 +145,11 @@ impl Laboratory {
             ..Shared::new(store.clone())
         };
         let shared = change(shared);
-        // It ends with the process; the listener takes connections from now on.
-        std::thread::spawn(move || serve(shared, listener).unwrap());
-        Self { folder, store, clock, url, issued, changed: Mutex::default() }
+        // The listener takes connections from now on.
+        let (running, stopped) = oneshot::channel();
+        let stop = async { drop(stopped.await) };
+        std::thread::spawn(move || serve_until(shared, listener, stop).unwrap());
+        Self { folder, store, clock, url, issued, changed: Mutex::default(), _running: running }
     }
 
     /// The password that was issued to `user_name`, good for one sign-in.

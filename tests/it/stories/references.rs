@@ -205,7 +205,7 @@ fn a_policy_alone_may_change_and_what_was_overtaken_is_not_signed() {
         ]
     };
     let few = program_page(&laboratory, page, Some(fields("few").as_slice()));
-    says(&few, &["role=\"alert\"", "`batches_per_false_alarm` is", "value=\"few\""]);
+    says(&few, &["role=\"alert\"", "<code>batches_per_false_alarm</code> is", "value=\"few\""]);
     let ten = program_page(&laboratory, page, Some(fields("10").as_slice()));
     says(&ten, &["role=\"alert\"", "expected 20 to 1000000"]);
     let made = program_page(&laboratory, page, Some(fields("100").as_slice()));
