@@ -138,7 +138,7 @@ fn a_lost_correlation_is_drift_of_spe_and_names_its_columns() {
     assert!(explanation["share_moved"].as_f64().unwrap() > 0.5, "{explanation}");
 
     let page = laboratory.signed_in("rosa").read(&format!("/reports/{}", answer.text("id")));
-    for part in ["Columns behind inputs.spe", "explanation of the model", "probability.undecided"] {
+    for part in ["Columns behind inputs.spe", "Explanation of the model", "probability.undecided"] {
         assert!(page.contains(part), "{part}");
     }
     let checked = check_store(&laboratory.folder.path().join("data"), &mut |_| ()).unwrap();
