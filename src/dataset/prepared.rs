@@ -28,7 +28,7 @@ impl PreparedTable {
     ///
     /// # Errors
     ///
-    /// Those of [`TableFile::open`], of [`infer`] and of [`TableFile::for_each_typed_chunk`].
+    /// Those of [`TableFile::open`], of [`infer_noted`] and of [`TableFile::for_each_typed_chunk`].
     pub fn open(path: &Path, declared: Option<&TableSchema>) -> Result<Self> {
         let original = TableFile::open(path, None)?;
         let is_long = !original.is_columnar() && original.bytes() >= COPIED_BYTES_MIN;
