@@ -14,12 +14,19 @@ fn walkthrough() -> String {
     marked.map(|rest| rest.split("```").next().unwrap()).collect()
 }
 
+/// A port that nobody listens on. It lies below those that systems give to whoever asks for any, so that no other test gets it in
+/// the seconds before the walkthrough starts its server.
+fn free_port() -> u16 {
+    let first = 10_000 + (std::process::id() % 10_000) as u16;
+    (first..30_000).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
+}
+
 #[test]
 fn the_walkthrough_of_the_readme_runs_as_written() {
     let folder = tempfile::tempdir().unwrap();
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample_data");
     std::os::unix::fs::symlink(sample, folder.path().join("sample_data")).unwrap();
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = free_port();
     let script = walkthrough().replace("8470", &port.to_string());
     assert!(script.contains("driftledger verify"), "{script}");
     // The server started in the background must not outlive the script.
