@@ -3601,8 +3601,10 @@ def main():
         for finding in verifier.findings:
             print(f"{finding['file']}: {finding['detail']} ({finding['code']})")
         print("checked: " + ", ".join(f"{count} {what}" for what, count in verifier.checked.items()))
-        print("every file is one that the key of the ledger signed (SEAL)" if verifier.is_sealed else
-              "no seal says which files the pack was written with; what no record or checkpoint names may be missing or changed")
+        other_files = any(finding["code"] == "seal_differs" or finding["code"].startswith("file_") for finding in verifier.findings)
+        print("no seal says which files the pack was written with; what no record or checkpoint names may be missing or changed" if not verifier.is_sealed else
+              "the files are not those that the key of the ledger signed (SEAL)" if other_files else
+              "every file is one that the key of the ledger signed (SEAL)")
         if verifier.seen:
             who = ", ".join(f"{name} at {seconds} s since 1970" for name, seconds in verifier.seen[1].items())
             print(f"the first {verifier.seen[0]} entries were cosigned by {who or 'no witness, as the policy allows'}")

@@ -196,10 +196,14 @@ fn tell(verification: &Verification, (is_given, with_lists): (bool, bool)) {
             "HTML documents were written by another program version and were not compared with their records",
         );
     }
-    terminal::say(if verification.sealed {
-        "every file is one that the key of the ledger signed (`SEAL`)"
-    } else {
-        "no seal says which files the pack was written with; what no record or checkpoint names may be missing or changed"
+    let is_about_files = |code: &str| code == "seal_differs" || code.starts_with("file_");
+    let other_files = verification.findings.iter().any(|finding| is_about_files(finding.code));
+    terminal::say(match (verification.sealed, other_files) {
+        (true, false) => "every file is one that the key of the ledger signed (`SEAL`)",
+        (true, true) => "the files are not those that the key of the ledger signed (`SEAL`)",
+        (false, _) => {
+            "no seal says which files the pack was written with; what no record or checkpoint names may be missing or changed"
+        }
     });
     if let Some(witnessed) = &verification.witnessed {
         let who: Vec<_> =
