@@ -33,6 +33,7 @@ pub mod sample;
 pub mod samples;
 pub mod schema;
 pub mod scores;
+mod seen;
 pub mod slices;
 pub mod split;
 pub mod tdh1;
