@@ -5,9 +5,8 @@
 //! 2. somebody whose identity was checked reads it and signs it, word for word, with the password again
 //! 3. nobody signs anything else before that, and nobody signs after another statement came into force before they accepted it too
 
-use super::identify_signer::{check_to_sign, demonstrated};
+use super::identify_signer::{check_to_sign, demonstrated, sign_record};
 use super::sign_decision::require_session;
-use super::take_step::insert_signature;
 use super::{Recorded, actor, given, subject};
 use crate::access::account::{Account, Acting};
 use crate::access::accountability::check_statement;
@@ -116,16 +115,11 @@ fn write(
         }
         let (document, sha256) = to_sign(account, &statement)?;
         let id = clock::new_id("aa");
-        let signature = RecordSignature::over(
-            (TABLE, &id, document.as_bytes()),
-            shown_sha256,
-            (account.clone(), Meaning::AcceptsAccountability),
-            (clock::new_id("rs"), tx.at().to_owned(), how),
-        )?;
         tx.subject(subject("account", &account.id));
         tx.refer(statement.entry);
         tx.insert_acceptance(&id, (&account.id, &statement.id), (&sha256, &document))?;
-        insert_signature(tx, &signature, (TABLE, &id))?;
+        let what = (Meaning::AcceptsAccountability, shown_sha256, how);
+        let signature = sign_record(tx, account, (TABLE, &id, &document), what)?;
         Ok(signature)
     })?;
     Ok(Recorded { value: written.value, entry: written.index, checkpoint: written.checkpoint })

@@ -5,14 +5,12 @@
 //! 3. verify the password again; five wrong ones lock the account
 //! 4. in one transaction: compose the revision once more, hold it against the one that was shown, write it and the signature over it
 
-use super::identify_signer::check_to_sign;
+use super::identify_signer::{check_to_sign, sign_record};
 use super::open_incident::{before, revisions_of, write_revision};
 use super::sign_decision::require_session;
-use super::take_step::insert_signature;
 use super::{Recorded, actor, same_person};
 use crate::access::account::Acting;
 use crate::access::role::Action;
-use crate::clock;
 use crate::digest;
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
@@ -94,13 +92,9 @@ pub fn close_incident(
         let revisions = revisions_of(tx, id)?;
         let (incident, sheet) = closing(acting, &revisions)?;
         let row = write_revision(tx, &incident, Some(&acting.account.id), &revisions)?;
-        let signature = RecordSignature::over(
-            (TABLE, &row.revision_id, sheet.document.as_bytes()),
-            shown_sha256,
-            (acting.account.clone(), meaning),
-            (clock::new_id("rs"), tx.at().to_owned(), how),
-        )?;
-        insert_signature(tx, &signature, (TABLE, &row.revision_id))?;
+        let what = (meaning, shown_sha256, how);
+        let signature =
+            sign_record(tx, &acting.account, (TABLE, &row.revision_id, &sheet.document), what)?;
         let manifestation = signature.manifestation();
         Ok::<_, Error>(IncidentClosed { row, signature, manifestation })
     })?;

@@ -9,18 +9,17 @@
 //!    another use, another policy) stands in the way. Signature and the list of files are written in one entry
 //! 5. only after that is committed are the files removed; what a crash leaves is removed when the store is opened next
 
-use super::identify_signer::check_to_sign;
+use super::identify_signer::{check_to_sign, sign_record};
 use super::read_records::missing;
 use super::shelve_files::{Shelf, today};
 use super::sign_decision::require_session;
-use super::take_step::insert_signature;
+use super::withdraw_proposal::{Proposal, check_waits};
 use super::{Recorded, actor, same_person, stored, subject};
 use crate::access::account::Acting;
 use crate::access::role::Action;
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
 use crate::review::disposal::{DISPOSAL_FORMAT, Disposal, DisposedFile};
-use crate::review::identified::Identified;
 use crate::review::record_signature::RecordSignature;
 use crate::review::signature::Meaning;
 use crate::store::disposals::DisposalRow;
@@ -209,7 +208,9 @@ pub fn propose_disposal(
         tx.subject(subject(DISPOSALS, &row.id));
         tx.refer(sheet.sheet.policy.entry);
         tx.insert_disposal(&row)?;
-        let manifestation = sign(tx, acting, (&row.id, &sheet.document), what)?.manifestation();
+        let manifestation =
+            sign_record(tx, &acting.account, (DISPOSALS, &row.id, &sheet.document), what)?
+                .manifestation();
         Ok::<_, Error>(ProposedDisposal { row, manifestation })
     })?;
     Ok(Recorded { value: written.value, entry: written.index, checkpoint: written.checkpoint })
@@ -220,22 +221,6 @@ fn name_versions(tx: &mut WriteTx<'_>, disposal: &Disposal) {
     for version in disposal.versions() {
         tx.subject(subject("model_version", version));
     }
-}
-
-fn sign(
-    tx: &mut WriteTx<'_>,
-    acting: &Acting,
-    (id, document): (&str, &str),
-    (meaning, shown_sha256, how): (Meaning, &str, Identified),
-) -> Result<RecordSignature> {
-    let signature = RecordSignature::over(
-        (DISPOSALS, id, document.as_bytes()),
-        shown_sha256,
-        (acting.account.clone(), meaning),
-        (clock::new_id("rs"), tx.at().to_owned(), how),
-    )?;
-    insert_signature(tx, &signature, (DISPOSALS, id))?;
-    Ok(signature)
 }
 
 /// The disposal `id`, if this person may sign it now: it waits, somebody else proposed it, and composed again it says the same.
@@ -249,11 +234,7 @@ fn signable(
     if row.account_id == acting.account.id {
         return Err(same_person(acting, "proposed this disposal", "approve it"));
     }
-    let over = [("signed", row.signed_entry), ("withdrawn", row.withdrawn_entry)];
-    if let Some((how, entry)) = over.iter().find_map(|(how, entry)| Some((how, (*entry)?))) {
-        let detail = format!("disposal `{id}` was {how} in ledger entry {entry} already");
-        return Err(Error::Conflict { detail });
-    }
+    check_waits((Proposal::Disposal, id), [row.signed_entry, row.withdrawn_entry])?;
     let sheet = still(store, tx, &row, now)?;
     Ok((row, sheet))
 }
@@ -301,7 +282,7 @@ pub fn sign_disposal(
         tx.subject(subject(DISPOSALS, id));
         tx.refer(row.entry);
         let what = (Meaning::ApprovesDisposal, shown_sha256, how);
-        let signature = sign(tx, acting, (id, &row.document), what)?;
+        let signature = sign_record(tx, &acting.account, (DISPOSALS, id, &row.document), what)?;
         for file in &sheet.files {
             tx.insert_disposed_object(&clock::new_id("do"), id, file)?;
         }

@@ -7,11 +7,10 @@
 //!
 //! The disposal of something under a hold is refused when it is proposed and when it is signed, and names the hold.
 
-use super::identify_signer::check_to_sign;
+use super::identify_signer::{check_to_sign, sign_record};
 use super::invalidate_batch::find_batch;
 use super::read_records::missing;
 use super::sign_decision::require_session;
-use super::take_step::insert_signature;
 use super::{Recorded, actor, subject};
 use crate::access::account::Acting;
 use crate::access::role::Action;
@@ -223,12 +222,6 @@ fn write_lift(
     let written = store.write(&actor(acting), EntryType::HoldLift, |tx| {
         let HoldLiftSheet { sheet, document, sha256 } = compose(tx, id, reason)?;
         let lift = clock::new_id("hl");
-        let signature = RecordSignature::over(
-            (LIFTS, &lift, document.as_bytes()),
-            shown_sha256,
-            (acting.account.clone(), Meaning::LiftsHold),
-            (clock::new_id("rs"), tx.at().to_owned(), how),
-        )?;
         name_scope(tx, &sheet.scope);
         tx.subject(subject(HOLDS, id));
         tx.refer(sheet.hold_entry);
@@ -240,7 +233,8 @@ fn write_lift(
             sha256: &sha256,
             document: &document,
         })?;
-        insert_signature(tx, &signature, (LIFTS, &lift))?;
+        let what = (Meaning::LiftsHold, shown_sha256, how);
+        let signature = sign_record(tx, &acting.account, (LIFTS, &lift, &document), what)?;
         let manifestation = signature.manifestation();
         Ok::<_, Error>(HoldLifted { id: lift, signature, manifestation })
     })?;

@@ -6,11 +6,10 @@
 //!    still so, and who acted in what a review of the audit trail covers is refused
 //! 4. who held it signs its bytes with the password again, once; only then it counts
 
-use super::identify_signer::check_to_sign;
+use super::identify_signer::{check_to_sign, sign_record};
 use super::read_records::missing;
 use super::review_standing::standing;
 use super::sign_decision::require_session;
-use super::take_step::insert_signature;
 use super::{Recorded, actor, stored, subject};
 use crate::access::account::{Account, Acting};
 use crate::access::role::{Action, Role};
@@ -356,15 +355,10 @@ pub fn sign_review(
                 "another review of this kind was signed meanwhile; hold a new one that goes on from it";
             return Err(Error::Conflict { detail: detail.to_owned() });
         }
-        let signature = RecordSignature::over(
-            (TABLE, id, held.document.as_bytes()),
-            shown_sha256,
-            (acting.account.clone(), meaning),
-            (clock::new_id("rs"), tx.at().to_owned(), how),
-        )?;
         tx.subject(subject(TABLE, id));
         tx.refer(row.entry);
-        insert_signature(tx, &signature, (TABLE, id))?;
+        let what = (meaning, shown_sha256, how);
+        let signature = sign_record(tx, &acting.account, (TABLE, id, &held.document), what)?;
         Ok::<_, Error>(signature)
     })?;
     Ok(Recorded { value: written.value, entry: written.index, checkpoint: written.checkpoint })

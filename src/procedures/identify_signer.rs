@@ -17,16 +17,17 @@ use super::sign_decision::DEMONSTRATION;
 use super::sign_in::check_kept_password;
 use super::watch_clock::check_clock;
 use super::watch_misuse::{count_wrong_to_sign, record_misuse, watch_signer};
-use crate::access;
 use crate::access::account::{Account, Acting};
 use crate::access::misuse::Misuse;
 use crate::access::password::WRONG_PASSWORDS_MAX;
 use crate::access::provider::ProviderIdentity;
 use crate::error::{Error, Result};
 use crate::review::identified::{Identified, PasskeyProof, PasskeyStatement};
+use crate::review::record_signature::RecordSignature;
 use crate::review::signature::Meaning;
 use crate::store::providers::LinkRow;
 use crate::store::{Store, WriteTx};
+use crate::{access, clock, digest};
 
 /// Verifies who signs the record of this SHA-256 with this meaning, and says how.
 ///
@@ -112,6 +113,32 @@ pub(super) fn check_still(tx: &WriteTx<'_>, account: &Account, meaning: Meaning)
     check_not_held(tx, account)?;
     check_accountable(tx, account, meaning)?;
     check_trained(tx, account, account.role, day_of(tx))
+}
+
+/// Signs the record `(table, id, document)` at this entry, if it has the digest that was shown and its signer may sign still.
+///
+/// # Errors
+///
+/// [`Error::Review`] for other bytes than shown; those of [`check_still`]; [`Error::Store`].
+pub(super) fn sign_record(
+    tx: &mut WriteTx<'_>,
+    signer: &Account,
+    (table, id, document): (&str, &str, &str),
+    (meaning, shown_sha256, how): (Meaning, &str, Identified),
+) -> Result<RecordSignature> {
+    let signature = RecordSignature::over(
+        (table, id, document.as_bytes()),
+        shown_sha256,
+        (signer.clone(), meaning),
+        (clock::new_id("rs"), tx.at().to_owned(), how),
+    )?;
+    check_still(tx, signer, meaning)?;
+    let bytes = signature.bytes()?;
+    let sha256 = digest::sha256_hex(&bytes);
+    let document = String::from_utf8(bytes).unwrap_or_default();
+    let digested = (sha256.as_str(), document.as_str());
+    tx.insert_record_signature(&signature.id, (table, id), &signer.id, digested)?;
+    Ok(signature)
 }
 
 /// How a demo account signs, which has no password to enter; what is recorded about its person is asked for all the same.

@@ -8,12 +8,11 @@
 //!    every later batch again without it (`recompute_reports`), open and join the alerts of that. From then on the new reports are in
 //!    force, and the row ids of the batch are free for the batch that corrects it
 
-use super::identify_signer::check_to_sign;
+use super::identify_signer::{check_to_sign, sign_record};
 use super::ingest_batch::Judge;
 use super::read_records::missing;
 use super::recompute_reports::Later;
 use super::sign_decision::require_session;
-use super::take_step::insert_signature;
 use super::{Recorded, actor, same_person, say_if_disposed, stored, subject};
 use crate::access::account::Acting;
 use crate::access::role::Action;
@@ -238,12 +237,6 @@ fn write(
         let (InvalidationSheet { sheet, document, sha256, .. }, later) =
             compose(store, tx, acting, (of, reason))?;
         let id = clock::new_id("bi");
-        let signature = RecordSignature::over(
-            (TABLE, &id, document.as_bytes()),
-            shown_sha256,
-            (acting.account.clone(), Meaning::InvalidatedBatch),
-            (clock::new_id("rs"), tx.at().to_owned(), how),
-        )?;
         tx.subject(subject("model_version", &sheet.version_id));
         tx.subject(subject("batch", &sheet.batch.id));
         tx.subject(subject(TABLE, &id));
@@ -260,7 +253,8 @@ fn write(
             sha256: &sha256,
             document: &document,
         })?;
-        insert_signature(tx, &signature, (TABLE, &id))?;
+        let what = (Meaning::InvalidatedBatch, shown_sha256, how);
+        let signature = sign_record(tx, &acting.account, (TABLE, &id, &document), what)?;
         let reports = later.recompute(tx, &id)?;
         let manifestation = signature.manifestation();
         Ok::<_, Error>(BatchInvalidated {

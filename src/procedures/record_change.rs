@@ -8,11 +8,10 @@
 //! Signing: somebody who is signed in reads the record, enters the password again, and signs its bytes: an author first, then QA.
 
 use super::describe_version::registration;
-use super::identify_signer::check_to_sign;
+use super::identify_signer::{check_to_sign, sign_record};
 use super::read_life_cycle::require_version;
 use super::read_records::missing;
 use super::sign_decision::require_session;
-use super::take_step::insert_signature;
 use super::{Recorded, actor, stored, subject};
 use crate::access::account::Acting;
 use crate::access::role::Action;
@@ -275,16 +274,12 @@ fn write_signature(
 ) -> Result<Recorded<ChangeSignature>> {
     let written = store.write(&actor(acting), EntryType::ChangeSign, |tx| {
         let (version, change, meaning) = next(tx, acting, of)?;
-        let signature = RecordSignature::over(
-            (TABLE, &change.id, change.document.as_bytes()),
-            shown_sha256,
-            (acting.account.clone(), meaning),
-            (clock::new_id("rs"), tx.at().to_owned(), how),
-        )?;
         tx.subject(subject("model_version", &version.id));
         tx.subject(subject(TABLE, &change.id));
         tx.refer(change.entry);
-        insert_signature(tx, &signature, (TABLE, &change.id))?;
+        let what = (meaning, shown_sha256, how);
+        let signature =
+            sign_record(tx, &acting.account, (TABLE, &change.id, &change.document), what)?;
         let manifestation = signature.manifestation();
         Ok::<_, Error>(ChangeSignature { signature, manifestation, entry: tx.index() })
     })?;

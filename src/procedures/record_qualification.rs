@@ -4,11 +4,10 @@
 //!    incident in the same transaction, unless one about such runs is not closed
 //! 2. QA reads it and signs its bytes with the password again; a run that failed is signed by nobody, a run is signed once
 
-use super::identify_signer::check_to_sign;
+use super::identify_signer::{check_to_sign, sign_record};
 use super::open_incident::open_by_itself;
 use super::read_records::missing;
 use super::sign_decision::require_session;
-use super::take_step::insert_signature;
 use super::{Recorded, actor, stored, subject};
 use crate::access::account::Acting;
 use crate::access::role::Action;
@@ -168,15 +167,10 @@ pub fn sign_qualification(
             let detail = format!("qualification `{id}` is signed already; a run is signed once");
             return Err(Error::Conflict { detail });
         }
-        let signature = RecordSignature::over(
-            (TABLE, id, run.document.as_bytes()),
-            shown_sha256,
-            (acting.account.clone(), Meaning::ApprovesQualification),
-            (clock::new_id("rs"), tx.at().to_owned(), how),
-        )?;
         tx.subject(subject(TABLE, id));
         tx.refer(run.row.entry);
-        insert_signature(tx, &signature, (TABLE, id))?;
+        let what = (Meaning::ApprovesQualification, shown_sha256, how);
+        let signature = sign_record(tx, &acting.account, (TABLE, id, &run.document), what)?;
         Ok::<_, Error>(signature)
     })?;
     Ok(Recorded { value: written.value, entry: written.index, checkpoint: written.checkpoint })

@@ -11,16 +11,15 @@
 //! 5. after that is committed, empty the write-ahead log, which held the rows as they were
 
 use super::dispose_files::RecordSigned;
-use super::identify_signer::check_to_sign;
+use super::identify_signer::{check_to_sign, sign_record};
 use super::read_records::missing;
 use super::sign_decision::require_session;
-use super::take_step::insert_signature;
+use super::withdraw_proposal::{Proposal, check_waits};
 use super::{Recorded, actor, same_person, stored, subject};
 use crate::access::account::Acting;
 use crate::access::role::Action;
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
-use crate::review::identified::Identified;
 use crate::review::record_signature::RecordSignature;
 use crate::review::redaction::{
     KEPT_ELSEWHERE, LegalGround, REDACTION_FORMAT, RedactedRow, Redaction, Requester, marker_of,
@@ -298,7 +297,9 @@ pub fn propose_redaction(
         name_subjects(tx, &row.id, &sheet.sheet);
         tx.insert_redaction(&row)?;
         let what = (Meaning::ProposesRedaction, shown_sha256, how);
-        let manifestation = sign(tx, acting, (&row.id, &sheet.document), what)?.manifestation();
+        let manifestation =
+            sign_record(tx, &acting.account, (REDACTIONS, &row.id, &sheet.document), what)?
+                .manifestation();
         Ok::<_, Error>(ProposedRedaction { row, manifestation })
     })?;
     Ok(Recorded { value: written.value, entry: written.index, checkpoint: written.checkpoint })
@@ -314,22 +315,6 @@ fn name_subjects(tx: &mut WriteTx<'_>, id: &str, redaction: &Redaction) {
     entries.into_iter().for_each(|entry| tx.refer(entry));
 }
 
-fn sign(
-    tx: &mut WriteTx<'_>,
-    acting: &Acting,
-    (id, document): (&str, &str),
-    (meaning, shown_sha256, how): (Meaning, &str, Identified),
-) -> Result<RecordSignature> {
-    let signature = RecordSignature::over(
-        (REDACTIONS, id, document.as_bytes()),
-        shown_sha256,
-        (acting.account.clone(), meaning),
-        (clock::new_id("rs"), tx.at().to_owned(), how),
-    )?;
-    insert_signature(tx, &signature, (REDACTIONS, id))?;
-    Ok(signature)
-}
-
 /// The redaction `id`, if this person may sign it now: it waits, somebody else proposed it, and composed again it says the same.
 fn signable(
     tx: &ReadTx<'_>,
@@ -340,11 +325,7 @@ fn signable(
     if row.account_id == acting.account.id {
         return Err(same_person(acting, "proposed this redaction", "approve it"));
     }
-    let over = [("signed", row.signed_entry), ("withdrawn", row.withdrawn_entry)];
-    if let Some((how, entry)) = over.iter().find_map(|(how, entry)| Some((how, (*entry)?))) {
-        let detail = format!("redaction `{id}` was {how} in ledger entry {entry} already");
-        return Err(Error::Conflict { detail });
-    }
+    check_waits((Proposal::Redaction, id), [row.signed_entry, row.withdrawn_entry])?;
     let (sheet, composed) = still(tx, &row)?;
     Ok((row, sheet, composed))
 }
@@ -400,7 +381,7 @@ pub fn sign_redaction(
         name_subjects(tx, id, &sheet.sheet);
         tx.refer(row.entry);
         let what = (Meaning::ApprovesRedaction, shown_sha256, how);
-        let signature = sign(tx, acting, (id, &row.document), what)?;
+        let signature = sign_record(tx, &acting.account, (REDACTIONS, id, &row.document), what)?;
         for (one, left) in &composed {
             redact(tx, id, (one, left))?;
         }

@@ -6,14 +6,13 @@
 //! 3. verify the password again; freeze the monitor (pure)
 //! 4. write the signature; with QA's, in the same entry: reference, policy and monitor. They are in force from that entry on
 
-use super::identify_signer::check_to_sign;
+use super::identify_signer::{check_to_sign, sign_record};
 use super::ingest_batch::Judge;
 use super::invalidate_batch::refuse_invalid;
 use super::propose_reference::{PROPOSALS, accepted_alert, overtaken, refuse_over};
 use super::read_records::missing;
 use super::register_version::{FrozenText, frozen};
 use super::sign_decision::require_session;
-use super::take_step::insert_signature;
 use super::{Recorded, actor, stored, subject};
 use crate::access::account::Acting;
 use crate::access::role::Action;
@@ -162,16 +161,11 @@ pub fn sign_reference(
         if now.meaning != next.meaning || now.row.sha256 != next.row.sha256 {
             return Err(Error::Review(review::Error::Changed));
         }
-        let signature = RecordSignature::over(
-            (PROPOSALS, id, now.row.document.as_bytes()),
-            shown_sha256,
-            (acting.account.clone(), now.meaning),
-            (clock::new_id("rs"), tx.at().to_owned(), how),
-        )?;
         tx.subject(subject("model_version", &now.row.version_id));
         tx.subject(subject(PROPOSALS, id));
         tx.refer(now.row.entry);
-        insert_signature(tx, &signature, (PROPOSALS, id))?;
+        let what = (now.meaning, shown_sha256, how);
+        let signature = sign_record(tx, &acting.account, (PROPOSALS, id, &now.row.document), what)?;
         if let Some(documents) = documents {
             documents.insert(tx, &now)?;
         }

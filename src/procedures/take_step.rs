@@ -10,7 +10,7 @@
 //!    and the ledger entry. The state changed because the step exists
 
 use super::hold_review::check_trail_reviewed;
-use super::identify_signer::{check_still, check_to_sign, demonstrated};
+use super::identify_signer::{check_to_sign, demonstrated, sign_record};
 use super::read_life_cycle::Standing;
 use super::read_own_trail::own_trail;
 use super::{Recorded, actor, subject};
@@ -289,32 +289,13 @@ fn insert(
 ) -> Result<StepTaken> {
     let AlsoSigned { sheet, document, sha256 } = signed;
     let id = clock::new_id("vs");
-    let signature = RecordSignature::over(
-        (TABLE, &id, document.as_bytes()),
-        shown_sha256,
-        (acting.account.clone(), sheet.meaning),
-        (clock::new_id("rs"), tx.at().to_owned(), how.clone()),
-    )?;
     tx.subject(subject("model_version", &sheet.version_id));
     tx.subject(subject(TABLE, &id));
     tx.refer(sheet.after);
     let of_row = (sheet.version_id.as_str(), acting.account.id.as_str());
     tx.insert_version_step((&id, sheet.step), of_row, (sha256, document))?;
-    insert_signature(tx, &signature, (TABLE, &id))?;
+    let what = (sheet.meaning, shown_sha256, how.clone());
+    let signature = sign_record(tx, &acting.account, (TABLE, &id, document), what)?;
     let (state, manifestation) = (sheet.to, signature.manifestation());
     Ok(StepTaken { id, state, signature, manifestation })
-}
-
-/// Writes the signature over the record `(table, id)`, if its signer may sign at this entry.
-pub(super) fn insert_signature(
-    tx: &mut WriteTx<'_>,
-    signature: &RecordSignature,
-    record: (&str, &str),
-) -> Result<()> {
-    check_still(tx, &signature.signer, signature.meaning)?;
-    let bytes = signature.bytes()?;
-    let sha256 = digest::sha256_hex(&bytes);
-    let document = String::from_utf8(bytes).unwrap_or_default();
-    let digested = (sha256.as_str(), document.as_str());
-    Ok(tx.insert_record_signature(&signature.id, record, &signature.signer.id, digested)?)
 }

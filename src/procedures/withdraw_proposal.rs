@@ -40,36 +40,49 @@ impl Proposal {
 struct Standing {
     account_id: String,
     entry: u64,
-    /// How it came to an end: in words, and in which ledger entry.
-    over: Option<(&'static str, u64)>,
+    /// The ledger entries in which it was signed by QA, and withdrawn.
+    ended: [Option<u64>; 2],
     /// Ids of the versions it is about.
     versions: Vec<String>,
 }
 
 fn standing(tx: &ReadTx<'_>, proposal: Proposal, id: &str) -> Result<Standing> {
     let absent = || missing(proposal.table(), id);
-    let over = |signed: Option<u64>, withdrawn: Option<u64>| {
-        let signed = signed.map(|entry| ("signed", entry));
-        signed.or(withdrawn.map(|entry| ("withdrawn", entry)))
-    };
     let owned =
         |ids: std::collections::BTreeSet<&str>| ids.into_iter().map(str::to_owned).collect();
     match proposal {
         Proposal::Disposal => {
             let row = tx.disposal(id)?.ok_or_else(absent)?;
             let sheet: Disposal = stored(&row.document)?;
-            let over = over(row.signed_entry, row.withdrawn_entry);
+            let ended = [row.signed_entry, row.withdrawn_entry];
             let versions = owned(sheet.versions());
-            Ok(Standing { account_id: row.account_id, entry: row.entry, over, versions })
+            Ok(Standing { account_id: row.account_id, entry: row.entry, ended, versions })
         }
         Proposal::Redaction => {
             let row = tx.redaction(id)?.ok_or_else(absent)?;
             let sheet: Redaction = stored(&row.document)?;
-            let over = over(row.signed_entry, row.withdrawn_entry);
+            let ended = [row.signed_entry, row.withdrawn_entry];
             let versions = owned(sheet.versions());
-            Ok(Standing { account_id: row.account_id, entry: row.entry, over, versions })
+            Ok(Standing { account_id: row.account_id, entry: row.entry, ended, versions })
         }
     }
+}
+
+/// Refuses the proposal `id` where there is an entry in which it was signed by QA, or withdrawn.
+///
+/// # Errors
+///
+/// [`Error::Conflict`].
+pub(super) fn check_waits(
+    (proposal, id): (Proposal, &str),
+    [signed, withdrawn]: [Option<u64>; 2],
+) -> Result<()> {
+    let signed = signed.map(|entry| ("signed", entry));
+    let withdrawn = withdrawn.map(|entry| ("withdrawn", entry));
+    let Some((how, entry)) = signed.or(withdrawn) else { return Ok(()) };
+    let table = proposal.table();
+    let detail = format!("{table} `{id}` was {how} in ledger entry {entry} already");
+    Err(Error::Conflict { detail })
 }
 
 /// Whether this person may withdraw what `proposer` (id of the account) proposed: the proposer, or QA.
@@ -103,11 +116,7 @@ pub fn withdraw_proposal(
     check_reason(reason)?;
     let written = store.write(&actor(acting), EntryType::ProposalWithdraw, |tx| {
         let found = standing(tx, proposal, id)?;
-        if let Some((how, entry)) = found.over {
-            let table = proposal.table();
-            let detail = format!("{table} `{id}` was {how} in ledger entry {entry} already");
-            return Err(Error::Conflict { detail });
-        }
+        check_waits((proposal, id), found.ended)?;
         tx.subject(subject(proposal.table(), id));
         for version in &found.versions {
             tx.subject(subject("model_version", version));
@@ -122,7 +131,7 @@ pub fn withdraw_proposal(
         };
         let by = (acting.account.id.as_str(), row.reason.as_str());
         tx.insert_withdrawal(&row.id, (proposal.table(), id), by)?;
-        Ok(row)
+        Ok::<_, Error>(row)
     })?;
     Ok(Recorded { value: written.value, entry: written.index, checkpoint: written.checkpoint })
 }
