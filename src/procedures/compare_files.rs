@@ -145,5 +145,5 @@ fn unified(
 /// [`Error::File`], [`Error::Dataset`].
 pub fn read_schema(path: &Path) -> Result<TableSchema> {
     let text = std::fs::read(path).map_err(Error::file("reading", path))?;
-    Ok(TableSchema::parse(&text)?)
+    Ok(TableSchema::parse(&text).map_err(|error| error.of_file(path))?)
 }
