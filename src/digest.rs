@@ -259,6 +259,22 @@ pub fn canonical_json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Error
     serde_json_canonicalizer::to_vec(&value).map_err(Error::NotCanonical)
 }
 
+/// What a reader of JSON says, in words of JSON: what it calls a struct is an object, and what it counts is a list.
+///
+/// ```
+/// let error = serde_json::from_str::<Vec<bool>>("{").unwrap_err();
+/// assert!(driftledger::digest::json_error(&error).starts_with("invalid type: map, expected a list"));
+/// ```
+pub fn json_error(error: &impl std::fmt::Display) -> String {
+    let said = error.to_string();
+    let Some((found, rest)) = said.split_once(", expected struct ") else {
+        return said.replace("expected a sequence", "expected a list");
+    };
+    let found = if found.contains("invalid length") { "found a list" } else { found };
+    let place = rest.find(" at line ").map_or("", |at| &rest[at..]);
+    format!("{}, expected an object `{{…}}`{place}", found.replace("invalid type: ", "found "))
+}
+
 /// The canonical JSON of a `value` whose type already has it: fields in the order of their names, texts, and integers within ±2^53.
 ///
 /// A tenth of the work of [`canonical_json`], which sorts every object; a type that uses it has a test that both agree.

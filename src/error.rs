@@ -344,7 +344,12 @@ impl Error {
             Self::Dataset(dataset::Error::Engine(_) | dataset::Error::Digest { .. }) => {
                 ("engine_fault", 500, REPORT)
             }
-            Self::File { .. } | Self::Dataset(dataset::Error::Write(_)) => {
+            Self::File { source, .. } if source.kind() == std::io::ErrorKind::AddrInUse => {
+                ("file", 500, "stop what listens there, or choose another address by `--listen`")
+            }
+            Self::File { .. }
+            | Self::Store(store::Error::File { .. })
+            | Self::Dataset(dataset::Error::Write(_)) => {
                 ("file", 500, "check the path and its permissions")
             }
             Self::Dataset(_) | Self::Drift(drift::Error::Dataset(_)) => {
@@ -422,6 +427,11 @@ impl Error {
             Self::Store(store::Error::NoDatabase { .. }) => {
                 ("no_database", 500, "create one with `driftledger init`")
             }
+            Self::Store(store::Error::DatabaseExists { .. }) => (
+                "database_exists",
+                500,
+                "use the folder as it is (`driftledger serve`), or name another one",
+            ),
             Self::Store(store::Error::ObjectDisposed { .. }) => {
                 ("file_disposed", 410, "see the disposal on the page Retention")
             }

@@ -93,7 +93,10 @@ pub fn serve_until(
             .into_utoipa_app()
             .app_data(data.clone())
             .app_data(web::JsonConfig::default().limit(JSON_BYTES_MAX).error_handler(|e, _| {
-                super::problem::Problem(Error::BadRequest { detail: format!("body: {e}") }).into()
+                super::problem::Problem(Error::BadRequest {
+                    detail: format!("body: {}", crate::digest::json_error(&e)),
+                })
+                .into()
             }))
             .app_data(web::QueryConfig::default().error_handler(|e, _| {
                 super::problem::Problem(Error::BadRequest { detail: format!("query: {e}") }).into()

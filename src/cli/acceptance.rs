@@ -4,6 +4,7 @@ use super::client::ServerArguments;
 use super::{done, found, ingest, terminal};
 use crate::dataset::fingerprint::RowSet;
 use crate::dataset::schema::{Kind, Role, TableSchema};
+use crate::digest::json_error;
 use crate::drift::acceptance::plan::{Criterion, PLAN_FORMAT, TestSet};
 use crate::drift::acceptance::run::{GroupVerdict, TestRun};
 use crate::drift::acceptance::words::{limit_words, metric_words, scope_words, value_words};
@@ -145,7 +146,7 @@ fn template(schema: &TableSchema) -> Value {
 fn plan(arguments: &AcceptanceArguments, file: &Path) -> Result<Value> {
     let text = std::fs::read(file).map_err(Error::file("reading", file))?;
     let wrong = |e: &dyn std::fmt::Display| Error::BadRequest {
-        detail: format!("`{}` is not a plan: {e}", file.display()),
+        detail: format!("`{}` is not a plan: {}", file.display(), json_error(&e)),
     };
     let mut plan: Value = serde_json::from_slice(&text).map_err(|e| wrong(&e))?;
     if !plan.is_object() {

@@ -12,7 +12,13 @@ pub(super) struct ServerArguments {
     #[arg(long, env = "DRIFTLEDGER_SERVER", default_value = "http://127.0.0.1:8460")]
     pub(super) server: String,
     /// Token (from `driftledger token` or the account page)
-    #[arg(long, env = "DRIFTLEDGER_TOKEN", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "DRIFTLEDGER_TOKEN",
+        hide_env_values = true,
+        default_value = "",
+        hide_default_value = true
+    )]
     pub(super) token: String,
 }
 
@@ -37,6 +43,15 @@ impl ServerArguments {
     }
 
     fn client(&self) -> Result<Client> {
+        if self.token.trim().is_empty() {
+            let detail = "no token: give one by `--token` or in DRIFTLEDGER_TOKEN; `driftledger token DATA_DIR USER --name NAME` \
+                          and the page of your account issue one";
+            return Err(Error::BadRequest { detail: detail.to_owned() });
+        }
+        if !self.server.starts_with("http://") && !self.server.starts_with("https://") {
+            let said = format!("it is no web address; write `http://{}`", self.server);
+            return Err(self.failed(&said));
+        }
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().timeout(Duration::from_mins(10)).build();
         client.map_err(|e| self.failed(&e.to_string()))

@@ -72,9 +72,11 @@ pub(super) fn run(arguments: &CompareArguments) -> Result<ExitCode> {
             of(Verdict::Stable).count(),
         );
         terminal::say(&format!(
-            "\n{} rows against {} reference rows: {drift} features drifted, {open} not shown either way, {stable} stable \
+            "\n{} rows against {} reference rows: {drift} {} drifted, {open} not shown either way, {stable} stable \
              (a sentence for each: --json or --html)",
-            comparison.batch.rows, comparison.reference.rows
+            comparison.batch.rows,
+            comparison.reference.rows,
+            if drift == 1 { "feature" } else { "features" },
         ));
         terminal::say(&format!("verdict: {}", comparison.verdict.word()));
     }

@@ -2,6 +2,7 @@
 
 use super::client::ServerArguments;
 use super::{done, terminal};
+use crate::clock::Clock;
 use crate::dataset::reader::TableFile;
 use crate::drift::assess::Verdict;
 use crate::drift::notices::notices;
@@ -72,13 +73,21 @@ pub(super) fn run(arguments: &IngestArguments) -> Result<ExitCode> {
         .name
         .clone()
         .or_else(|| arguments.file.file_stem().map(|stem| stem.to_string_lossy().into_owned()));
-    let mut query = vec![("name", name.unwrap_or_default())];
+    let name = name.unwrap_or_default();
+    let mut query = vec![("name", name.clone())];
     if let Some(period) = &arguments.period {
         let (start, end) = period.split_once('/').ok_or_else(|| Error::BadRequest {
             detail: format!(
                 "period `{period}` has no `/`; write START/END, for example 2026-06-01/2026-07-01"
             ),
         })?;
+        let now = Clock::system().now_text();
+        // Days and times of RFC 3339 are in the order of their texts.
+        if start > now.as_str() {
+            terminal::warn(&format!(
+                "the period begins at {start}, and it is {now} now: is that the year of these rows? The next batch is expected after it"
+            ));
+        }
         query.extend([("period_start", start.to_owned()), ("period_end", end.to_owned())]);
     }
     if let Some(configuration) = &arguments.configuration {
@@ -103,6 +112,12 @@ pub(super) fn run(arguments: &IngestArguments) -> Result<ExitCode> {
         100.0 * meter,
         text("id"),
     ));
+    if status == 200 && text("batch") != name {
+        terminal::note(&format!(
+            "the same bytes were sent before as batch `{}`, which is what was answered; name `{name}` and period of now were not taken",
+            text("batch")
+        ));
+    }
     tell_why(&arguments.target.server, &text("id"));
     done()
 }

@@ -17,10 +17,10 @@ use tabled::settings::Style;
 )]
 pub(super) struct ReviewPlanArguments {
     /// Error rate that the review shall exclude, for example 0.02
-    #[arg(long)]
+    #[arg(long, value_parser = share)]
     claim: f64,
     /// With which confidence
-    #[arg(long, default_value_t = 0.95)]
+    #[arg(long, default_value_t = 0.95, value_parser = share)]
     confidence: f64,
     /// Cases in the lot that the claim is about; without it, the lot is large
     #[arg(long)]
@@ -28,6 +28,12 @@ pub(super) struct ReviewPlanArguments {
     /// Print the plans as JSON
     #[arg(long)]
     json: bool,
+}
+
+/// A share between 0 and 1.
+fn share(text: &str) -> std::result::Result<f64, &'static str> {
+    let share = text.parse().ok().filter(|share| *share > 0.0 && *share < 1.0);
+    share.ok_or("expected a share above 0 and below 1, for example 0.02 for 2 %")
 }
 
 pub(super) fn run(arguments: &ReviewPlanArguments) -> Result<ExitCode> {

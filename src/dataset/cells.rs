@@ -1,5 +1,6 @@
 //! Text and physical columns into declared types, strictly: a cell that does not fit is an error with its row, never a null.
 
+use super::decimals;
 use super::error::{CellError, Error, Result};
 use super::schema::{Column, ValueType};
 use super::vectors::{self, cast_vectors};
@@ -303,6 +304,8 @@ fn cast_typed(series: &Series, found: &DataType, cells: &mut Cells<'_>) -> Resul
             lossless(series, &out, cells);
             Ok(out)
         }
+        (ValueType::Float, DataType::Decimal(_, scale)) => decimals::to_floats(series, *scale),
+        (ValueType::Int, DataType::Decimal(_, scale)) => whole_decimals(series, *scale, cells),
         (ValueType::Float, _) if found.is_float() => Ok(series.cast(&DataType::Float64)?),
         (ValueType::Float, _) if found.is_integer() => {
             let out = series.cast(&DataType::Float64)?;
@@ -320,6 +323,21 @@ fn cast_typed(series: &Series, found: &DataType, cells: &mut Cells<'_>) -> Resul
         }
         _ => Err(differs()),
     }
+}
+
+/// Decimals whose fraction is zero, as a declared whole number may be written in text.
+fn whole_decimals(series: &Series, scale: usize, cells: &mut Cells<'_>) -> Result<Series> {
+    let mut out = Vec::with_capacity(series.len());
+    for (index, value) in decimals::unscaled(series)?.enumerate() {
+        let whole = value.and_then(|value| decimals::whole(value, scale));
+        if let (Some(value), None) = (value, whole) {
+            let cell = decimals::written(value, scale);
+            let what = format!("{}; {}", ValueType::Int.word(), cells.remedy(&cell));
+            cells.errors.push(&cells.column.name, cells.first_row + index as u64, &cell, what);
+        }
+        out.push(whole);
+    }
+    Ok(Int64Chunked::from_slice_options(series.name().clone(), &out).into_series())
 }
 
 /// Records every cell that `after` holds differently from `before`: nothing is coerced silently.

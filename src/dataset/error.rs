@@ -199,7 +199,7 @@ pub enum Error {
     },
     /// A declared column is not in the file.
     #[error("column `{name}` is declared ({role}) but not in the file{}; the file has {}",
-        nearest.as_ref().map(|n| format!(" (did you mean `{n}`?)")).unwrap_or_default(), found.join(", "))]
+        nearest.as_ref().map(|n| format!(" (did you mean `{n}`?)")).unwrap_or_default(), few_names(found))]
     MissingColumn {
         /// Declared name.
         name: String,
@@ -317,7 +317,37 @@ pub enum Error {
     },
 }
 
+/// Names that a message lists.
+const NAMES_MAX: usize = 60;
+/// Characters of a name that a message shows.
+const NAME_MAX: usize = 60;
+
+/// Names of a file, in one line: of many the first ones, of a long one its beginning, without signs that no name has.
+pub fn few_names(names: &[String]) -> String {
+    let shown = |name: &String| -> String {
+        let plain = |c: char| if c.is_control() || c == '\u{fffd}' { '·' } else { c };
+        let cut = if name.chars().count() > NAME_MAX { "…" } else { "" };
+        name.chars().take(NAME_MAX).map(plain).chain(cut.chars()).collect()
+    };
+    let mut text = names.iter().take(NAMES_MAX).map(shown).collect::<Vec<_>>().join(", ");
+    if let Some(more) = names.len().checked_sub(NAMES_MAX + 1) {
+        text.push_str(&format!(" and {} more", more + 1));
+    }
+    text
+}
+
 impl Error {
+    /// The same about the declaration in the file at `path`.
+    #[must_use]
+    pub fn of_file(self, path: &Path) -> Self {
+        match self {
+            Self::Schema { detail } => {
+                Self::Schema { detail: format!("`{}`: {detail}", path.display()) }
+            }
+            other => other,
+        }
+    }
+
     /// The same about a file that somebody sent, which was kept at `place` meanwhile.
     #[must_use]
     pub fn of_sent(self, place: &Path) -> Self {
@@ -354,5 +384,20 @@ fn written(separator: char) -> String {
 impl From<polars::error::PolarsError> for Error {
     fn from(source: polars::error::PolarsError) -> Self {
         Self::Engine(Box::new(source))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_lists_few_names_and_no_control_signs() {
+        let names = |count: usize| -> Vec<String> { (0..count).map(|n| format!("c{n}")).collect() };
+        assert_eq!(few_names(&names(3)), "c0, c1, c2");
+        assert!(few_names(&names(NAMES_MAX)).ends_with("c59"));
+        assert!(few_names(&names(2_000)).ends_with("c59 and 1940 more"));
+        let odd = ["a\u{1b}[2J\n\u{fffd}".to_owned(), "x".repeat(100)];
+        assert_eq!(few_names(&odd), format!("a·[2J··, {}…", "x".repeat(NAME_MAX)));
     }
 }

@@ -93,6 +93,9 @@ fn is_like_a_number(text: &str) -> bool {
 
 /// Day, month and year in any order, as numbers, with or without a time behind.
 fn is_like_a_date(text: &str) -> bool {
+    if is_like_a_month(text) {
+        return true;
+    }
     let day = text.split([' ', 'T']).next().unwrap_or_default();
     let Some(sign) = day.chars().find(|c| matches!(c, '/' | '.' | '-')) else { return false };
     let parts: Vec<&str> = day.split(sign).collect();
@@ -101,6 +104,20 @@ fn is_like_a_date(text: &str) -> bool {
     };
     let [first, month, last] = parts.as_slice() else { return false };
     parts.iter().all(is_part) && month.len() < 4 && (first.len() < 4 || last.len() < 4)
+}
+
+/// A month or a quarter of a year: `2024-01`, `2024/1`, `2024Q1`, `2024-Q1`.
+fn is_like_a_month(text: &str) -> bool {
+    let Some((year, rest)) = text.split_at_checked(4) else { return false };
+    let is_year = year.starts_with(['1', '2']) && year.bytes().all(|byte| byte.is_ascii_digit());
+    let part = rest.trim_start_matches(['-', '/', ' ']);
+    let (digits, last) = match part.strip_prefix('Q') {
+        Some(quarter) => (quarter, 4),
+        None if part.len() == rest.len() => return false,
+        None => (part, 12),
+    };
+    let part = digits.parse::<u8>().ok().filter(|_| digits.bytes().all(|b| b.is_ascii_digit()));
+    is_year && digits.len() <= 2 && part.is_some_and(|part| (1..=last).contains(&part))
 }
 
 /// Whether `name` is what data frames call the numbers of their rows.
@@ -137,10 +154,22 @@ mod tests {
         for name in ["paid", "grid", "COVID", "i", "", "é", "acid", "id_1"] {
             assert!(!names_an_id(name), "{name}");
         }
-        for text in ["1/2/24", "01.02.2024", "2024-01-02 10:00:00", "2024/1/2"] {
+        for text in ["1/2/24", "01.02.2024", "2024-01-02 10:00:00", "2024/1/2", "2024-01", "2024Q4"]
+        {
             assert!(is_like_a_date(text), "{text}");
         }
-        for text in ["1.5", "1/2", "a/b/c", "1-2-3-4", "2024-01-2024", "192.168.100.1", ""] {
+        for text in [
+            "1.5",
+            "1/2",
+            "a/b/c",
+            "1-2-3-4",
+            "2024-01-2024",
+            "192.168.100.1",
+            "2024-13",
+            "202401",
+            "2024Q5",
+            "",
+        ] {
             assert!(!is_like_a_date(text), "{text}");
         }
         assert!(is_like_a_number("1,234.50 €") && !is_like_a_number("12a"));

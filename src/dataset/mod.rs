@@ -8,6 +8,7 @@ pub mod cells;
 pub mod clusters;
 pub mod columns;
 mod counter;
+mod decimals;
 pub mod derived;
 pub mod dialect;
 pub mod difference;

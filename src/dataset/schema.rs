@@ -3,6 +3,7 @@
 use super::derived::{ScoreGroup, UndecidedZone};
 use super::error::{Error, Result};
 pub use super::value_type::ValueType;
+use crate::digest::json_error;
 use serde::{Deserialize, Serialize};
 
 /// Identifies the format of a schema file.
@@ -222,7 +223,7 @@ impl TableSchema {
     /// [`Error::Schema`] when it is not JSON of this format, or a declaration contradicts itself.
     pub fn parse(text: &[u8]) -> Result<Self> {
         let schema: Self = serde_json::from_slice(text).map_err(|e| Error::Schema {
-            detail: format!("{e}; write one with `driftledger schema FILE`"),
+            detail: format!("{}; write one with `driftledger schema FILE`", json_error(&e)),
         })?;
         schema.validate()?;
         Ok(schema)
@@ -315,6 +316,8 @@ mod tests {
         let text = br#"{"schema":"driftledger/schema/v1","columns":[{"name":"a","role":"featur","type":"int"}]}"#;
         let message = TableSchema::parse(text).unwrap_err().to_string();
         assert!(message.contains("featur") && message.contains("expected one of"), "{message}");
+        let message = TableSchema::parse(b"[]").unwrap_err().to_string();
+        assert!(message.contains("found a list, expected an object"), "{message}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::cells::{
     parse_bool, parse_date, parse_float, parse_instant, parse_int, parse_timestamp, with_point,
 };
+use super::decimals;
 use super::dialect::MISSING_WORDS;
 use super::error::Result;
 use super::looks::{Looks, names_an_id, names_an_index};
@@ -39,6 +40,10 @@ pub(super) struct Seen {
     possible: Vec<ValueType>,
     decimal: char,
     sizes: Sizes,
+    /// Digits behind the point of a column stored as decimals, which more values say more about.
+    scale: Option<usize>,
+    /// The first decimal that a 64-bit float does not hold digit by digit.
+    rounded: Option<i128>,
     values: u64,
     repeated: bool,
     distinct: AHashSet<u64>,
@@ -75,6 +80,8 @@ impl Seen {
             DataType::Datetime(_, Some(_)) => Some(ValueType::Instant),
             d if d.is_integer() => Some(ValueType::Int),
             d if d.is_float() => Some(ValueType::Float),
+            DataType::Decimal(_, 0) => Some(ValueType::Int),
+            DataType::Decimal(..) => Some(ValueType::Float),
             _ => Some(ValueType::Other),
         };
         let possible = if parse_text { TEXT_TYPES.to_vec() } else { Vec::new() };
@@ -86,6 +93,8 @@ impl Seen {
             possible,
             decimal,
             sizes: Sizes::default(),
+            scale: decimals::scale_of(dtype),
+            rounded: None,
             values: 0,
             repeated: false,
             distinct: AHashSet::new(),
@@ -101,6 +110,7 @@ impl Seen {
             _ if self.parse_text => false,
             None => distinct >= DISTINCT_MAX || (self.repeated && distinct > 2),
             Some(ValueType::Int) => distinct > COUNT_VALUES_MAX,
+            Some(ValueType::Float) if self.scale.is_some() => self.rounded.is_some(),
             Some(_) => true,
         }
     }
@@ -147,9 +157,53 @@ impl Seen {
                     self.looks.number(value);
                 }
             }
+            &DataType::Decimal(_, scale) => self.visit_decimals(series, scale)?,
             _ => self.values += (series.len() - series.null_count()) as u64,
         }
         Ok(())
+    }
+
+    /// Sees decimals: without digits behind the point they are whole numbers, else numbers.
+    fn visit_decimals(&mut self, series: &Series, scale: usize) -> Result<()> {
+        for value in decimals::unscaled(series)?.flatten() {
+            if scale > 0 {
+                self.values += 1;
+                if self.rounded.is_none() && decimals::is_beyond_floats(value, scale) {
+                    self.rounded = Some(value);
+                }
+                continue;
+            }
+            // As of an unsigned number of 64 bits: what is larger is a code, declared as the file holds it.
+            let Ok(value) = i64::try_from(value) else {
+                self.value_type = Some(ValueType::Other);
+                return Ok(());
+            };
+            self.count(&value);
+            self.sizes.beyond |= value.unsigned_abs() > WHOLE_MAX;
+            self.looks.number(value);
+        }
+        Ok(())
+    }
+
+    /// What to say about a column of numbers that are stored as decimals.
+    fn about_decimals(&self, value_type: ValueType) -> Option<String> {
+        let (name, stored_as, scale) = (&self.name, &self.stored_as, self.scale?);
+        let digits = decimals::DIGITS_EXACT;
+        Some(match (value_type, self.rounded) {
+            (ValueType::Int, _) => {
+                format!("column `{name}` is {stored_as} and is read as whole numbers")
+            }
+            (ValueType::Float, None) => format!(
+                "column `{name}` is {stored_as} and is read as numbers; none has more than {digits} digits, so that 64-bit floats \
+                 tell all of them apart"
+            ),
+            (ValueType::Float, Some(value)) => format!(
+                "column `{name}` is {stored_as} and is read as numbers, rounded to 64-bit floats beyond {digits} digits: `{}` as `{}`",
+                decimals::written(value, scale),
+                decimals::nearest(value, scale)
+            ),
+            _ => return None,
+        })
     }
 
     /// Sees whether the text is a whole number that is too large, as long as numbers are possible.
@@ -219,6 +273,7 @@ impl Seen {
         }
         let all_distinct = !self.repeated && self.values as usize >= ID_ROWS_MIN;
         let distinct = self.distinct.len() - null_tokens.len().min(self.distinct.len());
+        notes.extend(self.about_decimals(value_type));
         let (role, kind) = self.judged_as((value_type, distinct, all_distinct), notes);
         if value_type == ValueType::Text && role == Role::Feature {
             notes.extend(self.looks.about_numbers(name));
@@ -240,7 +295,13 @@ impl Seen {
     ) -> (Role, Option<Kind>) {
         let name = &self.name;
         match value_type {
-            ValueType::Date | ValueType::Timestamp | ValueType::Instant => (Role::Time, None),
+            ValueType::Date | ValueType::Timestamp | ValueType::Instant => {
+                notes.push(format!(
+                    "column `{name}` says when (role time), and is not compared; what matters of it is compared as a column of \
+                     its own, for example an age in days"
+                ));
+                (Role::Time, None)
+            }
             ValueType::Vector(_) | ValueType::Other => {
                 notes.push(about_other(name, &self.stored_as));
                 (Role::Ignore, None)
@@ -286,7 +347,9 @@ fn about_other(name: &str, stored_as: &str) -> String {
         t if t.starts_with("struct") => {
             "save its fields as columns of their own (a JSON file as a list of rows: pandas' `orient=\"records\"`)"
         }
-        t if t.starts_with("decimal") => "save it as a float to have it compared",
+        t if t.starts_with("decimal") => {
+            "it holds whole numbers of 2^63 and more; save them as text"
+        }
         _ => "save what matters of it as columns of numbers, text or dates",
     };
     format!("column `{name}` is {stored_as} and is not compared; {instead}")

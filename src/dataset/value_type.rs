@@ -30,7 +30,7 @@ pub enum ValueType {
     Null,
     /// So many numbers in every cell: an embedding. Written `vector(384)`.
     Vector(u32),
-    /// Another type of the file format (list, struct, decimal, bytes, …): hashed, never monitored.
+    /// Another type of the file format (list, struct, bytes, …): hashed, never monitored.
     Other,
 }
 

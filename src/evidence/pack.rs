@@ -138,7 +138,11 @@ impl<R: Read + Seek> Pack<R> {
     /// [`Error::NotAPack`] when it is no zip archive or holds neither a manifest nor entries.
     pub fn open(reader: R) -> Result<Self> {
         let refuse = |detail: String| Error::NotAPack { detail };
-        let archive = ZipArchive::new(reader).map_err(|error| refuse(error.to_string()))?;
+        let archive = ZipArchive::new(reader).map_err(|error| {
+            let expected =
+                "expected the zip file that `driftledger export` or the page Evidence makes, whole";
+            refuse(format!("it is no zip archive ({error}); {expected}"))
+        })?;
         let names: BTreeSet<String> = archive
             .file_names()
             .map(|name| name.map(std::borrow::Cow::into_owned))

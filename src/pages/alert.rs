@@ -1,5 +1,6 @@
 //! `/alerts/{id}`: the whole story of an alert, and the next step.
 
+use super::alert_findings::{Findings, about, findings};
 use super::alert_step::{capital, plan_rows};
 use super::alert_story::{Event, invalid_batches, story};
 use super::frame::{Frame, Notice, Place, roles_that_may};
@@ -12,8 +13,9 @@ use crate::drift::episode::EpisodeState;
 use crate::error::Result;
 use crate::procedures::acknowledge_alert::acknowledge_alert;
 use crate::procedures::draft_decision::{DraftDecision, draft_decision};
+use crate::procedures::read_alert::{AlertView, alert_view};
 use crate::procedures::read_incidents::NamingIncident;
-use crate::procedures::read_records::{self, EpisodeView};
+use crate::procedures::read_records::EpisodeView;
 use crate::procedures::read_remedy::EpisodeNextStep;
 use crate::review::decision::{DecisionCode, RemedialAction, Severity};
 use crate::review::episode_cycle::EpisodeStep;
@@ -118,8 +120,11 @@ struct AlertPage {
     id: String,
     line: AlertLine,
     kind: String,
+    /// What it is about, in a few words.
+    about: String,
     sentences: Vec<Markup>,
-    series: Vec<String>,
+    /// Numbers and drawings behind the sentences.
+    findings: Option<Findings>,
     events: Vec<Event>,
     /// Page, name, words and ledger entry of each of its batches that was marked as invalid.
     invalid: Vec<(String, String, Markup, u64)>,
@@ -140,9 +145,11 @@ struct AlertPage {
 }
 
 impl AlertPage {
-    fn of(visitor: &Visitor, view: &EpisodeView, (notice, typed): (Option<Notice>, Typed)) -> Self {
+    fn of(visitor: &Visitor, all: &AlertView, (notice, typed): (Option<Notice>, Typed)) -> Self {
+        let view = &all.episode;
         let episode = &view.episode.episode;
-        let title = format!("Alert, {} {}", view.episode.model, view.episode.version);
+        let about = about(&episode.opening);
+        let title = format!("Alert: {about}, {} {}", view.episode.model, view.episode.version);
         let signature = view.decision.as_ref().and_then(|d| d.signature.as_ref());
         Self {
             frame: visitor.frame(&title, Place::Inbox).with_notice(notice),
@@ -152,7 +159,8 @@ impl AlertPage {
             line: AlertLine::of(&view.episode),
             kind: episode.opening.kind.word().replace('_', " "),
             sentences: episode.opening.sentences.iter().map(|s| Markup::sentence(s)).collect(),
-            series: episode.opening.series.clone(),
+            about,
+            findings: findings(all),
             events: story(view),
             invalid: invalid(view),
             stands: view.stands,
@@ -309,7 +317,7 @@ pub(super) async fn show(
     let notice = done_notice(&query.done);
     visitor
         .page(move |visitor| {
-            let view = read_records::episode_view(&visitor.store, &visitor.acting(), &id)?;
+            let view = alert_view(&visitor.store, &visitor.acting(), &id)?;
             Ok(AlertPage::of(visitor, &view, (notice, Typed::default())))
         })
         .await
@@ -362,7 +370,7 @@ async fn answer<T>(
     };
     visitor
         .page_again(error, move |visitor, notice| {
-            let view = read_records::episode_view(&visitor.store, &visitor.acting(), &id)?;
+            let view = alert_view(&visitor.store, &visitor.acting(), &id)?;
             Ok(AlertPage::of(visitor, &view, (Some(notice), typed)))
         })
         .await

@@ -1,5 +1,6 @@
 //! `/audit-trail`: who did what, when, newest first.
 
+use super::alert_findings::about;
 use super::destination::percent_encoded;
 use super::frame::{Frame, Place};
 use super::markup::Markup;
@@ -89,6 +90,7 @@ impl SubjectLine {
             Some(Named::Batch { name, report_id }) => {
                 (Some(name.clone()), Some(format!("/reports/{report_id}")))
             }
+            Some(Named::Alert { opening }) => (Some(about(opening)), None),
             Some(Named::Account { user_name }) => (Some(user_name.clone()), None),
             None => (None, None),
         };

@@ -12,6 +12,7 @@ pub mod account;
 pub mod accountability;
 pub mod accounts;
 pub mod alert;
+pub mod alert_findings;
 pub mod alert_step;
 pub mod alert_story;
 mod assessment;

@@ -7,7 +7,7 @@ use crate::drift::chart;
 use crate::drift::contributions::Contribution;
 use crate::drift::quantile_plot::quantile_plot;
 use crate::drift::reference::{Reference, ReferenceFeature};
-use crate::drift::report::{DriftReport, FeatureReport};
+use crate::drift::report::{DriftReport, FeatureReport, RowCount};
 use crate::drift::sentence::percent;
 use crate::drift::shown::{Statistic, Statistics};
 
@@ -96,13 +96,16 @@ pub struct FeatureSection {
     pub open: bool,
 }
 
-/// The features of `report`, worst first.
+/// The features of `report`: those its alarm covers, then the others, worst first.
 pub fn sections(report: &DriftReport, reference: &Reference) -> Vec<FeatureSection> {
     let mut order: Vec<usize> = (0..report.features.len().min(reference.features.len())).collect();
     let worst = |f: &FeatureReport| f.series.iter().map(|s| s.log_e).fold(f64::MIN, f64::max);
     order.sort_by(|&a, &b| {
         let (a, b) = (&report.features[a], &report.features[b]);
-        b.verdict.cmp(&a.verdict).then(worst(b).total_cmp(&worst(a)))
+        is_alarmed(b)
+            .cmp(&is_alarmed(a))
+            .then(b.verdict.cmp(&a.verdict))
+            .then(worst(b).total_cmp(&worst(a)))
     });
     order
         .into_iter()
@@ -110,20 +113,38 @@ pub fn sections(report: &DriftReport, reference: &Reference) -> Vec<FeatureSecti
         .collect()
 }
 
-fn section(index: usize, feature: &FeatureReport, reference: &ReferenceFeature) -> FeatureSection {
-    let unit = reference.unit.as_ref().map(|unit| format!(", {unit}")).unwrap_or_default();
-    let side = |count: crate::drift::report::RowCount| {
-        format!("{} rows, {} missing", whole(count.rows), whole(count.nulls))
+/// Whether the alarm of the batch covers the feature, also where no series of this batch alone is beyond tolerance.
+fn is_alarmed(feature: &FeatureReport) -> bool {
+    feature.series.iter().any(|series| series.alarmed)
+}
+
+/// Rows of one side, and how many of them are missing.
+pub(super) fn side(count: RowCount) -> String {
+    let missing = match count.nulls {
+        0 => "none".to_owned(),
+        nulls => format!("{} ({})", whole(nulls), percent(nulls as f64 / count.rows.max(1) as f64)),
     };
+    format!("{}, {missing} missing", counted(count.rows, "row", "rows"))
+}
+
+/// Role, kind and unit of a feature, and its drawing: reference beside batch.
+pub(super) fn drawn(feature: &FeatureReport, reference: &ReferenceFeature) -> (String, Markup) {
+    let unit = reference.unit.as_ref().map(|unit| format!(", {unit}")).unwrap_or_default();
+    let about = format!("{}, {}{unit}", feature.role.word(), feature.kind.word());
+    (about, Markup::drawing(chart::histogram(reference, &feature.profile)))
+}
+
+fn section(index: usize, feature: &FeatureReport, reference: &ReferenceFeature) -> FeatureSection {
+    let (about, chart) = drawn(feature, reference);
     FeatureSection {
         index,
         feature: feature.feature.clone(),
-        about: format!("{}, {}{unit}", feature.role.word(), feature.kind.word()),
+        about,
         verdict: feature.verdict.word(),
         verdict_words: words(feature.verdict.word()),
         sign: verdict_sign(feature.verdict),
         sentence: Markup::sentence(&feature.sentence),
-        chart: Markup::drawing(chart::histogram(reference, &feature.profile)),
+        chart,
         quantiles: Markup::drawing(quantile_plot(
             ("reference", "batch"),
             reference,
@@ -137,7 +158,7 @@ fn section(index: usize, feature: &FeatureReport, reference: &ReferenceFeature) 
             &feature.statistics,
             (reference.unit.as_deref(), "the reference"),
         ),
-        open: feature.verdict == Verdict::Drift,
+        open: feature.verdict == Verdict::Drift || is_alarmed(feature),
     }
 }
 
@@ -146,7 +167,7 @@ fn contribution_line(contribution: &Contribution) -> [String; 4] {
     [contribution.column.clone(), percent(contribution.share), reference, batch]
 }
 
-fn series_line(outcome: &SeriesOutcome) -> SeriesLine {
+pub(super) fn series_line(outcome: &SeriesOutcome) -> SeriesLine {
     let moved = match (outcome.tv, outcome.tv_lower, outcome.tv_upper) {
         (Some(tv), Some(lower), Some(upper)) => {
             format!("{} ({} to {})", percent(tv), percent(lower), percent(upper))

@@ -56,7 +56,7 @@ pub fn p_value(p: f64) -> String {
 
 /// A share of the alarm limit: `38 %`, `812 %`.
 pub fn meter(value: f64) -> String {
-    format!("{:.0} %", 100.0 * value)
+    format!("{:.0}\u{a0}%", 100.0 * value)
 }
 
 /// The word of a record as a person reads it: `not_evaluated` → `not evaluated`.

@@ -45,11 +45,7 @@ pub fn compare_files(
         (reference, batch.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     });
     let (reference, batch) = (reference?, batch?);
-    let mut notes = Vec::new();
-    for table in [&reference, &batch] {
-        let path = table.original().path().display();
-        notes.extend(table.notes().iter().map(|note| format!("`{path}`: {note}")));
-    }
+    let mut notes = said_once(&reference, &batch);
     let schema = match declared {
         Some(schema) => schema,
         None => unified(&reference, &batch, &mut notes)?,
@@ -59,6 +55,18 @@ pub fn compare_files(
     let policy = Policy::default();
     let compared = compare(reference.table(), batch.table(), &schema, &policy, held_max)?;
     Ok(ComparedFiles { compared, schema, notes })
+}
+
+/// What a reader should know of both tables: what is the same of both is said once, with both names.
+fn said_once(reference: &PreparedTable, batch: &PreparedTable) -> Vec<String> {
+    let path = |table: &PreparedTable| table.original().path().display().to_string();
+    let (one, other) = (path(reference), path(batch));
+    let of_reference = reference.notes().iter().map(|note| {
+        let both = batch.notes().contains(note);
+        if both { format!("`{one}` and `{other}`: {note}") } else { format!("`{one}`: {note}") }
+    });
+    let only = batch.notes().iter().filter(|note| !reference.notes().contains(note));
+    of_reference.chain(only.map(|note| format!("`{other}`: {note}"))).collect()
 }
 
 /// Refuses a batch without a column that is to be compared, and tables of which nothing is.
@@ -145,5 +153,5 @@ fn unified(
 /// [`Error::File`], [`Error::Dataset`].
 pub fn read_schema(path: &Path) -> Result<TableSchema> {
     let text = std::fs::read(path).map_err(Error::file("reading", path))?;
-    Ok(TableSchema::parse(&text)?)
+    Ok(TableSchema::parse(&text).map_err(|error| error.of_file(path))?)
 }

@@ -148,7 +148,7 @@ pub fn fingerprint_configuration(
     let bytes = std::fs::read(&sources.schema).map_err(Error::file("reading", &sources.schema))?;
     let schema = match serde_json::from_slice::<Registration>(&bytes) {
         Ok(registration) => registration.schema,
-        Err(_) => TableSchema::parse(&bytes)?,
+        Err(_) => TableSchema::parse(&bytes).map_err(|error| error.of_file(&sources.schema))?,
     };
     let lock = files(sources.environment_lock.as_slice())?;
     let configuration = Configuration::new(Parts {
@@ -266,7 +266,7 @@ pub(super) fn read_policy(path: &Path) -> Result<Policy> {
     serde_json::from_slice(&text).map_err(|e| {
         Error::Drift(crate::drift::Error::Mismatch {
             what: "policy",
-            detail: format!("{}: {e}", path.display()),
+            detail: format!("`{}`: {}", path.display(), crate::digest::json_error(&e)),
         })
     })
 }

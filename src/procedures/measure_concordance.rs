@@ -5,6 +5,7 @@
 //!
 //! To raise an alert when disagreement rises, send the reviewers' answers as labels.
 
+use crate::dataset;
 use crate::dataset::dialect::detect;
 use crate::dataset::reader::{Format, TableFile};
 use crate::dataset::rows::{as_it_stands, for_each_text_chunk};
@@ -27,6 +28,21 @@ pub struct ReviewColumns {
     pub review: String,
     /// Whether the review was blind: 1 or true; without it, no review was.
     pub blind: Option<String>,
+}
+
+/// What to say about a column that is not in the file: what it was wanted for, and how another one is named.
+fn asked_for(error: dataset::Error, columns: &ReviewColumns) -> Error {
+    let dataset::Error::MissingColumn { name, found, .. } = &error else { return error.into() };
+    let (what, option) = match name {
+        name if *name == columns.prediction => ("the model's answer", "--prediction"),
+        name if *name == columns.review => ("the reviewer's answer", "--review"),
+        _ => ("whether a review was blind", "--blind"),
+    };
+    let detail = format!(
+        "no column `{name}` with {what} is in the file; name it by `{option}`; the file has {}",
+        dataset::error::few_names(found)
+    );
+    Error::BadRequest { detail }
 }
 
 /// Measures the concordance in the table at `path`.
@@ -68,7 +84,8 @@ pub fn measure_concordance(
             }
         }
         Ok(())
-    })?;
+    })
+    .map_err(|error| asked_for(error, columns))?;
     if let Some(found) = unclear {
         let detail = format!("the blind column holds `{found}`, expected true or false");
         return Err(Error::BadRequest { detail });

@@ -79,6 +79,7 @@ pub mod qualify_performance;
 mod raise_alerts;
 pub mod read_acceptance;
 pub mod read_accounts;
+pub mod read_alert;
 mod read_case;
 pub mod read_fleet;
 pub mod read_incidents;

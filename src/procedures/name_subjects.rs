@@ -1,10 +1,11 @@
 //! Procedure: say what the subjects of ledger entries are called, where only their ids stand in the ledger.
 //!
 //! 1. check that the person may read
-//! 2. look every version, batch and account up in one read transaction
+//! 2. look every version, batch, alert and account up in one read transaction
 
 use crate::access::account::Acting;
 use crate::access::role::Action;
+use crate::drift::episode::EpisodeOpening;
 use crate::error::Result;
 use crate::ledger::entry::Subject;
 use crate::store::Store;
@@ -26,6 +27,11 @@ pub enum Named {
         name: String,
         /// Id of its report.
         report_id: String,
+    },
+    /// An alert.
+    Alert {
+        /// What opened it.
+        opening: EpisodeOpening,
     },
     /// An account.
     Account {
@@ -60,6 +66,7 @@ pub fn name_subjects<'a>(
                 "batch" => tx
                     .report_of_batch(id)?
                     .map(|row| Named::Batch { name: row.batch, report_id: row.id }),
+                "episode" => tx.episode(id)?.map(|row| Named::Alert { opening: row.opening }),
                 "account" => accounts
                     .iter()
                     .find(|account| account.id == id)

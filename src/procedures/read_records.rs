@@ -341,22 +341,25 @@ pub fn quarantined(
 /// [`Error::Access`], [`Error::NotFound`].
 pub fn report_view(store: &Store, acting: &Acting, id: &str) -> Result<ReportView> {
     acting.permit(Action::Read)?;
-    store.read(|tx| {
-        let row = tx.report(id)?.ok_or_else(|| missing("report", id))?;
-        let document = tx.report_document(id)?.ok_or_else(|| missing("report", id))?;
-        let report: DriftReport = stored(&document)?;
-        let with = tx.report_judged_with(id)?.ok_or_else(|| missing("reference of report", id))?;
-        let mut episodes = Vec::new();
-        for episode_id in tx.episodes_of_report(id)? {
-            episodes.extend(tx.episode(&episode_id)?);
-        }
-        let reference = stored(&with.reference.document)?;
-        let several = tx.reference_revisions(&row.version_id)?.len() > 1;
-        let revision = several.then_some(with.revision);
-        let standing = standing(tx, &row)?;
-        let episodes = lines(tx, episodes)?;
-        Ok(ReportView { row, report, reference, revision, episodes, standing })
-    })
+    store.read(|tx| report_in(tx, id))
+}
+
+/// The report `id` as `tx` sees it.
+pub(super) fn report_in(tx: &ReadTx<'_>, id: &str) -> Result<ReportView> {
+    let row = tx.report(id)?.ok_or_else(|| missing("report", id))?;
+    let document = tx.report_document(id)?.ok_or_else(|| missing("report", id))?;
+    let report: DriftReport = stored(&document)?;
+    let with = tx.report_judged_with(id)?.ok_or_else(|| missing("reference of report", id))?;
+    let mut episodes = Vec::new();
+    for episode_id in tx.episodes_of_report(id)? {
+        episodes.extend(tx.episode(&episode_id)?);
+    }
+    let reference = stored(&with.reference.document)?;
+    let several = tx.reference_revisions(&row.version_id)?.len() > 1;
+    let revision = several.then_some(with.revision);
+    let standing = standing(tx, &row)?;
+    let episodes = lines(tx, episodes)?;
+    Ok(ReportView { row, report, reference, revision, episodes, standing })
 }
 
 /// The canonical bytes of a report.
@@ -436,31 +439,39 @@ pub fn episodes(store: &Store, acting: &Acting, before: Option<u64>) -> Result<V
 /// [`Error::Access`], [`Error::NotFound`].
 pub fn episode_view(store: &Store, acting: &Acting, id: &str) -> Result<EpisodeView> {
     acting.permit(Action::Read)?;
-    store.read(|tx| {
-        let episode = tx.episode(id)?.ok_or_else(|| missing("alert", id))?;
-        let mut decisions = Vec::new();
-        for (row, signature) in tx.decisions_of(id)? {
-            decisions.push(DecisionView {
-                signature: signature.map(signature_view).transpose()?,
-                decision: stored(&row.document)?,
-                sha256: row.sha256,
-                document: row.document,
-                entry: row.entry,
-            });
-        }
-        let decision = decisions.pop();
-        let remedy = remedy(tx, id, &acting.account, &store.clock().now_text())?;
-        let line = lines(tx, vec![episode])?.pop().ok_or_else(|| missing("alert", id))?;
-        Ok(EpisodeView {
-            episode: line,
-            reports: tx.episode_reports(id)?,
-            stands: tx.stands(id)?,
-            acknowledgement: tx.acknowledgement(id)?,
-            decision,
-            earlier_decisions: decisions,
-            remedy,
-            incidents: incidents_about(tx, AffectedKind::Alert, id)?,
-        })
+    let now = store.clock().now_text();
+    store.read(|tx| episode_in(tx, acting, (id, &now)))
+}
+
+/// The episode `id` as `tx` sees it, at the time `now`.
+pub(super) fn episode_in(
+    tx: &ReadTx<'_>,
+    acting: &Acting,
+    (id, now): (&str, &str),
+) -> Result<EpisodeView> {
+    let episode = tx.episode(id)?.ok_or_else(|| missing("alert", id))?;
+    let mut decisions = Vec::new();
+    for (row, signature) in tx.decisions_of(id)? {
+        decisions.push(DecisionView {
+            signature: signature.map(signature_view).transpose()?,
+            decision: stored(&row.document)?,
+            sha256: row.sha256,
+            document: row.document,
+            entry: row.entry,
+        });
+    }
+    let decision = decisions.pop();
+    let remedy = remedy(tx, id, &acting.account, now)?;
+    let line = lines(tx, vec![episode])?.pop().ok_or_else(|| missing("alert", id))?;
+    Ok(EpisodeView {
+        episode: line,
+        reports: tx.episode_reports(id)?,
+        stands: tx.stands(id)?,
+        acknowledgement: tx.acknowledgement(id)?,
+        decision,
+        earlier_decisions: decisions,
+        remedy,
+        incidents: incidents_about(tx, AffectedKind::Alert, id)?,
     })
 }
 

@@ -22,5 +22,13 @@ pub fn verify_pack<'a>(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Verification> {
     let file = File::open(path).map_err(Error::file("opening", path))?;
+    if path.is_dir() {
+        return Err(Error::BadRequest {
+            detail: format!(
+                "`{}` is a folder, expected the zip file of an evidence pack as `driftledger export` or the page Evidence makes it",
+                path.display()
+            ),
+        });
+    }
     Ok(verify(BufReader::new(file), trust, progress)?)
 }
