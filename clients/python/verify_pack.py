@@ -6,7 +6,8 @@
 Needs Python 3.9 or newer and the package `cryptography`. Exit code 0: nothing wrong. 1: findings, each with the file it is
 about. 2: not an evidence pack. It verifies files, leaves, tree, checkpoint, proofs, bodies, records, copies, decisions and
 signatures, the way from an earlier key of the ledger to the one in force, cosignatures of witnesses under a policy file (C2SP tlog-policy), time stamps (RFC 3161) under the root certificate of their
-authority and its revocation lists, and computes total variation, PSI and the e-detector step of every report again from the stored counts, to 1e-9.
+authority and its revocation lists, and computes total variation, PSI and the e-detector step of every report, every figure of cohorts and test runs with
+its interval, and the evidence that an error rate has risen again from the stored counts, to 1e-9.
 BLAKE3 digests are verified where the package `blake3` is there (the same files are verified by SHA-256 anyway); HTML pages are not
 (they repeat a document).
 """
@@ -168,6 +169,20 @@ ACTS = {"model_version": ("registered_by", "version.register", ("id", "model_ver
         "restore": (None, "backup.restore", None),
         "store_upgrade": (None, "store.upgrade", None),
         "report": (None, "batch.ingest batch.invalidate", VERSION)}
+# Which role may write entries of a type, where the role alone decides.
+MAY = {"version.register": ["data_scientist"], "batch.ingest": ["data_scientist"], "batch.quarantine": ["data_scientist"],
+       "labels.ingest": ["data_scientist"], "acceptance.plan": ["data_scientist", "process_expert"], "test.run": ["data_scientist", "process_expert"],
+       "alert.acknowledge": QUALITY, "decision.draft": QUALITY, "decision.sign": ["qa", "reviewer", "process_expert"], "review.hold": QUALITY,
+       "sample.draw": ["qa"], "sample.close": ["qa"], "drill.record": ["qa", "admin"], "training.record": ["qa", "admin"]}
+# The tier of risk by influence and consequence.
+TIERS = {"low": {"low": "low", "medium": "low", "high": "medium"}, "medium": {"low": "low", "medium": "medium", "high": "high"},
+         "high": {"low": "medium", "medium": "high", "high": "high"}}
+# What the sheet of a step has to state.
+STATES = {"reason": [("submitted", "reject"), ("approved", "withdraw"), ("in_use", "suspend"), ("suspended", "review"), ("suspended", "resume"),
+                     ("suspended", "retire"), ("in_use", "retire")],
+          "effective_on": [("approved", "release")]}
+ALERT_REASONS = ("return_investigation", "reject", "extend", "complete", "return_action", "refute", "reopen", "escalate")
+IDENTITY_METHODS = ("in_person", "video_call", "personnel_record", "known_person")
 # What an incident affects: kind of the subject by which ledger entries name it.
 AFFECTED = {"model_version": "model_version", "batch": "batch", "alert": "episode", "backup": "backup", "restore_test": "restore_test"}
 OF_INCIDENTS = ("incident.report", "incident.revise", "incident.close")
@@ -1615,10 +1630,12 @@ class Verifier:
                 other = next((f for f, line in listed.items() if line["sha256"] == digest and f != name), None)
                 if other:
                     self.find("file_swapped", name, f"it holds what the manifest lists as {other}")
+                elif digest != listed[name]["sha256"]:
+                    self.find("file_changed", name, f"it has SHA-256 {digest}, MANIFEST.json lists {listed[name]['sha256']}")
                 else:
-                    self.find("file_changed", name, f"it has SHA-256 {digest}")
+                    self.find("file_changed", name, f"it has {len(data)} bytes, MANIFEST.json lists {listed[name]['bytes']}")
             elif manifest and blake3 and blake3.blake3(data).hexdigest() != listed[name]["blake3"]:
-                self.find("file_changed", name, "it has another BLAKE3 digest")
+                self.find("file_changed", name, f"it has BLAKE3 {blake3.blake3(data).hexdigest()}, MANIFEST.json lists {listed[name]['blake3']}")
         for name in sorted(set(listed) - self.names):
             now = next((other for other, digest in unlisted.items() if digest == listed[name]["sha256"]), None)
             if now:
@@ -2295,7 +2312,13 @@ class Verifier:
     def acceptance(self):
         """Test runs come after their criteria, and their figures and verdicts follow from the counts."""
         in_order = lambda table: sorted(self.rows.get(table, {}).items(), key=lambda item: (item[1]["entry"], item[0]))
-        plans = {key: (row, self.document("acceptance_plan", key, row)) for key, row in in_order("acceptance_plan")}
+        plans, newest = {}, {}
+        for key, row in in_order("acceptance_plan"):
+            plans[key] = (row, self.document("acceptance_plan", key, row))
+            self.same(record_file("acceptance_plan", key), "the plan it takes the place of", row.get("supersedes"), newest.get(row["version_id"]))
+            newest[row["version_id"]] = key
+            if plans[key][1] and not self.plan_fits(row, plans[key][1]):
+                self.find("record_disagrees", record_file("acceptance_plan", key), "it does not fit the registration of its version")
         looks = {}
         for key, row in in_order("test_run"):
             name, run = record_file("test_run", key), self.document("test_run", key, row)
@@ -2310,15 +2333,49 @@ class Verifier:
             context, rows = run["context"], (row["version_id"], row["rows_sha256"])
             looks[rows] = looks.get(rows, []) + [row["plan_id"]]
             for what, found, expected in [
-                    ("plan", context["plan_sha256"], plan_row["sha256"]), ("rows", context["rows"], row["rows"]),
+                    ("plan", (context["plan_id"], context["plan_entry"], context["plan_sha256"]), (row["plan_id"], plan_row["entry"], plan_row["sha256"])),
+                    ("rows", (context["rows"], context["rows_sha256"]), (row["rows"], row["rows_sha256"])),
+                    ("rows counted", run["groups"][0]["tally"]["rows"], row["rows"]),
                     ("file", context["file_sha256"], row["file_sha256"]), ("verdict of the row", row["meets"], int(run["meets"])),
                     ("look", context["look"], looks[rows].count(row["plan_id"])),
                     ("look in all", context["look_in_all"], len(looks[rows]))]:
                 self.same(name, what, found, expected)
             self.count("test_runs")
+            self.run_about(name, row, context, plan)
             unlike = acceptance_unlike(run, plan)
             if unlike:
                 self.find("test_run_not_reproduced", name, f"{unlike} computed again differs")
+
+    def plan_fits(self, row, plan):
+        """Whether a plan is one of its version: names, a reason, limits, the test set."""
+        version = self.row("model_version", row["version_id"])
+        if not version:
+            return False
+        registration = json.loads(version["registration"])
+        tables = {dataset["fingerprint"]["table"]["table"] for dataset in registration["datasets"] if dataset["role"] == "test"}
+        test_set = plan.get("test_set", {"known": "none"})
+        return plan["format"] == "driftledger/acceptance-plan/v1" and (plan["model"], plan["version"]) == (version["model"], version["version"]) \
+            and plan["rationale"].strip() and 0.5 <= plan["confidence"] < 1 and 0 < len(plan["criteria"]) \
+            and not any(one in plan["criteria"][:place] for place, one in enumerate(plan["criteria"])) \
+            and (test_set["known"] != "registered" or test_set["table"] in tables)
+
+    def run_about(self, name, row, context, plan):
+        """What a test run says of its version and of what is predicted is what registration and policies say; it is on the test set of its plan."""
+        version = self.row("model_version", row["version_id"])
+        if not version:
+            return
+        registration = json.loads(version["registration"])
+        self.same(name, "model and version", (context["model"], context["version"]), (version["model"], version["version"]))
+        rules = [json.loads(policy["document"]).get("performance", {}) for policy in self.rows.get("policy", {}).values()
+                 if policy["version_id"] == row["version_id"]]
+        if not any(predicted(registration, rule) == context["task"] and rule.get("error_limit") == context.get("error_limit") for rule in rules):
+            self.find("record_disagrees", name, "what it says is predicted is not what schema, reference and policy say")
+        test_set = plan.get("test_set", {"known": "none"})
+        named = [dataset["fingerprint"]["rows"] for dataset in registration["datasets"]
+                 if dataset["role"] == "test" and dataset["fingerprint"]["table"]["table"] == test_set.get("table")]
+        rows = test_set["fingerprint"]["rows"] if test_set["known"] == "given" else named[0] if named else None
+        if rows is not None and (not context["matched"] or context["rows"] != rows):
+            self.find("record_disagrees", name, "its rows are not shown to be those of the test set that its plan names")
 
     def performance(self):
         """Cohorts follow from their counts, evaluations from their cohorts and the state before; rows of invalid batches are evidence no more."""
@@ -2787,6 +2844,12 @@ class Verifier:
                 self.count(table.replace("_", " ") + "s")
                 if any(unicodedata.category(letter) in ("Nd", "Nl", "No") for letter in row.get("seen", "")):
                     self.find("identity_check_not_valid", name, "what was seen holds a digit: numbers of documents are not kept")
+                if table == "identity_check" and row["method"] not in IDENTITY_METHODS:
+                    self.find("identity_check_not_valid", name, f"{row['method']} is no way to check who somebody is")
+                if table == "training_record" and not (row["completed_on"] <= row["at"][:10] and row["completed_on"] <= row.get("valid_until", "9999")):
+                    self.find("training_not_valid", name, "its days cannot be")
+                if table == "identity_check" and row["checked_on"] > row["at"][:10]:
+                    self.find("identity_check_not_valid", name, "it was recorded before the day on which it was made")
                 if row[column] == row["account_id"]:
                     self.find("recorded_about_oneself", name, "a person recorded it about themselves")
                 if account and self.role_at(account, row["at"]) not in roles:
@@ -2885,6 +2948,7 @@ class Verifier:
             self.count("signatures")
             self.same(name, "id", signature["id"], key)
             self.same(name, "decision", signature["decision"], row["decision_id"])
+            self.same(name, "meaning", signature["meaning"], "approves_decision")
             self.same(name, "time of signing", signature["signed_at"], row["at"])
             self.account(name, row, signature["signer"])
             self.identified(name, row, signature, signature["decision_sha256"])
@@ -2904,7 +2968,7 @@ class Verifier:
             name, signature = record_file("study_signature", key), self.document("study_signature", key, row)
             if not signature:
                 continue
-            for what, found, expected in [("id", signature["id"], key), ("study", signature["study"], row["study_id"]),
+            for what, found, expected in [("id", signature["id"], key), ("study", signature["study"], row["study_id"]), ("meaning", signature["meaning"], "approves_study"),
                                           ("time of signing", signature["signed_at"], row["at"])]:
                 self.same(name, what, found, expected)
             self.account(name, row, signature["signer"])
@@ -3521,12 +3585,22 @@ class Verifier:
         self.disposals(signed)
         self.review_samples()
         makers = {key: {row["registered_by"]} for key, row in self.rows.get("model_version", {}).items()}
-        for key, row in self.rows.get("model_record", {}).items():
-            self.document("model_record", key, row)
+        records = {}
+        for key, row in sorted(self.rows.get("model_record", {}).items(), key=lambda item: (item[1]["entry"], item[0])):
+            name, record = record_file("model_record", key), self.document("model_record", key, row)
+            known, version = records.setdefault(row["version_id"], []), self.row("model_version", row["version_id"])
+            known.append((row["entry"], key, row, record or {}))
             makers.setdefault(row["version_id"], set()).add(row["account_id"])
+            self.same(name, "revision", row["revision"], len(known))
+            if not version:
+                self.find("record_dangling", name, "the version it describes is not there")
+            elif record:
+                self.same(name, "model", record["model"], version["model"])
+                self.same(name, "version", record["version"], version["version"])
         changes = self.changes(signed, makers)
         steps = sorted(self.rows.get("version_step", {}).items(), key=lambda item: item[1]["entry"])
-        states, hands, last, in_use, approved = {}, {}, {}, {}, {}
+        states, hands, last, in_use, approved, stays = {}, {}, {}, {}, {}, {}
+        over_time = {}
         together = {}
         for key, row in steps:
             together.setdefault(row["entry"], []).append((key, row))
@@ -3550,9 +3624,20 @@ class Verifier:
                     self.same(name, "configuration", sheet["configuration_sha256"], configuration(registered))
                 self.same(name, "registration", sheet["registration_sha256"], registered["content_sha256"])
                 self.same(name, "entry before", sheet["after"], last.get(version, registered["entry"]))
+            self.step_states(name, row, sheet, [one for one in records.get(version, []) if one[0] < row["entry"]][-1:])
             over = signed.get(key, [])
             if len(over) != 1:
                 self.find("step_not_signed", name, f"{len(over)} signatures are over it, expected 1")
+            stay = stays.setdefault(version, [])
+            needs_review = sheet["step"] in ("approve", "resume")
+            if sheet.get("reviewed_by", []) != (stay if needs_review else []):
+                self.find("record_disagrees", name, "the reviews it names are not those since the state last changed")
+            if len(over) == 1:
+                stands_in = (sheet["step"], over[0]["signer"]["role"]) == ("review", "reviewer") and "process_expert" not in [one["role"] for one in stay]
+                if sheet.get("acts_for", []) != (["process_expert"] if stands_in else []):
+                    self.find("record_disagrees", name, "it names other roles that the signer stands in for")
+                stays[version] = stay + [{"step": key, "user_name": over[0]["signer"]["user_name"], "role": over[0]["signer"]["role"], "entry": row["entry"]}] \
+                    if sheet["step"] == "review" else []
             for signature in over:
                 who, role = signature["signer"]["id"], signature["signer"]["role"]
                 if signature["record"]["sha256"] != sha256(row["document"].encode()):
@@ -3591,9 +3676,48 @@ class Verifier:
             if sheet["step"] == "withdraw":
                 others.discard(version)
             states[version], last[version] = rule[0], row["entry"]
+            over_time.setdefault(version, []).append((row["entry"], rule[0]))
+        for key, row in self.rows.get("report", {}).items():
+            if "version_state" in row and self.row("model_version", row["version_id"]):
+                before = [state for entry, state in over_time.get(row["version_id"], []) if entry < row["entry"]]
+                self.same(record_file("report", key), "state of the version", row["version_state"], (before or ["draft"])[-1])
         for model, versions in in_use.items():
             if len(versions) > 1:
                 self.find("step_not_allowed", "records/version_step", f"more than one version of {model} is in use")
+
+    def step_states(self, name, row, sheet, described):
+        """What the sheet of a step states about its version is what the records say: names, risk, overlaps, plan and test run; and what
+        its step asks for is stated."""
+        version, entry = self.row("model_version", row["version_id"]), row["entry"]
+        self.same(name, "step of the row", row["step"], sheet["step"])
+        for what, found, expected in (("version", sheet["version_id"], row["version_id"]), ("model", sheet["model"], version["model"]),
+                                      ("version", sheet["version"], version["version"])):
+            self.same(name, what, found, expected)
+        cited = sheet.get("model_record") or {}
+        if (cited.get("id"), cited.get("sha256")) != ((described[0][1], described[0][2]["sha256"]) if described else (None, None)):
+            self.find("record_disagrees", name, "it cites another model record than the one in force")
+        risk = (described[0][3] if described else {}).get("risk")
+        if sheet.get("tier") != (TIERS[risk["influence"]][risk["consequence"]] if risk else None):
+            self.find("record_disagrees", name, "it states another tier of risk than follows from the model record")
+        registration = json.loads(version["registration"])
+        stated = (len(sheet["overlaps"]), sheet.get("overlap_justification"))
+        if stated != (len(registration.get("overlaps") or []), registration.get("overlap_justification")):
+            self.find("record_disagrees", name, "it states other overlaps, or another reason for them, than the registration")
+        for table, part in (("acceptance_plan", "plan"), ("test_run", "test_run")):
+            cited = sheet["acceptance"].get(part)
+            found = cited and self.row(table, cited["id"])
+            if cited and not found:
+                self.find("record_dangling", name, f"it cites {table} {cited['id']}, which is not there")
+            elif cited:
+                self.same(name, f"cited {table}", (cited["sha256"], row["version_id"], cited["entry"]),
+                          (sha256(found["document"].encode()), found["version_id"], found["entry"]))
+                if part == "test_run":
+                    self.same(name, "outcome of the test run", cited["meets_plan"], found["meets"] == 1)
+        if sheet["step"] in ("submit", "review", "approve") and sheet["from"] in ("draft", "submitted") and not (described and sheet["acceptance"].get("plan")):
+            self.find("step_not_allowed", name, "it needs a model record and an acceptance plan")
+        for part, steps in STATES.items():
+            if (sheet["from"], sheet["step"]) in steps and not sheet.get(part):
+                self.find("step_not_allowed", name, f"it does not state its {part}")
 
     def succession(self, name, row, sheet, together, in_use):
         """One version of a model is in use: what puts one in names what goes out, by the digest of its sheet."""
@@ -3801,6 +3925,10 @@ class Verifier:
             self.find("step_not_allowed", record_file("episode", life["id"]), f"{step} cannot follow {life['state']}")
             return False
         who, sheet = row.get("account_id"), {}
+        account = self.row("account", who) if rule[2] is None else None
+        if account and self.role_at(account, row["at"]) not in rule[1]:
+            table = {"acknowledge": "acknowledgement", "draft": "decision"}.get(step, "signature")
+            self.find("step_not_permitted", record_file(table, key), f"a {self.role_at(account, row['at'])} may not {step}")
         if rule[2] is None and step == "sign" and who in life["i"]:
             self.find("step_not_permitted", record_file("signature", key), "who signed the decision investigated the alert")
         if rule[2] is not None:
@@ -3810,6 +3938,14 @@ class Verifier:
             expected = [life["id"], step, life["state"], rule[0], life["cycle"], life["after"]]
             if stated != expected or row["state"] != rule[0]:
                 self.find("step_not_allowed", name, f"it states {stated}, expected {expected}")
+            version = self.row("model_version", life["version"])
+            if version:
+                self.same(name, "model", sheet.get("model"), version["model"])
+                self.same(name, "version", sheet.get("version"), version["version"])
+            moved = sheet.get("extension") or {}
+            if step in ALERT_REASONS and not sheet.get("reason") or step == "reopen" and not sheet.get("severity") or step == "plan" and not sheet.get("plan") \
+                    or step == "extend" and not moved.get("due_on", "") > moved.get("was_due_on", "9999"):
+                self.find("step_not_allowed", name, f"{step} needs what its sheet does not state")
             if sheet.get("plan"):
                 life["o"] = [sheet["plan"]["owner"]["id"]]
             if who is None and step == "escalate" and "meaning" not in sheet:
@@ -3969,6 +4105,8 @@ class Verifier:
                 # A role that needs a training which ended is none, and some acts need none.
                 if account and entry["actor"]["role"] not in ("none", self.role_at(account, row["at"])):
                     self.find("act_differs", name, f"entry {row['entry']} is by a {entry['actor']['role']}, whose role was another one by the grants in force")
+                if account and entry["actor"]["role"] not in MAY.get(entry["type"], [entry["actor"]["role"]]):
+                    self.find("act_not_permitted", name, f"entry {row['entry']} is by a {entry['actor']['role']}, who may not write a {entry['type']}")
 
     def backups(self):
         """Backups and restores name a signed head of this ledger; what a practised restore says was lost is computed again."""

@@ -113,7 +113,7 @@ pub fn sections(report: &DriftReport, reference: &Reference) -> Vec<FeatureSecti
 fn section(index: usize, feature: &FeatureReport, reference: &ReferenceFeature) -> FeatureSection {
     let unit = reference.unit.as_ref().map(|unit| format!(", {unit}")).unwrap_or_default();
     let side = |count: crate::drift::report::RowCount| {
-        format!("{} rows, {} missing", whole(count.rows), whole(count.nulls))
+        format!("{}, {} missing", counted(count.rows, "row", "rows"), whole(count.nulls))
     };
     FeatureSection {
         index,
