@@ -99,9 +99,9 @@ fn section((at, pair): (usize, &FeaturePair), compared: &ComparedBatches) -> Pai
         ),
         about: format!("{}, {}", pair.role.word(), pair.kind.word()),
         verdicts: pair.verdicts.map(told),
-        rows: pair
-            .rows
-            .map(|rows| format!("{}, {} missing", counted(rows.rows, "row", "rows"), whole(rows.nulls))),
+        rows: pair.rows.map(|rows| {
+            format!("{}, {} missing", counted(rows.rows, "row", "rows"), whole(rows.nulls))
+        }),
         chart: drawn
             .map(|(one, other)| Markup::drawing(histogram_between(names, one, other)))
             .unwrap_or_default(),

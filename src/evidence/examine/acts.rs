@@ -173,13 +173,16 @@ impl Examiner<'_> {
             );
             self.trouble("act_differs", of, detail);
         }
-        let asked = PERMITTED.iter().find(|(of, _)| *of == kind).map(|(_, action)| action);
-        if let Some(action) = asked
-            && !action.roles().iter().any(|may| may.word() == actor.role)
-        {
-            let detail =
-                format!("entry {index} is by a {}, who may not {}", actor.role, action.words());
+        if let Some(action) = not_permitted(kind, &actor.role) {
+            let detail = format!("entry {index} is by a {}, who may not {action}", actor.role);
             self.trouble("act_not_permitted", of, detail);
         }
     }
+}
+
+/// What a role would have to be permitted to write such an entry; none where it may, or where the role alone does not decide.
+fn not_permitted(kind: EntryType, role: &str) -> Option<&'static str> {
+    let (_, action) = PERMITTED.iter().find(|(one, _)| *one == kind)?;
+    let may = action.roles().iter().any(|may| may.word() == role);
+    (!may).then(|| action.words())
 }

@@ -61,15 +61,12 @@ impl Examiner<'_> {
                 id,
             };
             for (_, key, row, step) in happened {
-                let taken = match step {
-                    step if step.has_sheet() => {
-                        let signed = signatures.remove(&key).unwrap_or_default();
-                        self.episode_step(&mut life, (&key, &row), &signed)
-                    }
-                    step => {
-                        self.hands(&life, &key, (&row, step));
-                        life.facts.take(step, answer(step, &row))
-                    }
+                let taken = if step.has_sheet() {
+                    let signed = signatures.remove(&key).unwrap_or_default();
+                    self.episode_step(&mut life, (&key, &row), &signed)
+                } else {
+                    self.hands(&life, &key, (&row, step));
+                    life.facts.take(step, answer(step, &row))
                 };
                 if let Err((state, step)) = taken {
                     let detail = format!("`{}` cannot follow `{}`", step.word(), state.word());

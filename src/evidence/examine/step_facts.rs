@@ -30,7 +30,8 @@ impl Examiner<'_> {
         };
         let stated = (sheet.overlaps.len(), &sheet.overlap_justification);
         if stated != (registration.overlaps.len(), &registration.overlap_justification) {
-            let detail = "it states other overlaps, or another reason for them, than the registration";
+            let detail =
+                "it states other overlaps, or another reason for them, than the registration";
             self.trouble("record_disagrees", of, detail);
         }
     }
@@ -64,7 +65,8 @@ impl Examiner<'_> {
             let found = digest::sha256_hex(row.text("document").as_bytes());
             self.same(of, &format!("digest of cited {table}"), &cited.sha256, &found);
             self.same(of, &format!("version of cited {table}"), version, row.text("version_id"));
-            let (stated, recorded) = (cited.entry.to_string(), row.number("entry").unwrap_or_default().to_string());
+            let (stated, recorded) =
+                (cited.entry.to_string(), row.number("entry").unwrap_or_default().to_string());
             self.same(of, &format!("ledger entry of cited {table}"), &stated, &recorded);
             if let Some(run) = sheet.acceptance.test_run.as_ref().filter(|_| table == "test_run") {
                 let meets = row.number("meets") == Some(1);

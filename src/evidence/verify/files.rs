@@ -149,7 +149,8 @@ mod tests {
         let found = ContentDigest::of(b"content");
         let mut listed = PackedFile::new("file", found.clone());
         listed.blake3 = "0".repeat(64);
-        let expected = format!("it has BLAKE3 {}, `{MANIFEST}` lists {}", found.blake3, listed.blake3);
+        let expected =
+            format!("it has BLAKE3 {}, `{MANIFEST}` lists {}", found.blake3, listed.blake3);
         assert_eq!(other_content(&found, &listed), expected);
         listed.sha256 = "1".repeat(64);
         assert!(other_content(&found, &listed).starts_with("it has SHA-256 "));
