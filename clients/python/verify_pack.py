@@ -6,7 +6,8 @@
 Needs Python 3.9 or newer and the package `cryptography`. Exit code 0: nothing wrong. 1: findings, each with the file it is
 about. 2: not an evidence pack. It verifies files, leaves, tree, checkpoint, proofs, bodies, records, copies, decisions and
 signatures, the way from an earlier key of the ledger to the one in force, cosignatures of witnesses under a policy file (C2SP tlog-policy), time stamps (RFC 3161) under the root certificate of their
-authority and its revocation lists, and computes total variation, PSI and the e-detector step of every report again from the stored counts, to 1e-9.
+authority and its revocation lists, and computes total variation, PSI and the e-detector step of every report, every figure of cohorts and test runs with
+its interval, and the evidence that an error rate has risen again from the stored counts, to 1e-9.
 BLAKE3 digests are verified where the package `blake3` is there (the same files are verified by SHA-256 anyway); HTML pages are not
 (they repeat a document).
 """
@@ -23,6 +24,7 @@ import unicodedata
 import zipfile
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from statistics import NormalDist
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -167,6 +169,20 @@ ACTS = {"model_version": ("registered_by", "version.register", ("id", "model_ver
         "restore": (None, "backup.restore", None),
         "store_upgrade": (None, "store.upgrade", None),
         "report": (None, "batch.ingest batch.invalidate", VERSION)}
+# Which role may write entries of a type, where the role alone decides.
+MAY = {"version.register": ["data_scientist"], "batch.ingest": ["data_scientist"], "batch.quarantine": ["data_scientist"],
+       "labels.ingest": ["data_scientist"], "acceptance.plan": ["data_scientist", "process_expert"], "test.run": ["data_scientist", "process_expert"],
+       "alert.acknowledge": QUALITY, "decision.draft": QUALITY, "decision.sign": ["qa", "reviewer", "process_expert"], "review.hold": QUALITY,
+       "sample.draw": ["qa"], "sample.close": ["qa"], "drill.record": ["qa", "admin"], "training.record": ["qa", "admin"]}
+# The tier of risk by influence and consequence.
+TIERS = {"low": {"low": "low", "medium": "low", "high": "medium"}, "medium": {"low": "low", "medium": "medium", "high": "high"},
+         "high": {"low": "medium", "medium": "high", "high": "high"}}
+# What the sheet of a step has to state.
+STATES = {"reason": [("submitted", "reject"), ("approved", "withdraw"), ("in_use", "suspend"), ("suspended", "review"), ("suspended", "resume"),
+                     ("suspended", "retire"), ("in_use", "retire")],
+          "effective_on": [("approved", "release")]}
+ALERT_REASONS = ("return_investigation", "reject", "extend", "complete", "return_action", "refute", "reopen", "escalate")
+IDENTITY_METHODS = ("in_person", "video_call", "personnel_record", "known_person")
 # What an incident affects: kind of the subject by which ledger entries name it.
 AFFECTED = {"model_version": "model_version", "batch": "batch", "alert": "episode", "backup": "backup", "restore_test": "restore_test"}
 OF_INCIDENTS = ("incident.report", "incident.revise", "incident.close")
@@ -1001,51 +1017,462 @@ def close(a, b):
     return a == b or abs(a - b) <= TOLERANCE * max(1.0, abs(a), abs(b))
 
 
-# ---- the verifier ----------------------------------------------------------------------------------------------------
+def beta_share(a, b, x):
+    """The regularized incomplete beta function I_x(a, b): its continued fraction (NIST DLMF 8.17.22), evaluated by Lentz's method."""
+    if x <= 0.0 or x >= 1.0:
+        return 0.0 if x <= 0.0 else 1.0
+    if x > (a + 1.0) / (a + b + 2.0):
+        return 1.0 - beta_share(b, a, 1.0 - x)
+    front = math.exp(math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)) / a
+    tiny = 1e-300
+    above, below = 1.0, 1.0 / (1.0 - (a + b) * x / (a + 1.0) or tiny)
+    whole = below
+    for m in range(1, 10_000):
+        for term in (m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)), -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))):
+            below = 1.0 / (1.0 + term * below or tiny)
+            above = 1.0 + term / above or tiny
+            whole *= above * below
+        if abs(above * below - 1.0) < 1e-15:
+            return front * whole
+    raise ValueError("the incomplete beta function was not found")
 
-def tested_figure(tally, task, metric, about):
-    """A figure from counts, without its interval; None where there is none or it is not computed here."""
+
+def is_share_limit(limit, a, b, probability):
+    """Whether a limit is the quantile of the beta distribution with this probability below it."""
+    near = TOLERANCE * max(1.0, abs(limit))
+    return beta_share(a, b, limit - near) <= probability <= beta_share(a, b, limit + near)
+
+
+def is_exact(interval, part, rows, confidence):
+    """Whether this is the interval of Clopper and Pearson of a share."""
+    (low, high), tail = interval, (1.0 - confidence) / 2.0
+    return (is_share_limit(low, part, rows - part + 1, tail) if part else low == 0) \
+        and (is_share_limit(high, part + 1, rows - part, 1.0 - tail) if part < rows else high == 1)
+
+
+def wilson(part, rows, confidence):
+    z, share = NormalDist().inv_cdf((1.0 + confidence) / 2.0), part / rows
+    center, half = share + z * z / (2 * rows), z * math.sqrt(share * (rows - part) / rows / rows + z * z / (4 * rows * rows))
+    low, high = ((center + sign * half) / (1.0 + z * z / rows) for sign in (-1, 1))
+    return [max(low, 0.0) if part else 0.0, min(high, 1.0) if part < rows else 1.0]
+
+
+def normal_interval(estimate, variance, confidence):
+    """The normal interval of a mean between 0 and 1."""
+    half = NormalDist().inv_cdf((1.0 + confidence) / 2.0) * math.sqrt(variance)
+    return [max(estimate - half, 0.0), min(estimate + half, 1.0)]
+
+
+def placements(values, others):
+    """Mean place of values among others, by their counts per score, and the variance of that mean (DeLong)."""
+    size, of, passed, placed = sum(values), sum(others), 0, []
+    for count, other in zip(values, others):
+        placed.append((count, (passed + 0.5 * other) / of))
+        passed += other
+    mean = sum(count * share for count, share in placed) / size
+    return mean, sum(count * (share - mean) ** 2 for count, share in placed) / (size - 1) / size
+
+
+def brier(scores):
+    """Mean square distance of score and event, and the variance of that mean."""
+    rows = sum(scores["without"]) + sum(scores["with"])
+    of = [one for score, out, event in zip(scores["scores"], scores["without"], scores["with"])
+          for one in ((out, score * score), (event, (1 - score) ** 2))]
+    mean = sum(count * square for count, square in of) / rows
+    return mean, max(sum(count * square * square for count, square in of) / rows - mean * mean, 0.0) / max(rows - 1, 1)
+
+
+def of_sums(metric, groups):
+    """A figure of numbers from sums over groups of rows; None where there is none."""
+    total = {field: sum(group[field] for group in groups) for field in ("rows", "error", "absolute", "square", "label", "label_square")}
+    rows = total["rows"]
+    if not rows:
+        return None
+    if metric != "r_squared":
+        mean = {"mean_absolute_error": total["absolute"], "bias": total["error"], "root_mean_square_error": total["square"]}[metric] / rows
+        return math.sqrt(mean) if metric == "root_mean_square_error" else mean
+    spread = total["label_square"] - total["label"] ** 2 / rows
+    return None if rows < 2 or spread <= 1e-12 * total["label_square"] else 1.0 - total["square"] / spread
+
+
+def is_jackknifed(figure, groups, confidence):
+    """Whether an interval is that of the delete-a-group jackknife."""
+    held = [group for group in groups if group["rows"]]
+    without = [of_sums(figure["name"], [other for other in held if other is not group]) for group in held]
+    if len(held) < 10 or None in without or "interval" not in figure:
+        return "interval" not in figure and (len(held) < 10 or None in without)
+    freedom = len(held) - 1
+    error = math.sqrt(sum((value - figure["value"]) ** 2 for value in without) * freedom / len(held))
+    low, high = figure["interval"]
+    half = high - figure["value"]
+    if not error:
+        return close(half, 0.0) and close(low, high)
+    # P(|T| <= t) = 1 - I_x(freedom/2, 1/2) at x = freedom/(freedom + t^2)
+    outside = lambda t: beta_share(freedom / 2, 0.5, freedom / (freedom + t * t))
+    least = 0.0 if figure["name"] in ("mean_absolute_error", "root_mean_square_error") else -math.inf
+    near = TOLERANCE * max(1.0, half / error)
+    return outside(half / error + near) <= 1.0 - confidence <= outside(max(half / error - near, 0.0)) and close(low, max(figure["value"] - half, least))
+
+
+def share_of(tally, task, metric, about):
+    """Part and whole of a figure that is a share; of F1, of tp/(tp + fp + fn), of which it is a rising function."""
     counted = tally["outcomes"]
     if counted["outcomes"] == "numbers":
-        total = {field: sum(group[field] for group in counted["groups"]) for field in ("rows", "error", "absolute", "square")}
-        if not total["rows"]:
-            return None
-        mean = {"mean_absolute_error": total["absolute"], "bias": total["error"], "root_mean_square_error": total["square"]}
-        if metric not in mean:
-            return None
-        value = mean[metric] / total["rows"]
-        return math.sqrt(value) if metric == "root_mean_square_error" else value
-    if metric == "brier_score":
-        scores = tally.get("scores") or {"scores": []}
-        rows = sum(scores.get("without", [])) + sum(scores.get("with", []))
-        of = zip(scores["scores"], scores.get("without", []), scores.get("with", []))
-        return sum(out * s * s + event * (1 - s) ** 2 for s, out, event in of) / rows if rows else None
-    if metric == "auc":
-        scores = tally.get("scores") or {"without": [], "with": []}
-        won, below = 0.0, 0
-        for out, event in zip(scores["without"], scores["with"]):
-            won, below = won + event * (below + out / 2), below + out
-        events = sum(scores["with"])
-        return won / (events * below) if min(events, below) > 1 else None
+        return sum(group["out_of_specification"] for group in counted["groups"]), sum(group["rows"] for group in counted["groups"])
     positive = about or task.get("positive")
     count = lambda label, said: sum(
         pair["rows"] for pair in counted["pairs"]
         if label in (None, pair["label"] == positive) and said in (None, pair["prediction"] == positive))
     right = sum(pair["rows"] for pair in counted["pairs"] if pair["label"] == pair["prediction"]) + counted["further"][0]
     total = count(None, None) + sum(counted["further"])
-    part, rows = {
+    return {
         "accuracy": (right, total), "error_rate": (total - right, total),
         "sensitivity": (count(True, True), count(True, None)), "specificity": (count(False, False), count(False, None)),
         "precision": (count(True, True), count(None, True)),
         "negative_predictive_value": (count(False, False), count(None, False)),
-        "f1": (2 * count(True, True), count(True, None) + count(None, True))}[metric]
-    return part / rows if rows else None
+        "f1": (count(True, True), count(True, None) + count(None, True) - count(True, True))}[metric]
 
+
+def figure_unlike(figure, tally, task, confidence):
+    """What of a figure does not follow from its counts: value, rows, interval; None when all does."""
+    metric, interval = figure["name"], figure.get("interval")
+    scores = tally.get("scores") or {"scores": [], "without": [], "with": []}
+    unlike = lambda what: f"{what} of {metric}" + (f" of {figure['class']}" if figure.get("class") else "")
+    if metric in ("mean_absolute_error", "root_mean_square_error", "bias", "r_squared"):
+        groups = tally["outcomes"]["groups"]
+        expected, rows = of_sums(metric, groups), sum(group["rows"] for group in groups)
+        fits = lambda: is_jackknifed(figure, groups, confidence)
+    elif metric in ("auc", "brier_score"):
+        rows = sum(scores["without"]) + sum(scores["with"])
+        if metric == "auc" and min(sum(scores["without"]), sum(scores["with"])) < 2 or not rows:
+            return unlike("the counts")
+        expected, variance = brier(scores) if metric == "brier_score" else placements(scores["with"], scores["without"])
+        if metric == "auc":
+            variance += placements(scores["without"], scores["with"])[1]
+        fits = lambda: all(map(close, interval, normal_interval(expected, variance, confidence)))
+    else:
+        part, rows = share_of(tally, task, metric, figure.get("class"))
+        share = part / rows if rows else None
+        rising = metric == "f1" and share is not None
+        expected = 2 * share / (1 + share) if rising else share
+        plain = lambda: [limit / (2 - limit) for limit in interval] if rising else interval
+        fits = lambda: is_exact(plain(), part, rows, confidence) and (rising or all(map(close, figure["chart"], wilson(part, rows, confidence))))
+    if expected is None or not close(figure["value"], expected):
+        return unlike("the value")
+    if figure["rows"] != rows:
+        return unlike("the rows")
+    of_numbers = metric in ("mean_absolute_error", "root_mean_square_error", "bias", "r_squared")
+    return None if (interval or of_numbers) and fits() else unlike("the interval")
+
+
+def class_name(text):
+    """One spelling for one class."""
+    if text in ("true", "True", "TRUE", "false", "False", "FALSE"):
+        return "1" if text.lower() == "true" else "0"
+    whole = text[:-2] if text.endswith(".0") else ""
+    return whole if whole.lstrip("+-").isdigit() and len(whole) - len(whole.lstrip("+-")) < 2 else text
+
+
+def tally_unfit(tally):
+    """What of the counts does not add up; None when all does."""
+    counted, scores, first = tally["outcomes"], tally.get("scores"), tally["first"]
+    if counted["outcomes"] == "numbers":
+        rows = sum(group["rows"] for group in counted["groups"])
+        wrong = sum(group["out_of_specification"] for group in counted["groups"])
+    else:
+        rows = sum(pair["rows"] for pair in counted["pairs"]) + sum(counted["further"])
+        wrong = sum(pair["rows"] for pair in counted["pairs"] if pair["label"] != pair["prediction"]) + counted["further"][1]
+    fit = rows == sum(first) == tally["labelled"] - tally["without_prediction"] and tally["labelled"] + tally["repeated"] <= tally["rows"] \
+        and max(tally["conflicting"], tally["corrected"]) <= tally["labelled"] and abs(wrong - first[1]) <= tally["corrected"]
+    if fit and scores:
+        fit = sum(scores["without"]) + sum(scores["with"]) <= rows and sum(scores["predicted"]) + scores["outside"] == tally["rows"] \
+            and all(-1e-6 <= total <= of + 1e-6 for total, of in zip(scores["score_sum"], scores["predicted"])) \
+            and -1e-6 <= scores["variance_sum"] <= 0.25 * sum(scores["predicted"]) + 1e-6
+    return None if fit else "its counts do not add up"
+
+
+def figures_due(tally, task):
+    """Which figures there are, or are said not to be, each with the class it is about."""
+    if tally["outcomes"]["outcomes"] == "numbers":
+        return [(name, None) for name in ("mean_absolute_error", "root_mean_square_error", "bias", "r_squared", "out_of_specification")]
+    overall = [("accuracy", None), ("error_rate", None)]
+    all_pairs = tally["outcomes"]["further"] == [0, 0]
+    if task["task"] == "binary":
+        names = ("sensitivity", "precision", "f1", "auc") + (("specificity", "negative_predictive_value") if all_pairs else ())
+        return overall + [(name, None) for name in names]
+    return overall + [(name, one) for one in task.get("classes", [])[:20] for name in ("sensitivity", "precision", "f1")]
+
+
+def figure_exists(name, about, tally, context):
+    """Whether a figure can be computed from these counts."""
+    counted, scores = tally["outcomes"], tally.get("scores") or {"without": [], "with": []}
+    if name in ("auc", "brier_score"):
+        both = sum(scores["without"]), sum(scores["with"])
+        return min(both) > 1 if name == "auc" else sum(both) > 0
+    if name == "out_of_specification":
+        return context.get("error_limit") is not None and sum(group["rows"] for group in counted["groups"]) > 0
+    if counted["outcomes"] == "numbers":
+        return of_sums(name, counted["groups"]) is not None
+    if counted["further"] != [0, 0] and name not in ("accuracy", "error_rate"):
+        return False
+    return share_of(tally, context["task"], name, about)[1] > 0
+
+
+def figures_unlike(found, tally, context, confidence, is_test=True):
+    """What of the figures does not follow from the counts; None when all does."""
+    told = {(figure["name"], figure.get("class")): figure for figure in found["figures"]}
+    left = [(figure["name"], figure.get("class")) for figure in found["not_evaluated"]]
+    due = figures_due(tally, context["task"])
+    if is_test and tally["outcomes"]["outcomes"] == "classes":
+        due.append(("brier_score", None))
+    if is_test and "scores" not in tally:  # scores of a subgroup are counted where a criterion needs them
+        due = [one for one in due if one[0] not in ("auc", "brier_score")]
+    if sorted([*told, *left], key=str) != sorted(due, key=str) or len(told) != len(found["figures"]):
+        return "the list of figures"
+    for name, about in due:
+        if ((name, about) in told) != figure_exists(name, about, tally, context):
+            return f"whether there is {name}"
+    return next((unlike for figure in found["figures"] if (unlike := figure_unlike(figure, tally, context["task"], confidence))), None)
+
+
+def calibration_unlike(found, scores):
+    """What of a calibration does not follow from its counts; None when all does. The band of chance is drawn, and taken as it is stated."""
+    rows = sum(scores["without"]) + sum(scores["with"])
+    if (found is None) != (rows == 0):
+        return "whether there is a calibration"
+    if not rows:
+        return None
+    bins = [[0, 0, 0.0, 0.0] for _ in range(10)]
+    for score, out, event in zip(scores["scores"], scores["without"], scores["with"]):
+        one = bins[min(int(score * 10), 9)]
+        one[0], one[1], one[2], one[3] = one[0] + out + event, one[1] + event, one[2] + (out + event) * score, one[3] + (out + event) * score * (1 - score)
+    error = found["error"]
+    estimate = sum(abs(events - total) for _, events, total, _ in bins) / rows
+    chance = math.sqrt(2 / math.pi) * sum(math.sqrt(max(spread, 0.0)) for _, _, _, spread in bins) / rows
+    if not (close(error["estimate"], estimate) and close(error["by_chance"], chance) and close(error["debiased"], max(estimate - chance, 0.0))):
+        return "the calibration error"
+    if found["verified"] != (error["estimate"] <= error["null_band"][1]) or (found["rows"], found["rounded"]) != (rows, scores["rounded"]):
+        return "what the calibration shows"
+    mean, variance = brier(scores)
+    told = [found["brier"][part] for part in ("estimate", "lower", "upper")]
+    if not all(map(close, told, [mean, *normal_interval(mean, variance, 0.95)])):
+        return "the Brier score"
+    held = [(index, one) for index, one in enumerate(bins) if one[0]]
+    if len(held) != len(found["bins"]):
+        return "the bins of the scores"
+    for (index, (count, events, total, _)), line in zip(held, found["bins"]):
+        plain = [line["rows"], *map(float, (line["from"], line["to"], line["mean_score"], line["rate"]))]
+        if not all(map(close, plain, [count, index / 10, (index + 1) / 10, total / count, events / count])) \
+                or not is_exact(line["interval"], events, count, 0.95) or not all(map(close, line["chart"], wilson(events, count, 0.95))):
+            return f"bin {index} of the scores"
+    return line_unlike(found.get("recalibration"), scores)
+
+
+def line_unlike(line, scores):
+    """Whether the recalibration line solves its likelihood equations, and has their limits."""
+    if not line:
+        return None
+    a, b = line["intercept"]["estimate"], line["slope"]["estimate"]
+    gradient, information = [0.0, 0.0], [0.0, 0.0, 0.0]
+    for score, out, event in zip(scores["scores"], scores["without"], scores["with"]):
+        score = min(max(score, 1e-6), 1 - 1e-6)
+        x, n = math.log(score / (1 - score)), out + event
+        p = 1 / (1 + math.exp(-(a + b * x)))
+        gradient = [gradient[0] + event - n * p, gradient[1] + (event - n * p) * x]
+        information = [one + n * p * (1 - p) * by for one, by in zip(information, (1.0, x, x * x))]
+    determinant = information[0] * information[2] - information[1] ** 2
+    step = [(information[2] * gradient[0] - information[1] * gradient[1]) / determinant, (information[0] * gradient[1] - information[1] * gradient[0]) / determinant]
+    z = NormalDist().inv_cdf(0.975)
+    for part, value, off, variance in (("intercept", a, step[0], information[2] / determinant), ("slope", b, step[1], information[0] / determinant)):
+        half = z * math.sqrt(variance)
+        if abs(off) > 1e-8 * max(1.0, abs(value)) or not all(map(close, (line[part]["lower"], line[part]["upper"]), (value - half, value + half))):
+            return f"the {part} of the recalibration"
+    return None
+
+
+def rate_step(limits, state, rows):
+    """One step of the evidence that a rate has risen (docs/STATISTICS.md): ln M, and the lanes after."""
+    reference, tolerance, top = limits["reference"], limits["tolerance"], limits["reference"] + limits["tolerance"]
+    rates = []
+    for strength in (1.6, 3.0, 6.0):
+        rate = min(reference + strength * max(tolerance, 0.02), 0.95)
+        if rate > top * 1.0001 and rate not in rates[-1:]:
+            rates.append(rate)
+    right, wrong = state["learned_counts"]
+    learned = (10.0 * reference + wrong) / (10.0 + right + wrong)
+    named, log_m = len(rates), [-math.inf if one is None else one for one in state["log_m"]]
+    weights = [0.7 / named] * named + [0.3] if named else [1.0]
+    rates.append(min(learned, 0.95) if learned > top * 1.0001 else None)
+    if len(log_m) != len(rates):
+        raise ValueError("the state is one of another detector")
+    counts = [right, wrong]
+    if any(either for _, *both in rows for either in both):
+        for lane, rate in enumerate(rates):
+            gained = 0.0
+            if rate is not None and rate > top > 0:
+                for weight, right, wrong in rows:
+                    stake = (rate - top) / (top * (1 - top))
+                    gained += right * (math.log1p(-rate) - math.log1p(-top)) + wrong * math.log1p(stake * (weight - top))
+            log_m[lane] = gained + max(log_m[lane], 0.0)
+        counts = [0.7 * (kept + sum(row[0] * row[1 + index] for row in rows)) for index, kept in enumerate(counts)]
+    series = log_sum_exp([math.log(weight) + one for weight, one in zip(weights, log_m)])
+    return series, {"log_m": log_m, "learned_counts": counts}
+
+
+def rate_start(lanes):
+    return {"log_m": [None] * len(lanes["log_m"]), "learned_counts": [0.0, 0.0]}
+
+
+def same_lanes(a, b):
+    none = lambda value: -math.inf if value is None else value
+    return len(a["log_m"]) == len(b["log_m"]) and all(close(none(x), none(y)) for x, y in zip(a["log_m"], b["log_m"])) \
+        and all(map(close, a["learned_counts"], b["learned_counts"]))
+
+
+def carried(last, before):
+    """Whether a state before is that after the last one; evidence starts anew where an alert closed, and for a detector of other rates."""
+    start = rate_start(before["lanes"])
+    if last is None:
+        return before["evaluations"] == 0 and same_lanes(before["lanes"], start)
+    anew = len(last["lanes"]["log_m"]) != len(before["lanes"]["log_m"]) or last["muted"] and not before["muted"]
+    return before["evaluations"] == last["evaluations"] and same_lanes(before["lanes"], start if anew else last["lanes"])
+
+
+def evidence_without(told, invalid):
+    """The state after evaluations, gone through again without the rows of invalid batches."""
+    state = None
+    for one in (report["evidence"] for report in told if report.get("evidence")):
+        rows = [(1.0, *(sum(c["new"][side] for c in report["cohorts"] if c["batch_id"] not in invalid) for side in (0, 1)))
+                for report in told if report.get("evidence") is one]
+        before, lanes = one["before"], rate_start(one["before"]["lanes"])
+        if state and len(state["lanes"]["log_m"]) == len(lanes["log_m"]) and not (state["muted"] and not before["muted"]):
+            lanes = state["lanes"]
+        log_m, after = rate_step(one["limits"], lanes, rows)
+        limit = math.log(one["limits"]["batches_per_false_alarm"])
+        if not before["muted"] and math.log(one["limits"]["share"]) + log_m >= limit and "alarm" in one:
+            after = rate_start(after)
+        state = {"evaluations": (state["evaluations"] if state else 0) + 1, "muted": before["muted"], "lanes": after}
+    return state
+
+
+def evidence_unlike(evidence, alarm, n, rows):
+    """What of the evidence over time about a rate does not follow from its rows and its state before; None when all does."""
+    limits, before, after = evidence["limits"], evidence["before"], evidence["after"]
+    of = max(alarm["reference_rows"], 1)
+    reference = max(alarm["reference_errors"] / of, 0.5 / of)
+    if not close(limits["reference"], reference) or (limits["share"], limits["batches_per_false_alarm"]) != (alarm.get("share", 0.15), n):
+        return "the limits of the evidence"
+    # The own error of a rate: the largest that 99.8 % of references of so many rows are within.
+    a, b, declared, stated = of * reference, of * (1 - reference), alarm["tolerance"], limits["tolerance"]
+    within = lambda error: beta_share(a, b, reference + error) - beta_share(a, b, reference - error)
+    is_own = stated >= declared - TOLERANCE and within(stated + TOLERANCE) >= 0.998 >= within(stated - TOLERANCE)
+    if not is_own and not (close(stated, min(declared, 0.999)) and within(declared + TOLERANCE) >= 0.998):
+        return "the tolerance of the evidence"
+    if evidence["rows"] != [sum(row[1] for row in rows), sum(row[2] for row in rows)]:
+        return "the rows of the evidence"
+    log_m, lanes = rate_step(limits, before["lanes"], rows)
+    weighted, log_n = -math.inf if before["muted"] else math.log(limits["share"]) + log_m, math.log(n)
+    level = "alarm" if weighted >= log_n else "watch" if weighted >= log_n - math.log(10) else "quiet"
+    if (evidence["level"], "alarm" in evidence) != (level, level == "alarm") or not close(evidence["meter"], max(0.0, weighted / log_n)) \
+            or not close(evidence["log_m"], log_m if math.isfinite(log_m) else None):
+        return "where the evidence stands"
+    expected = rate_start(lanes) if level == "alarm" else lanes
+    if (after["evaluations"], after["muted"]) != (before["evaluations"] + 1, before["muted"]) or not same_lanes(after["lanes"], expected):
+        return "the state after the evidence"
+    return None
+
+
+def inputs_of(report, reference):
+    """What a drift report says of the inputs: beyond tolerance or under an open alert, and more than 1 % out of the reference's range."""
+    found = {"beyond_tolerance": [], "out_of_range": []}
+    for feature, frozen in zip(report["features"], reference["features"]):
+        if feature["role"] != "feature":
+            continue
+        if feature["verdict"] == "drift" or any(one["muted"] or one["alarmed"] for one in feature["series"]):
+            found["beyond_tolerance"].append(feature["feature"])
+        levels = frozen["bins"]["bins"] == "levels"
+
+        def share(profile):
+            values = sum(profile["rows"]) - sum(profile["nulls"]) - sum(profile["nans"])
+            out = sum(profile["unseen"]) if levels else sum(profile["low_tail"]) + sum(profile["high_tail"])
+            return out / values if values else 0.0
+        if share(feature["profile"]) > (0.0 if levels else share(frozen["profile"])) + 0.01:
+            found["out_of_range"].append(feature["feature"])
+    return found
+
+
+def predicted(registration, rule):
+    """What a version predicts, by its schema and its reference."""
+    column = next(one for one in registration["schema"]["columns"] if one["role"] == "prediction")
+    if column.get("kind") in ("continuous", "count"):
+        return {"task": "number"}
+    bins = next((one["bins"] for one in registration["reference"]["features"] if one["feature"] == column["name"]), {})
+    classes = sorted({class_name(one) for one in bins.get("levels", []) + bins.get("rare", [])}, key=str.encode)
+    positive = class_name(rule["positive"]) if "positive" in rule else "1" if "1" in classes else classes[-1] if classes else None
+    if column.get("kind") == "binary" and positive:
+        return {"task": "binary", "positive": positive, "classes": classes}
+    return {"task": "multiclass", "classes": classes}
+
+
+def cohort_unlike(cohort, rule):
+    """What of a cohort does not follow from its counts; None when all does."""
+    context, tally, scores = cohort["context"], cohort["tally"], cohort["tally"].get("scores")
+    moment = lambda text: datetime.fromisoformat(text.replace("Z", "+00:00"))
+    compared, counted = tally["labelled"] - tally["without_prediction"], tally["outcomes"]
+    labels = {pair["label"] for pair in counted.get("pairs", [])}
+    known = set(context["task"].get("classes", [])) | {pair["prediction"] for pair in counted.get("pairs", [])}
+    is_mature = moment(context["ended_at"]) + timedelta(days=rule.get("label_delay_days", 0)) <= moment(context["judged_at"]) \
+        and compared > 0 and compared >= rule.get("labels_min", 30) and not (labels and not labels & known)
+    completeness = (tally["labelled"] + tally["repeated"]) / tally["rows"] if tally["rows"] else 0.0
+    if (cohort["maturity"]["maturity"] == "mature") != is_mature:
+        return "whether it is mature"
+    if not close(cohort["completeness"], completeness) or cohort["provisional"] != (completeness < 0.9) \
+            or cohort["is_evidence"] != (is_mature and completeness >= rule.get("completeness_min", 0.9)):
+        return "what its completeness makes of it"
+    if not is_mature:
+        return "figures of a cohort that is not mature" if cohort["figures"]["figures"] or "calibration" in cohort else expected_unlike(cohort)
+    about = {"task": context["task"], "error_limit": rule.get("error_limit")}
+    unlike = figures_unlike(cohort["figures"], tally, about, 0.95, is_test=False)
+    if not unlike and ("calibration" in cohort) != bool(scores and sum(scores["without"]) + sum(scores["with"])):
+        unlike = "whether there is a calibration"
+    if not unlike and "calibration" in cohort:
+        unlike = calibration_unlike(cohort["calibration"], scores)
+    return unlike or expected_unlike(cohort)
+
+
+def expected_unlike(cohort):
+    """What of the performance that is expected without labels does not follow from the counts; None when all does."""
+    scores, found, context = cohort["tally"].get("scores"), cohort.get("expected"), cohort["context"]
+    rows = sum(scores["predicted"]) if scores else 0
+    if bool(found) != bool(rows):
+        return "whether something is expected"
+    if not rows:
+        return None
+    other, positive = scores["score_sum"]
+    error = context["verified"]["error"] if "verified" in context else 0.0
+    accuracy = (positive + scores["predicted"][0] - other) / rows
+    ratio = lambda of: positive / of if context["task"]["task"] == "binary" and of > 0 else None
+    figures = [found["rows"], found["accuracy"], found["standard_error"], found.get("sensitivity"), found.get("precision")]
+    again = [rows, accuracy, math.sqrt(scores["variance_sum"] / rows ** 2 + error * error), ratio(positive + other), ratio(scores["predicted"][1])]
+    right = next((figure for figure in cohort["figures"]["figures"] if figure["name"] == "accuracy" and "class" not in figure), None)
+    verified = context.get("verified")
+    withheld = [bool(context["inputs"]["beyond_tolerance"]), bool(context["inputs"]["out_of_range"]),
+                not verified or context["number"] - verified["number"] > context["batches_per_false_alarm"],
+                "calibration" in cohort and not cohort["calibration"]["verified"],
+                bool(right and right.get("interval")) and not right["interval"][0] <= accuracy <= right["interval"][1]]
+    return None if all(map(close, figures, again)) and len(found["withheld"]) == sum(withheld) else "what is expected"
+
+
+# ---- the verifier ----------------------------------------------------------------------------------------------------
 
 def acceptance_unlike(run, plan):
     """What in a test run does not follow from its counts and its plan; None when all does."""
     outcomes, context = [], run["context"]
     usable = lambda tally: tally["labelled"] - tally["without_prediction"]
+    for group in run["groups"]:
+        unlike = tally_unfit(group["tally"]) or figures_unlike(group["figures"], group["tally"], context, plan["confidence"])
+        if unlike:
+            return f"{unlike} of {group.get('group', 'all rows')}"
     for verdict, criterion in zip(run["criteria"], plan["criteria"]):
         if verdict["criterion"] != criterion:
             return "a criterion"
@@ -1059,8 +1486,8 @@ def acceptance_unlike(run, plan):
         found = []
         for group, line in zip(groups, verdict["groups"]):
             rows, figure = usable(group["tally"]), line.get("figure")
-            value = tested_figure(group["tally"], context["task"], metric, criterion.get("class"))
-            if value is not None and not (figure and close(figure["value"], value)):
+            asked = (metric, class_name(criterion["class"]) if "class" in criterion else None)
+            if figure != next((one for one in group["figures"]["figures"] if (one["name"], one.get("class")) == asked), None):
                 return f"{metric} of {group.get('group', 'all rows')}"
             low, high = figure.get("interval") or (None, None) if figure else (None, None)
             at_least = criterion["direction"] == "at_least"
@@ -1135,7 +1562,7 @@ class Verifier:
             if not own or own.get("verifier_key") != first.text:
                 code = "key_differs" if own else "record_missing"
                 self.find(code, record_file("ledger", first.name), "the ledger's own record names another key or none")
-        for part in (self.acts, self.copies, self.prediction, self.tables, self.registrations, self.acceptance, self.reports, self.decisions, self.signatures, self.life_cycles, self.alert_lives, self.runs, self.backups, self.time_stamps, self.key_changes, self.upgrades):
+        for part in (self.acts, self.copies, self.prediction, self.tables, self.registrations, self.acceptance, self.reports, self.performance, self.decisions, self.signatures, self.life_cycles, self.alert_lives, self.runs, self.backups, self.time_stamps, self.key_changes, self.upgrades):
             self.guard(part)
 
     def guard(self, part):
@@ -1203,10 +1630,12 @@ class Verifier:
                 other = next((f for f, line in listed.items() if line["sha256"] == digest and f != name), None)
                 if other:
                     self.find("file_swapped", name, f"it holds what the manifest lists as {other}")
+                elif digest != listed[name]["sha256"]:
+                    self.find("file_changed", name, f"it has SHA-256 {digest}, MANIFEST.json lists {listed[name]['sha256']}")
                 else:
-                    self.find("file_changed", name, f"it has SHA-256 {digest}")
+                    self.find("file_changed", name, f"it has {len(data)} bytes, MANIFEST.json lists {listed[name]['bytes']}")
             elif manifest and blake3 and blake3.blake3(data).hexdigest() != listed[name]["blake3"]:
-                self.find("file_changed", name, "it has another BLAKE3 digest")
+                self.find("file_changed", name, f"it has BLAKE3 {blake3.blake3(data).hexdigest()}, MANIFEST.json lists {listed[name]['blake3']}")
         for name in sorted(set(listed) - self.names):
             now = next((other for other, digest in unlisted.items() if digest == listed[name]["sha256"]), None)
             if now:
@@ -1883,7 +2312,13 @@ class Verifier:
     def acceptance(self):
         """Test runs come after their criteria, and their figures and verdicts follow from the counts."""
         in_order = lambda table: sorted(self.rows.get(table, {}).items(), key=lambda item: (item[1]["entry"], item[0]))
-        plans = {key: (row, self.document("acceptance_plan", key, row)) for key, row in in_order("acceptance_plan")}
+        plans, newest = {}, {}
+        for key, row in in_order("acceptance_plan"):
+            plans[key] = (row, self.document("acceptance_plan", key, row))
+            self.same(record_file("acceptance_plan", key), "the plan it takes the place of", row.get("supersedes"), newest.get(row["version_id"]))
+            newest[row["version_id"]] = key
+            if plans[key][1] and not self.plan_fits(row, plans[key][1]):
+                self.find("record_disagrees", record_file("acceptance_plan", key), "it does not fit the registration of its version")
         looks = {}
         for key, row in in_order("test_run"):
             name, run = record_file("test_run", key), self.document("test_run", key, row)
@@ -1898,15 +2333,159 @@ class Verifier:
             context, rows = run["context"], (row["version_id"], row["rows_sha256"])
             looks[rows] = looks.get(rows, []) + [row["plan_id"]]
             for what, found, expected in [
-                    ("plan", context["plan_sha256"], plan_row["sha256"]), ("rows", context["rows"], row["rows"]),
+                    ("plan", (context["plan_id"], context["plan_entry"], context["plan_sha256"]), (row["plan_id"], plan_row["entry"], plan_row["sha256"])),
+                    ("rows", (context["rows"], context["rows_sha256"]), (row["rows"], row["rows_sha256"])),
+                    ("rows counted", run["groups"][0]["tally"]["rows"], row["rows"]),
                     ("file", context["file_sha256"], row["file_sha256"]), ("verdict of the row", row["meets"], int(run["meets"])),
                     ("look", context["look"], looks[rows].count(row["plan_id"])),
                     ("look in all", context["look_in_all"], len(looks[rows]))]:
                 self.same(name, what, found, expected)
             self.count("test_runs")
+            self.run_about(name, row, context, plan)
             unlike = acceptance_unlike(run, plan)
             if unlike:
                 self.find("test_run_not_reproduced", name, f"{unlike} computed again differs")
+
+    def plan_fits(self, row, plan):
+        """Whether a plan is one of its version: names, a reason, limits, the test set."""
+        version = self.row("model_version", row["version_id"])
+        if not version:
+            return False
+        registration = json.loads(version["registration"])
+        tables = {dataset["fingerprint"]["table"]["table"] for dataset in registration["datasets"] if dataset["role"] == "test"}
+        test_set = plan.get("test_set", {"known": "none"})
+        return plan["format"] == "driftledger/acceptance-plan/v1" and (plan["model"], plan["version"]) == (version["model"], version["version"]) \
+            and plan["rationale"].strip() and 0.5 <= plan["confidence"] < 1 and 0 < len(plan["criteria"]) \
+            and not any(one in plan["criteria"][:place] for place, one in enumerate(plan["criteria"])) \
+            and (test_set["known"] != "registered" or test_set["table"] in tables)
+
+    def run_about(self, name, row, context, plan):
+        """What a test run says of its version and of what is predicted is what registration and policies say; it is on the test set of its plan."""
+        version = self.row("model_version", row["version_id"])
+        if not version:
+            return
+        registration = json.loads(version["registration"])
+        self.same(name, "model and version", (context["model"], context["version"]), (version["model"], version["version"]))
+        rules = [json.loads(policy["document"]).get("performance", {}) for policy in self.rows.get("policy", {}).values()
+                 if policy["version_id"] == row["version_id"]]
+        if not any(predicted(registration, rule) == context["task"] and rule.get("error_limit") == context.get("error_limit") for rule in rules):
+            self.find("record_disagrees", name, "what it says is predicted is not what schema, reference and policy say")
+        test_set = plan.get("test_set", {"known": "none"})
+        named = [dataset["fingerprint"]["rows"] for dataset in registration["datasets"]
+                 if dataset["role"] == "test" and dataset["fingerprint"]["table"]["table"] == test_set.get("table")]
+        rows = test_set["fingerprint"]["rows"] if test_set["known"] == "given" else named[0] if named else None
+        if rows is not None and (not context["matched"] or context["rows"] != rows):
+            self.find("record_disagrees", name, "its rows are not shown to be those of the test set that its plan names")
+
+    def performance(self):
+        """Cohorts follow from their counts, evaluations from their cohorts and the state before; rows of invalid batches are evidence no more."""
+        recorded, stories = {}, {}
+        for key, row in self.rows.get("cohort", {}).items():
+            recorded.setdefault(row["performance_id"], []).append((key, row))
+        in_order = sorted(self.rows.get("performance", {}).items(), key=lambda item: (item[1]["version_id"], item[1]["number"]))
+        for key, row in in_order:
+            story = stories.setdefault(row["version_id"], {"number": 0, "entry": 0, "state": None, "told": [], "counted": {}})
+            report = self.document("performance", key, row)
+            if report:
+                self.count("evaluations")
+                self.evaluation((key, row, report), recorded.pop(key, []), story)
+        for key, _ in (one for rows in recorded.values() for one in rows):
+            self.find("record_dangling", record_file("cohort", key), "its evaluation is not there")
+
+    def evaluation(self, evaluation, recorded, story):
+        key, row, report = evaluation
+        name, policy = record_file("performance", key), self.row("policy", row["policy_id"])
+        if not policy:
+            return self.find("record_dangling", name, "its policy is not there")
+        self.same(name, "digest of the policy", report["context"]["policy_sha256"], policy["sha256"])
+        self.same(name, "version of the policy", policy["version_id"], row["version_id"])
+        version = self.row("model_version", row["version_id"])
+        if version:
+            self.same(name, "model and version", (report["context"]["model"], report["context"]["version"]), (version["model"], version["version"]))
+        policy, judged = json.loads(policy["document"]), []
+        rule = policy.get("performance", {})
+        for cohort_key, cohort_row in recorded:
+            cohort = self.cohort(cohort_key, cohort_row, rule)
+            if not cohort:
+                continue
+            self.same(record_file("cohort", cohort_key), "digest of the policy", cohort["context"]["policy_sha256"], report["context"]["policy_sha256"])
+            before, first = story["counted"].get(cohort_row["batch_id"], [0, 0]), cohort["tally"]["first"]
+            counted = [max(pair) for pair in zip(first, before)] if cohort["is_evidence"] else before
+            judged.append((cohort["context"]["number"], {
+                "batch_id": cohort["context"]["batch_id"], "batch": cohort["context"]["batch"], "cohort_sha256": cohort_row["sha256"],
+                "counted": counted, "new": [now - was for now, was in zip(counted, before)]}))
+        if [one for _, one in sorted(judged, key=lambda one: one[0])] != report["cohorts"]:
+            self.find("performance_not_reproduced", name, "the cohorts it lists are not those recorded with it, with the rows that are new in them")
+        self.taken_out(name, row, report, story)
+        if row["number"] != story["number"] + 1:
+            self.find("report_out_of_order", name, f"it is number {row['number']}, expected {story['number'] + 1}")
+        evidence, alarm = report.get("evidence"), rule.get("alarm")
+        if bool(evidence) != bool(alarm):
+            self.find("performance_not_reproduced", name, "it has evidence where its policy declares no alarm, or none where it does")
+        elif evidence:
+            rows = [(1.0, *(sum(one["new"][side] for one in report["cohorts"]) for side in (0, 1)))]
+            unlike = evidence_unlike(evidence, alarm, policy["batches_per_false_alarm"], rows)
+            if unlike:
+                self.find("performance_not_reproduced", name, f"{unlike} computed again differs")
+            if not carried(story["state"], evidence["before"]):
+                self.find("report_out_of_order", name, "the evidence does not start where the evaluation before it ended")
+        story["counted"].update({one["batch_id"]: one["counted"] for one in report["cohorts"]})
+        story["number"], story["entry"], story["state"] = row["number"], row["entry"], evidence and evidence["after"]
+        story["told"].append(report)
+
+    def taken_out(self, name, row, report, story):
+        """The rows of batches that were marked as invalid since the evaluation before are evidence no more, and it says so."""
+        marked = sorted((one["entry"], one["batch_id"]) for one in self.rows.get("batch_invalidation", {}).values()
+                        if one["version_id"] == row["version_id"] and one["entry"] < row["entry"])
+        expected = []
+        for entry, batch in marked:
+            counted = [one for told in story["told"] for one in told["cohorts"] if one["batch_id"] == batch and one["counted"] != [0, 0]]
+            if entry > story["entry"] and counted:
+                expected.append({"batch_id": batch, "batch": counted[0]["batch"]})
+        if report["context"].get("taken_out", []) != expected:
+            self.find("performance_not_reproduced", name, "it takes other batches out of the evidence than were marked as invalid")
+        if expected:
+            story["state"] = evidence_without(story["told"], {batch for _, batch in marked})
+
+    def cohort(self, key, row, rule):
+        """One cohort, held against batch, labels and report, and computed again from its counts."""
+        name, cohort = record_file("cohort", key), self.document("cohort", key, row)
+        batch, report = self.row("batch", row["batch_id"]), self.row("report", row["report_id"])
+        if not cohort:
+            return None
+        self.count("cohorts")
+        context, tally = cohort["context"], cohort["tally"]
+        if not batch or not report:
+            self.find("record_dangling", name, "its batch or its report is not there")
+            return cohort
+        for what, found, expected in [
+                ("batch", (context["batch_id"], context["batch"], context["batch_sha256"]), (row["batch_id"], batch["name"], batch["sha256"])),
+                ("time of judging", context["judged_at"], row["at"]), ("end of the batch", context["ended_at"], batch.get("period_end", batch["at"])),
+                ("versions", (batch["version_id"], report["version_id"]), (row["version_id"],) * 2), ("rows", tally["rows"], batch["rows"]),
+                ("batch of the report", report["batch_id"], row["batch_id"]), ("digest of the report", context["report_sha256"], report["sha256"])]:
+            self.same(name, what, found, expected)
+        known = {labels["sha256"] for labels in self.rows.get("labels", {}).values()
+                 if labels["version_id"] == row["version_id"] and labels["entry"] <= row["entry"]}
+        if set(context["labels_sha256"]) - known:
+            self.find("record_dangling", name, "a label file that it was computed from is not recorded")
+        self.cohort_about(name, row, context, json.loads(report["document"]), rule)
+        unlike = tally_unfit(tally) or cohort_unlike(cohort, rule)
+        if unlike:
+            self.find("cohort_not_reproduced", name, f"{unlike} computed again differs")
+        return cohort
+
+    def cohort_about(self, name, row, context, report, rule):
+        """What it says of its inputs and of what is predicted is what drift report, reference and schema say."""
+        version, monitor = self.row("model_version", row["version_id"]), self.row("monitor", self.row("report", row["report_id"])["monitor_id"])
+        reference = monitor and self.row("reference", monitor["reference_id"])
+        if reference and inputs_of(report, json.loads(reference["document"])) != context["inputs"]:
+            self.find("record_disagrees", name, "what it says of the inputs is not what the drift report says")
+        if not version:
+            return
+        registration = json.loads(version["registration"])
+        self.same(name, "model and version", (context["model"], context["version"]), (version["model"], version["version"]))
+        if predicted(registration, rule) != context["task"]:
+            self.find("record_disagrees", name, "what it says is predicted is not what schema and reference say")
 
     def registrations(self):
         """Registrations are what their rows say, and hold the reference and the policy that were recorded with them; episodes cover what the
@@ -2265,6 +2844,12 @@ class Verifier:
                 self.count(table.replace("_", " ") + "s")
                 if any(unicodedata.category(letter) in ("Nd", "Nl", "No") for letter in row.get("seen", "")):
                     self.find("identity_check_not_valid", name, "what was seen holds a digit: numbers of documents are not kept")
+                if table == "identity_check" and row["method"] not in IDENTITY_METHODS:
+                    self.find("identity_check_not_valid", name, f"{row['method']} is no way to check who somebody is")
+                if table == "training_record" and not (row["completed_on"] <= row["at"][:10] and row["completed_on"] <= row.get("valid_until", "9999")):
+                    self.find("training_not_valid", name, "its days cannot be")
+                if table == "identity_check" and row["checked_on"] > row["at"][:10]:
+                    self.find("identity_check_not_valid", name, "it was recorded before the day on which it was made")
                 if row[column] == row["account_id"]:
                     self.find("recorded_about_oneself", name, "a person recorded it about themselves")
                 if account and self.role_at(account, row["at"]) not in roles:
@@ -2363,6 +2948,7 @@ class Verifier:
             self.count("signatures")
             self.same(name, "id", signature["id"], key)
             self.same(name, "decision", signature["decision"], row["decision_id"])
+            self.same(name, "meaning", signature["meaning"], "approves_decision")
             self.same(name, "time of signing", signature["signed_at"], row["at"])
             self.account(name, row, signature["signer"])
             self.identified(name, row, signature, signature["decision_sha256"])
@@ -2382,7 +2968,7 @@ class Verifier:
             name, signature = record_file("study_signature", key), self.document("study_signature", key, row)
             if not signature:
                 continue
-            for what, found, expected in [("id", signature["id"], key), ("study", signature["study"], row["study_id"]),
+            for what, found, expected in [("id", signature["id"], key), ("study", signature["study"], row["study_id"]), ("meaning", signature["meaning"], "approves_study"),
                                           ("time of signing", signature["signed_at"], row["at"])]:
                 self.same(name, what, found, expected)
             self.account(name, row, signature["signer"])
@@ -2999,12 +3585,22 @@ class Verifier:
         self.disposals(signed)
         self.review_samples()
         makers = {key: {row["registered_by"]} for key, row in self.rows.get("model_version", {}).items()}
-        for key, row in self.rows.get("model_record", {}).items():
-            self.document("model_record", key, row)
+        records = {}
+        for key, row in sorted(self.rows.get("model_record", {}).items(), key=lambda item: (item[1]["entry"], item[0])):
+            name, record = record_file("model_record", key), self.document("model_record", key, row)
+            known, version = records.setdefault(row["version_id"], []), self.row("model_version", row["version_id"])
+            known.append((row["entry"], key, row, record or {}))
             makers.setdefault(row["version_id"], set()).add(row["account_id"])
+            self.same(name, "revision", row["revision"], len(known))
+            if not version:
+                self.find("record_dangling", name, "the version it describes is not there")
+            elif record:
+                self.same(name, "model", record["model"], version["model"])
+                self.same(name, "version", record["version"], version["version"])
         changes = self.changes(signed, makers)
         steps = sorted(self.rows.get("version_step", {}).items(), key=lambda item: item[1]["entry"])
-        states, hands, last, in_use, approved = {}, {}, {}, {}, {}
+        states, hands, last, in_use, approved, stays = {}, {}, {}, {}, {}, {}
+        over_time = {}
         together = {}
         for key, row in steps:
             together.setdefault(row["entry"], []).append((key, row))
@@ -3028,9 +3624,20 @@ class Verifier:
                     self.same(name, "configuration", sheet["configuration_sha256"], configuration(registered))
                 self.same(name, "registration", sheet["registration_sha256"], registered["content_sha256"])
                 self.same(name, "entry before", sheet["after"], last.get(version, registered["entry"]))
+            self.step_states(name, row, sheet, [one for one in records.get(version, []) if one[0] < row["entry"]][-1:])
             over = signed.get(key, [])
             if len(over) != 1:
                 self.find("step_not_signed", name, f"{len(over)} signatures are over it, expected 1")
+            stay = stays.setdefault(version, [])
+            needs_review = sheet["step"] in ("approve", "resume")
+            if sheet.get("reviewed_by", []) != (stay if needs_review else []):
+                self.find("record_disagrees", name, "the reviews it names are not those since the state last changed")
+            if len(over) == 1:
+                stands_in = (sheet["step"], over[0]["signer"]["role"]) == ("review", "reviewer") and "process_expert" not in [one["role"] for one in stay]
+                if sheet.get("acts_for", []) != (["process_expert"] if stands_in else []):
+                    self.find("record_disagrees", name, "it names other roles that the signer stands in for")
+                stays[version] = stay + [{"step": key, "user_name": over[0]["signer"]["user_name"], "role": over[0]["signer"]["role"], "entry": row["entry"]}] \
+                    if sheet["step"] == "review" else []
             for signature in over:
                 who, role = signature["signer"]["id"], signature["signer"]["role"]
                 if signature["record"]["sha256"] != sha256(row["document"].encode()):
@@ -3069,9 +3676,48 @@ class Verifier:
             if sheet["step"] == "withdraw":
                 others.discard(version)
             states[version], last[version] = rule[0], row["entry"]
+            over_time.setdefault(version, []).append((row["entry"], rule[0]))
+        for key, row in self.rows.get("report", {}).items():
+            if "version_state" in row and self.row("model_version", row["version_id"]):
+                before = [state for entry, state in over_time.get(row["version_id"], []) if entry < row["entry"]]
+                self.same(record_file("report", key), "state of the version", row["version_state"], (before or ["draft"])[-1])
         for model, versions in in_use.items():
             if len(versions) > 1:
                 self.find("step_not_allowed", "records/version_step", f"more than one version of {model} is in use")
+
+    def step_states(self, name, row, sheet, described):
+        """What the sheet of a step states about its version is what the records say: names, risk, overlaps, plan and test run; and what
+        its step asks for is stated."""
+        version, entry = self.row("model_version", row["version_id"]), row["entry"]
+        self.same(name, "step of the row", row["step"], sheet["step"])
+        for what, found, expected in (("version", sheet["version_id"], row["version_id"]), ("model", sheet["model"], version["model"]),
+                                      ("version", sheet["version"], version["version"])):
+            self.same(name, what, found, expected)
+        cited = sheet.get("model_record") or {}
+        if (cited.get("id"), cited.get("sha256")) != ((described[0][1], described[0][2]["sha256"]) if described else (None, None)):
+            self.find("record_disagrees", name, "it cites another model record than the one in force")
+        risk = (described[0][3] if described else {}).get("risk")
+        if sheet.get("tier") != (TIERS[risk["influence"]][risk["consequence"]] if risk else None):
+            self.find("record_disagrees", name, "it states another tier of risk than follows from the model record")
+        registration = json.loads(version["registration"])
+        stated = (len(sheet["overlaps"]), sheet.get("overlap_justification"))
+        if stated != (len(registration.get("overlaps") or []), registration.get("overlap_justification")):
+            self.find("record_disagrees", name, "it states other overlaps, or another reason for them, than the registration")
+        for table, part in (("acceptance_plan", "plan"), ("test_run", "test_run")):
+            cited = sheet["acceptance"].get(part)
+            found = cited and self.row(table, cited["id"])
+            if cited and not found:
+                self.find("record_dangling", name, f"it cites {table} {cited['id']}, which is not there")
+            elif cited:
+                self.same(name, f"cited {table}", (cited["sha256"], row["version_id"], cited["entry"]),
+                          (sha256(found["document"].encode()), found["version_id"], found["entry"]))
+                if part == "test_run":
+                    self.same(name, "outcome of the test run", cited["meets_plan"], found["meets"] == 1)
+        if sheet["step"] in ("submit", "review", "approve") and sheet["from"] in ("draft", "submitted") and not (described and sheet["acceptance"].get("plan")):
+            self.find("step_not_allowed", name, "it needs a model record and an acceptance plan")
+        for part, steps in STATES.items():
+            if (sheet["from"], sheet["step"]) in steps and not sheet.get(part):
+                self.find("step_not_allowed", name, f"it does not state its {part}")
 
     def succession(self, name, row, sheet, together, in_use):
         """One version of a model is in use: what puts one in names what goes out, by the digest of its sheet."""
@@ -3279,6 +3925,10 @@ class Verifier:
             self.find("step_not_allowed", record_file("episode", life["id"]), f"{step} cannot follow {life['state']}")
             return False
         who, sheet = row.get("account_id"), {}
+        account = self.row("account", who) if rule[2] is None else None
+        if account and self.role_at(account, row["at"]) not in rule[1]:
+            table = {"acknowledge": "acknowledgement", "draft": "decision"}.get(step, "signature")
+            self.find("step_not_permitted", record_file(table, key), f"a {self.role_at(account, row['at'])} may not {step}")
         if rule[2] is None and step == "sign" and who in life["i"]:
             self.find("step_not_permitted", record_file("signature", key), "who signed the decision investigated the alert")
         if rule[2] is not None:
@@ -3288,6 +3938,14 @@ class Verifier:
             expected = [life["id"], step, life["state"], rule[0], life["cycle"], life["after"]]
             if stated != expected or row["state"] != rule[0]:
                 self.find("step_not_allowed", name, f"it states {stated}, expected {expected}")
+            version = self.row("model_version", life["version"])
+            if version:
+                self.same(name, "model", sheet.get("model"), version["model"])
+                self.same(name, "version", sheet.get("version"), version["version"])
+            moved = sheet.get("extension") or {}
+            if step in ALERT_REASONS and not sheet.get("reason") or step == "reopen" and not sheet.get("severity") or step == "plan" and not sheet.get("plan") \
+                    or step == "extend" and not moved.get("due_on", "") > moved.get("was_due_on", "9999"):
+                self.find("step_not_allowed", name, f"{step} needs what its sheet does not state")
             if sheet.get("plan"):
                 life["o"] = [sheet["plan"]["owner"]["id"]]
             if who is None and step == "escalate" and "meaning" not in sheet:
@@ -3447,6 +4105,8 @@ class Verifier:
                 # A role that needs a training which ended is none, and some acts need none.
                 if account and entry["actor"]["role"] not in ("none", self.role_at(account, row["at"])):
                     self.find("act_differs", name, f"entry {row['entry']} is by a {entry['actor']['role']}, whose role was another one by the grants in force")
+                if account and entry["actor"]["role"] not in MAY.get(entry["type"], [entry["actor"]["role"]]):
+                    self.find("act_not_permitted", name, f"entry {row['entry']} is by a {entry['actor']['role']}, who may not write a {entry['type']}")
 
     def backups(self):
         """Backups and restores name a signed head of this ledger; what a practised restore says was lost is computed again."""

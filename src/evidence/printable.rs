@@ -315,7 +315,8 @@ fn pooled(series: &SeriesOutcome) -> String {
     let Some(upper) = series.pooled_tv_upper else { return dash() };
     let (rows, batches) = (series.pooled_rows, series.pooled_batches);
     let s = if batches == 1 { "" } else { "es" };
-    format!("{} on {rows} rows of {batches} batch{s}", percent(upper))
+    let r = if rows == 1 { "" } else { "s" };
+    format!("{} on {rows} row{r} of {batches} batch{s}", percent(upper))
 }
 
 /// A number with four significant digits.

@@ -112,7 +112,33 @@ pub fn unfit_tally(tally: &Tally) -> Option<String> {
             && scores.score_sum.iter().chain([&scores.variance_sum]).all(|sum| sum.is_finite())
     });
     let fit = small(&rows) && small(&tally.first) && counted && scored;
-    (!fit).then(|| "its counts are impossible".to_owned())
+    if !fit {
+        return Some("its counts are impossible".to_owned());
+    }
+    (!adds_up(tally)).then(|| "its counts do not add up".to_owned())
+}
+
+/// Whether the counts of rows that are known to be small say the same of the same rows.
+fn adds_up(tally: &Tally) -> bool {
+    let [right, wrong] = tally.right_wrong();
+    let [first_right, first_wrong] = tally.first;
+    let compared = tally.labelled.checked_sub(tally.without_prediction);
+    let corrected = first_wrong.abs_diff(wrong) <= tally.corrected;
+    let scores = tally.scores.as_ref().is_none_or(|scores| {
+        let all: u64 = scores.predicted.iter().sum();
+        let within = |sum: f64, most: f64| (-1e-6..=most + 1e-6).contains(&sum);
+        let mut sums = scores.score_sum.iter().zip(scores.predicted);
+        scores.rows() <= right + wrong
+            && all.checked_add(scores.outside) == Some(tally.rows)
+            && sums.all(|(sum, rows)| within(*sum, rows as f64))
+            && within(scores.variance_sum, 0.25 * all as f64)
+    });
+    compared == Some(right + wrong)
+        && right + wrong == first_right + first_wrong
+        && tally.labelled + tally.repeated <= tally.rows
+        && tally.conflicting.max(tally.corrected) <= tally.labelled
+        && corrected
+        && scores
 }
 
 /// Why nothing can be computed from `report` under `rule`; `None` when its shape is right.

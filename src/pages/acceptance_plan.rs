@@ -5,7 +5,7 @@ use super::frame::{Frame, Notice, Place};
 use super::page_error::{Answer, see_other};
 use super::upload::Typed;
 use super::visitor::Visitor;
-use super::wording::whole;
+use super::wording::counted;
 use crate::access::role::Action;
 use crate::drift::acceptance::plan::{
     AcceptanceCriteria, Baseline, Criterion, CriterionScope, JudgedBy, LimitSide, PLAN_FORMAT,
@@ -109,10 +109,10 @@ impl PlanPage {
             test_sets: test_sets
                 .map(|dataset| {
                     let table = dataset.fingerprint.table.table.clone();
-                    let rows = whole(dataset.fingerprint.rows);
+                    let rows = counted(dataset.fingerprint.rows, "row", "rows");
                     Choice {
                         chosen: table == chosen,
-                        words: format!("{}, {rows} rows", dataset.fingerprint.name),
+                        words: format!("{}, {rows}", dataset.fingerprint.name),
                         word: table,
                     }
                 })

@@ -5,7 +5,7 @@ use super::markup::Markup;
 use super::page_error::{Answer, see_other};
 use super::signing::Signing;
 use super::visitor::Visitor;
-use super::wording::words;
+use super::wording::{counted, words};
 use crate::error::{Error, Result};
 use crate::procedures::read_records::{self, EpisodeView};
 use crate::procedures::step_episode::{EpisodeSheetView, prepare_episode_step, take_episode_step};
@@ -318,8 +318,11 @@ pub(super) fn rows(sheet: &EpisodeSheet) -> Vec<(&'static str, String)> {
         rows.push((
             "Affected predictions",
             format!(
-                "{} rows of {} batches, numbers {} to {}",
-                affected.rows, affected.batches, affected.first_batch, affected.last_batch
+                "{} of {}, numbers {} to {}",
+                counted(affected.rows, "row", "rows"),
+                counted(affected.batches, "batch", "batches"),
+                affected.first_batch,
+                affected.last_batch
             ),
         ));
         let at_risk = match &found.none_at_risk_because {
@@ -372,8 +375,10 @@ fn criterion_words(plan: &review::effectiveness::RemedialPlan) -> String {
         format!("none of {} drifts", criterion.series.join(", "))
     };
     format!(
-        "in {} batches of version {} after it is done {about}, until {}",
-        criterion.batches, criterion.version, criterion.horizon_on
+        "in {} of version {} after it is done {about}, until {}",
+        counted(criterion.batches.into(), "batch", "batches"),
+        criterion.version,
+        criterion.horizon_on
     )
 }
 

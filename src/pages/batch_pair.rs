@@ -5,7 +5,7 @@ use super::markup::Markup;
 use super::page_error::Answer;
 use super::report_features::{StatisticLine, statistic_lines};
 use super::visitor::Visitor;
-use super::wording::{verdict_sign, whole, words};
+use super::wording::{counted, verdict_sign, whole, words};
 use crate::drift::assess::Verdict;
 use crate::drift::batch_pair::{BatchSide, FeaturePair, counts_of};
 use crate::drift::chart::histogram_between;
@@ -71,7 +71,7 @@ fn side(side: &BatchSide, report: &str) -> SideBox {
     SideBox {
         name: side.batch.clone(),
         path: format!("/reports/{report}"),
-        rows: whole(side.rows),
+        rows: counted(side.rows, "row", "rows"),
         period: period.map(|(start, end)| (Markup::time(start), Markup::time(end))),
         verdict: side.verdict.word(),
         verdict_words: words(side.verdict.word()),
@@ -99,9 +99,9 @@ fn section((at, pair): (usize, &FeaturePair), compared: &ComparedBatches) -> Pai
         ),
         about: format!("{}, {}", pair.role.word(), pair.kind.word()),
         verdicts: pair.verdicts.map(told),
-        rows: pair
-            .rows
-            .map(|rows| format!("{} rows, {} missing", whole(rows.rows), whole(rows.nulls))),
+        rows: pair.rows.map(|rows| {
+            format!("{}, {} missing", counted(rows.rows, "row", "rows"), whole(rows.nulls))
+        }),
         chart: drawn
             .map(|(one, other)| Markup::drawing(histogram_between(names, one, other)))
             .unwrap_or_default(),

@@ -6,7 +6,7 @@ use super::page_error::{Answer, see_other};
 use super::signing::{Signing, Typed};
 use super::study_new::path;
 use super::visitor::Visitor;
-use super::wording::{whole, words};
+use super::wording::{counted, whole, words};
 use crate::drift::policy::Policy;
 use crate::drift::promise::promise;
 use crate::drift::reference_move::SeriesMove;
@@ -113,7 +113,7 @@ impl ProposalPage {
             by: row.proposed_by,
             entry: row.entry,
             rationale: proposal.rationale,
-            rows: whole(rows),
+            rows: counted(rows, "row", "rows"),
             batches: proposal.batches.into_iter().map(batch_line).collect(),
             alert: alert.map(alert_box),
             change: proposal.change.map(|change| change.change),
@@ -186,7 +186,7 @@ fn policy_box(policy: &Policy) -> PolicyBox {
     PolicyBox {
         promise: promise(policy.batches_per_false_alarm),
         rationale: policy.rationale.clone(),
-        rows_min: whole(policy.rows_min),
+        rows_min: counted(policy.rows_min, "row", "rows"),
     }
 }
 

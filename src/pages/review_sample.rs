@@ -385,7 +385,7 @@ impl SamplePage {
                 "blind cases",
             ),
             answered: whole(row.answered),
-            cases: whole(row.cases),
+            cases: counted(row.cases, "case", "cases"),
             left: view.left,
             hidden: match view.hidden {
                 0 => String::new(),

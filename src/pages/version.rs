@@ -11,7 +11,7 @@ use super::markup::Markup;
 use super::page_error::Answer;
 use super::tolerances::{ToleranceLine, criticalities, tolerance_lines};
 use super::visitor::Visitor;
-use super::wording::{whole, words};
+use super::wording::{counted, whole, words};
 use crate::access::role::Action;
 use crate::drift::policy::Cadence;
 use crate::drift::promise::{conditions, promise};
@@ -244,7 +244,7 @@ fn policy(view: &VersionView) -> PolicyView {
         guarantee: promise(view.policy.batches_per_false_alarm),
         conditions: conditions(view.monitor.series.len()),
         rationale: view.policy.rationale.clone(),
-        rows_min: whole(view.policy.rows_min),
+        rows_min: counted(view.policy.rows_min, "row", "rows"),
         cadence: match view.policy.cadence {
             None => "none: silence raises no alert".to_owned(),
             Some(Cadence::Daily) => due("day"),
@@ -260,7 +260,7 @@ fn policy(view: &VersionView) -> PolicyView {
 fn labels(view: &VersionView) -> Vec<DeliveryLine> {
     let line = |row: &crate::store::batches::LabelsRow| DeliveryLine {
         name: row.id.clone(),
-        size: format!("{} rows", whole(row.rows)),
+        size: counted(row.rows, "row", "rows"),
         sha256: row.sha256.clone(),
         at: Markup::time(&row.at),
         entry: row.entry,

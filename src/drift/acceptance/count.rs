@@ -317,13 +317,16 @@ impl<'a> Book<'a> {
         }
         let ids = layout.ids.join("`, `");
         if self.without_id > 0 {
-            return refuse(format!("{} rows have no row id in `{ids}`", self.without_id));
+            let found = self.without_id;
+            let rows = if found == 1 { "row has" } else { "rows have" };
+            return refuse(format!("{found} {rows} no row id in `{ids}`"));
         }
         self.ids.sort_unstable();
         let repeated = self.ids.windows(2).filter(|pair| pair[0] == pair[1]).count();
         if repeated > 0 {
+            let rows = if repeated == 1 { "row has" } else { "rows have" };
             return refuse(format!(
-                "{repeated} rows have a row id in `{ids}` that another row has; a row counts once"
+                "{repeated} {rows} a row id in `{ids}` that another row has; a row counts once"
             ));
         }
         Ok(())

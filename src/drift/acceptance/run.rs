@@ -229,9 +229,12 @@ fn verdict(
         .map(|group| {
             let rows = compared(&group.counts.tally);
             let few = rows < rows_min;
-            let reason = left_out
-                .clone()
-                .or_else(|| few.then(|| format!("{rows} rows, at least {rows_min} are needed")));
+            let reason = left_out.clone().or_else(|| {
+                few.then(|| {
+                    let s = if rows == 1 { "" } else { "s" };
+                    format!("{rows} row{s}, at least {rows_min} are needed")
+                })
+            });
             let counts = !few || small == SmallGroups::Needed;
             judged(criterion, group, (rows, counts), reason)
         })
@@ -270,8 +273,10 @@ fn too_many_left_out(
     };
     let left_out = context.rows.saturating_sub(used);
     let allowed = plan.rows_left_out_max;
-    (left_out > allowed)
-        .then(|| format!("{left_out} rows have no {lacking}, the plan allows {allowed}"))
+    (left_out > allowed).then(|| {
+        let rows = if left_out == 1 { "row has" } else { "rows have" };
+        format!("{left_out} {rows} no {lacking}, the plan allows {allowed}")
+    })
 }
 
 fn judged(

@@ -3,6 +3,7 @@
 //! things, so the entry names what the row is about, too.
 
 use super::{Examiner, Row};
+use crate::access::role::Action;
 use crate::ledger::entry::{Actor, EntryType, Subject};
 
 /// What the rows of a table are.
@@ -91,6 +92,24 @@ const ACTS: [Act; 48] = [
 const REPORT: Act =
     act("report", None, &[EntryType::BatchIngest, EntryType::BatchInvalidate], VERSION);
 
+/// What the permission table asks of whoever writes such an entry, where the role alone decides.
+const PERMITTED: [(EntryType, Action); 14] = [
+    (EntryType::VersionRegister, Action::Register),
+    (EntryType::BatchIngest, Action::Ingest),
+    (EntryType::BatchQuarantine, Action::Ingest),
+    (EntryType::LabelsIngest, Action::Ingest),
+    (EntryType::AcceptancePlan, Action::FixAcceptance),
+    (EntryType::TestRun, Action::TestVersion),
+    (EntryType::AlertAcknowledge, Action::Acknowledge),
+    (EntryType::DecisionDraft, Action::DraftDecision),
+    (EntryType::DecisionSign, Action::SignDecision),
+    (EntryType::ReviewHold, Action::HoldReview),
+    (EntryType::SampleDraw, Action::DrawReviewSample),
+    (EntryType::SampleClose, Action::DrawReviewSample),
+    (EntryType::DrillRecord, Action::RecordDrill),
+    (EntryType::TrainingRecord, Action::RecordTraining),
+];
+
 /// The tables of which every entry of a type lists a row: without it, it says that something was done and not what.
 pub(in crate::evidence) fn tables_of(kind: EntryType) -> impl Iterator<Item = &'static str> {
     // Another policy alone brings no other reference, and the other way round.
@@ -154,5 +173,16 @@ impl Examiner<'_> {
             );
             self.trouble("act_differs", of, detail);
         }
+        if let Some(action) = not_permitted(kind, &actor.role) {
+            let detail = format!("entry {index} is by a {}, who may not {action}", actor.role);
+            self.trouble("act_not_permitted", of, detail);
+        }
     }
+}
+
+/// What a role would have to be permitted to write such an entry; none where it may, or where the role alone does not decide.
+fn not_permitted(kind: EntryType, role: &str) -> Option<&'static str> {
+    let (_, action) = PERMITTED.iter().find(|(one, _)| *one == kind)?;
+    let may = action.roles().iter().any(|may| may.word() == role);
+    (!may).then(|| action.words())
 }

@@ -6,7 +6,7 @@ use crate::digest;
 use crate::drift::episode::{EpisodeKind, EpisodeOpening};
 use crate::drift::report::DriftReport;
 use crate::review::decision::{DECISION_FORMAT, Decision};
-use crate::review::signature::{SIGNATURE_FORMAT, Signature};
+use crate::review::signature::{Meaning, SIGNATURE_FORMAT, Signature};
 use crate::review::study_signature::{STUDY_SIGNATURE_FORMAT, StudySignature};
 
 impl Examiner<'_> {
@@ -135,6 +135,8 @@ impl Examiner<'_> {
             self.same(of, "format", &signature.format, SIGNATURE_FORMAT);
             self.same(of, "id", &signature.id, &key);
             self.same(of, "decision", &signature.decision, row.text("decision_id"));
+            let meaning = Meaning::ApprovesDecision.words();
+            self.same(of, "meaning of the signature", signature.meaning.words(), meaning);
             self.same(of, "time of signing", &signature.signed_at, row.text("at"));
             self.account(of, &row, &signature.signer);
             let signed = (signature.decision_sha256.as_str(), signature.meaning);
@@ -192,6 +194,8 @@ impl Examiner<'_> {
             self.same(of, "format", &signature.format, STUDY_SIGNATURE_FORMAT);
             self.same(of, "id", &signature.id, &key);
             self.same(of, "study", &signature.study, row.text("study_id"));
+            let meaning = Meaning::ApprovesStudy.words();
+            self.same(of, "meaning of the signature", signature.meaning.words(), meaning);
             self.same(of, "time of signing", &signature.signed_at, row.text("at"));
             self.account(of, &row, &signature.signer);
             let signed = (signature.study_sha256.as_str(), signature.meaning);

@@ -61,16 +61,12 @@ impl Examiner<'_> {
                 id,
             };
             for (_, key, row, step) in happened {
-                let taken = match step {
-                    step if step.has_sheet() => {
-                        let signed = signatures.remove(&key).unwrap_or_default();
-                        self.episode_step(&mut life, (&key, &row), &signed)
-                    }
-                    EpisodeStep::Sign => {
-                        self.hands(&life, ("signature", &key), (&row, EpisodeStep::Sign));
-                        life.facts.take(step, answer(step, &row))
-                    }
-                    step => life.facts.take(step, answer(step, &row)),
+                let taken = if step.has_sheet() {
+                    let signed = signatures.remove(&key).unwrap_or_default();
+                    self.episode_step(&mut life, (&key, &row), &signed)
+                } else {
+                    self.hands(&life, &key, (&row, step));
+                    life.facts.take(step, answer(step, &row))
                 };
                 if let Err((state, step)) = taken {
                     let detail = format!("`{}` cannot follow `{}`", step.word(), state.word());
@@ -103,10 +99,23 @@ impl Examiner<'_> {
         lives
     }
 
-    /// Nobody who investigated signs the decision.
-    fn hands(&mut self, life: &Life, of: (&str, &str), (row, step): (&Row, EpisodeStep)) {
+    /// Who acknowledges, drafts or signs has a role that may; nobody who investigated signs the decision.
+    fn hands(&mut self, life: &Life, key: &str, (row, step): (&Row, EpisodeStep)) {
         let Some(rule) = EpisodeRule::of(life.facts.state, step) else { return };
+        let table = match step {
+            EpisodeStep::Acknowledge => "acknowledgement",
+            EpisodeStep::Draft => "decision",
+            _ => "signature",
+        };
+        let of = (table, key);
         let by = row.text("account_id").to_owned();
+        if let Some(account) = self.records.row("account", &by) {
+            let role = self.role_at(&account, row.text("at"));
+            if !rule.who.iter().any(|may| may.word() == role) {
+                let detail = format!("a {role} may not {}", step.word());
+                self.trouble("step_not_permitted", of, detail);
+            }
+        }
         if rule.needs(EpisodeGuard::NotInvestigator) && life.facts.investigators.contains(&by) {
             self.trouble(
                 "step_not_permitted",

@@ -78,12 +78,16 @@ impl Examiner<'_> {
             policy_row.text("version_id"),
             row.text("version_id"),
         );
+        self.about_version(of, row, (&report.context.model, &report.context.version));
         let Ok(policy) = serde_json::from_str::<Policy>(policy_row.text("document")) else {
             return;
         };
         let mut again = Vec::new();
         for (key, row) in recorded {
             if let Some(cohort) = self.cohort((&key, &row), &policy.performance) {
+                let (found, expected) =
+                    (&cohort.context.policy_sha256, &report.context.policy_sha256);
+                self.same(("cohort", &key), "digest of the policy", found, expected);
                 let before = story.counted.get(row.text("batch_id")).copied().unwrap_or_default();
                 again.push((
                     cohort.context.number,
@@ -189,6 +193,7 @@ impl Examiner<'_> {
         let context = &cohort.context;
         self.same(of, "batch id", &context.batch_id, row.text("batch_id"));
         self.same(of, "time of judging", &context.judged_at, row.text("at"));
+        self.about_version(of, row, (&context.model, &context.version));
         if let Some(batch) = self.named((of.0, of.1, row), "batch_id", "batch") {
             let ended = batch.optional("period_end").unwrap_or(batch.text("at"));
             self.same(of, "batch name", &context.batch, batch.text("name"));
@@ -219,12 +224,22 @@ impl Examiner<'_> {
         Some(cohort)
     }
 
-    /// The label files it was computed from are recorded.
+    /// It names the model and the version of its row.
+    fn about_version(&mut self, of: (&str, &str), row: &Row, (model, version): (&str, &str)) {
+        let Some(registered) = self.named((of.0, of.1, row), "version_id", "model_version") else {
+            return;
+        };
+        self.same(of, "model", model, registered.text("model"));
+        self.same(of, "version", version, registered.text("version"));
+    }
+
+    /// The label files it was computed from were recorded by then.
     fn label_files(&mut self, of: (&str, &str), row: &Row, cohort: &CohortReport) {
         let recorded: Vec<String> = self
             .rows("labels")
             .into_iter()
             .filter(|(_, labels)| labels.text("version_id") == row.text("version_id"))
+            .filter(|(_, labels)| labels.number("entry") <= row.number("entry"))
             .map(|(_, labels)| labels.text("sha256").to_owned())
             .collect();
         if let Some(missing) =

@@ -46,8 +46,10 @@ impl Examiner<'_> {
     /// Model records, steps and their signatures, and the state that reports name.
     pub(super) fn life_cycles(&mut self, signatures: &mut Signatures) {
         let records = self.by_version("model_record");
-        for (key, row) in records.values().flatten().map(|(_, key, row)| (key, row)) {
-            self.model_record(key, row);
+        for of_version in records.values() {
+            for (revision, (_, key, row)) in (1..).zip(of_version) {
+                self.model_record(key, row, revision);
+            }
         }
         let steps = self.by_version(STEPS);
         let (plans, runs) = (self.by_version("acceptance_plan"), self.by_version("test_run"));
@@ -129,7 +131,7 @@ impl Examiner<'_> {
         Author { id: account.to_owned(), user_name }
     }
 
-    fn model_record(&mut self, key: &str, row: &Row) {
+    fn model_record(&mut self, key: &str, row: &Row, revision: u64) {
         let of = ("model_record", key);
         let columns = ("document", "sha256");
         let Some(record) = self.document::<ModelRecord>((of.0, of.1, row), columns) else { return };
@@ -138,6 +140,8 @@ impl Examiner<'_> {
             self.trouble("document_invalid", of, "the model record is not canonical JSON");
         }
         self.same(of, "format", &record.format, MODEL_RECORD_FORMAT);
+        let stated = row.number("revision").unwrap_or_default().to_string();
+        self.same(of, "revision", &stated, &revision.to_string());
         let Some(version) = self.named((of.0, of.1, row), "version_id", "model_version") else {
             return;
         };
@@ -240,6 +244,7 @@ impl Examiner<'_> {
                 "it cites another model record than the one in force",
             );
         }
+        self.sheet_states(of, &sheet, before.map(|(_, _, row)| row));
         self.cited_acceptance(of, &sheet, &walk.version);
         if let Some(stated) = &sheet.configuration_sha256 {
             let registered = self.registered_configuration(&walk.version).unwrap_or_default();
@@ -260,6 +265,7 @@ impl Examiner<'_> {
             );
         }
         self.guards(of, (rule, &sheet), walk);
+        self.reviews_stated(of, (rule, &sheet), &walk.taken);
         if let Some(signer) = self.signature_over(of, row, rule.meaning, signed) {
             let history = History { authors: &walk.authors, taken: &walk.taken };
             if let Err(error) = rule.permit(&signer, &history) {
@@ -278,33 +284,6 @@ impl Examiner<'_> {
         walk.moves.push(Move { entry: at, step_id: key.to_owned(), sha256, sheet });
         walk.state = rule.to;
         walk.after = at;
-    }
-
-    /// What the sheet says about plan and test run is recorded so.
-    fn cited_acceptance(&mut self, of: (&str, &str), sheet: &StepSheet, version: &str) {
-        let plan = sheet.acceptance.plan.iter().map(|cited| ("acceptance_plan", cited));
-        let run = sheet.acceptance.test_run.iter().map(|found| ("test_run", &found.run));
-        for (table, cited) in plan.chain(run) {
-            let Some(row) = self.records.row(table, &cited.id) else {
-                let detail = format!("it cites {table} `{}`, which is not there", cited.id);
-                self.trouble("record_dangling", of, detail);
-                continue;
-            };
-            let found = digest::sha256_hex(row.text("document").as_bytes());
-            self.same(of, &format!("digest of cited {table}"), &cited.sha256, &found);
-            self.same(of, &format!("version of cited {table}"), version, row.text("version_id"));
-            let (stated, recorded) = (cited.entry.to_string(), entry(&row).to_string());
-            self.same(of, &format!("ledger entry of cited {table}"), &stated, &recorded);
-            if let Some(run) = sheet.acceptance.test_run.as_ref().filter(|_| table == "test_run") {
-                let meets = row.number("meets") == Some(1);
-                self.same(
-                    of,
-                    "outcome of the test run",
-                    &run.meets_plan.to_string(),
-                    &meets.to_string(),
-                );
-            }
-        }
     }
 
     /// What the table asks of the step is in its sheet.

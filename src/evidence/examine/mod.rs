@@ -61,6 +61,7 @@ mod reports;
 mod review_samples;
 mod runs;
 mod signers;
+mod step_facts;
 mod studies;
 mod succession;
 mod time_stamps;

@@ -48,6 +48,10 @@ impl Examiner<'_> {
             if let Err(error) = IdentityMethod::parse(row.text("method")) {
                 self.trouble("identity_check_not_valid", of, error.to_string());
             }
+            if row.text("checked_on").get(..10) > row.text("at").get(..10) {
+                let detail = "it was recorded before the day on which it was made";
+                self.trouble("identity_check_not_valid", of, detail);
+            }
         }
         for (key, row) in self.rows(TRAININGS) {
             let of = (TRAININGS, key.as_str());

@@ -60,11 +60,9 @@ impl<R: Read + Seek> Walk<'_, R> {
                 self.find("file_swapped", name, detail);
                 continue;
             }
-            let expected =
-                listed.get(name.as_str()).map(|file| file.sha256.as_str()).unwrap_or_default();
-            let detail =
-                format!("it has SHA-256 {}, `{MANIFEST}` lists {expected}", content.sha256);
-            self.find("file_changed", name, detail);
+            if let Some(file) = listed.get(name.as_str()) {
+                self.find("file_changed", name, other_content(&content, file));
+            }
         }
         self.misplaced(&listed, unlisted);
         manifest
@@ -128,5 +126,33 @@ impl<R: Read + Seek> Walk<'_, R> {
             );
         }
         Some(manifest)
+    }
+}
+
+/// Which digest of a file is another one than the manifest lists: where the SHA-256 is the same, the BLAKE3 or the length.
+fn other_content(found: &ContentDigest, listed: &PackedFile) -> String {
+    if found.sha256 != listed.sha256 {
+        format!("it has SHA-256 {}, `{MANIFEST}` lists {}", found.sha256, listed.sha256)
+    } else if found.blake3 != listed.blake3 {
+        format!("it has BLAKE3 {}, `{MANIFEST}` lists {}", found.blake3, listed.blake3)
+    } else {
+        format!("it has {} bytes, `{MANIFEST}` lists {}", found.bytes, listed.bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_that_differs_is_named() {
+        let found = ContentDigest::of(b"content");
+        let mut listed = PackedFile::new("file", found.clone());
+        listed.blake3 = "0".repeat(64);
+        let expected =
+            format!("it has BLAKE3 {}, `{MANIFEST}` lists {}", found.blake3, listed.blake3);
+        assert_eq!(other_content(&found, &listed), expected);
+        listed.sha256 = "1".repeat(64);
+        assert!(other_content(&found, &listed).starts_with("it has SHA-256 "));
     }
 }

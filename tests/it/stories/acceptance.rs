@@ -371,7 +371,7 @@ fn a_file_that_cannot_be_held_against_the_criteria_is_refused() {
     );
     let twice = format!("{all}{}\n", all.lines().nth(3).unwrap());
     let said = refused(&twice);
-    assert!(said.contains("1 rows have a row id in `tablet` that another row has"), "{said}");
+    assert!(said.contains("1 row has a row id in `tablet` that another row has"), "{said}");
     let crowded: String = all
         .lines()
         .enumerate()
@@ -467,7 +467,7 @@ fn what_nobody_can_say_is_not_evaluated_and_never_met() {
 
     let unlabelled = predictions().replacen("other,0,0,", "other,,0,", 1);
     let unlabelled = tested(&program, &unlabelled);
-    assert!(reason(&unlabelled, 0).starts_with("1 rows have no label or prediction"));
+    assert!(reason(&unlabelled, 0).starts_with("1 row has no label or prediction"));
     assert!(unlabelled["sentence"].as_str().unwrap().contains("4 not evaluated"));
 
     // A limit between the lower bound (0.876) and the figure (0.926).

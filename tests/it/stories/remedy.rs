@@ -174,7 +174,9 @@ fn an_alert_goes_from_its_cause_to_an_effect_that_is_computed_here() {
     assert!(manifestation.contains("rosa of the laboratory") && manifestation.contains("closes"));
     checked(&alert);
     let page = alert.person("ines").read(&format!("/alerts/{}", alert.id));
-    for part in ["Investigated", "300 rows of 1 batches", "Remedial action planned", "Closed"] {
+    for part in
+        ["Investigated", "300\u{a0}rows of 1\u{a0}batch", "Remedial action planned", "Closed"]
+    {
         assert!(page.contains(part), "{part}: {page}");
     }
     attacked(&alert);
