@@ -1,7 +1,8 @@
 //! Procedure: take a step of a version's life, signed.
 //!
 //! 1. check that the person is signed in (no token takes a step), and that the table allows the step from where the version stands
-//! 2. check role and hands: an author only submits, and who reviewed does not approve
+//! 2. check role and hands: an author only submits, and who reviewed does not approve. What relies on an approval whose test run was
+//!    marked as invalid is refused until the version was tested again
 //! 3. compose the sheet from what is recorded and typed; what is missing refuses the step with the gap list. An approval lays out what the
 //!    audit trail holds about the version: its critical entries have to be looked at. A step that puts the
 //!    version in use also names the version that was: only one version of a model is in use, and both change by one signature
@@ -23,6 +24,7 @@ use crate::review::identified::Identified;
 use crate::review::life_cycle::{History, RULES, Rule, Step, VersionState};
 use crate::review::record_signature::RecordSignature;
 use crate::review::step_sheet::{About, Composed, StepInput, StepSheet, Successor, Superseded};
+use crate::review::test_run_invalidation::relies_on_approval;
 use crate::review::trail_seen::TrailSeen;
 use crate::store::versions::VersionRow;
 use crate::store::{ReadTx, Store, WriteTx};
@@ -165,6 +167,7 @@ fn sheet(
 ) -> Result<SheetView> {
     let standing = Standing::read(tx, of.model, of.version)?;
     let rule = allowed(of, standing.facts.state())?;
+    refuse_invalid_basis(of, rule, &standing)?;
     let also = if rule.puts_in_use() {
         out_of_use(tx, acting, of.model, &standing.version)?
     } else {
@@ -181,6 +184,21 @@ fn sheet(
     let AlsoSigned { sheet, document, sha256 } =
         compose((rule, &standing), acting, (input, trail), (&supersedes, None))?;
     Ok(SheetView { sheet, document, sha256, also })
+}
+
+/// What relies on an approval is refused while the test run of that approval is invalid and no other one stands in.
+fn refuse_invalid_basis(of: StepOf<'_>, rule: &Rule, standing: &Standing) -> Result<()> {
+    let basis = standing.invalid_basis.as_ref();
+    let Some(basis) = basis.filter(|basis| relies_on_approval(rule) && !basis.is_tested_again)
+    else {
+        return Ok(());
+    };
+    let detail = format!(
+        "to {} is refused: {}; test the version again with a run that meets its criteria, or take it out for good",
+        of.step.words(),
+        basis.sentence()
+    );
+    Err(Error::Conflict { detail })
 }
 
 fn named(also: &AlsoSigned) -> Superseded {
