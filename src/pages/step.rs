@@ -129,7 +129,7 @@ impl StepPage {
                     barred = Markup::message(&error.to_string());
                 }
             }
-            Err(error @ (Error::Access(_) | Error::Review(_) | Error::Conflict { .. })) => {
+            Err(error @ (Error::Access(_) | Error::Review(_))) => {
                 barred = Markup::message(&error.to_string());
             }
             Err(error) => return Err(error),

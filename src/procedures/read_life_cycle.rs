@@ -18,7 +18,7 @@ use crate::review::completeness::{Acceptance, Cited, Facts, Gap, TestRunFact, ga
 use crate::review::life_cycle::{Author, Guard, Rule, Step, Taken, VersionState, stay};
 use crate::review::record_signature::RecordSignature;
 use crate::review::step_sheet::{StepSheet, needs_deviation};
-use crate::review::test_run_invalidation::is_tested_again;
+use crate::review::test_run_invalidation::{is_tested_again, relies_on_approval};
 use crate::store::acceptance::TestRunRow;
 use crate::store::invalidations::Invalidated;
 use crate::store::life_cycle::StepRow;
@@ -211,13 +211,31 @@ impl Standing {
         Ok(Self { version, facts, authors, invalid_basis })
     }
 
+    /// What is missing for the step of `rule` where it relies on an approval whose test run is invalid: another test run.
+    pub(super) fn not_tested_again(&self, rule: &Rule) -> Option<Gap> {
+        let basis = self.invalid_basis.as_ref()?;
+        (relies_on_approval(rule) && !basis.is_tested_again).then(|| Gap {
+            code: "tested_again".to_owned(),
+            missing: basis.sentence(),
+            todo: "run the test again, so that a test run which counts meets the plan in force, or take the version out for good"
+                .to_owned(),
+        })
+    }
+
+    /// Everything that is missing for the step of `rule`.
+    pub(super) fn gaps(&self, rule: &Rule) -> Vec<Gap> {
+        let mut gaps = gaps(rule, &self.facts);
+        gaps.extend(self.not_tested_again(rule));
+        gaps
+    }
+
     fn next(&self) -> Vec<NextStep> {
         let step = |rule: &Rule| NextStep {
             step: rule.step,
             to: rule.to,
             who: rule.who.to_vec(),
             needs: rule.guards.iter().map(|guard| guard.words()).collect(),
-            gaps: gaps(rule, &self.facts),
+            gaps: self.gaps(rule),
             deviates: needs_deviation(rule, &self.facts.acceptance),
         };
         // A version is superseded by a step of the other one.

@@ -24,7 +24,6 @@ use crate::review::identified::Identified;
 use crate::review::life_cycle::{History, RULES, Rule, Step, VersionState};
 use crate::review::record_signature::RecordSignature;
 use crate::review::step_sheet::{About, Composed, StepInput, StepSheet, Successor, Superseded};
-use crate::review::test_run_invalidation::relies_on_approval;
 use crate::review::trail_seen::TrailSeen;
 use crate::store::versions::VersionRow;
 use crate::store::{ReadTx, Store, WriteTx};
@@ -167,7 +166,6 @@ fn sheet(
 ) -> Result<SheetView> {
     let standing = Standing::read(tx, of.model, of.version)?;
     let rule = allowed(of, standing.facts.state())?;
-    refuse_invalid_basis(of, rule, &standing)?;
     let also = if rule.puts_in_use() {
         out_of_use(tx, acting, of.model, &standing.version)?
     } else {
@@ -184,21 +182,6 @@ fn sheet(
     let AlsoSigned { sheet, document, sha256 } =
         compose((rule, &standing), acting, (input, trail), (&supersedes, None))?;
     Ok(SheetView { sheet, document, sha256, also })
-}
-
-/// What relies on an approval is refused while the test run of that approval is invalid and no other one stands in.
-fn refuse_invalid_basis(of: StepOf<'_>, rule: &Rule, standing: &Standing) -> Result<()> {
-    let basis = standing.invalid_basis.as_ref();
-    let Some(basis) = basis.filter(|basis| relies_on_approval(rule) && !basis.is_tested_again)
-    else {
-        return Ok(());
-    };
-    let detail = format!(
-        "to {} is refused: {}; test the version again with a run that meets its criteria, or take it out for good",
-        of.step.words(),
-        basis.sentence()
-    );
-    Err(Error::Conflict { detail })
 }
 
 fn named(also: &AlsoSigned) -> Superseded {
@@ -237,7 +220,7 @@ fn compose(
     (input, trail): (&StepInput, Option<TrailSeen>),
     (supersedes, superseded_by): (&[Superseded], Option<&Successor>),
 ) -> Result<AlsoSigned> {
-    let Standing { version, facts, authors } = standing;
+    let Standing { version, facts, authors, .. } = standing;
     rule.permit(&acting.account, &History { authors, taken: &facts.taken })?;
     let about = About {
         version_id: &version.id,
@@ -246,6 +229,10 @@ fn compose(
         supersedes,
         superseded_by,
     };
+    if let Some(gap) = standing.not_tested_again(rule) {
+        let (model, version) = (version.model.clone(), version.version.clone());
+        return Err(Error::Review(review::Error::Incomplete { model, version, gaps: vec![gap] }));
+    }
     let composed = StepSheet::compose(rule, about, facts, (acting.account.role, input))?;
     let mut sheet = match composed {
         Composed::Sheet(sheet) if rule.step == Step::Supersede && superseded_by.is_none() => {

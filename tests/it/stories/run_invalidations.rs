@@ -136,12 +136,13 @@ fn an_invalid_test_run_carries_no_approval_and_a_new_one_does() {
     assert!(sheet(&quentin, &second, REASON).problem(409, "conflict").contains("invalid since"));
     let release = json!({"effective_on": "2026-06-02"});
     let refused = take(&laboratory, "quentin", "release", &release);
-    assert!(refused.problem(409, "conflict").contains(&format!("rests on test run `{second}`")));
+    assert!(refused.problem(409, "incomplete").contains(&format!("rests on test run `{second}`")));
+    assert_eq!(codes(&refused.body["gaps"]), ["tested_again"]);
     let version = format!("/models/{MODEL}/versions/1");
     let parts = ["the approval rests on test run", REASON, "neither put in use", "2 test runs are"];
     says(&quentin.read(&version), &parts);
     says(&quentin.read(&format!("{version}/steps/release")), &["the approval rests on test run"]);
-    let printed = quentin.read(&format!("{version}/assessments/credibility"));
+    let printed = quentin.read(&format!("{version}/assessments/fda-credibility"));
     says(&printed, &["invalid since", REASON]);
     assert_eq!(test(&program, 12).status, 201);
     done(&take(&laboratory, "quentin", "release", &release), "in_use");
