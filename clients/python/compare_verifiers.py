@@ -4,7 +4,8 @@
     python3 compare_verifiers.py PACK.zip path/to/driftledger
 
 For the first file of every folder: one flipped byte, removed, renamed, swapped with its neighbour, a file more; each as it is
-and once more with the manifest listing the files anew, as somebody who covers a change would. Needs the packages `cryptography`
+and once more with the manifest listing the files anew, as somebody who covers a change would; and rows that say something else than their
+entries and the records beside them, of which both verifiers have to say what is wrong. Needs the packages `cryptography`
 and `blake3`. Exit code 0 when both verifiers name every change at its file. Packs of earlier ledgers have no seal: there, pages and words for
 reading prove nothing, and where the manifest covers up a change in one of them, or in what a witness said, nobody needs to name it.
 """
@@ -77,10 +78,26 @@ def changes(files):
         yield f"add {name}", name, {**files, name: b"{}"}
 
 
+def forgeries(files):
+    """Rows that say something else than their entries and other records, as (the file, the finding about it, the changed files)."""
+    def first(table):
+        return next(((name, json.loads(files[name])) for name in sorted(files) if name.startswith(f"records/{table}/")), (None, None))
+
+    def forged(name, row, **said):
+        return {**files, name: verify_pack.canonical({**row, **said}).encode()}
+
+    name, row = first("test_run_invalidation")
+    if name:
+        run = json.loads(files[verify_pack.record_file("test_run", row["test_run_id"])])
+        yield name, "step_not_permitted", forged(name, row, account_id=run["account_id"])
+        yield name, "record_disagrees", forged(name, row, reason="another reason, which nobody has signed")
+
+
 def answer(command):
     done = subprocess.run(command + ["--json"], capture_output=True, text=True, check=False)
     findings = json.loads(done.stdout)["findings"] if done.returncode in (0, 1) else []
-    return done.returncode, {finding["file"] for finding in findings}
+    named = {finding["file"] for finding in findings} | {(finding["file"], finding["code"]) for finding in findings}
+    return done.returncode, named
 
 
 def main():
@@ -93,6 +110,10 @@ def main():
             covered = dict(changed)
             relist(covered)
             cases.append((what + ", covered up", file, covered))
+    for file, code, changed in forgeries(files):
+        covered = dict(changed)
+        relist(covered)
+        cases.append((f"forge {file}: {code}", (file, code), covered))
     with tempfile.TemporaryDirectory() as folder:
         def ask(numbered):
             number, (what, file, changed) = numbered

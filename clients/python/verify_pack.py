@@ -46,6 +46,7 @@ COPIES = {"model_version": ("registrations/", "registration"), "reference": ("re
           "version_step": ("version-steps/", "document"), "change_record": ("change-records/", "document"),
           "record_signature": ("record-signatures/", "document"),
           "acceptance_plan": ("acceptance-plans/", "document"), "test_run": ("test-runs/", "document"),
+          "test_run_invalidation": ("test-run-invalidations/", "document"),
           "report": ("reports/", "document"), "batch_invalidation": ("invalidations/", "document"),
           "performance": ("performance/", "document"), "cohort": ("cohorts/", "document"),
           "decision": ("decisions/", "document"), "signature": ("signatures/", "document"),
@@ -59,11 +60,11 @@ COPIES = {"model_version": ("registrations/", "registration"), "reference": ("re
 # Entries about a record that are laid out to who approves or closes it, and which of them are critical (some only when it is done anew).
 LAID_OUT = set("""policy.set reference.propose reference.sign reference.freeze batch.quarantine batch.invalidate alert.acknowledge decision.draft
 decision.sign alert.step alert.overdue study.attach study.sign model_record.attach version.step change.record change.sign acceptance.plan test.run
-qualification.run qualification.sign sample.draw sample.close retention.set retention.assign hold.place hold.lift disposal.propose
-disposal.sign""".split())
+test.invalidate qualification.run qualification.sign sample.draw sample.close retention.set retention.assign hold.place hold.lift disposal.propose
+disposal.sign redaction.propose redaction.sign proposal.withdraw""".split())
 ANEW = {"acceptance.plan", "test.run", "change.record", "decision.draft", "model_record.attach"}
 CRITICAL = {
-    "batch.invalidate": "a batch was marked as invalid", "alert.overdue": "a remedial action was overdue",
+    "batch.invalidate": "a batch was marked as invalid", "test.invalidate": "a test run was marked as invalid", "alert.overdue": "a remedial action was overdue",
     "reference.freeze": "another reference or policy came into force", "policy.set": "another reference or policy came into force",
     "acceptance.plan": "acceptance criteria were fixed anew", "test.run": "it was tested once more",
     "change.record": "what changed was recorded anew", "decision.draft": "a decision was drafted anew",
@@ -139,6 +140,7 @@ ACTS = {"model_version": ("registered_by", "version.register", ("id", "model_ver
         "change_record": ("account_id", "change.record", VERSION),
         "acceptance_plan": ("account_id", "acceptance.plan", VERSION),
         "test_run": ("account_id", "test.run", VERSION),
+        "test_run_invalidation": ("account_id", "test.invalidate", VERSION),
         "batch_invalidation": ("account_id", "batch.invalidate", VERSION),
         "reference_proposal": ("account_id", "reference.propose", VERSION),
         "qualification": ("account_id", "qualification.run", None),
@@ -188,7 +190,7 @@ AFFECTED = {"model_version": "model_version", "batch": "batch", "alert": "episod
 OF_INCIDENTS = ("incident.report", "incident.revise", "incident.close")
 # What the documents of these tables say that they are.
 FORMATS = {table: f"driftledger/{name}/v1" for table, name in {
-    "test_run": "test-run", "decision": "decision", "signature": "signature", "study_signature": "study-signature", "change_record": "change-record",
+    "test_run": "test-run", "test_run_invalidation": "test-run-invalidation", "decision": "decision", "signature": "signature", "study_signature": "study-signature", "change_record": "change-record",
     "episode_step": "episode-step", "performance": "performance", "cohort": "cohort", "model_record": "model-record", "record_signature": "record-signature",
     "version_step": "version-step", "accountability_acceptance": "accountability-acceptance", "report": "report", "review_result": "review-result",
     "store_upgrade": "upgrade"}.items()}
@@ -2487,6 +2489,61 @@ class Verifier:
         if predicted(registration, rule) != context["task"]:
             self.find("record_disagrees", name, "what it says is predicted is not what schema and reference say")
 
+    def run_invalid_before(self, run, entry):
+        """Whether a test run was marked as invalid before a ledger entry."""
+        return any(row["test_run_id"] == run and row["entry"] < entry for row in self.rows.get("test_run_invalidation", {}).values())
+
+    def test_run_invalidations(self, signed):
+        """Each says what the records say, and is signed once, over its bytes, by QA and not by who made the run."""
+        for key, row in self.rows.get("test_run_invalidation", {}).items():
+            name, sheet = record_file("test_run_invalidation", key), self.document("test_run_invalidation", key, row)
+            if not sheet:
+                continue
+            self.count("invalid test runs")
+            run, version = self.row("test_run", row["test_run_id"]), self.row("model_version", row["version_id"])
+            if not run or not version:
+                self.find("record_dangling", name, "its test run or its version is not there")
+                continue
+            plan, before = self.row("acceptance_plan", run["plan_id"]) or {}, row["entry"]
+            steps, state = [], "draft"
+            for step, other in sorted(self.rows.get("version_step", {}).items(), key=lambda item: item[1]["entry"]):
+                if other["version_id"] != row["version_id"] or other["entry"] >= before:
+                    continue
+                state = RULES.get((state, other["step"]), (state,))[0]
+                cited = json.loads(other["document"])["acceptance"].get("test_run") or {}
+                if cited.get("id") == row["test_run_id"]:
+                    steps.append({"id": step, "step": other["step"], "entry": other["entry"]})
+            earlier = lambda table: sorted(((other["entry"], one, other) for one, other in self.rows.get(table, {}).items()
+                                            if other["version_id"] == row["version_id"] and other["entry"] < before), key=lambda found: found[:2])
+            plans = earlier("acceptance_plan")
+            counting = [{"id": one, "sha256": other["sha256"], "entry": entry, "meets_plan": bool(other["meets"])}
+                        for entry, one, other in earlier("test_run") if plans and other["plan_id"] == plans[-1][1]
+                        and one != row["test_run_id"] and not self.run_invalid_before(one, before)]
+            for what, found, expected in [
+                    ("version", (sheet["version_id"], sheet["model"], sheet["version"]), (row["version_id"], version["model"], version["version"])),
+                    ("version of the test run", run["version_id"], row["version_id"]), ("reason", sheet["reason"], row["reason"]),
+                    ("test run", sheet["test_run"], {"id": row["test_run_id"], "sha256": run["sha256"], "file_sha256": run["file_sha256"],
+                                                     "rows": run["rows"], "entry": run["entry"]}),
+                    ("plan", sheet["plan"], {"id": run["plan_id"], "sha256": plan.get("sha256"), "entry": plan.get("entry")}),
+                    ("outcome", sheet["meets_plan"], bool(run["meets"])), ("state of the version", sheet["state"], state),
+                    ("steps that rest on it", sheet["steps"], steps),
+                    ("test run that counts instead", sheet.get("counts_instead"), counting[-1] if counting else None)]:
+                self.same(name, what, found, expected)
+            if len(sheet["reason"].strip()) < 20:
+                self.find("invalidation_not_valid", name, "its reason says nothing")
+            if run["account_id"] == row["account_id"]:
+                self.find("step_not_permitted", name, "who made the test run marked it as invalid")
+            over = signed.get(key, [])
+            if len(over) != 1:
+                self.find("step_not_signed", name, f"{len(over)} signatures are over it, expected 1")
+                continue
+            if over[0]["record"]["sha256"] != sha256(row["document"].encode()):
+                self.find("signature_of_other_bytes", name, "its signature is over other bytes")
+            self.same(name, "signer", over[0]["signer"]["id"], row["account_id"])
+            self.same(name, "meaning", over[0]["meaning"], "invalidated_test_run")
+            if over[0]["signer"]["role"] != "qa":
+                self.find("step_not_permitted", name, f"a {over[0]['signer']['role']} marked a test run as invalid")
+
     def registrations(self):
         """Registrations are what their rows say, and hold the reference and the policy that were recorded with them; episodes cover what the
         report that opened them alarmed about."""
@@ -3583,6 +3640,7 @@ class Verifier:
         self.drills()
         self.references(signed)
         self.disposals(signed)
+        self.test_run_invalidations(signed)
         self.review_samples()
         makers = {key: {row["registered_by"]} for key, row in self.rows.get("model_version", {}).items()}
         records = {}
@@ -3599,7 +3657,7 @@ class Verifier:
                 self.same(name, "version", record["version"], version["version"])
         changes = self.changes(signed, makers)
         steps = sorted(self.rows.get("version_step", {}).items(), key=lambda item: item[1]["entry"])
-        states, hands, last, in_use, approved, stays = {}, {}, {}, {}, {}, {}
+        states, hands, last, in_use, approved, approved_on, stays = {}, {}, {}, {}, {}, {}, {}
         over_time = {}
         together = {}
         for key, row in steps:
@@ -3656,6 +3714,14 @@ class Verifier:
             if sheet["step"] != "review":
                 hands[version] = []
             plan, run = sheet["acceptance"].get("plan"), sheet["acceptance"].get("test_run")
+            if run and self.run_invalid_before(run["id"], row["entry"]):
+                self.find("step_not_allowed", name, f"it rests on test run {run['id']}, which was invalid before")
+            relies = rule[0] == "in_use" or (state, sheet["step"]) == ("suspended", "review")
+            tested_again = plan and run and run["entry"] > plan["entry"] and run["meets_plan"]
+            if relies and self.run_invalid_before(approved_on.get(version), row["entry"]) and not tested_again:
+                self.find("step_not_allowed", name, "the approval rests on a test run that was invalid before, and it was not tested again")
+            if sheet["step"] == "approve":
+                approved_on[version] = run["id"] if run else None
             change, others = sheet.get("change"), approved.setdefault(sheet["model"], set())
             known = [fact for entry, fact in changes.get(version, []) if entry < row["entry"]]
             expected = known[-1](row["entry"]) if known else None

@@ -86,6 +86,8 @@ pub enum Action {
     Acknowledge,
     /// Mark a batch that somebody else sent as invalid.
     InvalidateBatch,
+    /// Mark a test run that somebody else made as invalid.
+    InvalidateTestRun,
     /// Draft a decision.
     DraftDecision,
     /// Sign a decision somebody else drafted.
@@ -136,7 +138,7 @@ pub enum Action {
 
 impl Action {
     /// All actions, in the order of the permission table.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::Read,
         Self::Register,
         Self::Ingest,
@@ -144,6 +146,7 @@ impl Action {
         Self::TestVersion,
         Self::Acknowledge,
         Self::InvalidateBatch,
+        Self::InvalidateTestRun,
         Self::DraftDecision,
         Self::SignDecision,
         Self::ManageAccounts,
@@ -179,6 +182,7 @@ impl Action {
             Self::TestVersion => "test versions",
             Self::Acknowledge => "acknowledge alerts",
             Self::InvalidateBatch => "invalidate batches",
+            Self::InvalidateTestRun => "invalidate test runs",
             Self::DraftDecision => "draft decisions",
             Self::SignDecision => "sign decisions",
             Self::ManageAccounts => "manage accounts",
@@ -239,6 +243,7 @@ impl Action {
             Self::ApproveQualification
             | Self::DrawReviewSample
             | Self::InvalidateBatch
+            | Self::InvalidateTestRun
             | Self::CloseIncident
             | Self::LiftHold
             | Self::ApproveDisposal => &[Role::Qa],

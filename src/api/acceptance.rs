@@ -1,10 +1,14 @@
 //! `/api/v1/…/acceptance`, `/api/v1/…/test-runs`: criteria fixed before the test, and test runs against them.
 
+use super::batches::{InvalidationReason, SignInvalidation};
 use super::extract::{Body, Caller, Shared, blocking, format_of, spool};
 use super::problem::{Problem, ProblemDocument};
 use crate::drift::acceptance::plan::AcceptanceCriteria;
 use crate::procedures::Recorded;
 use crate::procedures::fix_acceptance::fix_acceptance;
+use crate::procedures::invalidate_test_run::{
+    TestRunInvalidated, TestRunInvalidationSheet, invalidate_test_run, prepare_run_invalidation,
+};
 use crate::procedures::read_acceptance::{self, AcceptanceView, TestRunView};
 use crate::procedures::test_version::test_version;
 use crate::store::acceptance::{AcceptancePlanRow, TestRunRow};
@@ -85,4 +89,40 @@ pub(super) async fn read_run(
 ) -> Result<HttpResponse, Problem> {
     let work = move || read_acceptance::test_run(&shared.store, &caller.0, &id);
     Ok(HttpResponse::Ok().json(blocking(work).await?))
+}
+
+/// The sheet that the caller would sign to mark a test run as invalid: what it came to, which steps of the version rest on it, which run
+/// counts instead. Writes nothing.
+#[utoipa::path(tag = "acceptance", request_body = InvalidationReason, responses(
+    (status = 200, body = TestRunInvalidationSheet), (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument),
+    (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+#[post("/test-runs/{id}/invalidation/sheet")]
+pub(super) async fn prepare_invalid(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    id: web::Path<String>,
+    body: web::Json<InvalidationReason>,
+) -> Result<HttpResponse, Problem> {
+    let work = move || prepare_run_invalidation(&shared.store, &caller.0, &id, &body.reason);
+    Ok(HttpResponse::Ok().json(blocking(work).await?))
+}
+
+/// Marks a test run as invalid, signed by QA, by somebody else than who made it: it stays and counts for nothing any more. Needs a
+/// session: no token signs.
+#[utoipa::path(tag = "acceptance", request_body = SignInvalidation, responses(
+    (status = 201, body = Recorded<TestRunInvalidated>), (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument),
+    (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+#[post("/test-runs/{id}/invalidation")]
+pub(super) async fn sign_invalid(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    id: web::Path<String>,
+    body: web::Json<SignInvalidation>,
+) -> Result<HttpResponse, Problem> {
+    let SignInvalidation { reason, sheet_sha256, password } = body.into_inner();
+    let work = move || {
+        let signed = (reason.as_str(), sheet_sha256.as_str(), password.as_str());
+        invalidate_test_run(&shared.store, &caller.0, &id, signed)
+    };
+    Ok(HttpResponse::Created().json(blocking(work).await?))
 }

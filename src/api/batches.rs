@@ -159,15 +159,15 @@ pub(super) async fn list_batches(
     Ok(HttpResponse::Ok().json(Page { items, next }))
 }
 
-/// Why a batch is invalid.
+/// Why a batch or a test run is invalid.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InvalidationReason {
-    /// What is wrong with the batch, and how it was found.
+    /// What is wrong, and how it was found.
     pub reason: String,
 }
 
-/// The decision that a batch is invalid: the reason, the digest of the sheet as it was shown, and the password again.
+/// The decision that a batch or a test run is invalid: the reason, the digest of the sheet as it was shown, and the password again.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignInvalidation {

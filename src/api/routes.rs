@@ -68,6 +68,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(acceptance::create_run)
             .service(acceptance::list_runs)
             .service(acceptance::read_run)
+            .service(acceptance::prepare_invalid)
+            .service(acceptance::sign_invalid)
             .service(batches::create_batch)
             .service(batches::list_batches)
             .service(batches::compare)

@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
 /// Folders of copies: record table, folder, column of the document.
-pub const COPIES: [(&str, &str, &str); 32] = [
+pub const COPIES: [(&str, &str, &str); 33] = [
     ("model_version", "registrations/", "registration"),
     ("reference", "references/", "document"),
     ("policy", "policies/", "document"),
@@ -29,6 +29,7 @@ pub const COPIES: [(&str, &str, &str); 32] = [
     ("record_signature", "record-signatures/", "document"),
     ("acceptance_plan", "acceptance-plans/", "document"),
     ("test_run", "test-runs/", "document"),
+    ("test_run_invalidation", "test-run-invalidations/", "document"),
     ("report", "reports/", "document"),
     ("batch_invalidation", "invalidations/", "document"),
     ("performance", "performance/", "document"),

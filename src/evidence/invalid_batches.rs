@@ -22,7 +22,7 @@ impl InvalidBatches {
             let by = name.unwrap_or_else(|| account.to_owned());
             let since = invalid_since(row.text("at"), &by, row.text("reason"));
             let entry = row.number("entry").unwrap_or_default();
-            let sentence = counts_for_nothing(&since, &key, entry);
+            let sentence = counts_for_nothing("batch", &since, (&key, entry));
             said.insert(row.text("batch_id").to_owned(), sentence);
         }
         Self(said)

@@ -1,6 +1,7 @@
 //! What people did about a version or an alert, one act after the other, as the story of a pack tells it.
 
 use super::records::{Records, Row};
+use crate::review::batch_invalidation::{counts_for_nothing, invalid_since};
 use crate::review::decision::Decision;
 use crate::review::disposal::Disposal;
 use crate::review::incident::{Affected, AffectedKind, Incident};
@@ -87,11 +88,7 @@ pub fn acts_of_version(records: &mut Lookup<'_>, version_id: &str) -> Vec<Act> {
             acts.push(Act::of(&row, format!("{what} by {who}")));
         }
     }
-    for (_, row) in records.rows("test_run", of) {
-        let meets = if row.number("meets") == Some(1) { "meets" } else { "does not meet" };
-        let who = records.person(row.text("account_id"));
-        acts.push(Act::of(&row, format!("tested by {who}: it {meets} its criteria")));
-    }
+    acts.extend(test_runs(records, of));
     acts.extend(incidents(records, (AffectedKind::ModelVersion, version_id)));
     for (_, row) in records.rows("legal_hold", of) {
         let who = records.person(row.text("account_id"));
@@ -102,6 +99,30 @@ pub fn acts_of_version(records: &mut Lookup<'_>, version_id: &str) -> Vec<Act> {
     acts.extend(disposals(records, version_id));
     acts.extend(redactions(records, version_id));
     acts.sort_by_key(|act| act.entry);
+    acts
+}
+
+/// The test runs of a version; one that is invalid says so, and so does the decision about it.
+fn test_runs(records: &mut Lookup<'_>, of: (&str, &str)) -> Vec<Act> {
+    let mut acts = Vec::new();
+    for (key, row) in records.rows("test_run", of) {
+        let meets = if row.number("meets") == Some(1) { "meets" } else { "does not meet" };
+        let who = records.person(row.text("account_id"));
+        let mut act = Act::of(&row, format!("tested by {who}: it {meets} its criteria"));
+        let about = ("test_run_id", key.as_str());
+        for (id, row) in records.rows("test_run_invalidation", about) {
+            let name = records.user_name(row.text("account_id"));
+            let since = invalid_since(row.text("at"), &name, row.text("reason"));
+            let entry = row.number("entry").unwrap_or_default();
+            act.said.push(counts_for_nothing("test run", &since, (&id, entry)));
+            let tested = act.entry;
+            let mut marked = Act::of(&row, format!("the test of entry {tested} marked as invalid"));
+            marked.said.push(row.text("reason").to_owned());
+            marked.manifestation = manifestations(records, ("test_run_invalidation", &id));
+            acts.push(marked);
+        }
+        acts.push(act);
+    }
     acts
 }
 
@@ -286,6 +307,12 @@ impl<'a> Lookup<'a> {
         let has_version = matches!(affected.kind, AffectedKind::Batch | AffectedKind::Alert);
         let row = has_version.then(|| self.records.row(affected.kind.table(), &affected.id));
         row.flatten().is_some_and(|row| row.text("version_id") == version_id)
+    }
+
+    /// The user name of an account; its id where that is not here.
+    fn user_name(&mut self, account_id: &str) -> String {
+        let row = self.records.row("account", account_id);
+        row.map_or_else(|| account_id.to_owned(), |row| row.text("user_name").to_owned())
     }
 
     /// Who an account is, in words.

@@ -102,6 +102,7 @@ entry_types! {
     ChangeSign         "change.sign"         "A change record was signed."
     AcceptancePlan     "acceptance.plan"     "Acceptance criteria of a version were fixed."
     TestRun            "test.run"            "A version was tested against its acceptance criteria."
+    TestRunInvalidate  "test.invalidate"     "A test run was marked invalid by a signed decision: it counts for nothing any more."
     ExperimentCreate   "experiment.create"   "An experiment was created."
     ExperimentChange   "experiment.change"   "An experiment was renamed, deleted, restored or tagged."
     RunCreate          "run.create"          "A training run began."

@@ -75,6 +75,10 @@ struct RunBox {
     is_plan_in_force: bool,
     look: u64,
     look_in_all: u64,
+    /// That it is invalid, with the ledger entry of the decision.
+    invalid: Option<(Markup, u64)>,
+    /// Where this person may mark it as invalid; empty where not.
+    mark_path: String,
     matched: String,
     file_sha256: String,
     sha256: String,
@@ -89,6 +93,7 @@ struct RunLine {
     by: String,
     rows: String,
     meets: bool,
+    is_invalid: bool,
     entry: u64,
     plan_entry: u64,
 }
@@ -108,15 +113,23 @@ struct AcceptancePage {
 }
 
 impl AcceptancePage {
-    fn of(frame: Frame, (model, version): (String, String), view: &View) -> Self {
+    fn of(
+        (frame, account_id): (Frame, &str),
+        (model, version): (String, String),
+        view: &View,
+    ) -> Self {
         let path = format!("/models/{model}/versions/{version}/test-runs");
         let acceptance = &view.acceptance;
+        let may_mark =
+            |row: &TestRunRow| frame.may(Action::InvalidateTestRun) && row.account_id != account_id;
+        let run = view.run.as_ref();
+        let run = run.map(|(run, confidence)| run_box(run, *confidence, may_mark(&run.row)));
         Self {
             may_fix: frame.may(Action::FixAcceptance),
             may_test: frame.may(Action::TestVersion),
             frame,
             plan: acceptance.in_force.as_ref().map(plan_box),
-            run: view.run.as_ref().map(|(run, confidence)| run_box(run, *confidence)),
+            run,
             runs: acceptance.runs.iter().map(|row| run_line(&path, row)).collect(),
             superseded: acceptance.superseded.iter().map(superseded).collect(),
             model,
@@ -136,6 +149,7 @@ fn run_line(path: &str, row: &TestRunRow) -> RunLine {
         by: row.sent_by.clone(),
         rows: whole(row.rows),
         meets: row.meets,
+        is_invalid: row.invalidated.is_some(),
         entry: row.entry,
         plan_entry: row.plan_entry,
     }
@@ -195,8 +209,9 @@ fn told(outcome: CriterionOutcome) -> (&'static str, &'static str, &'static str)
     (class, sign, outcome.words())
 }
 
-fn run_box(view: &TestRunView, confidence: f64) -> RunBox {
+fn run_box(view: &TestRunView, confidence: f64, may_mark: bool) -> RunBox {
     let context = &view.run.context;
+    let invalid = view.row.invalidated.as_ref();
     RunBox {
         sentence: Markup::sentence(&view.run.sentence),
         at: Markup::time(&view.row.at),
@@ -206,6 +221,11 @@ fn run_box(view: &TestRunView, confidence: f64) -> RunBox {
         is_plan_in_force: view.is_plan_in_force,
         look: context.look,
         look_in_all: context.look_in_all,
+        mark_path: match invalid {
+            None if may_mark => format!("/test-runs/{}/invalidation", view.row.id),
+            _ => String::new(),
+        },
+        invalid: invalid.map(|found| (Markup::text(&found.sentence()), found.entry)),
         matched: context.matched.join(", "),
         file_sha256: context.file_sha256.clone(),
         sha256: view.row.sha256.clone(),
@@ -262,6 +282,7 @@ pub(super) async fn again(visitor: Visitor, version: (String, String), error: Er
             let view = acceptance_page(&visitor.store, &visitor.acting(), of, None)?;
             let title = format!("Acceptance of {} {}", of.0, of.1);
             let frame = visitor.frame(&title, Place::Models).with_notice(Some(notice));
+            let frame = (frame, visitor.account().id.as_str());
             Ok(AcceptancePage::of(frame, version.clone(), &view))
         })
         .await
@@ -275,7 +296,7 @@ async fn page(visitor: Visitor, version: (String, String), run: Option<String>) 
             let of = (model.as_str(), number.as_str());
             let view = acceptance_page(&visitor.store, &visitor.acting(), of, run.as_deref())?;
             let frame = visitor.frame(&format!("Acceptance of {model} {number}"), Place::Models);
-            Ok(AcceptancePage::of(frame, version, &view))
+            Ok(AcceptancePage::of((frame, &visitor.account().id), version, &view))
         })
         .await
 }

@@ -4,7 +4,7 @@ use super::frame::role_words;
 use super::markup::Markup;
 use super::visitor::Visitor;
 use super::wording::words;
-use crate::procedures::read_life_cycle::{LifeCycle, NextStep, StepView};
+use crate::procedures::read_life_cycle::{InvalidBasis, LifeCycle, NextStep, StepView};
 use crate::review::completeness::Gap;
 use crate::review::life_cycle::{Step, VersionState};
 
@@ -49,6 +49,8 @@ pub(super) struct LifeCycleBox {
     pub(super) meaning: &'static str,
     pub(super) tier: Option<&'static str>,
     pub(super) has_record: bool,
+    /// That its approval rests on a test run that is invalid, and what follows.
+    pub(super) invalid_basis: Option<Markup>,
     /// The approved version it comes after.
     pub(super) follows: Option<String>,
     /// Where its change record stands.
@@ -109,6 +111,7 @@ impl LifeCycleBox {
             meaning: state_meaning(life.state),
             tier: life.tier.map(|tier| tier.word()),
             has_record: life.model_record.is_some(),
+            invalid_basis: life.invalid_basis.as_ref().map(invalid_basis),
             follows: life.follows.clone(),
             change: change(life),
             stops: stops(life.state),
@@ -117,6 +120,15 @@ impl LifeCycleBox {
             path,
         }
     }
+}
+
+fn invalid_basis(basis: &InvalidBasis) -> Markup {
+    let follows = if basis.is_tested_again {
+        "it was tested again since, and a test run that counts meets the criteria in force"
+    } else {
+        "it is neither put in use nor reviewed for that before it is tested again"
+    };
+    Markup::sentence(&format!("Mind that {}: {follows}.", basis.sentence()))
 }
 
 /// Where the change record stands, in words.

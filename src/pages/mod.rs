@@ -67,6 +67,7 @@ pub mod review_sample;
 pub mod reviews;
 pub mod roles;
 pub mod routes;
+pub mod run_invalidation;
 pub mod score_cards;
 pub mod second_factor;
 mod send;

@@ -201,7 +201,12 @@ pub(super) async fn show(
 pub(super) async fn document(visitor: Visitor, id: web::Path<String>) -> Answer {
     let read = visitor.act(move |store, acting| {
         let view = read_records::report_view(store, acting, &id)?;
-        let invalid = view.row.invalidated.as_ref().map(Invalidated::printed).unwrap_or_default();
+        let invalid = view
+            .row
+            .invalidated
+            .as_ref()
+            .map(|invalid| invalid.printed("batch"))
+            .unwrap_or_default();
         Ok(printable::report(&view.report, &view.reference, &invalid)?)
     });
     let html = read.await.map_err(|error| visitor.refuse(error))?;

@@ -8,8 +8,8 @@ use super::{
     model_record, models, notices, passkeys, password, password_rules, people, performance,
     policy_proposal, prediction_review, provider, qualifications, record_copy, redactions,
     reference_proposal, references, register, report, retention, review_case, review_sample,
-    reviews, roles, score_cards, second_factor, send, sign_in, signing_sheet, step, study,
-    study_new, system, version, watch,
+    reviews, roles, run_invalidation, score_cards, second_factor, send, sign_in, signing_sheet,
+    step, study, study_new, system, version, watch,
 };
 use crate::error::Error;
 use actix_web::web::{self, FormConfig, PathConfig, QueryConfig, ServiceConfig};
@@ -84,6 +84,9 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(invalidation::show)
             .service(invalidation::prepare)
             .service(invalidation::sign)
+            .service(run_invalidation::show)
+            .service(run_invalidation::prepare)
+            .service(run_invalidation::sign)
             .service(alert::show)
             .service(alert::acknowledge)
             .service(alert::draft)

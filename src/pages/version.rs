@@ -280,23 +280,32 @@ fn studies(view: &VersionView) -> Vec<StudyLine> {
     view.studies.iter().map(line).collect()
 }
 
-/// Where acceptance stands, in one sentence.
+/// Where acceptance stands, in sentences.
 fn acceptance(view: &VersionView) -> String {
     let found = &view.acceptance;
-    match (&found.in_force, &found.newest) {
+    let invalid = found.runs.iter().filter(|run| run.invalidated.is_some()).count();
+    let besides = match invalid {
+        0 => String::new(),
+        1 => " Besides, 1 test run is marked as invalid.".to_owned(),
+        many => format!(" Besides, {many} test runs are marked as invalid."),
+    };
+    let said = match (&found.in_force, &found.newest) {
         (None, _) => "No acceptance criteria are fixed; they come before the test.".to_owned(),
         (Some(plan), None) => {
             let (all, entry) = (plan.plan.criteria.len(), plan.row.entry);
-            format!("{all} criteria are fixed, in ledger entry {entry}; no test run for them yet.")
+            format!(
+                "{all} criteria are fixed, in ledger entry {entry}; no test run for them counts."
+            )
         }
         (Some(_), Some(run)) => {
             let said = if run.meets { "meets all criteria" } else { "does not meet all criteria" };
             let (entry, plan) = (run.entry, run.plan_entry);
             format!(
-                "The newest test run, in ledger entry {entry}, {said} that were fixed in entry {plan}."
+                "The newest test run that counts, in ledger entry {entry}, {said} that were fixed in entry {plan}."
             )
         }
-    }
+    };
+    said + &besides
 }
 
 fn quarantined(view: &VersionView) -> Vec<DeliveryLine> {

@@ -165,6 +165,12 @@ fn of_acceptance(facts: &mut Facts, acceptance: &AcceptanceView) {
         let text = format!("{figure} over {}: {limit}", scope_words(criterion));
         say(facts, "acceptance_criteria", text, plan.row.entry);
     }
+    for (run, invalid) in
+        acceptance.runs.iter().filter_map(|run| Some((run, run.invalidated.as_ref()?)))
+    {
+        let text = format!("The test run of ledger entry {} is {}.", run.entry, invalid.sentence());
+        say(facts, "deviations", text, invalid.entry);
+    }
     let Some(run) = &acceptance.newest else { return };
     let order = format!(
         "Criteria in ledger entry {}, test in entry {}: the order is that of the ledger.",
@@ -173,6 +179,7 @@ fn of_acceptance(facts: &mut Facts, acceptance: &AcceptanceView) {
     say(facts, "criteria_before_test", order, run.entry);
     let met = if run.meets { "All criteria are met" } else { "Not all criteria are met" };
     say(facts, "test_results", format!("{met}, on {} rows.", run.rows), run.entry);
+    // Invalid runs looked at the test set, too.
     let looks = acceptance.runs.iter().filter(|other| other.plan_id == run.plan_id).count();
     let deviation = match (run.meets, looks) {
         (true, 1) => "None: tested once, every criterion met.".to_owned(),

@@ -28,7 +28,7 @@ use crate::review::identified::Identified;
 use crate::review::record_signature::RecordSignature;
 use crate::review::signature::Meaning;
 use crate::store::batches::BatchRow;
-use crate::store::invalidations::{Invalidated, InvalidationRow};
+use crate::store::invalidations::{Invalid, Invalidated, InvalidationRow};
 use crate::store::reports::ReportRow;
 use crate::store::{ReadTx, Store};
 use crate::{clock, digest};
@@ -247,7 +247,7 @@ fn write(
         tx.insert_invalidation(&InvalidationRow {
             id: &id,
             version_id: &sheet.version_id,
-            batch_id: &sheet.batch.id,
+            of: Invalid::Batch(&sheet.batch.id),
             account_id: &acting.account.id,
             reason: &sheet.reason,
             sha256: &sha256,

@@ -43,6 +43,7 @@ pub mod identify_signer;
 pub mod ingest_batch;
 pub mod ingest_labels;
 pub mod invalidate_batch;
+pub mod invalidate_test_run;
 pub mod issue_temporary_factor;
 mod join_labels;
 mod judge_batch;

@@ -29,13 +29,13 @@ pub struct PlanView {
 pub struct AcceptanceView {
     /// The plan in force, if criteria were fixed.
     pub in_force: Option<PlanView>,
-    /// The newest test run for it, if there is one.
+    /// The newest test run for it that counts, if there is one.
     pub newest: Option<TestRunRow>,
     /// Whether that run meets every criterion; false without one.
     pub meets: bool,
     /// Plans that others took the place of, newest first.
     pub superseded: Vec<AcceptancePlanRow>,
-    /// All test runs, newest first, those for superseded plans among them.
+    /// All test runs, newest first, those for superseded plans and those marked as invalid among them.
     pub runs: Vec<TestRunRow>,
 }
 
@@ -124,7 +124,9 @@ pub(super) fn view(tx: &ReadTx<'_>, version_id: &str) -> Result<AcceptanceView> 
     };
     let runs = tx.test_runs(version_id)?;
     let plan_id = in_force.as_ref().map(|plan| plan.row.id.as_str());
-    let newest = runs.iter().find(|run| Some(run.plan_id.as_str()) == plan_id).cloned();
+    let counts =
+        |run: &&TestRunRow| Some(run.plan_id.as_str()) == plan_id && run.invalidated.is_none();
+    let newest = runs.iter().find(counts).cloned();
     let meets = newest.as_ref().is_some_and(|run| run.meets);
     Ok(AcceptanceView { in_force, newest, meets, superseded: plans.collect(), runs })
 }

@@ -18,6 +18,10 @@ use crate::review::completeness::{Acceptance, Cited, Facts, Gap, TestRunFact, ga
 use crate::review::life_cycle::{Author, Guard, Rule, Step, Taken, VersionState, stay};
 use crate::review::record_signature::RecordSignature;
 use crate::review::step_sheet::{StepSheet, needs_deviation};
+use crate::review::test_run_invalidation::{is_tested_again, relies_on_approval};
+use crate::store::acceptance::TestRunRow;
+use crate::store::invalidations::Invalidated;
+use crate::store::life_cycle::StepRow;
 use crate::store::versions::{FrozenKind, VersionRow};
 use crate::store::{ReadTx, Store};
 
@@ -54,6 +58,28 @@ pub struct NextStep {
     pub deviates: bool,
 }
 
+/// That the approval of a version rests on a test run that was marked as invalid afterwards.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct InvalidBasis {
+    /// Id of the test run.
+    pub test_run: String,
+    /// That it was marked as invalid.
+    pub invalidated: Invalidated,
+    /// Whether a test run that counts meets the plan in force since: only then the version is put in use, or reviewed for that.
+    pub is_tested_again: bool,
+}
+
+impl InvalidBasis {
+    /// The same words on the page of the version and in a refusal.
+    pub fn sentence(&self) -> String {
+        format!(
+            "the approval rests on test run `{}`, which is {}",
+            self.test_run,
+            self.invalidated.sentence()
+        )
+    }
+}
+
 /// Where a version stands.
 #[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
 pub struct LifeCycle {
@@ -69,6 +95,9 @@ pub struct LifeCycle {
     pub model_record: Option<Cited>,
     /// Acceptance plan and test run.
     pub acceptance: Acceptance,
+    /// That its approval rests on a test run that is invalid; absent where it does not, and while it is not approved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invalid_basis: Option<InvalidBasis>,
     /// The approved version it comes after.
     pub follows: Option<String>,
     /// The change record in force.
@@ -86,6 +115,7 @@ pub(super) struct Standing {
     pub(super) version: VersionRow,
     pub(super) facts: Facts,
     pub(super) authors: Vec<Author>,
+    pub(super) invalid_basis: Option<InvalidBasis>,
 }
 
 /// The row of a version.
@@ -94,16 +124,42 @@ pub(super) fn require_version(tx: &ReadTx<'_>, model: &str, version: &str) -> Re
     tx.version(model, version)?.ok_or_else(none)
 }
 
-/// What is recorded about acceptance: the plan in force, and the newest test run for it.
-pub(super) fn evidence_of(tx: &ReadTx<'_>, version: &VersionRow) -> Result<Acceptance> {
-    let Some(plan) = tx.acceptance_plan(&version.id)? else { return Ok(Acceptance::default()) };
-    let runs = tx.test_runs(&version.id)?;
-    let run = runs.into_iter().find(|run| run.plan_id == plan.id).map(|run| TestRunFact {
+/// What is recorded about acceptance: the plan in force, and the newest test run for it that counts; as if `left_out` did not.
+pub(super) fn evidence_of(
+    tx: &ReadTx<'_>,
+    version_id: &str,
+    left_out: Option<&str>,
+) -> Result<Acceptance> {
+    let Some(plan) = tx.acceptance_plan(version_id)? else { return Ok(Acceptance::default()) };
+    let counts = |run: &TestRunRow| {
+        run.plan_id == plan.id && run.invalidated.is_none() && Some(run.id.as_str()) != left_out
+    };
+    let runs = tx.test_runs(version_id)?;
+    let run = runs.into_iter().find(counts).map(|run| TestRunFact {
         run: Cited { id: run.id, sha256: run.sha256, entry: run.entry },
         meets_plan: run.meets,
     });
     let plan = Cited { id: plan.id, sha256: plan.sha256, entry: plan.entry };
     Ok(Acceptance { plan: Some(plan), test_run: run })
+}
+
+/// Whether the approval in force rests on a test run that is invalid.
+fn invalid_basis(
+    tx: &ReadTx<'_>,
+    version_id: &str,
+    (steps, acceptance): (&[StepRow], &Acceptance),
+) -> Result<Option<InvalidBasis>> {
+    let Some(approval) = steps.iter().rev().find(|row| row.taken.step == Step::Approve) else {
+        return Ok(None);
+    };
+    let sheet: StepSheet = stored(&approval.document)?;
+    let Some(run) = sheet.acceptance.test_run.map(|found| found.run.id) else { return Ok(None) };
+    let its = tx.test_runs(version_id)?.into_iter().find(|row| row.id == run);
+    Ok(its.and_then(|row| row.invalidated).map(|invalidated| InvalidBasis {
+        test_run: run,
+        invalidated,
+        is_tested_again: is_tested_again(acceptance),
+    }))
 }
 
 impl Standing {
@@ -125,11 +181,12 @@ impl Standing {
         });
         // Steps that cannot follow each other are a fault here, not a state.
         tx.version_state(&version.id)?;
-        let acceptance = evidence_of(tx, &version)?;
+        let acceptance = evidence_of(tx, &version.id, None)?;
         let change = change_fact(tx, &version.id)?;
         let steps = tx.version_steps(&version.id)?;
         let taken: Vec<Taken> = steps.iter().map(|row| row.taken.clone()).collect();
         let since = steps.len() - stay(&taken).len();
+        let invalid_basis = invalid_basis(tx, &version.id, (&steps, &acceptance))?;
         let mut changed_since_review = false;
         for row in &steps[since..] {
             let reviewed: StepSheet = stored(&row.document)?;
@@ -151,7 +208,25 @@ impl Standing {
             changed_since_review,
         };
         let authors = tx.version_authors(&version.id)?;
-        Ok(Self { version, facts, authors })
+        Ok(Self { version, facts, authors, invalid_basis })
+    }
+
+    /// What is missing for the step of `rule` where it relies on an approval whose test run is invalid: another test run.
+    pub(super) fn not_tested_again(&self, rule: &Rule) -> Option<Gap> {
+        let basis = self.invalid_basis.as_ref()?;
+        (relies_on_approval(rule) && !basis.is_tested_again).then(|| Gap {
+            code: "tested_again".to_owned(),
+            missing: basis.sentence(),
+            todo: "run the test again, so that a test run which counts meets the plan in force, or take the version out for good"
+                .to_owned(),
+        })
+    }
+
+    /// Everything that is missing for the step of `rule`.
+    pub(super) fn gaps(&self, rule: &Rule) -> Vec<Gap> {
+        let mut gaps = gaps(rule, &self.facts);
+        gaps.extend(self.not_tested_again(rule));
+        gaps
     }
 
     fn next(&self) -> Vec<NextStep> {
@@ -160,7 +235,7 @@ impl Standing {
             to: rule.to,
             who: rule.who.to_vec(),
             needs: rule.guards.iter().map(|guard| guard.words()).collect(),
-            gaps: gaps(rule, &self.facts),
+            gaps: self.gaps(rule),
             deviates: needs_deviation(rule, &self.facts.acceptance),
         };
         // A version is superseded by a step of the other one.
@@ -201,6 +276,7 @@ pub(super) fn life_cycle_in(tx: &ReadTx<'_>, model: &str, version: &str) -> Resu
         tier: standing.facts.tier(),
         model_record: standing.facts.record.as_ref().map(|(cited, _)| cited.clone()),
         acceptance: standing.facts.acceptance.clone(),
+        invalid_basis: standing.invalid_basis.clone(),
         follows: standing.facts.follows.clone(),
         change: standing.facts.change.clone(),
         authors: standing.authors.iter().map(|author| author.user_name.clone()).collect(),

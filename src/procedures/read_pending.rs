@@ -22,7 +22,7 @@ use crate::access::account::{Account, Acting};
 use crate::access::role::{Action, Role};
 use crate::error::Result;
 use crate::review::change_record::next_signature;
-use crate::review::completeness::{Gap, gaps, gaps_of_untouched};
+use crate::review::completeness::{Gap, gaps_of_untouched};
 use crate::review::due::{ROLE_DAYS, SIGNATURE_DAYS, due_on, is_overdue};
 use crate::review::life_cycle::{Guard, History, Rule, Step, VersionState};
 use crate::store::life_cycle::VersionProgress;
@@ -282,7 +282,7 @@ fn line(version: &VersionRow, kind: PendingKind, path: &str) -> Pending {
 
 /// The step that a version waits for, or what is missing for it.
 fn steps(account: &Account, standing: &Standing, found: &mut Vec<Pending>) {
-    let Standing { version, facts, authors } = standing;
+    let Standing { version, facts, authors, .. } = standing;
     let since = facts.taken.last().map_or(&version.registered_at, |taken| &taken.at).clone();
     let history = History { authors, taken: &facts.taken };
     let rules = Rule::from(facts.state()).filter(|rule| AWAITED.contains(&rule.step));
@@ -292,7 +292,7 @@ fn steps(account: &Account, standing: &Standing, found: &mut Vec<Pending>) {
         if rule.step == Step::Review && reviewed || rule.needs(Guard::Reviewed) && !reviewed {
             continue;
         }
-        let missing = gaps(rule, facts);
+        let missing = standing.gaps(rule);
         if missing.is_empty() {
             let path = format!("/steps/{}", rule.step.word());
             found.push(Pending {

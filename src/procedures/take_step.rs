@@ -1,7 +1,8 @@
 //! Procedure: take a step of a version's life, signed.
 //!
 //! 1. check that the person is signed in (no token takes a step), and that the table allows the step from where the version stands
-//! 2. check role and hands: an author only submits, and who reviewed does not approve
+//! 2. check role and hands: an author only submits, and who reviewed does not approve. What relies on an approval whose test run was
+//!    marked as invalid is refused until the version was tested again
 //! 3. compose the sheet from what is recorded and typed; what is missing refuses the step with the gap list. An approval lays out what the
 //!    audit trail holds about the version: its critical entries have to be looked at. A step that puts the
 //!    version in use also names the version that was: only one version of a model is in use, and both change by one signature
@@ -219,7 +220,7 @@ fn compose(
     (input, trail): (&StepInput, Option<TrailSeen>),
     (supersedes, superseded_by): (&[Superseded], Option<&Successor>),
 ) -> Result<AlsoSigned> {
-    let Standing { version, facts, authors } = standing;
+    let Standing { version, facts, authors, .. } = standing;
     rule.permit(&acting.account, &History { authors, taken: &facts.taken })?;
     let about = About {
         version_id: &version.id,
@@ -228,6 +229,10 @@ fn compose(
         supersedes,
         superseded_by,
     };
+    if let Some(gap) = standing.not_tested_again(rule) {
+        let (model, version) = (version.model.clone(), version.version.clone());
+        return Err(Error::Review(review::Error::Incomplete { model, version, gaps: vec![gap] }));
+    }
     let composed = StepSheet::compose(rule, about, facts, (acting.account.role, input))?;
     let mut sheet = match composed {
         Composed::Sheet(sheet) if rule.step == Step::Supersede && superseded_by.is_none() => {

@@ -1,7 +1,7 @@
 //! Procedure: test a version against its acceptance criteria, from stored predictions.
 //!
 //! 1. check that the person may, and that criteria were fixed before
-//! 2. the same file under the same plan before: return that run
+//! 2. the same file under the same plan before: return that run; one that was marked as invalid does not come back
 //! 3. count label against prediction in one pass (no transaction is open while the CPU works), overall and by subgroup; a file
 //!    that is not the test set of the plan is refused
 //! 4. keep the file; in one transaction: the plan must still be in force; judge, count how often these rows were tested, and write
@@ -12,6 +12,7 @@ use super::ingest_batch::{Delivery, Judge};
 use super::{Recorded, actor, of_sent, stored, subject};
 use crate::access::account::Acting;
 use crate::access::role::Action;
+use crate::clock;
 use crate::dataset::reader::TableFile;
 use crate::dataset::row_ids::id_key;
 use crate::digest::{self, ContentDigest};
@@ -23,7 +24,6 @@ use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
 use crate::store::acceptance::{AcceptancePlanRow, TestRunRow};
 use crate::store::{ReadTx, Store, WriteTx};
-use crate::{clock, store};
 
 /// A test run, and whether this call made it.
 #[derive(Debug)]
@@ -87,10 +87,21 @@ fn same_file(
     tx: &ReadTx<'_>,
     plan: &AcceptancePlanRow,
     file_sha256: &str,
-) -> store::Result<Option<Recorded<TestRunRow>>> {
+) -> Result<Option<Recorded<TestRunRow>>> {
     let runs = tx.test_runs(&plan.version_id)?;
     let same =
         runs.into_iter().find(|run| run.plan_id == plan.id && run.file_sha256 == file_sha256);
+    if let Some((run, invalid)) =
+        same.as_ref().and_then(|run| run.invalidated.as_ref().map(|i| (run, i)))
+    {
+        let detail = format!(
+            "the file is that of test run `{}`, which is {}; send the predictions of another run, or, where the same file is right under \
+             other criteria, fix those first",
+            run.id,
+            invalid.sentence()
+        );
+        return Err(Error::Conflict { detail });
+    }
     let checkpoint = tx.head()?.checkpoint;
     Ok(same.map(|value| Recorded { entry: value.entry, value, checkpoint }))
 }
@@ -130,6 +141,7 @@ fn record(
         plan_id: plan_row.id.clone(),
         plan_entry: plan_row.entry,
         sent_by: acting.account.user_name.clone(),
+        account_id: acting.account.id.clone(),
         format: format.to_owned(),
         rows: counts.rows,
         bytes: content.bytes,
@@ -140,11 +152,12 @@ fn record(
         sha256: digest::sha256_hex(&bytes),
         at: tx.at().to_owned(),
         entry: tx.index(),
+        invalidated: None,
     };
     tx.subject(subject("model_version", version_id));
     tx.subject(subject("acceptance_plan", &plan_row.id));
     tx.subject(subject("test_run", &row.id));
     tx.refer(plan_row.entry);
-    tx.insert_test_run(&row, &acting.account.id, &String::from_utf8(bytes).unwrap_or_default())?;
+    tx.insert_test_run(&row, &String::from_utf8(bytes).unwrap_or_default())?;
     Ok(row)
 }

@@ -86,7 +86,7 @@ impl BatchInvalidation {
     }
 }
 
-/// Whether a text says why a batch is invalid.
+/// Whether a text says why a batch or a test run is invalid.
 ///
 /// # Errors
 ///
@@ -94,12 +94,12 @@ impl BatchInvalidation {
 pub fn check_reason(reason: &str) -> Result<()> {
     let found = reason.trim().chars().count();
     if found == 0 {
-        let hint = "say what is wrong with the batch, how it was found, and what follows";
+        let hint = "say what is wrong, how it was found, and what follows";
         return Err(Error::Empty { field: "reason", hint });
     }
     if !(REASON_MIN..=REASON_MAX).contains(&found) {
         let reason = format!(
-            "its reason has {found} characters, expected {REASON_MIN} to {REASON_MAX}: say what is wrong with the batch and how it was found"
+            "its reason has {found} characters, expected {REASON_MIN} to {REASON_MAX}: say what is wrong and how it was found"
         );
         return Err(Error::Invalidation { reason });
     }
@@ -112,11 +112,11 @@ pub fn invalid_since(at: &str, by: &str, reason: &str) -> String {
     format!("invalid since {at}, by {by}, because: {reason}")
 }
 
-/// What every printed document says of an invalid batch; `since` is what [`invalid_since`] gives, `id` that of the record in ledger
-/// entry `entry`.
-pub fn counts_for_nothing(since: &str, id: &str, entry: u64) -> String {
+/// What every printed document says of `what` is invalid, a batch or a test run; `since` is what [`invalid_since`] gives, `id` that of the
+/// record in ledger entry `entry`.
+pub fn counts_for_nothing(what: &str, since: &str, (id, entry): (&str, u64)) -> String {
     format!(
-        "This batch counts for nothing any more. It is {since} (record {id}, ledger entry {entry})."
+        "This {what} counts for nothing any more. It is {since} (record {id}, ledger entry {entry})."
     )
 }
 

@@ -44,13 +44,13 @@ pub struct TestRunFact {
     pub meets_plan: bool,
 }
 
-/// What is recorded about acceptance: the newest plan, and the newest test run that was held against it.
+/// What is recorded about acceptance: the newest plan, and the newest test run that was held against it and is not invalid.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Acceptance {
     /// The acceptance plan in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Cited>,
-    /// The newest test run of that plan.
+    /// The newest test run of that plan that counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_run: Option<TestRunFact>,
 }
@@ -282,7 +282,7 @@ pub const REQUIREMENTS: [Requirement; 25] = {
         ),
         needs(
             ("test_run", Tested, Low),
-            "no test run was recorded after the acceptance plan",
+            "no test run that counts was recorded after the acceptance plan",
             "run the test on the stored predictions of the test set",
             |facts| {
                 facts.acceptance.run_after_plan().is_some()

@@ -6,7 +6,7 @@
 //! Predictions that people look at are drawn by [`draw`] into a [`review_sample`], answered ([`review_answer`]) and summed up
 //! ([`review_figures`], [`review_result`]); a part of them is read twice ([`reading`], [`reader_agreement`]), and predicted numbers are held
 //! against the reviewer's within a tolerance ([`number_figures`]). [`plan`], [`concordance`] and [`periodic_review`] (with [`review_kind`]) stand alone; so do
-//! [`batch_invalidation`], the decision that a batch counts for nothing, [`incident`] and [`drill`]. How long stored files are kept is [`retention`]; [`legal_hold`] keeps
+//! [`batch_invalidation`] and [`test_run_invalidation`], the decisions that a batch or a test run counts for nothing, [`incident`] and [`drill`]. How long stored files are kept is [`retention`]; [`legal_hold`] keeps
 //! them longer, and [`disposal`] is what removes them. [`redaction`] is what takes personal data out of a record.
 
 pub mod accountability;
@@ -48,6 +48,7 @@ pub mod signature;
 mod specimen;
 pub mod step_sheet;
 pub mod study_signature;
+pub mod test_run_invalidation;
 pub mod trail_seen;
 
 /// Why a conclusion cannot be recorded.
@@ -65,7 +66,7 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
-    /// A decision that a batch is invalid which does not say what it must.
+    /// A decision that a batch or a test run is invalid which does not say what it must.
     #[error("the invalidation does not hold: {reason}")]
     Invalidation {
         /// What is wrong.

@@ -64,6 +64,7 @@ const SORTS: [(Sort, &[&str]); 5] = [
             "change.sign",
             "acceptance.plan",
             "test.run",
+            "test.invalidate",
             "qualification.run",
             "qualification.sign",
             "sample.draw",

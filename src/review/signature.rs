@@ -84,6 +84,8 @@ pub enum Meaning {
     AcceptsAccountability,
     /// The signer marks a batch as invalid: it counts for nothing any more.
     InvalidatedBatch,
+    /// The signer marks a test run as invalid: it counts for nothing any more.
+    InvalidatedTestRun,
     /// The signer examined an incident, its cause and its action, and closes it.
     ClosedIncident,
     /// The signer lifts a legal hold.
@@ -151,6 +153,7 @@ impl Meaning {
             Self::LinkedExternal => "links this alert to another quality system",
             Self::AcceptsAccountability => "accepts to answer for every signature",
             Self::InvalidatedBatch => "marks this batch as invalid",
+            Self::InvalidatedTestRun => "marks this test run as invalid",
             Self::ClosedIncident => {
                 "examined this incident, its cause and its action, and closes it"
             }

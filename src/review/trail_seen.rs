@@ -114,6 +114,7 @@ fn why_critical(one: OwnEntry<'_>, nth: u64, is_submitted: bool) -> Option<&'sta
     let again = nth > 1;
     match one.kind {
         "batch.invalidate" => Some("a batch was marked as invalid"),
+        "test.invalidate" => Some("a test run was marked as invalid"),
         "alert.overdue" => Some("a remedial action was overdue"),
         "reference.freeze" | "policy.set" => Some("another reference or policy came into force"),
         "acceptance.plan" if again => Some("acceptance criteria were fixed anew"),
@@ -169,15 +170,16 @@ mod tests {
             own(9, "model_record.attach", None),
             own(10, "test.run", None),
             own(11, "batch.invalidate", None),
+            own(12, "test.invalidate", None),
         ];
         let all: Vec<OwnEntry<'_>> = quiet.into_iter().chain(loud).collect();
         let seen = TrailSeen::of(&all);
         let critical: Vec<u64> = seen.critical.iter().map(|one| one.entry).collect();
-        assert_eq!(critical, [8, 9, 10, 11]);
+        assert_eq!(critical, [8, 9, 10, 11, 12]);
         assert!(seen.check().is_err());
-        assert!(seen.clone().looked_at(Some(10)).check().is_err(), "an earlier one");
-        seen.clone().looked_at(Some(11)).check().unwrap();
-        assert!(seen.sentence().contains("9 decisions") && seen.sentence().contains("4 of them"));
+        assert!(seen.clone().looked_at(Some(11)).check().is_err(), "an earlier one");
+        seen.clone().looked_at(Some(12)).check().unwrap();
+        assert!(seen.sentence().contains("10 decisions") && seen.sentence().contains("5 of them"));
         assert!(TrailSeen::of(&[]).sentence().contains("no decision"));
     }
 

@@ -1,5 +1,6 @@
 //! Acceptance plans and the test runs against them.
 
+use super::invalidations::Invalidated;
 use super::{ReadTx, Result, WriteTx};
 use rusqlite::{OptionalExtension, Row, named_params};
 use serde::Serialize;
@@ -39,6 +40,9 @@ pub struct TestRunRow {
     pub plan_entry: u64,
     /// User name of who sent it.
     pub sent_by: String,
+    /// Account of who sent it.
+    #[serde(skip)]
+    pub account_id: String,
     /// Format of the file, as its word.
     pub format: String,
     /// Rows of the file.
@@ -59,6 +63,9 @@ pub struct TestRunRow {
     pub at: String,
     /// Ledger entry.
     pub entry: u64,
+    /// That it was marked as invalid: it stays and counts for nothing any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invalidated: Option<Invalidated>,
 }
 
 fn unsigned(row: &Row<'_>, index: usize) -> rusqlite::Result<u64> {
@@ -98,19 +105,14 @@ impl WriteTx<'_> {
     /// # Errors
     ///
     /// Those of the database.
-    pub fn insert_test_run(
-        &mut self,
-        row: &TestRunRow,
-        account_id: &str,
-        document: &str,
-    ) -> Result<()> {
+    pub fn insert_test_run(&mut self, row: &TestRunRow, document: &str) -> Result<()> {
         self.insert(
             "test_run",
             &[
                 ("id", &row.id),
                 ("version_id", &row.version_id),
                 ("plan_id", &row.plan_id),
-                ("account_id", &account_id),
+                ("account_id", &row.account_id),
                 ("format", &row.format),
                 ("rows", &signed(row.rows)),
                 ("bytes", &signed(row.bytes)),
@@ -142,8 +144,10 @@ fn plan_of(row: &Row<'_>) -> rusqlite::Result<AcceptancePlanRow> {
 }
 
 const RUN: &str = "SELECT t.id, t.version_id, t.plan_id, p.entry, a.user_name, t.format, t.rows, t.bytes, t.blake3, \
-                   t.file_sha256, t.rows_sha256, t.meets, t.sha256, t.at, t.entry \
-                   FROM test_run t JOIN acceptance_plan p ON p.id = t.plan_id JOIN account a ON a.id = t.account_id";
+                   t.file_sha256, t.rows_sha256, t.meets, t.sha256, t.at, t.entry, t.account_id, \
+                   i.id, b.user_name, i.at, i.reason, i.entry \
+                   FROM test_run t JOIN acceptance_plan p ON p.id = t.plan_id JOIN account a ON a.id = t.account_id \
+                   LEFT JOIN test_run_invalidation i ON i.test_run_id = t.id LEFT JOIN account b ON b.id = i.account_id";
 
 fn run_of(row: &Row<'_>) -> rusqlite::Result<TestRunRow> {
     Ok(TestRunRow {
@@ -162,6 +166,8 @@ fn run_of(row: &Row<'_>) -> rusqlite::Result<TestRunRow> {
         sha256: row.get(12)?,
         at: row.get(13)?,
         entry: unsigned(row, 14)?,
+        account_id: row.get(15)?,
+        invalidated: Invalidated::of(row, 16)?,
     })
 }
 
@@ -194,7 +200,7 @@ impl ReadTx<'_> {
 
     /// The test runs of a version, newest first: each with the plan it was for, the entries of both (that of the plan is
     /// always the earlier one), and whether every criterion of that plan is met. Runs for a plan that is no longer in force
-    /// are among them.
+    /// are among them, and so are those that were marked as invalid.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Batches that count for nothing any more, and which drift alerts still stand on a report in force.
+//! Batches and test runs that count for nothing any more, and which drift alerts still stand on a report in force.
 
 use super::count::Count;
 use super::reports::{NEWEST, VALID};
@@ -8,7 +8,7 @@ use crate::review::batch_invalidation::{counts_for_nothing, invalid_since};
 use rusqlite::{OptionalExtension, Row, named_params};
 use serde::Serialize;
 
-/// That a batch was marked invalid: by a signed decision, for good.
+/// That a batch or a test run was marked invalid: by a signed decision, for good.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Invalidated {
     /// Id of the invalidation.
@@ -36,15 +36,24 @@ impl Invalidated {
         }))
     }
 
-    /// What every printed document says.
-    pub fn printed(&self) -> String {
-        counts_for_nothing(&self.sentence(), &self.id, self.entry)
+    /// What every printed document says of `what` is invalid: a batch, or a test run.
+    pub fn printed(&self, what: &str) -> String {
+        counts_for_nothing(what, &self.sentence(), (&self.id, self.entry))
     }
 
     /// The same words on every page and in every export.
     pub fn sentence(&self) -> String {
         invalid_since(&self.at, &self.by, &self.reason)
     }
+}
+
+/// What is marked as invalid.
+#[derive(Clone, Copy, Debug)]
+pub enum Invalid<'a> {
+    /// The batch of that id.
+    Batch(&'a str),
+    /// The test run of that id.
+    TestRun(&'a str),
 }
 
 /// A stored invalidation to be written.
@@ -54,8 +63,8 @@ pub struct InvalidationRow<'a> {
     pub id: &'a str,
     /// Version.
     pub version_id: &'a str,
-    /// Batch.
-    pub batch_id: &'a str,
+    /// What is invalid.
+    pub of: Invalid<'a>,
     /// Account of who decided.
     pub account_id: &'a str,
     /// Why.
@@ -84,18 +93,22 @@ const STANDS: &str = "(e.report_id IS NULL OR EXISTS (SELECT 1 FROM report o JOI
                       JOIN episode_batch m ON m.report_id = r.id AND m.episode_id = e.id WHERE o.id = e.report_id";
 
 impl WriteTx<'_> {
-    /// Records that a batch is invalid.
+    /// Records that a batch or a test run is invalid.
     ///
     /// # Errors
     ///
     /// Those of the database.
     pub fn insert_invalidation(&mut self, row: &InvalidationRow<'_>) -> Result<()> {
+        let (table, column, of) = match row.of {
+            Invalid::Batch(id) => ("batch_invalidation", "batch_id", id),
+            Invalid::TestRun(id) => ("test_run_invalidation", "test_run_id", id),
+        };
         self.insert(
-            "batch_invalidation",
+            table,
             &[
                 ("id", &row.id),
                 ("version_id", &row.version_id),
-                ("batch_id", &row.batch_id),
+                (column, &of),
                 ("account_id", &row.account_id),
                 ("reason", &row.reason),
                 ("sha256", &row.sha256),

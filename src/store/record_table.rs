@@ -54,6 +54,7 @@ pub const RECORD_TABLES: &[&str] = &[
     "change_record",
     "acceptance_plan",
     "test_run",
+    "test_run_invalidation",
     "experiment",
     "experiment_state",
     "run",

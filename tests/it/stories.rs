@@ -42,6 +42,7 @@ mod review_samples;
 mod roles;
 mod routes;
 mod rows;
+mod run_invalidations;
 mod scores;
 mod second_factors;
 mod signatures;

@@ -54,7 +54,8 @@ impl Examiner<'_> {
         }
     }
 
-    fn in_order(&mut self, table: &str) -> Vec<(String, Row)> {
+    /// The rows of a table in the order of the ledger.
+    pub(super) fn in_order(&mut self, table: &str) -> Vec<(String, Row)> {
         let mut rows = self.rows(table);
         rows.sort_by_key(|(key, row)| (row.number("entry"), key.clone()));
         rows

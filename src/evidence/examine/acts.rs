@@ -32,7 +32,7 @@ const VERSION: Option<(&str, &str)> = Some(("version_id", "model_version"));
 const EPISODE: Option<(&str, &str)> = Some(("episode_id", "episode"));
 const PERSON: Option<(&str, &str)> = Some(("account_id", "account"));
 
-const ACTS: [Act; 48] = [
+const ACTS: [Act; 49] = [
     act(
         "model_version",
         Some("registered_by"),
@@ -57,6 +57,7 @@ const ACTS: [Act; 48] = [
     act("change_record", ACCOUNT, &[EntryType::ChangeRecord], VERSION),
     act("acceptance_plan", ACCOUNT, &[EntryType::AcceptancePlan], VERSION),
     act("test_run", ACCOUNT, &[EntryType::TestRun], VERSION),
+    act("test_run_invalidation", ACCOUNT, &[EntryType::TestRunInvalidate], VERSION),
     act("batch_invalidation", ACCOUNT, &[EntryType::BatchInvalidate], VERSION),
     act("reference_proposal", ACCOUNT, &[EntryType::ReferencePropose], VERSION),
     act("qualification", ACCOUNT, &[EntryType::QualificationRun], None),

@@ -35,6 +35,8 @@ struct Walk {
     made: Vec<(u64, Author)>,
     authors: Vec<Author>,
     taken: Vec<Taken>,
+    /// The test run that the approval in force rests on.
+    approved_on: Option<String>,
     moves: Vec<Move>,
 }
 
@@ -70,6 +72,7 @@ impl Examiner<'_> {
                 registration_sha256: row.text("content_sha256").to_owned(),
                 authors: vec![self.author(row.text("registered_by"))],
                 taken: Vec::new(),
+                approved_on: None,
                 moves: Vec::new(),
                 version: version.clone(),
             };
@@ -246,6 +249,7 @@ impl Examiner<'_> {
         }
         self.sheet_states(of, &sheet, before.map(|(_, _, row)| row));
         self.cited_acceptance(of, &sheet, &walk.version);
+        self.rests_on_valid_runs(of, (at, &sheet), walk.approved_on.as_deref());
         if let Some(stated) = &sheet.configuration_sha256 {
             let registered = self.registered_configuration(&walk.version).unwrap_or_default();
             self.same(of, "fingerprint of the configuration", stated, &registered);
@@ -328,6 +332,9 @@ impl Examiner<'_> {
 impl Walk {
     fn take(&mut self, sheet: &StepSheet, (id, entry, at): (&str, u64, &str), signer: Account) {
         let Account { id: account_id, user_name, role, .. } = signer;
+        if sheet.step == Step::Approve {
+            self.approved_on = sheet.acceptance.test_run.as_ref().map(|found| found.run.id.clone());
+        }
         if sheet.step == Step::Submit && role == Role::DataScientist {
             self.authors.push(Author { id: account_id.clone(), user_name: user_name.clone() });
         }

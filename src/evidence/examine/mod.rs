@@ -25,6 +25,7 @@
 //!
 //! 13. invalid batches: each by a decision that is signed by somebody who may and who did not send the batch; every later batch is judged
 //!     again in the same entry, from the same counts, and the chain of the reports in force goes on without the invalid batch
+//!     and invalid test runs: by somebody who did not make the run, and no step of a version rests on one
 //! 14. retention, legal holds and disposals: what two people signed away was due by the policy in force, under no hold, and named by the
 //!     records that the disposal says; values that went from records went by a redaction that two people signed, and nothing else of a row
 //!     did; what was withdrawn was not signed
@@ -64,6 +65,7 @@ mod signers;
 mod step_facts;
 mod studies;
 mod succession;
+mod test_run_invalidations;
 mod time_stamps;
 mod trails;
 mod upgrades;
@@ -112,7 +114,7 @@ pub struct Examined {
     pub evaluations: u64,
     /// Cohorts computed again.
     pub cohorts: u64,
-    /// Invalid batches, each by a decision held against its batch, its report and its signature.
+    /// Invalid batches and test runs, each by a decision held against its records and its signature.
     pub invalidations: u64,
     /// Legal holds, with the records that lift them.
     pub legal_holds: u64,
@@ -210,6 +212,7 @@ pub fn examine(
     examiner.life_cycles(&mut signatures);
     examiner.episode_lives(&mut signatures);
     examiner.invalidations(&mut signatures);
+    examiner.test_run_invalidations(&mut signatures);
     examiner.disposals(&mut signatures);
     examiner.periodic_reviews(&mut signatures);
     examiner.trails();

@@ -11,6 +11,9 @@ use driftledger::review::legal_hold::{HOLD_LIFT_FORMAT, HoldLift};
 use driftledger::review::redaction::{KEPT_ELSEWHERE, REDACTION_FORMAT, Redaction, marker_of};
 use driftledger::review::reference_proposal::{REFERENCE_PROPOSAL_FORMAT, ReferenceProposal};
 use driftledger::review::retention::{RETENTION_POLICY_FORMAT, RetentionPolicy};
+use driftledger::review::test_run_invalidation::{
+    TEST_RUN_INVALIDATION_FORMAT, TestRunInvalidation,
+};
 use serde_json::json;
 
 const REASON: &str = "the retention period of these files is over";
@@ -74,6 +77,18 @@ fn an_invalidation_and_a_proposed_reference_are_as_their_schemas_say() {
     invalidation.validate().unwrap();
     let record = serde_json::to_value(&invalidation).unwrap();
     hold_schema::<BatchInvalidation>((BATCH_INVALIDATION_FORMAT, "format"), &record);
+    let invalidation: TestRunInvalidation = serde_json::from_value(json!({
+        "format": TEST_RUN_INVALIDATION_FORMAT, "model": "tablets", "version": "1", "version_id": "mv_1",
+        "test_run": {"id": "tr_1", "sha256": digest(), "file_sha256": digest(), "rows": 200, "entry": 9},
+        "plan": {"id": "ap_1", "sha256": digest(), "entry": 8}, "meets_plan": true, "state": "approved",
+        "steps": [{"id": "vs_1", "step": "approve", "entry": 12}],
+        "counts_instead": {"id": "tr_2", "sha256": digest(), "entry": 14, "meets_plan": false},
+        "reason": "the predictions came from another environment",
+    }))
+    .unwrap();
+    invalidation.validate().unwrap();
+    let record = serde_json::to_value(&invalidation).unwrap();
+    hold_schema::<TestRunInvalidation>((TEST_RUN_INVALIDATION_FORMAT, "format"), &record);
     let registered = registration("1", 1);
     let reference: Reference = serde_json::from_value(registered.reference).unwrap();
     let policy: Policy = serde_json::from_value(registered.policy).unwrap();

@@ -155,7 +155,7 @@ fn an_invalid_batch_is_corrected_once_under_its_own_name() {
     assert!(checked.findings.is_empty(), "{:?}", checked.findings);
 }
 
-fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+pub(super) fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("no `{before}`: {text}"));
     rest.split_once(after).unwrap().0
 }
@@ -167,7 +167,7 @@ fn alert(program: &Visitor) -> String {
 }
 
 #[track_caller]
-fn says(page: &str, parts: &[&str]) {
+pub(super) fn says(page: &str, parts: &[&str]) {
     for part in parts {
         assert!(page.contains(part), "`{part}`: {page}");
     }

@@ -12,7 +12,7 @@ use driftledger::review::life_cycle::{Rule, Step, VersionState};
 use serde_json::{Value, json};
 use std::io::Cursor;
 
-fn at(path: &str) -> String {
+pub(super) fn at(path: &str) -> String {
     format!("{VERSION_PATH}/{path}")
 }
 
@@ -32,12 +32,12 @@ fn record() -> Value {
     })
 }
 
-fn codes(gaps: &Value) -> Vec<&str> {
+pub(super) fn codes(gaps: &Value) -> Vec<&str> {
     gaps.as_array().unwrap().iter().map(|gap| gap["code"].as_str().unwrap()).collect()
 }
 
 /// The gaps of `step` as the life cycle of version 1 says them.
-fn gaps_of(visitor: &Visitor, step: &str) -> Value {
+pub(super) fn gaps_of(visitor: &Visitor, step: &str) -> Value {
     let life = visitor.get(&at("life-cycle"));
     assert_eq!(life.status, 200, "{life:?}");
     let next = life.body["next"].as_array().unwrap().clone();
@@ -285,7 +285,7 @@ fn fix_plan(program: &Visitor, limit: f64) {
     assert_eq!(fixed.status, 201, "{fixed:?}");
 }
 
-fn test(program: &Visitor, wrong_each: usize) -> Answer {
+pub(super) fn test(program: &Visitor, wrong_each: usize) -> Answer {
     let csv = labelled(wrong_each);
     program.post_table(&at("test-runs"), "text/csv", csv.as_bytes())
 }
@@ -326,7 +326,7 @@ pub(super) fn done(answer: &Answer, state: &str) {
 }
 
 /// Registered, described, planned, tested and submitted.
-fn submitted(laboratory: &Laboratory) -> Visitor {
+pub(super) fn submitted(laboratory: &Laboratory) -> Visitor {
     let program = laboratory.program();
     register(&program);
     submit(laboratory, &program);

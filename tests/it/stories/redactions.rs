@@ -84,7 +84,7 @@ fn found_after(
 }
 
 /// Leaves a pack for the second verifier (`tests/interop/second_verifier`), where a folder is named.
-fn leave(laboratory: &Laboratory, name: &str, pack: &[u8]) {
+pub(super) fn leave(laboratory: &Laboratory, name: &str, pack: &[u8]) {
     let Some(folder) = std::env::var_os("KEEP_PACKS").map(PathBuf::from) else { return };
     std::fs::write(folder.join(format!("{name}.zip")), pack).unwrap();
     let key = laboratory.store.verifier_key().to_string();

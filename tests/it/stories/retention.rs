@@ -4,6 +4,7 @@
 //! packs, in a backup, and after the store was opened again.
 
 use super::life_cycle::{approve, done, take};
+use super::redactions::leave;
 use crate::evidence::{Files, export};
 use crate::harness::{
     Answer, CHOSEN, Laboratory, MODEL, VERSION_PATH, Visitor, register, registration, table,
@@ -107,14 +108,6 @@ fn checked(laboratory: &Laboratory) -> CheckedStore {
 
 fn verified(laboratory: &Laboratory, pack: &[u8]) -> Verification {
     verify(Cursor::new(pack), Some(laboratory.store.verifier_key()), &mut |_| ()).unwrap()
-}
-
-/// Leaves a pack for the second verifier (`tests/interop/second_verifier`), where a folder is named: years pass in this story only.
-fn leave(laboratory: &Laboratory, name: &str, pack: &[u8]) {
-    let Some(folder) = std::env::var_os("KEEP_PACKS").map(PathBuf::from) else { return };
-    fs::write(folder.join(format!("{name}.zip")), pack).unwrap();
-    let key = laboratory.store.verifier_key().to_string();
-    fs::write(folder.join(format!("{name}.vkey")), key).unwrap();
 }
 
 /// A laboratory in which one refused file is due.

@@ -192,6 +192,9 @@ fn form_takes(path: &str) -> Takes {
         "/reports/{id}/invalidation" | "/reports/{id}/invalidation/sheet" => {
             Takes::Role(Action::InvalidateBatch)
         }
+        "/test-runs/{id}/invalidation" | "/test-runs/{id}/invalidation/sheet" => {
+            Takes::Role(Action::InvalidateTestRun)
+        }
         "/retention"
         | "/retention/versions"
         | "/legal-holds"

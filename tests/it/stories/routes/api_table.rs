@@ -13,9 +13,10 @@ pub(super) fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Valu
     use Action::{
         AcceptAccountability, Acknowledge, AdjudicateReadings, ApproveDisposal,
         ApproveQualification, ApproveRoles, CloseIncident, DraftDecision, DrawReviewSample,
-        FixAcceptance, HoldReview, Ingest, InvalidateBatch, KeepRetention, KeepWatch, LiftHold,
-        ManageAccounts, ManageNotices, ManageOwnTokens, Read, ReadAccessLog, ReadNotices,
-        RecordDrill, RecordTraining, Register, ReportIncident, SignDecision, TestVersion,
+        FixAcceptance, HoldReview, Ingest, InvalidateBatch, InvalidateTestRun, KeepRetention,
+        KeepWatch, LiftHold, ManageAccounts, ManageNotices, ManageOwnTokens, Read, ReadAccessLog,
+        ReadNotices, RecordDrill, RecordTraining, Register, ReportIncident, SignDecision,
+        TestVersion,
     };
     let no = Value::Null;
     let reason = || json!({"reason": "a test"});
@@ -184,6 +185,9 @@ pub(super) fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Valu
     let signed_invalid = json!({"reason": "a test", "sheet_sha256": "0", "password": "a"});
     add("POST", &invalidation, of(InvalidateBatch), &signed_invalid);
     add("POST", &format!("{invalidation}/sheet"), of(InvalidateBatch), &reason());
+    let run = "/test-runs/{id}/invalidation";
+    add("POST", run, of(InvalidateTestRun), &signed_invalid);
+    add("POST", &format!("{run}/sheet"), of(InvalidateTestRun), &reason());
     let classes = json!({"format": "driftledger/retention-policy/v1", "classes": [], "kinds": []});
     let kept = json!({"policy": classes, "reason": " "});
     add("POST", "/retention", of(KeepRetention), &kept);
