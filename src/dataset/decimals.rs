@@ -91,7 +91,7 @@ mod tests {
     use crate::dataset::infer::{Inferred, infer_noted};
     use crate::dataset::reader::TableFile;
     use crate::dataset::schema::{Kind, ValueType};
-    use polars::prelude::{CollectCa, DataFrame, Int128Chunked, IntoColumn, ParquetWriter};
+    use polars::prelude::{DataFrame, Int128Chunked, IntoColumn, ParquetWriter};
     use std::fs::File;
     use std::path::Path;
 
@@ -125,7 +125,8 @@ mod tests {
     /// Decimals of `scale`, written to a Parquet file as `unscaled`.
     fn table(folder: &Path, name: &str, columns: &[(&str, usize, &[i128])]) -> TableFile {
         let stored = columns.iter().map(|(name, scale, values)| {
-            let values: Int128Chunked = values.iter().copied().map(Some).collect_ca((*name).into());
+            let values = values.iter().copied().map(Some);
+            let values = Int128Chunked::from_iter_options((*name).into(), values);
             values.into_decimal(38, *scale).unwrap().into_column()
         });
         let mut frame = DataFrame::new(columns[0].2.len(), stored.collect()).unwrap();
