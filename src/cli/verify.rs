@@ -196,9 +196,10 @@ fn tell(verification: &Verification, (is_given, with_lists): (bool, bool)) {
             "HTML documents were written by another program version and were not compared with their records",
         );
     }
-    let is_about_files = |code: &str| code == "seal_differs" || code.starts_with("file_");
-    let other_files = verification.findings.iter().any(|finding| is_about_files(finding.code));
-    terminal::say(match (verification.sealed, other_files) {
+    // A file that is not known or not listed can be one that was signed so; one that cannot be read is held against nothing.
+    let is_other = |code: &str| ["seal_differs", "file_unreadable"].contains(&code);
+    let are_others = verification.findings.iter().any(|finding| is_other(finding.code));
+    terminal::say(match (verification.sealed, are_others) {
         (true, false) => "every file is one that the key of the ledger signed (`SEAL`)",
         (true, true) => "the files are not those that the key of the ledger signed (`SEAL`)",
         (false, _) => {

@@ -1,11 +1,12 @@
 //! A column declaration to start from: types by fixed rules over every value, kinds by the number of distinct values.
 //!
 //! Types are tried in the order boolean, whole number, number, date, timestamp, instant; a text column is one where some
-//! value fits none of them. Of a typed format only what can still change the answer is read. A whole-number column of more than 20 distinct values is continuous; text that never repeats in
-//! the first 100 000 rows (at least 20) is an id. Whole numbers beyond ±2⁵³ are told apart by no 64-bit float, so that they are
-//! treated as text is: an id where they never repeat, else categories. Beside values of another type, the words of
-//! [`MISSING_WORDS`](super::dialect::MISSING_WORDS) are declared as null tokens. A column called `prediction` or `probability` is the model's answer. Left out are
-//! what only says which row it is (an index, an id that repeats) and dates in another form than ISO 8601.
+//! value fits none of them. Of a typed format only what can still change the answer is read. A whole-number column of more
+//! than 20 distinct values is continuous; text that never repeats in the first 100 000 rows (at least 20) is an id. Whole
+//! numbers beyond ±2⁵³ are told apart by no 64-bit float, so that they are treated as text is: an id where they never repeat,
+//! else categories. Beside values of another type, the words of [`MISSING_WORDS`](super::dialect::MISSING_WORDS) are declared as
+//! null tokens. A column called `prediction` or `probability` is the model's answer. Left out are what only says which row it is
+//! (an index, an id that repeats) and dates in another form than ISO 8601.
 
 use super::cells::parse_float;
 use super::dialect::detect;

@@ -10,7 +10,7 @@
 //!    and the ledger entry. The state changed because the step exists
 
 use super::hold_review::check_trail_reviewed;
-use super::identify_signer::{check_still, check_to_sign};
+use super::identify_signer::{check_to_sign, sign_record};
 use super::read_own_trail::own_trail;
 use super::sign_decision::require_session;
 use super::{Recorded, actor, stored, subject};
@@ -335,26 +335,15 @@ fn write(
             return Err(Error::Review(review::Error::Changed));
         };
         view.sheet.trail.iter().try_for_each(TrailSeen::check)?;
-        check_still(tx, &acting.account, meaning)?;
         let id = clock::new_id("es");
-        let signature = RecordSignature::over(
-            (TABLE, &id, view.document.as_bytes()),
-            shown_sha256,
-            (acting.account.clone(), meaning),
-            (clock::new_id("rs"), tx.at().to_owned(), how),
-        )?;
-        let bytes = signature.bytes()?;
-        let signature_sha256 = digest::sha256_hex(&bytes);
-        let signed = String::from_utf8(bytes).unwrap_or_default();
-        let account_id = acting.account.id.as_str();
         tx.subject(subject("episode", of.0));
         tx.subject(subject("model_version", &standing.version.id));
         tx.subject(subject(TABLE, &id));
         tx.refer(view.sheet.after);
         let digested = (view.sha256.as_str(), view.document.as_str());
-        tx.insert_episode_step(&id, Some(account_id), &view.sheet, digested)?;
-        let digested = (signature_sha256.as_str(), signed.as_str());
-        tx.insert_record_signature(&signature.id, (TABLE, &id), account_id, digested)?;
+        tx.insert_episode_step(&id, Some(&acting.account.id), &view.sheet, digested)?;
+        let what = (meaning, shown_sha256, how);
+        let signature = sign_record(tx, &acting.account, (TABLE, &id, &view.document), what)?;
         let (state, manifestation) = (view.sheet.to, signature.manifestation());
         Ok(EpisodeStepTaken { id, state, signature, manifestation })
     })?;
