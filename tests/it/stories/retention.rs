@@ -109,14 +109,6 @@ fn verified(laboratory: &Laboratory, pack: &[u8]) -> Verification {
     verify(Cursor::new(pack), Some(laboratory.store.verifier_key()), &mut |_| ()).unwrap()
 }
 
-/// Leaves a pack for the second verifier (`tests/interop/second_verifier`), where a folder is named: years pass in this story only.
-fn leave(laboratory: &Laboratory, name: &str, pack: &[u8]) {
-    let Some(folder) = std::env::var_os("KEEP_PACKS").map(PathBuf::from) else { return };
-    fs::write(folder.join(format!("{name}.zip")), pack).unwrap();
-    let key = laboratory.store.verifier_key().to_string();
-    fs::write(folder.join(format!("{name}.vkey")), key).unwrap();
-}
-
 /// A laboratory in which one refused file is due.
 fn one_due() -> (Laboratory, String) {
     let laboratory = open();
@@ -204,7 +196,7 @@ fn files_of_a_retired_version_go_by_two_signatures_and_nothing_else_does() {
 
     for (name, scope) in [("whole", Scope::whole()), ("version", Scope::of(MODEL, Some("1")))] {
         let (pack, _) = export(&laboratory.store, &scope);
-        leave(&laboratory, &format!("disposed-{name}"), &pack);
+        laboratory.leave(&format!("disposed-{name}"), &pack);
         let verification = verified(&laboratory, &pack);
         assert_eq!(verification.findings, [], "{}", scope.words());
         assert_eq!(verification.disposed, after.disposed);
@@ -363,7 +355,7 @@ fn a_legal_hold_keeps_what_is_due_until_it_is_lifted_by_a_signature() {
     assert!(after.findings.is_empty(), "{:?}", after.findings);
     assert_eq!(after.examined.legal_holds, 1);
     let (pack, _) = export(&laboratory.store, &Scope::of(MODEL, Some("1")));
-    leave(&laboratory, "held", &pack);
+    laboratory.leave("held", &pack);
     let verification = verified(&laboratory, &pack);
     assert_eq!(verification.findings, []);
     assert_eq!(verification.checked.examined.legal_holds, 1);
