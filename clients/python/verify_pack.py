@@ -230,6 +230,33 @@ TOLERANCE = 1e-9
 CLOCKS_APART_MAX = timedelta(seconds=60)
 
 
+# What stands in a registered policy for what it does not say.
+DEFAULTS = {"criticality": {}, "grace_days": 0, "label_delay_days": 0, "labels_min": 30, "completeness_min": 0.9, "share": 0.15}
+
+
+def filled(given, recorded, name=None):
+    """Whether a recorded document is a given one, with nothing but defaults where that says nothing, and no default where it may be left out."""
+    if not isinstance(given, dict) or not isinstance(recorded, dict):
+        return given == recorded
+    unsaid = lambda key, value: value in (None, {}, []) or key in DEFAULTS and DEFAULTS[key] == value or (key, value) == ("budget", "even") \
+        or key == "performance" and filled(value, {}, key)
+    return all(filled(value, recorded[key], key) if key in recorded else unsaid(key, value) for key, value in given.items()) \
+        and all(key in given or key in DEFAULTS and DEFAULTS[key] == value for key, value in recorded.items())
+
+
+def allocated(allocation, sizes):
+    """How many rows a plan draws of strata of these sizes: so many of each, or by largest remainder."""
+    if "per_stratum" in allocation:
+        return [min(allocation["per_stratum"], size) for size in sizes]
+    whole = max(sum(sizes), 1)
+    wanted = min(allocation["proportional"], whole)
+    drawn = [size * wanted // whole for size in sizes]
+    order = sorted(range(len(sizes)), key=lambda place: (-(sizes[place] * wanted % whole), place))
+    for place in order[:wanted - sum(drawn)]:
+        drawn[place] += 1
+    return [min(max(one, 1), size) for one, size in zip(drawn, sizes)]
+
+
 def configuration(version):
     """The fingerprint of everything that decides what a registered version computes."""
     registration = json.loads(version["registration"])
@@ -1467,6 +1494,14 @@ def expected_unlike(cohort):
 
 # ---- the verifier ----------------------------------------------------------------------------------------------------
 
+def attempted(compute):
+    """What a computation finds; where it cannot be done, because counts have no such shape, that."""
+    try:
+        return compute()
+    except (KeyError, IndexError, TypeError, ValueError, ZeroDivisionError, OverflowError) as error:
+        return f"what cannot be computed again ({error!r})"
+
+
 def acceptance_unlike(run, plan):
     """What in a test run does not follow from its counts and its plan; None when all does."""
     outcomes, context = [], run["context"]
@@ -2344,7 +2379,7 @@ class Verifier:
                 self.same(name, what, found, expected)
             self.count("test_runs")
             self.run_about(name, row, context, plan)
-            unlike = acceptance_unlike(run, plan)
+            unlike = attempted(lambda: acceptance_unlike(run, plan))
             if unlike:
                 self.find("test_run_not_reproduced", name, f"{unlike} computed again differs")
 
@@ -2426,7 +2461,7 @@ class Verifier:
             self.find("performance_not_reproduced", name, "it has evidence where its policy declares no alarm, or none where it does")
         elif evidence:
             rows = [(1.0, *(sum(one["new"][side] for one in report["cohorts"]) for side in (0, 1)))]
-            unlike = evidence_unlike(evidence, alarm, policy["batches_per_false_alarm"], rows)
+            unlike = attempted(lambda: evidence_unlike(evidence, alarm, policy["batches_per_false_alarm"], rows))
             if unlike:
                 self.find("performance_not_reproduced", name, f"{unlike} computed again differs")
             if not carried(story["state"], evidence["before"]):
@@ -2471,7 +2506,7 @@ class Verifier:
         if set(context["labels_sha256"]) - known:
             self.find("record_dangling", name, "a label file that it was computed from is not recorded")
         self.cohort_about(name, row, context, json.loads(report["document"]), rule)
-        unlike = tally_unfit(tally) or cohort_unlike(cohort, rule)
+        unlike = attempted(lambda: tally_unfit(tally) or cohort_unlike(cohort, rule))
         if unlike:
             self.find("cohort_not_reproduced", name, f"{unlike} computed again differs")
         return cohort
@@ -2558,7 +2593,7 @@ class Verifier:
             for table in ("reference", "policy"):
                 with_it = [other["document"] for other in self.rows.get(table, {}).values()
                            if (other["version_id"], other["entry"]) == (key, row["entry"])]
-                if not with_it or json.loads(with_it[0]) != registration[table]:
+                if not with_it or not filled(registration[table], json.loads(with_it[0])):
                     self.find("record_disagrees", name, f"the registration holds another {table} than was recorded with it")
         for table in ("reference", "policy", "monitor"):
             for key, row in self.rows.get(table, {}).items():
@@ -2692,6 +2727,8 @@ class Verifier:
                 ("meter of the row", row["meter"], report["meter"]),
                 ("number of the row", row.get("position", row["number"]), report["state_after"]["batches"])]:
             self.same(name, what, found, expected)
+        if report["state_after"]["batches"] != report["state_before"]["batches"] + 1:
+            self.find("report_not_reproduced", name, "the number of batches after it, computed again, differs")
         if previous and report["state_before"]["batches"] != previous["state_after"]["batches"]:
             self.find("report_out_of_order", name, "it does not follow the report before it")
         if context.get("configuration"):
@@ -2917,6 +2954,7 @@ class Verifier:
             if not said:
                 continue
             self.count("acceptances")
+            self.account(name, row, said["account"])
             if statement:
                 self.same(name, "statement", (row["statement_id"], said["statement"]), (statement["id"], statement["text"]))
             self.same(name, "digest of its statement", said["statement_sha256"], sha256(said["statement"].encode()))
@@ -3498,8 +3536,12 @@ class Verifier:
             if not sample:
                 continue
             self.count("review samples")
-            samples[key] = sample, row
             cases, drawn = len(sample["cases"]), sum(stratum["drawn"] for stratum in sample["strata"])
+            unlike = attempted(lambda: self.sample_unlike(sample))
+            if unlike:
+                self.find("review_sample_not_valid", name, unlike)
+                continue
+            samples[key] = sample, row
             self.same(name, "number of cases", (cases, drawn), (row["cases"], row["cases"]))
             blind = math.ceil(sample["plan"]["blind_share"] * cases - 1e-9)
             self.same(name, "blind cases", sum(case["blind"] for case in sample["cases"]), min(blind, cases))
@@ -3517,7 +3559,10 @@ class Verifier:
                 continue
             self.count("review answers")
             sample, drawn = samples.get(row["sample_id"], (None, None))
-            if not sample or not 1 <= answer["case"] <= len(sample["cases"]):
+            if not sample:
+                self.find("record_dangling", name, "its sample is not there or not valid")
+                continue
+            if not 1 <= answer["case"] <= len(sample["cases"]):
                 self.find("review_sample_not_valid", name, "it is about no case of a sample")
                 continue
             case, known = sample["cases"][answer["case"] - 1], answers.setdefault(row["sample_id"], [])
@@ -3539,7 +3584,10 @@ class Verifier:
             known.append((key, row["entry"], answer))
         for key, row in self.rows.get("review_result", {}).items():
             name, result = record_file("review_result", key), self.document("review_result", key, row)
-            if not result or row["sample_id"] not in samples:
+            if not result:
+                continue
+            if row["sample_id"] not in samples or not self.row("policy", row["policy_id"]):
+                self.find("record_dangling", name, "its sample or its policy is not there or not valid")
                 continue
             self.count("review results")
             sample, figures = samples[row["sample_id"]][0], result["figures"]
@@ -3553,12 +3601,29 @@ class Verifier:
                 agreed = sum(agrees(sample, said) for said in of)
                 if (told is None) != (not of) or (of and not close(told, agreed / len(of))):
                     self.find("review_result_not_reproduced", name, f"{part} is not that of the answers")
+            times = sorted(said["dwell_ms"] for said in first if said.get("dwell_ms") is not None)
+            dwell, middle = figures["dwell"], times[(len(times) - 1) // 2:len(times) // 2 + 1]
+            if (dwell.get("median_ms"), dwell["quick"]) != (sum(middle) // len(middle) if middle else None, sum(one < dwell["quick_below_ms"] for one in times)):
+                self.find("review_result_not_reproduced", name, "the times of the readers are not those of the answers")
             evidence = claim_evidence(sample, first)
             if not close(figures["claim"].get("log_evidence"), None if math.isinf(evidence) else evidence):
                 self.find("review_result_not_reproduced", name, "the evidence for the claim is not that of the answers")
             self.readers(name, sample, before, figures.get("readers"))
             self.differences(name, [numbers_of(said) for said in first], figures.get("numbers", {}).get("differences"))
             self.by_whom(name, row, result["closed_by"], ["qa"])
+
+    def sample_unlike(self, sample):
+        """What of a sample does not add up; None where all does."""
+        sizes, drawn = [one["rows"] for one in sample["strata"]], [one["drawn"] for one in sample["strata"]]
+        if allocated(sample["plan"]["allocation"], sizes) != drawn:
+            return "the rows drawn of its strata are not those of its plan"
+        if any(abs(one["inclusion_probability"] - one["drawn"] / max(one["rows"], 1)) > 1e-12 for one in sample["strata"]):
+            return "an inclusion probability is not drawn rows by rows"
+        if sum(sizes) + sample["without_prediction"] != sum(batch["rows"] for batch in sample["batches"]):
+            return "its strata do not have the rows of its batches"
+        if not all(1 <= case["row"] <= sample["batches"][case["batch"]]["rows"] for case in sample["cases"]):
+            return "the batch of a case has no such row"
+        return None
 
     def readers(self, name, sample, answers, told):
         """Of the cases that two people read: how many, whether they say the same, kappa, AC1, and what holds in the end."""
@@ -3760,10 +3825,10 @@ class Verifier:
                                       ("version", sheet["version"], version["version"])):
             self.same(name, what, found, expected)
         cited = sheet.get("model_record") or {}
-        if (cited.get("id"), cited.get("sha256")) != ((described[0][1], described[0][2]["sha256"]) if described else (None, None)):
+        if (cited.get("id"), cited.get("sha256"), cited.get("entry")) != ((described[0][1], described[0][2]["sha256"], described[0][0]) if described else (None,) * 3):
             self.find("record_disagrees", name, "it cites another model record than the one in force")
         risk = (described[0][3] if described else {}).get("risk")
-        if sheet.get("tier") != (TIERS[risk["influence"]][risk["consequence"]] if risk else None):
+        if sheet.get("tier") != (TIERS.get(risk["influence"], {}).get(risk["consequence"]) if risk else None):
             self.find("record_disagrees", name, "it states another tier of risk than follows from the model record")
         registration = json.loads(version["registration"])
         stated = (len(sheet["overlaps"]), sheet.get("overlap_justification"))

@@ -152,6 +152,14 @@ impl Laboratory {
         Self { folder, store, clock, url, issued, changed: Mutex::default(), _running: running }
     }
 
+    /// Leaves a pack for the second verifier (`tests/interop/second_verifier`), where a folder is named.
+    pub(crate) fn leave(&self, name: &str, pack: &[u8]) {
+        let Some(folder) = std::env::var_os("KEEP_PACKS").map(PathBuf::from) else { return };
+        std::fs::write(folder.join(format!("{name}.zip")), pack).unwrap();
+        let key = self.store.verifier_key().to_string();
+        std::fs::write(folder.join(format!("{name}.vkey")), key).unwrap();
+    }
+
     /// The password that was issued to `user_name`, good for one sign-in.
     pub(crate) fn issued(&self, user_name: &str) -> &str {
         &self.issued[user_name]

@@ -238,9 +238,9 @@ impl Examiner<'_> {
         self.same(of, "entry before", &sheet.after.to_string(), &walk.after.to_string());
         self.same(of, "registration", &sheet.registration_sha256, &walk.registration_sha256);
         let before = described.iter().rev().find(|record| record.0 < at);
-        let cited =
-            sheet.model_record.as_ref().map(|cited| (cited.id.as_str(), cited.sha256.as_str()));
-        if cited != before.map(|(_, key, row)| (key.as_str(), row.text("sha256"))) {
+        let cited = sheet.model_record.as_ref();
+        let cited = cited.map(|cited| (cited.id.as_str(), cited.sha256.as_str(), cited.entry));
+        if cited != before.map(|(at, key, row)| (key.as_str(), row.text("sha256"), *at)) {
             self.trouble(
                 "record_disagrees",
                 of,

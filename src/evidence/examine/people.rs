@@ -108,6 +108,7 @@ impl Examiner<'_> {
         if let Some(signer) = self.signature_over(of, row, meaning, signed) {
             self.same(of, "who accepted it", &said.account.id, &signer.id);
         }
+        self.account(of, row, &said.account);
     }
 
     /// Whether everything was recorded about `signer` that a signature in this entry rests on.

@@ -372,6 +372,7 @@ fn what_the_labels_said_cannot_be_improved_later() {
     assert_eq!(program.post_batch("w21", "text/csv", text.as_bytes()).status, 201);
     assert_eq!(send_labels(&program, "", &labels).status, 201);
     let (pack, _) = export(&laboratory.store, &Scope::whole());
+    laboratory.leave("labels", &pack);
     let clean = Files::of(&pack);
     assert_eq!(codes(&laboratory, &clean.seal()), Vec::<String>::new());
     let too_many = "18446744073709551615";

@@ -83,14 +83,6 @@ fn found_after(
     verified(laboratory, &files.seal()).findings.into_iter().map(|finding| finding.code).collect()
 }
 
-/// Leaves a pack for the second verifier (`tests/interop/second_verifier`), where a folder is named.
-pub(super) fn leave(laboratory: &Laboratory, name: &str, pack: &[u8]) {
-    let Some(folder) = std::env::var_os("KEEP_PACKS").map(PathBuf::from) else { return };
-    std::fs::write(folder.join(format!("{name}.zip")), pack).unwrap();
-    let key = laboratory.store.verifier_key().to_string();
-    std::fs::write(folder.join(format!("{name}.vkey")), key).unwrap();
-}
-
 /// What may not go, by whom, and while what.
 fn refusals(laboratory: &Laboratory, comment: &str, episode: &str) {
     let of_comment = asked(&[("acknowledgement", comment, "comment")]);
@@ -212,10 +204,10 @@ fn packs(laboratory: &Laboratory, batch: &str, comment: &str) {
     let of_batch = ines.bytes(&format!("/api/v1/evidence/pack?batch={batch}"));
     let told = verified(laboratory, &of_batch);
     assert_eq!((told.findings, told.redacted.len()), (vec![], 1), "its story ended before");
-    leave(laboratory, "redacted-batch", &of_batch);
+    laboratory.leave("redacted-batch", &of_batch);
     for (name, scope) in [("whole", Scope::whole()), ("version", Scope::of(MODEL, Some("1")))] {
         let (pack, _) = export(&laboratory.store, &scope);
-        leave(laboratory, &format!("redacted-{name}"), &pack);
+        laboratory.leave(&format!("redacted-{name}"), &pack);
         let verification = verified(laboratory, &pack);
         assert_eq!(verification.findings, [], "{name}");
         assert_eq!(verification.redacted.len(), 1);

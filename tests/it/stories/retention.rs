@@ -197,7 +197,7 @@ fn files_of_a_retired_version_go_by_two_signatures_and_nothing_else_does() {
 
     for (name, scope) in [("whole", Scope::whole()), ("version", Scope::of(MODEL, Some("1")))] {
         let (pack, _) = export(&laboratory.store, &scope);
-        leave(&laboratory, &format!("disposed-{name}"), &pack);
+        laboratory.leave(&format!("disposed-{name}"), &pack);
         let verification = verified(&laboratory, &pack);
         assert_eq!(verification.findings, [], "{}", scope.words());
         assert_eq!(verification.disposed, after.disposed);
@@ -356,7 +356,7 @@ fn a_legal_hold_keeps_what_is_due_until_it_is_lifted_by_a_signature() {
     assert!(after.findings.is_empty(), "{:?}", after.findings);
     assert_eq!(after.examined.legal_holds, 1);
     let (pack, _) = export(&laboratory.store, &Scope::of(MODEL, Some("1")));
-    leave(&laboratory, "held", &pack);
+    laboratory.leave("held", &pack);
     let verification = verified(&laboratory, &pack);
     assert_eq!(verification.findings, []);
     assert_eq!(verification.checked.examined.legal_holds, 1);

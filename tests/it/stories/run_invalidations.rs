@@ -160,7 +160,7 @@ fn prove(laboratory: &Laboratory) {
     assert_eq!(checked.findings, []);
     assert_eq!(checked.examined.invalidations, 2);
     let (pack, _) = export(&laboratory.store, &Scope::of(MODEL, Some("1")));
-    leave(laboratory, "marked-test-runs", &pack);
+    laboratory.leave("marked-test-runs", &pack);
     let key = laboratory.store.verifier_key();
     let found = |files: &mut Files| {
         files.relist();
