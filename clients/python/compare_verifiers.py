@@ -86,6 +86,12 @@ def forgeries(files):
     def forged(name, row, **said):
         return {**files, name: verify_pack.canonical({**row, **said}).encode()}
 
+    name, row = first("second_factor")
+    if name:
+        other = next(json.loads(files[other])["id"] for other in sorted(files)
+                     if other.startswith("records/account/") and row["by_account_id"] not in other)
+        yield name, "act_differs", forged(name, row, by_account_id=other)
+        yield name, "factor_not_valid", forged(name, row, state="temporary" if row["state"] == "enrolled" else "enrolled")
     name, row = first("test_run_invalidation")
     if name:
         run = json.loads(files[verify_pack.record_file("test_run", row["test_run_id"])])

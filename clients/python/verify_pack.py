@@ -162,6 +162,7 @@ ACTS = {"model_version": ("registered_by", "version.register", ("id", "model_ver
         "accountability_acceptance": ("account_id", "accountability.accept", PERSON),
         "identity_check": ("checked_by", "identity.check", PERSON),
         "training_record": ("recorded_by", "training.record", PERSON),
+        "second_factor": ("by_account_id", "factor.enrol factor.removal_ask factor.remove factor.temporary factor.temporary_use signing.hold", PERSON),
         "role_answer": ("answered_by", "role.answer", None),
         "passkey": ("account_id", "passkey.register", PERSON),
         "run": ("account_id", "run.create", ("id", "run")),
@@ -185,6 +186,10 @@ STATES = {"reason": [("submitted", "reject"), ("approved", "withdraw"), ("in_use
           "effective_on": [("approved", "release")]}
 ALERT_REASONS = ("return_investigation", "reject", "extend", "complete", "return_action", "refute", "reopen", "escalate")
 IDENTITY_METHODS = ("in_person", "video_call", "personnel_record", "known_person")
+# Which states of a second factor entries of a type bring about, and whether its owner acts in them (None: the owner or somebody else).
+BROUGHT_ABOUT = {"factor.enrol": (["enrolled"], True), "factor.removal_ask": (["removal_asked"], False),
+                 "factor.remove": (["removed", "enrolled"], False), "factor.temporary": (["temporary"], False),
+                 "factor.temporary_use": (["to_enrol"], True), "signing.hold": (["removed"], None)}
 # What an incident affects: kind of the subject by which ledger entries name it.
 AFFECTED = {"model_version": "model_version", "batch": "batch", "alert": "episode", "backup": "backup", "restore_test": "restore_test"}
 OF_INCIDENTS = ("incident.report", "incident.revise", "incident.close")
@@ -2009,7 +2014,8 @@ class Verifier:
             rows = strict_json(data)["rows"]
             listed = {row["table"] for row in rows}
             for table, (_, types, _) in ACTS.items():
-                if entry["type"] in types.split() and table not in ("reference", "policy", "report") and table not in listed:
+                if entry["type"] in types.split() and table not in ("reference", "policy", "report") and table not in listed \
+                        and entry["type"] != "signing.hold":  # not everybody whose signing is suspended has a second factor
                     self.find("act_differs", name, f"entry {index} is a {entry['type']} and lists no {table}")
             for row in rows:
                 place = (row["table"], row["key"])
@@ -2927,6 +2933,30 @@ class Verifier:
         last = str(date.fromisoformat(newest["completed_on"]) + timedelta(days=rules[0]["days"]))
         return at[:10] > min(last, newest.get("valid_until", last))
 
+    def second_factors(self):
+        """Every state came about by an entry that brings it about; a temporary code was issued by an administrator for 72 hours at most, and used
+        once, while it was good."""
+        newest = {}
+        for key, row in sorted(self.rows.get("second_factor", {}).items(), key=lambda item: (item[1]["entry"], item[0])):
+            self.count("second factors")
+            name, entry = record_file("second_factor", key), self.parsed[row["entry"]] if row["entry"] < len(self.parsed) else None
+            states, by_owner = BROUGHT_ABOUT.get(entry["type"] if entry else None, (None, None))
+            if states and row["state"] not in states:
+                self.find("factor_not_valid", name, f"it says {row['state']}, which a {entry['type']} is not")
+            if by_owner is not None and by_owner != (row["account_id"] == row["by_account_id"]):
+                self.find("factor_not_valid", name, "its owner acted where somebody else has to, or the other way round")
+            before = newest.get(row["account_id"], {})
+            if row["state"] == "temporary":
+                until = row.get("expires_at", "")
+                if not row["at"] < until or datetime.fromisoformat(until) - datetime.fromisoformat(row["at"]) > timedelta(hours=72):
+                    self.find("factor_not_valid", name, "it is not good for 72 hours at most")
+                account = self.row("account", row["by_account_id"])
+                if account and self.role_at(account, row["at"]) != "admin":
+                    self.find("factor_not_valid", name, "the role of who issued it may not")
+            if row["state"] == "to_enrol" and not (before.get("state") == "temporary" and row["at"] < before.get("expires_at", "")):
+                self.find("factor_not_valid", name, "no temporary code was good that it could have used")
+            newest[row["account_id"]] = row
+
     def people(self, signed):
         """Identity checks and trainings by others whose role may; acceptances of the statement that was in force, signed."""
         for key, row in self.rows.get("accountability_statement", {}).items():
@@ -3688,6 +3718,7 @@ class Verifier:
                 self.identified(name, row, signature, signature["record"]["sha256"])
                 signed.setdefault(signature["record"]["id"], []).append(signature)
         self.people(signed)
+        self.second_factors()
         for table in ("change_record", "qualification"):
             for key, row in self.rows.get(table, {}).items():
                 name, record = record_file(table, key), self.document(table, key, row)

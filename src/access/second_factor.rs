@@ -17,6 +17,9 @@ pub const SERIES_SECONDS_MAX: i64 = 30 * 60;
 /// Seconds in which an offered secret can be confirmed.
 pub const OFFER_SECONDS_MAX: i64 = 10 * 60;
 
+/// Hours that a temporary code in place of a lost factor is good for, at most.
+pub const TEMPORARY_HOURS_MAX: u32 = 72;
+
 /// Where the second factor of an account stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]

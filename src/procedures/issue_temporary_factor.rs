@@ -10,7 +10,7 @@ use super::sign_in::in_force;
 use super::{Recorded, actor, given, someone_else, subject};
 use crate::access::account::{Account, Acting, Way};
 use crate::access::role::Action;
-use crate::access::second_factor::FactorState;
+use crate::access::second_factor::{FactorState, TEMPORARY_HOURS_MAX};
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
 use crate::store::Store;
@@ -19,8 +19,6 @@ use serde::{Deserialize, Serialize};
 
 /// Hours that a temporary code is good for where nobody says another number.
 const HOURS: u32 = 24;
-/// The same at most.
-const HOURS_MAX: u32 = 72;
 
 /// What is asked for.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
@@ -61,8 +59,8 @@ pub fn issue_temporary(
     let account = someone_else(store, acting, user_name)?;
     let reason = given("reason", &asked.reason)?;
     let hours = asked.hours.unwrap_or(HOURS);
-    if !(1..=HOURS_MAX).contains(&hours) {
-        let detail = format!("`hours` is {hours}, expected 1 to {HOURS_MAX}");
+    if !(1..=TEMPORARY_HOURS_MAX).contains(&hours) {
+        let detail = format!("`hours` is {hours}, expected 1 to {TEMPORARY_HOURS_MAX}");
         return Err(Error::BadRequest { detail });
     }
     let code = clock::new_secret(8).map_err(access::Error::Random)?;

@@ -32,7 +32,7 @@ const VERSION: Option<(&str, &str)> = Some(("version_id", "model_version"));
 const EPISODE: Option<(&str, &str)> = Some(("episode_id", "episode"));
 const PERSON: Option<(&str, &str)> = Some(("account_id", "account"));
 
-const ACTS: [Act; 49] = [
+const ACTS: [Act; 50] = [
     act(
         "model_version",
         Some("registered_by"),
@@ -78,6 +78,19 @@ const ACTS: [Act; 49] = [
     act("version_retention", ACCOUNT, &[EntryType::RetentionAssign], VERSION),
     act("accountability_acceptance", ACCOUNT, &[EntryType::AccountabilityAccept], PERSON),
     act("identity_check", Some("checked_by"), &[EntryType::IdentityCheck], PERSON),
+    act(
+        "second_factor",
+        Some("by_account_id"),
+        &[
+            EntryType::FactorEnrol,
+            EntryType::FactorRemovalAsk,
+            EntryType::FactorRemove,
+            EntryType::FactorTemporary,
+            EntryType::FactorTemporaryUse,
+            EntryType::SigningHold,
+        ],
+        PERSON,
+    ),
     act("training_record", Some("recorded_by"), &[EntryType::TrainingRecord], PERSON),
     act("role_answer", Some("answered_by"), &[EntryType::RoleAnswer], None),
     act("passkey", ACCOUNT, &[EntryType::PasskeyRegister], PERSON),
@@ -113,9 +126,11 @@ const PERMITTED: [(EntryType, Action); 14] = [
 
 /// The tables of which every entry of a type lists a row: without it, it says that something was done and not what.
 pub(in crate::evidence) fn tables_of(kind: EntryType) -> impl Iterator<Item = &'static str> {
-    // Another policy alone brings no other reference, and the other way round.
+    // Another policy alone brings no other reference, and the other way round; not everybody whose signing is suspended has a second factor.
     let listed = ACTS.iter().filter(move |act| {
-        act.kinds.contains(&kind) && !["reference", "policy"].contains(&act.table)
+        act.kinds.contains(&kind)
+            && !["reference", "policy"].contains(&act.table)
+            && kind != EntryType::SigningHold
     });
     listed.map(|act| act.table)
 }

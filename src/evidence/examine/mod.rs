@@ -33,8 +33,9 @@
 //!     investigated it; what it affects was there. Continuity drills: with the figures of the practised restore they name
 //! 16. what an approval or a closure lays out of the audit trail about its record is what the ledger holds, and its critical entries were
 //!     looked at
-//! 17. acts: every row is of an entry that records such a thing, by the person whom it names
-//! 18. upgrades: every record and ledger table held after each what it held before, and each goes on from the schema before
+//! 17. second factors: every state was brought about by an entry that does, by the owner or by somebody else as that asks
+//! 18. acts: every row is of an entry that records such a thing, by the person whom it names
+//! 19. upgrades: every record and ledger table held after each what it held before, and each goes on from the schema before
 //!
 //! It works on a pack and on a store alike, and never stops at the first trouble.
 
@@ -46,6 +47,7 @@ mod backups;
 mod changes;
 mod disposals;
 mod episode_lives;
+mod factors;
 mod frozen;
 mod incidents;
 mod invalidations;
@@ -148,6 +150,8 @@ pub struct Examined {
     pub acceptances: u64,
     /// Trainings: recorded by somebody else, whose role may.
     pub trainings: u64,
+    /// States of second factors, each brought about by an entry of its own.
+    pub second_factors: u64,
     /// Periodic reviews held against the entries they cover and their signatures.
     pub periodic_reviews: u64,
     /// Revisions of incidents, held against the one before, the records they affect and the signatures that closed them.
@@ -208,6 +212,7 @@ pub fn examine(
     examiner.study_signatures();
     let mut signatures = examiner.record_signatures();
     examiner.people(&mut signatures);
+    examiner.second_factors();
     examiner.references(&mut signatures);
     examiner.life_cycles(&mut signatures);
     examiner.episode_lives(&mut signatures);

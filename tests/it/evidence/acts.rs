@@ -36,24 +36,35 @@ fn a_row_whose_entry_says_something_else_is_named_by_check_and_in_a_pack() {
         })
     });
     let signed = format!("bodies/{}.json", written.unwrap().index);
+    // A temporary code that its owner gave herself, recorded as the use of one, by somebody else.
+    let written = store.write(&somebody, EntryType::FactorTemporaryUse, |tx| {
+        let until = "2199-01-01T00:00:00.000Z";
+        tx.insert_temporary_factor("sf_1", (&ines, &ines), ("telephone lost", until))
+    });
+    let given = format!("it names `{ines}`, entry {} is by `ac_somebody`", written.unwrap().index);
     let expected = [
         ("acknowledgement", "is a `model.change`, expected alert.acknowledge"),
         ("acknowledgement", "does not name its episode"),
         ("acknowledgement", told.as_str()),
         ("evidence_export", "is a `decision.sign`, expected evidence.export"),
+        ("second_factor", given.as_str()),
+        ("second_factor", "does not name its account"),
+        ("second_factor", "which entry"),
+        ("second_factor", "expected 72 hours at most"),
+        ("second_factor", "`inspector` may not issue a temporary code"),
     ];
     let checked = check_store(folder.path(), &mut |_| ()).unwrap().findings;
     let found = verified(&export(&store, &Scope::whole()).0, None).findings;
     for (table, words) in expected {
         let told = checked.iter().any(|finding| {
-            finding.code == "act_differs"
+            ["act_differs", "factor_not_valid"].contains(&finding.code)
                 && finding.table == table
                 && finding.detail.contains(words)
         });
         assert!(told, "{words}: {checked:#?}");
         let record = format!("records/{table}/");
         let told = found.iter().any(|finding| {
-            finding.code == "act_differs"
+            ["act_differs", "factor_not_valid"].contains(&finding.code)
                 && finding.file.starts_with(&record)
                 && finding.detail.contains(words)
         });

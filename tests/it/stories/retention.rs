@@ -4,7 +4,6 @@
 //! packs, in a backup, and after the store was opened again.
 
 use super::life_cycle::{approve, done, take};
-use super::redactions::leave;
 use crate::evidence::{Files, export};
 use crate::harness::{
     Answer, CHOSEN, Laboratory, MODEL, VERSION_PATH, Visitor, register, registration, table,

@@ -3,7 +3,6 @@
 
 use super::invalidations::{between, says};
 use super::life_cycle::{at, codes, done, gaps_of, submitted, take, test};
-use super::redactions::leave;
 use crate::evidence::{Files, export};
 use crate::harness::{Answer, CHOSEN, Laboratory, MODEL, Visitor};
 use driftledger::digest::{canonical_json, sha256_hex};

@@ -3,8 +3,10 @@
 //! the clock is moved by hand.
 
 use super::decision::with_an_alert;
+use crate::evidence::export;
 use crate::harness::{Answer, CHOSEN, Laboratory, Visitor};
 use driftledger::access::second_factor::code_of;
+use driftledger::evidence::manifest::Scope;
 use driftledger::procedures::check_store::check_store;
 use serde_json::{Value, json};
 
@@ -236,6 +238,8 @@ fn a_temporary_code_stands_in_for_a_lost_factor_once_and_another_one_is_enrolled
     {
         assert!(recorded.contains(kind) && !recorded.contains(secret), "{kind}");
     }
+    let (pack, _) = export(&laboratory.store, &Scope::whole());
+    laboratory.leave("marked-second-factors", &pack);
     let checked = check_store(&laboratory.folder.path().join("data"), &mut |_| ()).unwrap();
     assert_eq!(checked.findings, []);
 }
