@@ -34,12 +34,12 @@ pub struct ReviewColumns {
 fn asked_for(error: dataset::Error, columns: &ReviewColumns) -> Error {
     let dataset::Error::MissingColumn { name, found, .. } = &error else { return error.into() };
     let (what, option) = match name {
-        name if *name == columns.prediction => ("the model's answer", "--prediction"),
-        name if *name == columns.review => ("the reviewer's answer", "--review"),
-        _ => ("whether a review was blind", "--blind"),
+        name if *name == columns.prediction => ("the model's answer", "prediction"),
+        name if *name == columns.review => ("the reviewer's answer", "review"),
+        _ => ("whether a review was blind", "blind"),
     };
     let detail = format!(
-        "no column `{name}` with {what} is in the file; name it by `{option}`; the file has {}",
+        "no column `{name}`, which should hold {what}, is in the file; give the right name as `{option}`; the file has {}",
         dataset::error::few_names(found)
     );
     Error::BadRequest { detail }

@@ -56,7 +56,11 @@ fn the_plan_says_how_many_cases_and_the_reviews_whether_they_agree() {
     let unclear = send("&blind=hidden", "model,physician,hidden\na,a,perhaps\n");
     assert!(unclear.problem(400, "bad_request").contains("holds `perhaps`"));
     let missing = send("&blind=nothing", &cases(&counted));
-    assert!(missing.problem(422, "table_not_valid").contains("`nothing`"));
+    assert!(
+        missing
+            .problem(400, "bad_request")
+            .contains("`nothing`, which should hold whether a review was blind")
+    );
     let mut numbers = cases(&[]);
     for number in 0..150 {
         writeln!(numbers, "{number}.5,{number}.7,true").unwrap();
