@@ -76,6 +76,11 @@ fn stream(code: &str, inputs: &Inputs<'_>) -> Result<Box<dyn FnMut(f64) -> bool>
                 allowance: inputs.number(&["allowance", "delta"], usual.allowance)?,
                 threshold: inputs.number(&["threshold"], usual.threshold)?,
                 fading: inputs.number(&["fading", "alpha"], usual.fading)?,
+                direction: match inputs.word("mode", &["both", "up", "down"])? {
+                    "up" => s::page_hinkley::Direction::Up,
+                    "down" => s::page_hinkley::Direction::Down,
+                    _ => s::page_hinkley::Direction::Both,
+                },
             });
             Box::new(move |value| test.update(value))
         }
