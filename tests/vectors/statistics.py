@@ -536,6 +536,12 @@ add("gwet_ac1_one_case", "gwet_ac1", {"table": [[0, 0], [1, 0]]}, {"value": -1})
 add("cohen_kappa_one_case", "cohen_kappa", {"table": [[0, 0], [1, 0]]}, {"value": 0})
 add("page_hinkley_rises_only", "page_hinkley", {"series": [0] * 40 + [100] * 10 + [0] * 40}, {"indices": [40]}, {"mode": "up"})  # river 0.26.1
 add("mcnemar_not_exact", "mcnemar", {"table": [[40, 12], [5, 30]]}, {"value": 36 / 17, "p_value": stats.chi2.sf(36 / 17, 1)}, {"exact": False}, relative=P)
+add("moments_fourth_powers", "moments", {"series": [1e87, 2e87, 5e87, 1e87]}, {"skewness": stats.skew([1, 2, 5, 1]), "kurtosis": stats.kurtosis([1, 2, 5, 1])})
+add("cohens_d_far_apart", "cohens_d", {"reference": [0, 1], "batch": [-2**63, 1]}, {"value": (-2.0**62) / math.sqrt(0.5)})
+t = stats.ttest_ind([1, 2, 5, 1], [4, 7, 5], equal_var=False)
+for f in (1e87, 1e-87):
+    add(f"welch_t_{f}", "welch_t", {"reference": [f, 2 * f, 5 * f, f], "batch": [4 * f, 7 * f, 5 * f]},
+        {"value": t.statistic, "p_value": t.pvalue, "degrees": t.df}, relative=P)
 
 file = {"about": "Known answers of the statistics room.",
         "tool": f"SciPy {scipy.__version__}, NumPy {np.__version__}, mpmath {mpmath.__version__}; definitions computed in the script where SciPy has none",

@@ -177,7 +177,7 @@ fn moments(inputs: &Inputs<'_>, (series, origin): (Vec<f64>, f64)) -> Computed {
     if let Some(index) = series.iter().position(|value| value.is_infinite()) {
         return Err(s::Error::NotFinite { index }.into());
     }
-    let power = s::sample::excess(&[&series]);
+    let power = s::sample::excess_of_fourths(&series);
     let moments = s::moments::Moments::of(&s::sample::divided(&series, power));
     let back = |number: f64, power: i32| libm::scalbn(number, power);
     let variance = moments.variance(less).map(|x| back(x, power.saturating_mul(2)));
