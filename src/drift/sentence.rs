@@ -94,12 +94,11 @@ impl Telling<'_> {
         };
         let Some(lane) = outcome.lane.as_ref().filter(|lane| lane.batches > 1) else { return what };
         let since = self.batch_called(lane.since_batch);
-        match outcome.verdict {
-            Verdict::Drift => format!("{what}; for {} batches, since about {since}", lane.batches),
-            _ => {
-                let batches = lane.batches;
-                format!("{what}; shown by {batches} batches together, since about {since}")
-            }
+        let batches = lane.batches;
+        if outcome.verdict == Verdict::Drift {
+            format!("{what}; for {batches} batches, since about {since}")
+        } else {
+            format!("{what}; shown by {batches} batches together, since about {since}")
         }
     }
 

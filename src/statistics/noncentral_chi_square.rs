@@ -206,8 +206,10 @@ mod tests {
                 let x = degrees + SUMMED_UPTO + z * libm::sqrt(variance);
                 let summed = cdf_and_slope(x, degrees, SUMMED_UPTO);
                 let beyond = by_saddlepoint(x, degrees, SUMMED_UPTO);
-                let apart = [summed.0 / beyond.0 - 1.0, 1e-3 * (summed.1 / beyond.1 - 1.0)];
-                assert!(apart.iter().all(|x| x.abs() < 2e-9), "{z} {degrees}: {apart:?}");
+                let apart = (summed.0 / beyond.0 - 1.0, summed.1 / beyond.1 - 1.0);
+                // the slope only leads Newton's steps
+                let is_close = apart.0.abs() < 2e-10 && apart.1.abs() < 0.02;
+                assert!(is_close, "{z} {degrees}: {apart:?}");
             }
         }
     }
