@@ -37,6 +37,7 @@ MEANINGS = [
     ("report", ("document", "verdict"), other("stable", "drift"), "report_not_reproduced"),
     ("report", ("document", "features", 0, "profile", "nulls", 0), more, "report_not_reproduced"),
     ("report", ("document", "state_after", "batches"), more, "report_not_reproduced"),
+    ("report", ("document", "context", "earlier_batches"), lambda value: {number: name + "b" for number, name in value.items()}, "record_disagrees"),
     ("report", ("meter",), lambda value: value + 0.25, "record_disagrees"),
     ("report", ("version_state",), other("in_use", "draft"), "record_disagrees"),
     ("batch", ("rows",), more, "record_disagrees"),

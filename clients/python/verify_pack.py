@@ -2656,6 +2656,7 @@ class Verifier:
                 else:
                     self.all_judged_again(chain)
                 self.report(name, row, report, chain["force"][-1][1] if chain["force"] else None)
+                self.earlier_named(name, report["context"].get("earlier_batches", {}), chain["force"])
                 chain["force"].append((row["batch_id"], report, counts))
             except (KeyError, IndexError, TypeError, ValueError, StopIteration) as error:
                 self.find("report_not_reproduced", name, f"it cannot be computed again: {error!r}")
@@ -2664,6 +2665,12 @@ class Verifier:
         for chain in chains.values():
             self.all_judged_again(chain)
         self.invalidations()
+
+    def earlier_named(self, name, said, force):
+        """The earlier batches that a report calls by name have that number and that name."""
+        batches = {str(report["state_after"]["batches"]): batch for batch, report, _ in force} if said else {}
+        for number, called in said.items():
+            self.same(name, "name of an earlier batch", called, (self.row("batch", batches.get(number)) or {}).get("name"))
 
     def leave_out(self, one, chain):
         self.all_judged_again(chain)

@@ -56,6 +56,18 @@ impl Role {
         }
     }
 
+    /// The role as people read it.
+    pub fn printed(self) -> &'static str {
+        match self {
+            Self::DataScientist => "data scientist",
+            Self::Qa => "QA",
+            Self::Reviewer => "reviewer",
+            Self::ProcessExpert => "process expert",
+            Self::Inspector => "inspector",
+            Self::Admin => "admin",
+        }
+    }
+
     /// The role of that word.
     ///
     /// # Errors
@@ -270,8 +282,8 @@ pub fn permit(role: Role, action: Action) -> Result<()> {
     if action.roles().contains(&role) {
         return Ok(());
     }
-    let needed = action.roles().iter().map(|r| r.word()).collect::<Vec<_>>().join(" or ");
-    Err(Error::NotPermitted { role: role.word(), action: action.words(), needed })
+    let needed = action.roles().iter().map(|r| r.printed()).collect::<Vec<_>>().join(" or ");
+    Err(Error::NotPermitted { role: role.printed(), action: action.words(), needed })
 }
 
 /// The permission table as text, one action a line.
@@ -329,7 +341,7 @@ mod tests {
         let refused = permit(Role::Inspector, Action::SignDecision).unwrap_err().to_string();
         assert_eq!(
             refused,
-            "role `inspector` may not sign decisions; it takes qa or reviewer or process_expert"
+            "role `inspector` may not sign decisions; it takes QA or reviewer or process expert"
         );
     }
 }

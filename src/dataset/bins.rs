@@ -100,8 +100,8 @@ impl FeatureBins {
     pub fn label(&self, index: usize) -> String {
         match self {
             Self::NoValues => "no values".to_owned(),
-            Self::Constant { value } if index == 0 => format!("{value}"),
-            Self::Constant { value } => format!("other than {value}"),
+            Self::Constant { value } if index == 0 => as_written(*value),
+            Self::Constant { value } => format!("other than {}", as_written(*value)),
             Self::Ordered { edges, .. } => {
                 match (index.checked_sub(1).map(|i| edges[i]), edges.get(index)) {
                     (None, Some(high)) => format!("up to {}", short(*high)),
@@ -115,6 +115,24 @@ impl FeatureBins {
                 levels.get(index).cloned().unwrap_or_else(|| "other known values".to_owned())
             }
         }
+    }
+}
+
+/// A number as it was written: a value of a column of 32-bit floats in the shortest form of that type, 4.6 and not 4.599999904632568.
+///
+/// ```
+/// use driftledger::dataset::bins::as_written;
+/// assert_eq!(as_written(f64::from(4.6_f32)), "4.6");
+/// assert_eq!((as_written(4.6), as_written(123_456_792.0)), ("4.6".to_owned(), "123456792".to_owned()));
+/// ```
+pub fn as_written(value: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "taken only where it is the same number")]
+    let narrow = value as f32;
+    let is_whole = libm::trunc(value).total_cmp(&value).is_eq();
+    if !is_whole && f64::from(narrow).total_cmp(&value).is_eq() {
+        format!("{narrow}")
+    } else {
+        format!("{value}")
     }
 }
 

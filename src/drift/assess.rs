@@ -20,6 +20,7 @@ use crate::statistics::adjust::e_bh;
 use crate::statistics::e_detector::LaneState;
 use crate::statistics::lanes::LaneKind;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Level at which e-BH names the series that drifted in one batch.
 pub const NAMING_LEVEL: f64 = 0.05;
@@ -114,6 +115,14 @@ impl MonitorState {
             muted: Vec::new(),
             series: monitor.series.iter().map(start_series).collect(),
         }
+    }
+}
+
+impl MonitorState {
+    /// Numbers of the batches at which evidence began that is still there.
+    pub fn began_at(&self) -> BTreeSet<u64> {
+        let since = self.series.iter().flat_map(|series| &series.rising_since);
+        since.copied().filter(|number| *number > 0).collect()
     }
 }
 

@@ -7,6 +7,7 @@ use super::policy::Policy;
 use super::reference::{Reference, ReferenceFeature, learn_columns};
 use super::report::{FeatureReport, Frozen, counted, feature_reports, from_profile, worst};
 use super::segments::explain;
+use super::sentence::BatchNames;
 use super::shown::{self, Statistics};
 use crate::dataset::clusters::Clusters;
 use crate::dataset::columns::{for_each_group, groups};
@@ -99,7 +100,9 @@ pub fn compare(
     let both = Frozen { reference: &frozen, monitor: &monitor };
     let mut shown = found.shown.into_iter();
     let sides = (counts.features, counts.scores.as_slice());
-    let mut features = feature_reports(&both, sides, assessment.series, |feature, profile| {
+    let names = BatchNames::new();
+    let judged = (assessment.series, &names);
+    let mut features = feature_reports(&both, sides, judged, |feature, profile| {
         shown.next().unwrap_or_else(|| from_profile(feature, profile))
     });
     shown::adjust(&mut features.iter_mut().map(|f| &mut f.statistics).collect::<Vec<_>>());

@@ -7,7 +7,7 @@ use super::groups::{FeatureGroup, moved_groups};
 use super::monitor::Monitor;
 use super::reference::Reference;
 use super::segments::{explain, fit_segments};
-use super::sentence::{moved, sentence};
+use super::sentence::{BatchNames, moved, sentence};
 use super::shown::{self, Statistics};
 use super::{Error, Result};
 use crate::dataset::bins::FeatureBins;
@@ -19,6 +19,7 @@ use crate::dataset::scores::{FrozenScores, ScoreSums};
 use crate::dataset::slices::Segment;
 use crate::provenance::configuration::ConfigurationCheck;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Identifies the format of a report record.
 pub const REPORT_FORMAT: &str = "driftledger/report/v1";
@@ -105,6 +106,10 @@ pub struct ReportContext {
     /// Number of the reference revision it was judged with: 1 for what was registered; absent in reports of before there were others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference_revision: Option<u64>,
+    /// Names of the earlier batches at which evidence began that is still there, by their number among those of the version; absent in
+    /// reports of before they were called by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub earlier_batches: BatchNames,
 }
 
 /// The stored judgement of one batch.
@@ -178,8 +183,11 @@ impl DriftReport {
         let established = assessment.established;
         let attribution = attribution_shift(frozen.reference, &profile.features);
         let counted = (profile.features, profile.scores.as_slice());
-        let mut features = feature_reports(frozen, counted, assessment.series, from_profile);
+        let judged = (assessment.series, &context.earlier_batches);
+        let mut features = feature_reports(frozen, counted, judged, from_profile);
         shown::adjust(&mut features.iter_mut().map(|f| &mut f.statistics).collect::<Vec<_>>());
+        let names = &context.earlier_batches;
+        let alarm = established.map(|established| alarm(frozen, &features, (established, names)));
         Ok(Self {
             format: REPORT_FORMAT.to_owned(),
             context,
@@ -195,7 +203,7 @@ impl DriftReport {
             log_m: assessment.log_m.is_finite().then_some(assessment.log_m),
             batches_per_false_alarm: frozen.monitor.batches_per_false_alarm,
             rows_min: frozen.monitor.rows_min,
-            alarm: established.map(|established| alarm(frozen, &features, established)),
+            alarm,
             groups: moved_groups(&frozen.reference.correlated, &features),
             features,
             state_before: before,
@@ -228,7 +236,11 @@ impl DriftReport {
 }
 
 /// What an alarm is about, from the series marked as covered by it.
-fn alarm(frozen: &Frozen<'_>, features: &[FeatureReport], established: bool) -> Alarm {
+fn alarm(
+    frozen: &Frozen<'_>,
+    features: &[FeatureReport],
+    (established, names): (bool, &BatchNames),
+) -> Alarm {
     let mut alarm = Alarm { covers: Vec::new(), sentences: Vec::new(), established };
     for (report, reference) in features.iter().zip(&frozen.reference.features) {
         let covered: Vec<&SeriesOutcome> = report.series.iter().filter(|s| s.alarmed).collect();
@@ -238,7 +250,7 @@ fn alarm(frozen: &Frozen<'_>, features: &[FeatureReport], established: bool) -> 
         alarm
             .covers
             .extend(covered.iter().map(|s| format!("{}/{}", report.feature, s.name.word())));
-        let said = moved(reference, &report.profile, covered.into_iter());
+        let said = moved(reference, &report.profile, covered.into_iter(), names);
         alarm.sentences.push(with_contributions(said, &report.contributions));
     }
     alarm
@@ -305,7 +317,7 @@ impl Frozen<'_> {
 pub(super) fn feature_reports(
     frozen: &Frozen<'_>,
     (profiles, scores): (Vec<FeatureProfile>, &[ScoreSums]),
-    outcomes: Vec<SeriesOutcome>,
+    (outcomes, names): (Vec<SeriesOutcome>, &BatchNames),
     mut statistics: impl FnMut(&super::reference::ReferenceFeature, &FeatureProfile) -> Statistics,
 ) -> Vec<FeatureReport> {
     let mut grouped: Vec<Vec<SeriesOutcome>> = vec![Vec::new(); frozen.reference.features.len()];
@@ -316,7 +328,8 @@ pub(super) fn feature_reports(
     parts
         .map(|((feature, profile), series)| {
             let contributions = contributions(frozen.reference, scores, &feature.feature);
-            let said = sentence(feature, &profile, &series, frozen.monitor.rows_min);
+            let worded = (frozen.monitor.rows_min, names);
+            let said = sentence(feature, &profile, &series, worded);
             let moved = series.iter().any(|o| o.alarmed || o.verdict == Verdict::Drift);
             let told = if moved { contributions.as_slice() } else { &[] };
             let sentence = with_contributions(said, told);

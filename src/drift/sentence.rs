@@ -3,28 +3,35 @@
 use super::assess::{SeriesOutcome, Verdict};
 use super::monitor::{SeriesName, series_counts, total};
 use super::reference::ReferenceFeature;
+use crate::dataset::bins::as_written;
 use crate::dataset::profile::FeatureProfile;
 use crate::statistics::lanes::LaneKind;
+use std::collections::BTreeMap;
+
+/// Names of batches by their number among those of the version.
+pub type BatchNames = BTreeMap<u64, String>;
 
 /// The sentence for `feature`, given the outcomes of all its series in this batch.
 ///
-/// Batches below `rows_min` say that they are too small to judge alone.
+/// Batches below `rows_min` say that they are too small to judge alone. Earlier batches are called by their name, or by their number
+/// where `names` does not know it.
 pub fn sentence(
     feature: &ReferenceFeature,
     batch: &FeatureProfile,
     outcomes: &[SeriesOutcome],
-    rows_min: u64,
+    (rows_min, names): (u64, &BatchNames),
 ) -> String {
     if outcomes.iter().any(|o| o.alarmed || o.verdict == Verdict::Drift) {
         return moved(
             feature,
             batch,
             outcomes.iter().filter(|o| o.alarmed || o.verdict == Verdict::Drift),
+            names,
         );
     }
     let name = &feature.feature;
     let verdict = outcomes.iter().map(|o| o.verdict).max().unwrap_or(Verdict::NotEvaluated);
-    let telling = Telling { feature, batch };
+    let telling = Telling { feature, batch, names };
     let said: Vec<String> = match verdict {
         Verdict::Drift => outcomes
             .iter()
@@ -57,8 +64,9 @@ pub fn moved<'a>(
     feature: &ReferenceFeature,
     batch: &FeatureProfile,
     outcomes: impl Iterator<Item = &'a SeriesOutcome>,
+    names: &BatchNames,
 ) -> String {
-    let telling = Telling { feature, batch };
+    let telling = Telling { feature, batch, names };
     let said: Vec<String> = outcomes.map(|o| telling.moved(o)).collect();
     format!("`{}`: {}", feature.feature, said.join("; "))
 }
@@ -71,6 +79,7 @@ fn excess(outcome: &SeriesOutcome) -> f64 {
 struct Telling<'a> {
     feature: &'a ReferenceFeature,
     batch: &'a FeatureProfile,
+    names: &'a BatchNames,
 }
 
 impl Telling<'_> {
@@ -83,20 +92,21 @@ impl Telling<'_> {
             Some(slice) => format!("{what}; {slice}"),
             None => what,
         };
-        match &outcome.lane {
-            Some(lane) if lane.batches > 1 && outcome.verdict == Verdict::Drift => {
-                format!(
-                    "{what}; for {} batches, since about batch {}",
-                    lane.batches, lane.since_batch
-                )
-            }
-            Some(lane) if lane.batches > 1 => {
-                format!(
-                    "{what}; shown by {} batches together, since about batch {}",
-                    lane.batches, lane.since_batch
-                )
-            }
-            _ => what,
+        let Some(lane) = outcome.lane.as_ref().filter(|lane| lane.batches > 1) else { return what };
+        let since = self.batch_called(lane.since_batch);
+        let batches = lane.batches;
+        if outcome.verdict == Verdict::Drift {
+            format!("{what}; for {batches} batches, since about {since}")
+        } else {
+            format!("{what}; shown by {batches} batches together, since about {since}")
+        }
+    }
+
+    /// The batch of this number, as people know it.
+    fn batch_called(&self, number: u64) -> String {
+        match self.names.get(&number) {
+            Some(name) => format!("batch `{name}`"),
+            None => format!("batch number {number}"),
         }
     }
 
@@ -152,13 +162,13 @@ impl Telling<'_> {
         let unit = self.feature.unit.as_ref().map(|unit| format!(" {unit}")).unwrap_or_default();
         match (name, &self.feature.bins) {
             (SeriesName::LowTail, crate::dataset::bins::FeatureBins::Ordered { low_tail, .. }) => {
-                format!("values below {low_tail}{unit} (low tail)")
+                format!("values below {}{unit} (low tail)", as_written(*low_tail))
             }
             (
                 SeriesName::HighTail,
                 crate::dataset::bins::FeatureBins::Ordered { high_tail, .. },
             ) => {
-                format!("values above {high_tail}{unit} (high tail)")
+                format!("values above {}{unit} (high tail)", as_written(*high_tail))
             }
             (SeriesName::Unseen, _) if self.batch.unseen_examples.is_empty() => {
                 "unseen values".to_owned()

@@ -12,7 +12,7 @@ use crate::drift::notices::notices;
 use crate::drift::promise::{NO_ALARM, conditions, promise};
 use crate::drift::reference::{Reference, ReferenceFeature};
 use crate::drift::report::{DriftReport, ENGINE, FeatureReport, ReportContext, RowCount};
-use crate::drift::sentence::percent;
+use crate::drift::sentence::{BatchNames, percent};
 use crate::drift::shown::Statistic;
 use crate::review::decision::Decision;
 use crate::review::signature::Signature;
@@ -43,7 +43,7 @@ pub fn comparison(compared: &Compared) -> Result<String> {
         reference_sha256: sha256(&compared.reference)?,
         comparison_sha256: sha256(comparison)?,
         program: PROGRAM,
-        features: sections(&comparison.features, &compared.reference),
+        features: sections(&comparison.features, &compared.reference, &BatchNames::new()),
     })
 }
 
@@ -75,7 +75,7 @@ pub fn report(report: &DriftReport, reference: &Reference, invalid: &str) -> Res
         promise: promise(report.batches_per_false_alarm),
         conditions: conditions(report.features.iter().map(|f| f.series.len()).sum()),
         no_alarm: NO_ALARM,
-        features: sections(&report.features, reference),
+        features: sections(&report.features, reference, &report.context.earlier_batches),
     })
 }
 
@@ -193,11 +193,15 @@ pub(super) struct StatisticLine {
 }
 
 /// What is printed of each feature.
-pub(super) fn sections(features: &[FeatureReport], reference: &Reference) -> Vec<Section> {
-    features.iter().zip(&reference.features).map(|(f, frozen)| section(f, frozen)).collect()
+pub(super) fn sections(
+    features: &[FeatureReport],
+    reference: &Reference,
+    names: &BatchNames,
+) -> Vec<Section> {
+    features.iter().zip(&reference.features).map(|(f, frozen)| section(f, frozen, names)).collect()
 }
 
-fn section(feature: &FeatureReport, frozen: &ReferenceFeature) -> Section {
+fn section(feature: &FeatureReport, frozen: &ReferenceFeature, names: &BatchNames) -> Section {
     let main = feature.series.first();
     let missing = |side: RowCount| percent(side.nulls as f64 / side.rows.max(1) as f64);
     let limited: Vec<String> = feature
@@ -223,15 +227,19 @@ fn section(feature: &FeatureReport, frozen: &ReferenceFeature) -> Section {
         missing_reference: missing(feature.reference),
         histogram: chart::histogram(frozen, &feature.profile),
         limited: limited.join(", "),
-        series: feature.series.iter().map(series_line).collect(),
+        series: feature.series.iter().map(|series| series_line(series, names)).collect(),
         statistics: feature.statistics.iter().map(statistic_line).collect(),
     }
 }
 
-fn series_line(series: &SeriesOutcome) -> SeriesLine {
+fn series_line(series: &SeriesOutcome, names: &BatchNames) -> SeriesLine {
     let evidence = match (&series.reason, &series.lane) {
         (Some(reason), _) => reason.clone(),
-        (None, Some(lane)) => format!("since about batch {}", lane.since_batch),
+        (None, Some(lane)) => match names.get(&lane.since_batch) {
+            Some(name) => format!("since about batch {name}"),
+            None if lane.batches == 1 => "since this batch".to_owned(),
+            None => format!("since about batch number {}", lane.since_batch),
+        },
         (None, None) => "none".to_owned(),
     };
     let muted = if series.muted { "; under an open alert" } else { "" };

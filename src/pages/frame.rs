@@ -190,10 +190,7 @@ impl Frame {
 
 /// A role as a person reads it.
 pub fn role_words(role: Role) -> String {
-    match role {
-        Role::Qa => "QA".to_owned(),
-        other => other.word().replace('_', " "),
-    }
+    role.printed().to_owned()
 }
 
 /// The roles that may do `action`, as a person reads them: `QA or reviewer`.

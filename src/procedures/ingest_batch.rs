@@ -23,6 +23,7 @@ use crate::drift::monitor::Monitor;
 use crate::drift::policy::Policy;
 use crate::drift::reference::Reference;
 use crate::drift::report::{DriftReport, ENGINE, Frozen, ReportContext};
+use crate::drift::sentence::BatchNames;
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryType;
 use crate::provenance::configuration::{Configuration, ConfigurationCheck, check_fingerprint};
@@ -323,7 +324,8 @@ fn write(
         let counts = delivered.updated(rows, (store, judge), table, &earlier)?.profile;
         let open = tx.open_drift_episodes(&batch.version_id)?;
         let before = state_before(tx, judge, &open)?;
-        let context = context(judge, &batch)?;
+        let names = tx.batches_numbered(&batch.version_id, &before.began_at())?;
+        let context = ReportContext { earlier_batches: names, ..context(judge, &batch)? };
         let report = DriftReport::compose(context, &judge.frozen(), before, counts)?;
         tx.subject(subject("model_version", &batch.version_id));
         tx.subject(subject("batch", &batch.id));
@@ -353,6 +355,7 @@ fn context(judge: &Judge, batch: &BatchRow) -> Result<ReportContext> {
         engine: ENGINE.to_owned(),
         configuration: Some(ConfigurationCheck::of(registered, batch.configuration.clone())),
         reference_revision: Some(judge.revision),
+        earlier_batches: BatchNames::new(),
     })
 }
 

@@ -131,6 +131,8 @@ fn judged_again(
     };
     ENGINE.clone_into(&mut report.context.engine);
     report.state_before = carried(&by.monitor, state, open);
+    let began = report.state_before.began_at();
+    report.context.earlier_batches = tx.batches_numbered(&former.version_id, &began)?;
     let frozen = Frozen { reference: &by.reference, monitor: &by.monitor };
     let again = report.recompute(&frozen)?;
     Ok((by, again))

@@ -107,8 +107,8 @@ pub fn withdraw_proposal(
     acting.permit(Action::KeepRetention)?;
     let found = store.read(|tx| standing(tx, proposal, id))?;
     if !may_withdraw(acting, &found.account_id) {
-        let needed = "who proposed it, or qa".to_owned();
-        let role = acting.account.role.word();
+        let needed = "who proposed it, or QA".to_owned();
+        let role = acting.account.role.printed();
         let refused =
             access::Error::NotPermitted { role, action: "withdraw this proposal", needed };
         return Err(Error::Access(refused));

@@ -223,7 +223,7 @@ pub fn next_signature(
     (authored, approved): (bool, bool),
 ) -> access::Result<Meaning> {
     let refused = |needed: &str| {
-        let (role, action) = (signer.role.word(), "sign this change record");
+        let (role, action) = (signer.role.printed(), "sign this change record");
         Err(AccessError::NotPermitted { role, action, needed: needed.to_owned() })
     };
     let is_author = authors.iter().any(|author| author.id == signer.id);
@@ -232,7 +232,7 @@ pub fn next_signature(
             Ok(Meaning::AuthoredChange)
         }
         (false, _) => refused("an author of the version (data_scientist) first"),
-        (true, false) if signer.role != Role::Qa => refused("qa"),
+        (true, false) if signer.role != Role::Qa => refused("QA"),
         (true, false) if is_author => Err(AccessError::SamePerson {
             user_name: signer.user_name.clone(),
             did: "is an author of this version or tested it",

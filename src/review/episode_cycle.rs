@@ -338,11 +338,11 @@ impl EpisodeRule {
         owner: Option<&str>,
     ) -> access::Result<()> {
         let refuse = |needed: String| {
-            let (role, action) = (person.role.word(), self.step.words());
+            let (role, action) = (person.role.printed(), self.step.words());
             Err(Error::NotPermitted { role, action, needed })
         };
         if !self.who.contains(&person.role) {
-            let roles: Vec<_> = self.who.iter().map(|role| role.word()).collect();
+            let roles: Vec<_> = self.who.iter().map(|role| role.printed()).collect();
             return refuse(roles.join(" or "));
         }
         let same = |did| {

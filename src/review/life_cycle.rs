@@ -314,15 +314,16 @@ impl Rule {
     /// author, or for somebody who took the step before in the chain of hands.
     pub fn permit(&self, signer: &Account, history: &History<'_>) -> access::Result<()> {
         if !self.who.contains(&signer.role) {
-            let needed = self.who.iter().map(|role| role.word()).collect::<Vec<_>>().join(" or ");
-            let (role, action) = (signer.role.word(), self.step.words());
+            let needed =
+                self.who.iter().map(|role| role.printed()).collect::<Vec<_>>().join(" or ");
+            let (role, action) = (signer.role.printed(), self.step.words());
             return Err(Error::NotPermitted { role, action, needed });
         }
         let is_author = history.authors.iter().any(|author| author.id == signer.id);
         if self.needs(Guard::ByAuthor) && !is_author {
             let names: Vec<_> = history.authors.iter().map(|a| a.user_name.as_str()).collect();
             let needed = format!("an author of it ({})", names.join(", "));
-            let (role, action) = (signer.role.word(), self.step.words());
+            let (role, action) = (signer.role.printed(), self.step.words());
             return Err(Error::NotPermitted { role, action, needed });
         }
         let same = |did| {

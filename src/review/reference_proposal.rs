@@ -184,7 +184,7 @@ pub fn next_signature(
     (authored, approved): (bool, bool),
 ) -> access::Result<Meaning> {
     let refused = |needed: &str| {
-        let (role, action) = (signer.role.word(), "sign this proposal of a reference");
+        let (role, action) = (signer.role.printed(), "sign this proposal of a reference");
         Err(AccessError::NotPermitted { role, action, needed: needed.to_owned() })
     };
     let may_propose = Action::Register.roles().contains(&signer.role);
@@ -196,7 +196,7 @@ pub fn next_signature(
             did: "proposed this reference",
             must: "approve it",
         }),
-        (true, false) if signer.role != Role::Qa => refused("qa"),
+        (true, false) if signer.role != Role::Qa => refused("QA"),
         (true, false) => Ok(Meaning::ApprovesReference),
         (true, true) => refused("nobody: it is signed by two people and in force"),
     }

@@ -27,15 +27,17 @@ pub(super) fn cdf(a: f64, b: f64, x: f64) -> f64 {
 
 /// I_x(a, b) by the continued fraction of DLMF 8.17.22 in Lentz's form; `y` = 1 − x.
 pub(super) fn lower_tail(a: f64, b: f64, x: f64, y: f64) -> f64 {
-    tail_of(a, b, x, binomial_density(a, b, x, y))
+    tail_of(a, b, [x, y], binomial_density(a, b, x, y))
 }
 
 /// The same where the density of [`binomial_density`] is known.
-fn tail_of(a: f64, b: f64, x: f64, density: f64) -> f64 {
+fn tail_of(a: f64, b: f64, [x, y]: [f64; 2], density: f64) -> f64 {
     const TINY: f64 = 1e-300;
     let guarded = |value: f64| if value.abs() < TINY { TINY } else { value };
     let mut c = 1.0;
-    let mut d = 1.0 / guarded(1.0 - (a + b) * x / (a + 1.0));
+    // 1 − (a + b) x/(a + 1), which is small where x is next to 1
+    let first = if x <= y { a + 1.0 - (a + b) * x } else { (a + b) * y - (b - 1.0) } / (a + 1.0);
+    let mut d = 1.0 / guarded(first);
     let mut fraction = d;
     for term in 1..=TERMS_MAX {
         let m = f64::from(term);
@@ -59,11 +61,13 @@ fn tail_of(a: f64, b: f64, x: f64, density: f64) -> f64 {
 /// are not whole.
 pub(super) fn binomial_density(a: f64, b: f64, x: f64, y: f64) -> f64 {
     let n = a + b;
+    // what is more than expected on one side is missing on the other; the smaller share tells it to more digits
+    let more = if x <= y { a - n * x } else { n * y - b };
     let exponent = stirling_error(n)
         - stirling_error(a)
         - stirling_error(b)
-        - deviance(a, n * x)
-        - deviance(b, n * y);
+        - deviance_by(a, n * x, more)
+        - deviance_by(b, n * y, -more);
     libm::sqrt(n / (2.0 * PI * a * b)) * libm::exp(exponent)
 }
 
@@ -82,6 +86,14 @@ pub(super) fn log_binomial_density(a: f64, b: f64, x: f64, y: f64) -> f64 {
         - deviance(a, n * x)
         - deviance(b, n * y);
     exponent + 0.5 * libm::log(n / (2.0 * PI * a * b))
+}
+
+/// ln of the Poisson probability of `count` at this mean, also for a count that is not whole (Loader 2000).
+pub(super) fn log_poisson_density(count: f64, mean: f64) -> f64 {
+    if count <= 0.0 {
+        return -mean;
+    }
+    -stirling_error(count) - deviance(count, mean) - 0.5 * libm::log(2.0 * PI * count)
 }
 
 /// ln x, where y = 1 − x is known to more digits if it is small.
@@ -148,9 +160,9 @@ fn quantile_of(a: f64, b: f64, [probability, tail]: [f64; 2]) -> f64 {
         let y = 1.0 - x;
         let binomial = binomial_density(a, b, x, y);
         let error = if x < (a + 1.0) / (a + b + 2.0) {
-            tail_of(a, b, x, binomial) - probability
+            tail_of(a, b, [x, y], binomial) - probability
         } else {
-            tail - tail_of(b, a, y, binomial)
+            tail - tail_of(b, a, [y, x], binomial)
         };
         if error < 0.0 {
             low = x;

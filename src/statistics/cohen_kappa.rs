@@ -31,11 +31,11 @@ pub fn cohen_kappa(table: &[Vec<u64>], confidence: f64) -> Result<Interval> {
     jackknife::interval(table, confidence, kappa)
 }
 
-/// κ without an interval: also where leaving one case out leaves one class.
+/// κ without an interval: also where leaving one case out leaves one class, or none.
 ///
 /// # Errors
 ///
-/// As [`cohen_kappa`], but [`super::Error::NoSpread`] only where both raters used one class.
+/// As [`cohen_kappa`], but [`super::Error::NoSpread`] only where both raters used one class, and one case is enough.
 ///
 /// ```
 /// use driftledger::statistics::cohen_kappa::estimate;

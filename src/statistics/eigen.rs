@@ -3,8 +3,8 @@
 //! Small and slow to grow (d³ a sweep), but each rotation is orthogonal to rounding, and the order of the rotations is fixed: the
 //! same matrix gives the same bits.
 //!
-//! Source: Jacobi 1846; Golub & Van Loan 2013, *Matrix Computations*, 4th ed., section 8.5. Vectors: `tests/vectors/statistics.json`
-//! (by way of Epps–Singleton), unit tests.
+//! Source: Jacobi 1846; Golub & Van Loan 2013, *Matrix Computations*, 4th ed., section 8.5. Known answers: unit tests, and
+//! those of [`super::principal`].
 
 use ndarray::Array2;
 

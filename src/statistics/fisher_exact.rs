@@ -4,6 +4,7 @@
 //! Data Analysis*, 3rd ed., section 3.5.1). Vectors: `tests/vectors/statistics.json`.
 
 use super::beta::log_binomial_density;
+use super::significance::Alternative;
 use super::{Error, Result};
 
 /// Tables whose probability exceeds the found one by less than this share count as equally probable.
@@ -56,6 +57,37 @@ pub fn fisher_exact(table: [[u64; 2]; 2]) -> Result<FisherTest> {
             + above.map_or(Ok(0.0), |k| law.tail(k, true))?
     };
     Ok(FisherTest { odds_ratio, p_value: p_value.clamp(0.0, 1.0) })
+}
+
+/// One-sided exact test: less = P(an upper left count of at most a), for an odds ratio below 1; greater = of at least a.
+///
+/// # Errors
+///
+/// As [`fisher_exact`].
+///
+/// ```
+/// use driftledger::statistics::{fisher_exact::fisher_exact_towards, significance::Alternative};
+/// let test = fisher_exact_towards([[0, 6], [3, 3]], Alternative::Less).unwrap();
+/// assert!((test.p_value - 1.0 / 11.0).abs() < 1e-12);
+/// ```
+pub fn fisher_exact_towards(table: [[u64; 2]; 2], alternative: Alternative) -> Result<FisherTest> {
+    let two_sided = fisher_exact(table)?;
+    let [[a, b], [c, d]] = table;
+    let law = Law { row: a + b, column: a + c, total: a + b + c + d };
+    // the tail that does not hold the mode keeps its digits; the other one is what is left
+    let tail = |upwards: bool| match (upwards, a <= law.mode()) {
+        (false, true) | (true, false) => law.tail(a, upwards),
+        (false, false) if a == law.highest() => Ok(1.0),
+        (false, false) => Ok(1.0 - law.tail(a + 1, true)?),
+        (true, true) if a == law.lowest() => Ok(1.0),
+        (true, true) => Ok(1.0 - law.tail(a - 1, false)?),
+    };
+    let p_value = match alternative {
+        Alternative::TwoSided => two_sided.p_value,
+        Alternative::Less => tail(false)?,
+        Alternative::Greater => tail(true)?,
+    };
+    Ok(FisherTest { p_value: p_value.clamp(0.0, 1.0), ..two_sided })
 }
 
 /// The hypergeometric law of the upper left count, given the margins.

@@ -27,6 +27,20 @@ pub fn gwet_ac1(table: &[Vec<u64>], confidence: f64) -> Result<Interval> {
     jackknife::interval(table, confidence, |table| Some(ac1(table)))
 }
 
+/// AC1 without an interval: also of a single case.
+///
+/// # Errors
+///
+/// As [`gwet_ac1`], but [`super::Error::NotEnough`] only without a case.
+///
+/// ```
+/// use driftledger::statistics::gwet_ac1::estimate;
+/// assert_eq!(estimate(&[vec![0, 0], vec![1, 0]]).unwrap(), -1.0);
+/// ```
+pub fn estimate(table: &[Vec<u64>]) -> Result<f64> {
+    jackknife::estimate(table, |table| Some(ac1(table)))
+}
+
 fn ac1(table: &[Vec<f64>]) -> f64 {
     let (agreed, first, second) = jackknife::shares(table);
     let means = first.iter().zip(&second).map(|(a, b)| 0.5 * (a + b));

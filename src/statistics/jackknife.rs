@@ -5,8 +5,8 @@
 use super::intervals::Interval;
 use super::{Error, Result, normal};
 
-/// Rows and columns of a square table with at least two classes and one case, or why it is none.
-pub(super) fn checked(table: &[Vec<u64>], confidence: f64) -> Result<()> {
+/// Whether this is a square table of at least two classes and `needed` cases, or why not.
+fn checked(table: &[Vec<u64>], confidence: f64, needed: u64) -> Result<()> {
     if table.len() < 2 {
         return Err(Error::NotEnough { found: table.len(), needed: 2 });
     }
@@ -17,8 +17,9 @@ pub(super) fn checked(table: &[Vec<u64>], confidence: f64) -> Result<()> {
         return Err(Error::OutOfRange { name: "confidence", value: confidence });
     }
     let cases: u64 = table.iter().flatten().sum();
-    if cases < 2 {
-        return Err(Error::NotEnough { found: usize::try_from(cases).unwrap_or(0), needed: 2 });
+    if cases < needed {
+        let whole = |count| usize::try_from(count).unwrap_or(usize::MAX);
+        return Err(Error::NotEnough { found: whole(cases), needed: whole(needed) });
     }
     Ok(())
 }
@@ -37,7 +38,7 @@ pub(super) fn estimate(
     table: &[Vec<u64>],
     coefficient: impl Fn(&[Vec<f64>]) -> Option<f64>,
 ) -> Result<f64> {
-    checked(table, 0.5)?;
+    checked(table, 0.5, 1)?;
     let cells: Vec<Vec<f64>> =
         table.iter().map(|row| row.iter().map(|&count| count as f64).collect()).collect();
     coefficient(&cells).ok_or(Error::NoSpread)
@@ -52,7 +53,7 @@ pub(super) fn interval(
     confidence: f64,
     coefficient: impl Fn(&[Vec<f64>]) -> Option<f64>,
 ) -> Result<Interval> {
-    checked(table, confidence)?;
+    checked(table, confidence, 2)?;
     let mut cells: Vec<Vec<f64>> =
         table.iter().map(|row| row.iter().map(|&count| count as f64).collect()).collect();
     let estimate = coefficient(&cells).ok_or(Error::NoSpread)?;

@@ -10,9 +10,9 @@ pub use super::significance::Method;
 use super::{Error, Result, bins, kolmogorov, sample};
 
 /// Larger sample up to which the automatic choice is the exact method.
-const EXACT_MAX: usize = 10_000;
+pub(super) const EXACT_MAX: usize = 10_000;
 /// Lattice points the exact method may visit.
-const CELLS_MAX: usize = 400_000_000;
+pub(super) const CELLS_MAX: usize = 400_000_000;
 
 /// Outcome of the test.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]

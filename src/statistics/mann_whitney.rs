@@ -3,7 +3,7 @@
 //! Source: Mann & Whitney 1947, Ann. Math. Statist. 18, 50–60; tie correction and continuity as in Lehmann 1975,
 //! *Nonparametrics*, section 1.3–1.4; exact counts from the Gaussian binomial. Vectors: `tests/vectors/statistics.json`.
 
-use super::significance::Significance;
+use super::significance::{Alternative, Method, Significance};
 use super::{Error, Result, normal, sample};
 
 /// Size of the smaller sample up to which the automatic choice is the exact method.
@@ -28,12 +28,7 @@ const PAIRS_MAX: usize = 4_000_000;
 /// assert_eq!((test.statistic, test.p_value), (0.0, 0.1));
 /// ```
 pub fn mann_whitney(reference: &[f64], batch: &[f64]) -> Result<Significance> {
-    let ranks = Ranks::of(reference, batch)?;
-    let small = reference.len().min(batch.len()) <= EXACT_MAX;
-    if small && ranks.ties <= 0.0 {
-        return ranks.exact().or_else(|_| Ok(ranks.asymptotic()));
-    }
-    Ok(ranks.asymptotic())
+    mann_whitney_towards(reference, batch, None, Alternative::TwoSided)
 }
 
 /// Two-sided test by counting all arrangements; with ties the p-value is only approximate.
@@ -47,7 +42,7 @@ pub fn mann_whitney(reference: &[f64], batch: &[f64]) -> Result<Significance> {
 /// assert_eq!(mann_whitney_exact(&[1.0], &[2.0]).unwrap().p_value, 1.0);
 /// ```
 pub fn mann_whitney_exact(reference: &[f64], batch: &[f64]) -> Result<Significance> {
-    Ranks::of(reference, batch)?.exact()
+    mann_whitney_towards(reference, batch, Some(Method::Exact), Alternative::TwoSided)
 }
 
 /// Two-sided test by the normal law, corrected for ties and continuity.
@@ -61,7 +56,33 @@ pub fn mann_whitney_exact(reference: &[f64], batch: &[f64]) -> Result<Significan
 /// assert_eq!(mann_whitney_asymptotic(&[1.0, 1.0], &[1.0]).unwrap().p_value, 1.0);
 /// ```
 pub fn mann_whitney_asymptotic(reference: &[f64], batch: &[f64]) -> Result<Significance> {
-    Ok(Ranks::of(reference, batch)?.asymptotic())
+    mann_whitney_towards(reference, batch, Some(Method::Asymptotic), Alternative::TwoSided)
+}
+
+/// The test towards one side, by the `method` asked for or the one chosen by size: greater = reference values are the larger ones more
+/// often, so U of the reference is large.
+///
+/// # Errors
+///
+/// As [`mann_whitney_exact`].
+///
+/// ```
+/// use driftledger::statistics::{mann_whitney::mann_whitney_towards, significance::Alternative};
+/// let test = mann_whitney_towards(&[1.0, 2.0], &[3.0, 4.0], None, Alternative::Less).unwrap();
+/// assert!((test.p_value - 1.0 / 6.0).abs() < 1e-15);
+/// ```
+pub fn mann_whitney_towards(
+    reference: &[f64],
+    batch: &[f64],
+    method: Option<Method>,
+    alternative: Alternative,
+) -> Result<Significance> {
+    let ranks = Ranks::of(reference, batch)?;
+    match method {
+        Some(Method::Exact) => ranks.exact(alternative),
+        Some(_) => Ok(ranks.asymptotic(alternative)),
+        None => ranks.chosen(alternative),
+    }
 }
 
 struct Ranks {
@@ -103,12 +124,25 @@ impl Ranks {
         0.5 * self.twice_u as f64
     }
 
-    /// The larger of U and nm − U.
-    fn larger(&self) -> f64 {
-        self.statistic().max(self.n as f64 * self.m as f64 - self.statistic())
+    /// Exact without ties if a sample has at most 8 values, else asymptotic.
+    fn chosen(&self, alternative: Alternative) -> Result<Significance> {
+        if self.n.min(self.m) <= EXACT_MAX && self.ties <= 0.0 {
+            return self.exact(alternative).or_else(|_| Ok(self.asymptotic(alternative)));
+        }
+        Ok(self.asymptotic(alternative))
     }
 
-    fn asymptotic(&self) -> Significance {
+    /// U of the side that is asked about, or of the one that has more, and how many such tails count.
+    fn asked<T: PartialOrd>(alternative: Alternative, [own, other]: [T; 2]) -> (T, f64) {
+        match alternative {
+            Alternative::Greater => (own, 1.0),
+            Alternative::Less => (other, 1.0),
+            Alternative::TwoSided if own < other => (other, 2.0),
+            Alternative::TwoSided => (own, 2.0),
+        }
+    }
+
+    fn asymptotic(&self, alternative: Alternative) -> Significance {
         let (n, m) = (self.n as f64, self.m as f64);
         let all = n + m;
         let variance = n * m / 12.0 * (all + 1.0 - self.ties / (all * (all - 1.0)));
@@ -116,24 +150,40 @@ impl Ranks {
         if spread <= 0.0 {
             return Significance::asymptotic(self.statistic(), 1.0);
         }
-        let z = (self.larger() - 0.5 * n * m - 0.5) / spread;
-        Significance::asymptotic(self.statistic(), 2.0 * normal::sf(z))
+        let both = [self.statistic(), n * m - self.statistic()];
+        let (larger, tails) = Self::asked(alternative, both);
+        let z = (larger - 0.5 * n * m - 0.5) / spread;
+        Significance::asymptotic(self.statistic(), tails * normal::sf(z))
     }
 
-    fn exact(&self) -> Result<Significance> {
+    fn exact(&self, alternative: Alternative) -> Result<Significance> {
+        let pairs = self.n.saturating_mul(self.m);
+        let both = [self.twice_u, 2 * pairs - self.twice_u];
+        let (larger, tails) = Self::asked(alternative, both);
+        // by symmetry P(U ≥ larger) = P(U ≤ rest); a half pair counts against the finding
+        let rest = pairs - larger / 2;
+        let tail = if rest >= pairs {
+            1.0
+        } else if rest <= pairs / 2 {
+            self.share_upto(rest)?
+        } else {
+            1.0 - self.share_upto(pairs - rest - 1)?
+        };
+        Ok(Significance::exact(self.statistic(), tails * tail))
+    }
+
+    /// Share of the arrangements with at most `most` pairs.
+    fn share_upto(&self, most: usize) -> Result<f64> {
         let (small, large) = (self.n.min(self.m), self.n.max(self.m));
-        // by symmetry, the number of pairs at most as large as the rarer of the two; a half pair counts against the finding
         let pairs = small.saturating_mul(large);
-        let rarer = (self.twice_u.min(2 * pairs - self.twice_u)).div_ceil(2);
-        let tail = match arrangements(small, large) {
+        match arrangements(small, large) {
             Some(counts) => {
                 let all: f64 = counts.iter().map(|&count| count as f64).sum();
-                counts[..=rarer].iter().map(|&count| count as f64).sum::<f64>() / all
+                Ok(counts[..=most].iter().map(|&count| count as f64).sum::<f64>() / all)
             }
-            None if pairs <= RECURSION_MAX => share_upto(small, large, rarer),
-            None => return Err(Error::TooLarge { found: pairs, limit: RECURSION_MAX }),
-        };
-        Ok(Significance::exact(self.statistic(), 2.0 * tail))
+            None if pairs <= RECURSION_MAX => Ok(share_upto(small, large, most)),
+            None => Err(Error::TooLarge { found: pairs, limit: RECURSION_MAX }),
+        }
     }
 }
 

@@ -48,6 +48,7 @@ pub mod jensen_shannon;
 pub mod k_means;
 pub mod kl_divergence;
 pub mod ks;
+pub mod ks_one_sided;
 pub mod l_infinity;
 pub mod lanes;
 pub mod limits;

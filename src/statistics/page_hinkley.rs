@@ -3,6 +3,19 @@
 //! Source: Page 1954, Biometrika 41; Mouss et al. 2004 (the form used for streams, with fading). The known answers are those
 //! of the stream library river 0.26.1 with the same settings. Vectors: `tests/vectors/statistics.json`.
 
+/// Moves of the mean that signal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Either way.
+    #[default]
+    Both,
+    /// Rises.
+    Up,
+    /// Falls.
+    Down,
+}
+
 /// Settings of the test.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Settings {
@@ -14,16 +27,19 @@ pub struct Settings {
     pub threshold: f64,
     /// Factor on the sums before each value.
     pub fading: f64,
+    /// Which moves signal.
+    pub direction: Direction,
 }
 
 impl Default for Settings {
-    /// 30 values, allowance 0.005, threshold 50, fading 0.9999.
+    /// 30 values, allowance 0.005, threshold 50, fading 0.9999, both directions.
     fn default() -> Self {
-        Self { values_min: 30, allowance: 0.005, threshold: 50.0, fading: 0.9999 }
+        let direction = Direction::Both;
+        Self { values_min: 30, allowance: 0.005, threshold: 50.0, fading: 0.9999, direction }
     }
 }
 
-/// The running test, watching both directions. Starts afresh at the value after a signal.
+/// The running test. Starts afresh at the value after a signal.
 ///
 /// ```text
 /// up   ← fading · up   + x − x̄ − allowance,  signal if up − min(up)     > threshold
@@ -65,13 +81,14 @@ impl PageHinkley {
         }
         self.count += 1;
         self.mean += (value - self.mean) / self.count as f64;
-        let Settings { values_min, allowance, threshold, fading } = self.settings;
+        let Settings { values_min, allowance, threshold, fading, direction } = self.settings;
         self.up = fading * self.up + (value - self.mean - allowance);
         self.down = fading * self.down + (value - self.mean + allowance);
         let (lowest, highest) = self.extremes.unwrap_or((self.up, self.down));
         let (lowest, highest) = (lowest.min(self.up), highest.max(self.down));
         self.extremes = Some((lowest, highest));
-        let far = self.up - lowest > threshold || highest - self.down > threshold;
+        let (rises, falls) = (direction != Direction::Down, direction != Direction::Up);
+        let far = rises && self.up - lowest > threshold || falls && highest - self.down > threshold;
         self.signalled = self.count >= values_min && far;
         self.signalled
     }

@@ -44,10 +44,19 @@ pub(super) fn squares(sample: &[f64]) -> f64 {
 /// The power of two by which samples are divided so that squares and differences of their values stay within f64: 0 unless
 /// the largest value is beyond 2^±400.
 pub(super) fn excess(samples: &[&[f64]]) -> i32 {
+    excess_beyond(samples, 400)
+}
+
+/// The same for fourth powers.
+pub(super) fn excess_of_fourths(sample: &[f64]) -> i32 {
+    excess_beyond(&[sample], 200)
+}
+
+fn excess_beyond(samples: &[&[f64]], limit: i32) -> i32 {
     let largest =
         samples.iter().flat_map(|sample| sample.iter()).fold(0.0_f64, |m, x| m.max(x.abs()));
     let power = if largest > 0.0 && largest.is_finite() { libm::ilogb(largest) } else { 0 };
-    if power.abs() > 400 { power } else { 0 }
+    if power.abs() > limit { power } else { 0 }
 }
 
 /// `sample` divided by 2^`power`: exact, but for values 2^1000 times smaller than the largest.

@@ -12,6 +12,37 @@ pub enum Method {
     Binned,
 }
 
+/// Which statistics count as at least as extreme as the one found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Alternative {
+    /// Those as far to either side.
+    #[default]
+    TwoSided,
+    /// Those at most as large: the statistic, as it is signed, is smaller than nothing having changed makes it.
+    Less,
+    /// Those at least as large.
+    Greater,
+}
+
+impl Alternative {
+    /// The p-value, from the two-sided one, of a statistic whose law is symmetric around 0.
+    ///
+    /// ```
+    /// use driftledger::statistics::significance::Alternative;
+    /// assert_eq!(Alternative::Greater.of_symmetric(1.2, 0.5), 0.25);
+    /// assert_eq!(Alternative::Less.of_symmetric(1.2, 0.5), 0.75);
+    /// ```
+    pub fn of_symmetric(self, statistic: f64, two_sided: f64) -> f64 {
+        match self {
+            Self::TwoSided => two_sided,
+            Self::Less if statistic < 0.0 => 0.5 * two_sided,
+            Self::Greater if statistic > 0.0 => 0.5 * two_sided,
+            Self::Less | Self::Greater => 1.0 - 0.5 * two_sided,
+        }
+    }
+}
+
 /// A test statistic with its p-value. Shown beside a verdict, never deciding it.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Significance {

@@ -75,7 +75,9 @@ pub fn welch_t_of_moments(reference: &Moments, batch: &Moments) -> Result<WelchT
         return Err(Error::NoSpread);
     }
     let statistic = (reference.mean - batch.mean) / libm::sqrt(r + b);
-    let degrees = (r + b) * (r + b) / (r * r / (m - 1.0) + b * b / (n - 1.0));
+    // by shares, because the squares of variances leave the range of f64 long before the variances do
+    let (of_r, of_b) = (r / (r + b), b / (r + b));
+    let degrees = 1.0 / (of_r * of_r / (m - 1.0) + of_b * of_b / (n - 1.0));
     Ok(WelchTest { statistic, degrees, p_value: two_sided(statistic, degrees) })
 }
 

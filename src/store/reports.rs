@@ -5,6 +5,7 @@ use super::invalidations::Invalidated;
 use super::{ReadTx, Result, WriteTx};
 use rusqlite::{OptionalExtension, Row, named_params};
 use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A stored report without its document.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
@@ -196,6 +197,27 @@ impl ReadTx<'_> {
     pub fn reports(&self, version_id: &str, limit: u64) -> Result<Vec<ReportRow>> {
         let condition = format!("{NEWEST} AND {VALID} ORDER BY r.number DESC");
         self.reports_where(&condition, version_id, limit)
+    }
+
+    /// Names of the batches of a version that have these numbers among those that count.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn batches_numbered(
+        &self,
+        version_id: &str,
+        numbers: &BTreeSet<u64>,
+    ) -> Result<BTreeMap<u64, String>> {
+        let Some(first) = numbers.first() else { return Ok(BTreeMap::new()) };
+        let asked: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+        // a position is never above the number of its report
+        let condition = format!(
+            "r.number >= {first} AND coalesce(r.position, r.number) IN ({}) AND {NEWEST} AND {VALID}",
+            asked.join(", ")
+        );
+        let rows = self.reports_where(&condition, version_id, numbers.len() as u64)?;
+        Ok(rows.into_iter().map(|row| (row.number, row.batch)).collect())
     }
 
     /// The newest reports of the last `limit` batches of a version, invalid ones too, in the order in which the batches came.

@@ -2,7 +2,7 @@
 //! Method: the demonstration on real data in a fresh store; meters agree with an independent numpy replay within 0.05.
 
 use driftledger::digest;
-use driftledger::drift::assess::Verdict;
+use driftledger::drift::assess::{SeriesOutcome, Verdict};
 use driftledger::drift::episode::EpisodeKind;
 use driftledger::drift::report::DriftReport;
 use driftledger::procedures::administer::host;
@@ -172,6 +172,27 @@ fn every_stored_report_is_computed_again_to_the_byte() {
         assert!(bytes == stored.as_bytes(), "{} differs when computed again", row.batch);
         assert_eq!(row.sha256, digest::sha256_hex(&bytes), "{}", row.batch);
     }
+}
+
+#[test]
+fn a_sentence_says_by_name_since_which_batch_there_is_evidence() {
+    let mut told = 0;
+    for row in &demo().1.reports {
+        let report: DriftReport = serde_json::from_str(&document(row)).unwrap();
+        for feature in &report.features {
+            for said in feature.sentence.split("since about ").skip(1) {
+                let name = said.strip_prefix("batch `").and_then(|rest| rest.split('`').next());
+                let known = demo().1.reports.iter().find(|other| Some(&*other.batch) == name);
+                let known = known.unwrap_or_else(|| panic!("{}: {}", row.batch, feature.sentence));
+                let began = |outcome: &SeriesOutcome| {
+                    outcome.lane.as_ref().is_some_and(|lane| lane.since_batch == known.number)
+                };
+                assert!(feature.series.iter().any(began), "{}: {}", row.batch, feature.sentence);
+                told += 1;
+            }
+        }
+    }
+    assert!(told > 5, "{told}");
 }
 
 #[test]

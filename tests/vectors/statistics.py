@@ -496,6 +496,53 @@ add("total_variation_count_nan", "total_variation", {"reference_counts": [1, "Na
 add("e_bh_alpha_zero", "e_bh", {"series": [85, 41]}, NONE, {"alpha": 0})
 add("holm_p_values", "holm", {"series": [0.01, 0.02]}, {"p_value": [0.02, 0.02]}, {"alpha": 0.05})
 
+# towards one side
+for name in ("eight", "uneven", "moved", "tied"):
+    r, b = SAMPLES[name]
+    i = {"reference": r, "batch": b}
+    for side in ("less", "greater"):
+        for method, theirs in (("auto", "auto"), ("exact", "exact"), ("asymptotic", "asymp")):
+            t = stats.ks_2samp(r, b, alternative=side, method=theirs)
+            add(f"ks_{name}_{side}_{method}", "ks", i, {"value": t.statistic, "p_value": t.pvalue}, {"alternative": side, "method": method}, relative=P)
+        for method in ("auto", "exact", "asymptotic"):
+            t = stats.mannwhitneyu(r, b, alternative=side, method=method)
+            add(f"mann_whitney_{name}_{side}_{method}", "mann_whitney", i, {"value": t.statistic, "p_value": t.pvalue},
+                {"alternative": side, "method": method}, relative=P)
+        t = stats.ttest_ind(r, b, equal_var=False, alternative=side)
+        add(f"welch_t_{name}_{side}", "welch_t", i, {"value": t.statistic, "p_value": t.pvalue, "degrees": t.df}, {"alternative": side}, relative=P)
+for table in ([[0, 6], [3, 3]], [[40, 60], [30, 90]], [[5, 0], [2, 7]], [[900, 100], [800, 350]]):
+    (a, b), (c, d) = table
+    for side in ("less", "greater"):
+        t = stats.fisher_exact(table, alternative=side)
+        add(f"fisher_exact_{a}_{c}_{side}", "fisher_exact", {"table": table}, {"p_value": t.pvalue}, {"alternative": side}, relative=P)
+        pool = (a + c) / (a + b + c + d)
+        z = (c / (c + d) - a / (a + b)) / math.sqrt(pool * (1 - pool) * (1 / (a + b) + 1 / (c + d)))
+        add(f"z_proportion_{a}_{c}_{side}", "z_proportion", {"successes": [a, c], "trials": [a + b, c + d]},
+            {"value": z, "p_value": stats.norm.cdf(z) if side == "less" else stats.norm.sf(z)}, {"alternative": side}, relative=P)
+# far out
+for l in (10**6, 10**9):
+    for z in (-5, -1.6, 2):
+        x = round(9 + l + z * math.sqrt(2 * (9 + 2 * l)))
+        add(f"noncentral_chi_square_{l}_{z}", "noncentral_chi_square", {}, {"value": stats.ncx2.cdf(x, 9, l)}, {"x": x, "df": 9, "nc": l}, absolute=0)
+add("epps_singleton_nearly_singular", "epps_singleton", {"reference": [-2, 2, 2, -1, -1, -1, -2],
+    "batch": [-3, 0, 0, 7, -3, 7, -3, -3, 7, 7, -3, 7, -3, -3, -3, 7, 7, 7, 7, 7]}, {"value": 321.521162670888})  # mpmath, 60 digits
+for x in (0, 1):
+    u = 1 - mpmath.mpf("0.025") ** (mpmath.mpf(1) / 10**9) if x == 0 else mpmath.findroot(
+        lambda u: (1 - u) ** 10**9 + 10**9 * u * (1 - u) ** (10**9 - 1) - mpmath.mpf("0.025"), (mpmath.mpf("5e-9"), mpmath.mpf("6e-9")), solver="illinois", tol=1e-25)
+    add(f"clopper_pearson_{x}_of_many", "clopper_pearson", {"successes": x, "trials": 10**9}, {"upper": u}, absolute=0)
+# too few for an interval, enough for the number
+add("delong_one_positive", "delong", {"labels": [0, 0, 1, 0], "scores": [0.1, 0.5, 0.5, 0.9]}, {"value": 0.5})
+add("gwet_ac1_one_case", "gwet_ac1", {"table": [[0, 0], [1, 0]]}, {"value": -1})
+add("cohen_kappa_one_case", "cohen_kappa", {"table": [[0, 0], [1, 0]]}, {"value": 0})
+add("page_hinkley_rises_only", "page_hinkley", {"series": [0] * 40 + [100] * 10 + [0] * 40}, {"indices": [40]}, {"mode": "up"})  # river 0.26.1
+add("mcnemar_not_exact", "mcnemar", {"table": [[40, 12], [5, 30]]}, {"value": 36 / 17, "p_value": stats.chi2.sf(36 / 17, 1)}, {"exact": False}, relative=P)
+add("moments_fourth_powers", "moments", {"series": [1e87, 2e87, 5e87, 1e87]}, {"skewness": stats.skew([1, 2, 5, 1]), "kurtosis": stats.kurtosis([1, 2, 5, 1])})
+add("cohens_d_far_apart", "cohens_d", {"reference": [0, 1], "batch": [-2**63, 1]}, {"value": (-2.0**62) / math.sqrt(0.5)})
+t = stats.ttest_ind([1, 2, 5, 1], [4, 7, 5], equal_var=False)
+for f in (1e87, 1e-87):
+    add(f"welch_t_{f}", "welch_t", {"reference": [f, 2 * f, 5 * f, f], "batch": [4 * f, 7 * f, 5 * f]},
+        {"value": t.statistic, "p_value": t.pvalue, "degrees": t.df}, relative=P)
+
 file = {"about": "Known answers of the statistics room.",
         "tool": f"SciPy {scipy.__version__}, NumPy {np.__version__}, mpmath {mpmath.__version__}; definitions computed in the script where SciPy has none",
         "command": "python tests/vectors/statistics.py", "vectors": OUT}

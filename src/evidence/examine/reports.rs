@@ -159,6 +159,7 @@ impl Examiner<'_> {
             self.starts_anew(of, &report, judge.as_deref());
         }
         self.revision_in_force(of, row, &report);
+        self.earlier_named(of, &report, chain);
         let expected = previous.map_or(report.state_after.batches, |before| before.number + 1);
         if report.state_after.batches != expected {
             let found = report.state_after.batches;
@@ -201,6 +202,16 @@ impl Examiner<'_> {
         };
         self.same(of, "batch judged again", batch, &former.batch);
         self.same(of, "digest of its counts", counts, &former.counts);
+    }
+
+    /// The earlier batches that it calls by name have that number and that name.
+    fn earlier_named(&mut self, of: (&str, &str), report: &DriftReport, chain: &Chain) {
+        for (number, name) in &report.context.earlier_batches {
+            let meant = chain.in_force.iter().find(|earlier| earlier.number == *number);
+            let batch = meant.and_then(|earlier| self.records.row("batch", &earlier.batch));
+            let known = batch.map_or_else(|| "none".to_owned(), |row| row.text("name").to_owned());
+            self.same(of, "name of an earlier batch", name, &known);
+        }
     }
 
     /// The columns of the row say what the document says.

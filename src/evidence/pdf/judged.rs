@@ -164,7 +164,8 @@ fn one(
         let text = format!("This batch raised an alarm. {how} {}.", alarm.covers.join(", "));
         sheets.push(Block::Note { text, strong: true });
     }
-    let sections = printable::sections(&report.features, reference);
+    let sections =
+        printable::sections(&report.features, reference, &report.context.earlier_batches);
     sheets.push(overview(&sections));
     if is_one {
         sheets.push(Block::heading(3, "What is promised"));

@@ -75,7 +75,7 @@ fn nobody_signs_what_they_made_and_only_its_makers_submit_it() {
     let refused = submit.permit(&person("other", Role::DataScientist), &history);
     assert_eq!(
         refused.unwrap_err().to_string(),
-        "role `data_scientist` may not submit the version; it takes an author of it (dana, tester)"
+        "role `data scientist` may not submit the version; it takes an author of it (dana, tester)"
     );
 }
 

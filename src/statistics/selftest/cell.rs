@@ -73,7 +73,8 @@ impl Cell {
     }
 }
 
-/// A sample with whole numbers beyond ±2⁵³ in it as numbers that an f64 holds: places in order, or distances from the smallest.
+/// A sample with whole numbers beyond ±2⁵³ in it as numbers that an f64 holds: places in order, or distances from the first
+/// of the sample, so that a reference whose values lie together keeps its spread however far the batch lies.
 /// `None` where that is not needed, or not possible: text, an infinity, fractions where distances are asked for.
 pub(super) fn within_f64(cells: &[&Cell], scale: Scale) -> Option<Vec<f64>> {
     if !cells.iter().any(|cell| matches!(cell, Cell::Whole(_))) {
@@ -83,8 +84,8 @@ pub(super) fn within_f64(cells: &[&Cell], scale: Scale) -> Option<Vec<f64>> {
         return places(cells);
     }
     let wholes: Vec<i128> = cells.iter().map(|cell| cell.whole()).collect::<Option<_>>()?;
-    let smallest = wholes.iter().copied().min()?;
-    Some(wholes.iter().map(|whole| (whole - smallest) as f64).collect())
+    let first = wholes.first().copied()?;
+    Some(wholes.iter().map(|whole| (whole - first) as f64).collect())
 }
 
 /// The whole part, the fraction, and the number itself, which orders what is too large for the first.

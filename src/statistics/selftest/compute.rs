@@ -175,7 +175,7 @@ fn of_samples(code: &str, inputs: &Inputs<'_>) -> Option<Computed> {
         _ => return None,
     };
     if inputs.are_counts() {
-        return Some(inputs.counts().and_then(|(r, b)| binned(code, &r, &b)));
+        return Some(inputs.counts().and_then(|(r, b)| binned(code, inputs, [&r, &b])));
     }
     if inputs.has("groups") && code == "anderson_darling" {
         return Some(inputs.points("groups").and_then(|groups| {
@@ -189,9 +189,10 @@ fn of_samples(code: &str, inputs: &Inputs<'_>) -> Option<Computed> {
     }))
 }
 
-fn binned(code: &str, reference: &[u64], batch: &[u64]) -> Computed {
+fn binned(code: &str, inputs: &Inputs<'_>, [reference, batch]: [&[u64]; 2]) -> Computed {
     match code {
         "ks" => {
+            inputs.alternative(false)?;
             let test = s::ks::ks_binned(reference, batch)?;
             let (statistic, p_value) = (vec![test.statistic], vec![test.p_value]);
             Ok(vec![("value", statistic), ("p_value", p_value), ("upper", vec![test.upper])])
@@ -204,32 +205,21 @@ fn binned(code: &str, reference: &[u64], batch: &[u64]) -> Computed {
 }
 
 fn by_order(code: &str, inputs: &Inputs<'_>, r: &[f64], b: &[f64]) -> Computed {
-    type Test = fn(&[f64], &[f64]) -> s::Result<Significance>;
-    let method = inputs.method()?;
-    let choose = |[auto, exact, asymptotic]: [Test; 3]| match method {
-        Method::Auto => auto(r, b),
-        Method::Exact => exact(r, b),
-        Method::Asymptotic => asymptotic(r, b),
-    };
+    let (method, alternative) = (inputs.method()?, inputs.alternative(true)?);
     Ok(match code {
         "ks" => {
-            let test = match method {
-                Method::Auto => s::ks::ks(r, b)?,
-                Method::Exact => s::ks::ks_exact(r, b)?,
-                Method::Asymptotic => s::ks::ks_asymptotic(r, b)?,
-            };
+            let test = s::ks_one_sided::ks_towards(r, b, method.asked(), alternative)?;
             vec![("value", vec![test.statistic]), ("p_value", vec![test.p_value])]
         }
-        "cramer_von_mises" => tested(choose([
-            s::cramer_von_mises::cramer_von_mises,
-            s::cramer_von_mises::cramer_von_mises_exact,
-            s::cramer_von_mises::cramer_von_mises_asymptotic,
-        ])?),
-        "mann_whitney" => tested(choose([
-            s::mann_whitney::mann_whitney,
-            s::mann_whitney::mann_whitney_exact,
-            s::mann_whitney::mann_whitney_asymptotic,
-        ])?),
+        "cramer_von_mises" => tested(match method {
+            Method::Auto => s::cramer_von_mises::cramer_von_mises(r, b)?,
+            Method::Exact => s::cramer_von_mises::cramer_von_mises_exact(r, b)?,
+            Method::Asymptotic => s::cramer_von_mises::cramer_von_mises_asymptotic(r, b)?,
+        }),
+        "mann_whitney" => {
+            let asked = method.asked();
+            tested(s::mann_whitney::mann_whitney_towards(r, b, asked, alternative)?)
+        }
         "anderson_darling" => tested(s::anderson_darling::anderson_darling(&[r, b])?),
         _ => value(s::cliffs_delta::cliffs_delta(r, b)?),
     })
@@ -253,8 +243,9 @@ fn by_differences(code: &str, inputs: &Inputs<'_>, r: &[f64], b: &[f64]) -> Comp
     let found = match code {
         "welch_t" => {
             let test = s::welch_t::welch_t(r, b)?;
+            let p_value = inputs.alternative(true)?.of_symmetric(test.statistic, test.p_value);
             let degrees = ("degrees", vec![test.degrees]);
-            vec![("value", vec![test.statistic]), ("p_value", vec![test.p_value]), degrees]
+            vec![("value", vec![test.statistic]), ("p_value", vec![p_value]), degrees]
         }
         "epps_singleton" => tested(s::epps_singleton::epps_singleton(r, b)?),
         "wasserstein_normed" => value(normed(inputs, r, b)?),

@@ -126,7 +126,7 @@ impl Inputs<'_> {
         match within_f64(&all, Scale::Differences) {
             None => Ok((cells.iter().map(Cell::rounded).collect::<Read<_>>()?, 0.0)),
             Some(numbers) => {
-                let origin = cells.iter().filter_map(Cell::whole).min().unwrap_or(0);
+                let origin = cells.first().and_then(Cell::whole).unwrap_or(0);
                 Ok((numbers, origin as f64))
             }
         }

@@ -35,7 +35,7 @@ fn known(code: &str) -> Known {
         "cohen_kappa" | "gwet_ac1" => {
             (&["table", "reference", "batch"], vec![METHODS_ONLY, CONFIDENCE])
         }
-        "mcnemar" => (&["table", "reference", "batch"], vec![TEST, &["correction"]]),
+        "mcnemar" => (&["table", "reference", "batch"], vec![TEST, &["exact", "correction"]]),
         "fleiss_kappa" => (&["table"], vec![METHODS_ONLY, CONFIDENCE]),
         "clopper_pearson" | "wilson" => {
             (&["successes", "trials"], vec![METHODS_ONLY, &["alternative"], CONFIDENCE])
@@ -71,6 +71,7 @@ fn known(code: &str) -> Known {
                 "threshold",
                 "fading",
                 "alpha",
+                "mode",
             ]],
         ),
         "ddm" => (
@@ -121,6 +122,11 @@ fn only_method(code: &str) -> Option<&'static str> {
     }
 }
 
+/// Whether the test of a code can also be asked for one side.
+fn is_one_sided(code: &str) -> bool {
+    matches!(code, "fisher_exact" | "ks" | "mann_whitney" | "welch_t" | "z_proportion")
+}
+
 /// Refuses inputs and parameters that `code` does not know, and settings that ask for what it does not do.
 pub(super) fn check(code: &str, inputs: &Inputs<'_>) -> Read<()> {
     let (known_inputs, groups) = known(code);
@@ -132,7 +138,7 @@ pub(super) fn check(code: &str, inputs: &Inputs<'_>) -> Read<()> {
         inputs.word("method", &["auto", only, other])?;
     }
     if parameters.contains(&"alternative") {
-        inputs.word("alternative", &["two-sided", "two_sided", "two.sided"])?;
+        inputs.alternative(is_one_sided(code))?;
     }
     if inputs.switch(&["equal_var"], false)? {
         return Err(malformed("parameter `equal_var` is true, but `welch_t` has no equal spreads"));
@@ -205,7 +211,7 @@ mod tests {
                 r#", "parameters": {"metod": "exact"}"#,
                 "unknown parameter `metod`; is `method` meant?",
             ),
-            (samples, r#", "parameters": {"alternative": "less"}"#, "parameter `alternative` is"),
+            (samples, r#", "parameters": {"alternative": "lesser"}"#, "parameter `alternative` is"),
             (samples, r#", "parameters": {"method": "exat"}"#, "parameter `method` is"),
             (samples, r#", "paramters": {"method": "exact"}"#, "is `parameters` meant?"),
             (samples, r#", "params": {"method": "exact"}"#, "is `parameters` meant?"),

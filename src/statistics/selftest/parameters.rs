@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::inputs::{Inputs, Read, malformed, number};
+use crate::statistics::significance::{self, Alternative};
 
 /// Method words and what they mean.
 const METHODS: [(&str, Method); 4] = [
@@ -12,12 +13,34 @@ const METHODS: [(&str, Method); 4] = [
     ("asymp", Method::Asymptotic),
 ];
 
+/// Words for what counts as at least as extreme, and what they mean.
+const ALTERNATIVES: [(&str, Alternative); 7] = [
+    ("two-sided", Alternative::TwoSided),
+    ("two_sided", Alternative::TwoSided),
+    ("two.sided", Alternative::TwoSided),
+    ("less", Alternative::Less),
+    ("smaller", Alternative::Less),
+    ("greater", Alternative::Greater),
+    ("larger", Alternative::Greater),
+];
+
 /// How a p-value is to be found.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Method {
     Auto,
     Exact,
     Asymptotic,
+}
+
+impl Method {
+    /// The one asked for; `None` where it is chosen by size.
+    pub(super) fn asked(self) -> Option<significance::Method> {
+        match self {
+            Self::Auto => None,
+            Self::Exact => Some(significance::Method::Exact),
+            Self::Asymptotic => Some(significance::Method::Asymptotic),
+        }
+    }
 }
 
 impl Inputs<'_> {
@@ -104,6 +127,15 @@ impl Inputs<'_> {
     pub(super) fn method(&self) -> Read<Method> {
         let word = self.word("method", &METHODS.map(|(word, _)| word))?;
         Ok(METHODS.iter().find(|(known, _)| *known == word).map_or(Method::Auto, |(_, m)| *m))
+    }
+
+    /// What counts as at least as extreme; both sides if nothing is said. Only both sides where `one_sided` is false.
+    pub(super) fn alternative(&self, one_sided: bool) -> Read<Alternative> {
+        let words = ALTERNATIVES.map(|(word, _)| word);
+        let known = if one_sided { &words[..] } else { &words[..3] };
+        let word = self.word("alternative", known)?;
+        let meant = ALTERNATIVES.iter().find(|(known, _)| *known == word);
+        Ok(meant.map_or(Alternative::TwoSided, |(_, meant)| *meant))
     }
 
     /// The confidence of an interval: `confidence`, or 1 − `alpha`; 0.95 if neither is given.

@@ -1,9 +1,11 @@
 //! The codes of rates, tables of agreement and separation.
 
 use super::compute::{Computed, Failure, interval, tested, value};
-use super::inputs::Inputs;
+use super::inputs::{Inputs, malformed};
 use super::parameters::Method;
 use crate::statistics as s;
+use crate::statistics::mann_whitney::mann_whitney_asymptotic;
+use crate::statistics::significance::Significance;
 
 /// The answer of a code of this family; `None` for any other.
 pub(super) fn of_rates(code: &str, inputs: &Inputs<'_>) -> Option<Computed> {
@@ -18,21 +20,39 @@ pub(super) fn of_rates(code: &str, inputs: &Inputs<'_>) -> Option<Computed> {
         "mcnemar" => mcnemar(inputs),
         "cohen_kappa" => inputs.table().and_then(|table| {
             match s::cohen_kappa::cohen_kappa(&table, inputs.confidence()?) {
-                Err(s::Error::NoSpread) => Ok(value(s::cohen_kappa::estimate(&table)?)),
+                Err(s::Error::NoSpread | s::Error::NotEnough { .. }) => {
+                    Ok(value(s::cohen_kappa::estimate(&table)?))
+                }
                 found => Ok(interval(found?)),
             }
         }),
         "fleiss_kappa" => inputs.table().and_then(|table| {
             Ok(interval(s::fleiss_kappa::fleiss_kappa(&table, inputs.confidence()?)?))
         }),
-        "gwet_ac1" => inputs
-            .table()
-            .and_then(|table| Ok(interval(s::gwet_ac1::gwet_ac1(&table, inputs.confidence()?)?))),
+        "gwet_ac1" => inputs.table().and_then(|table| {
+            match s::gwet_ac1::gwet_ac1(&table, inputs.confidence()?) {
+                Err(s::Error::NotEnough { .. }) => Ok(value(s::gwet_ac1::estimate(&table)?)),
+                found => Ok(interval(found?)),
+            }
+        }),
         "delong" => inputs.labelled().and_then(|(labels, scores)| {
-            Ok(interval(s::delong::delong(&labels, &scores, inputs.confidence()?)?))
+            match s::delong::delong(&labels, &scores, inputs.confidence()?) {
+                Err(s::Error::NotEnough { .. }) => area(&labels, &scores),
+                found => Ok(interval(found?)),
+            }
         }),
         _ => return None,
     })
+}
+
+/// AUC without an interval, where there are too few of one class for one: U of the positives over all pairs.
+fn area(labels: &[bool], scores: &[f64]) -> Computed {
+    let of = |wanted: bool| -> Vec<f64> {
+        labels.iter().zip(scores).filter(|(is, _)| **is == wanted).map(|(_, x)| *x).collect()
+    };
+    let (positives, negatives) = (of(true), of(false));
+    let pairs = positives.len() as f64 * negatives.len() as f64;
+    Ok(value(mann_whitney_asymptotic(&positives, &negatives)?.statistic / pairs))
 }
 
 /// Batch against reference: a difference is batch minus reference, and positive when the rate has risen.
@@ -41,7 +61,11 @@ fn two_rates(code: &str, inputs: &Inputs<'_>) -> Computed {
     Ok(match code {
         "newcombe" => interval(s::intervals::newcombe(batch, reference, inputs.confidence()?)?),
         "cohens_h" => value(s::cohens_h::cohens_h(reference, batch)?),
-        _ => tested(s::z_proportion::z_proportion(reference, batch)?),
+        _ => {
+            let test = s::z_proportion::z_proportion(reference, batch)?;
+            let p_value = inputs.alternative(true)?.of_symmetric(test.statistic, test.p_value);
+            tested(Significance { p_value, ..test })
+        }
     })
 }
 
@@ -60,7 +84,8 @@ fn fisher(inputs: &Inputs<'_>) -> Computed {
         };
         [[reference.0, failures(reference)?], [batch.0, failures(batch)?]]
     };
-    let test = s::fisher_exact::fisher_exact([[a, b], [c, d]])?;
+    let table = [[a, b], [c, d]];
+    let test = s::fisher_exact::fisher_exact_towards(table, inputs.alternative(true)?)?;
     let infinite = (a > 0 && d > 0).then_some(f64::INFINITY);
     let odds_ratio = test.odds_ratio.or(infinite).map(|ratio| ("value", vec![ratio]));
     Ok(odds_ratio.into_iter().chain([("p_value", vec![test.p_value])]).collect())
@@ -68,7 +93,16 @@ fn fisher(inputs: &Inputs<'_>) -> Computed {
 
 fn mcnemar(inputs: &Inputs<'_>) -> Computed {
     let [[_, first_only], [second_only, _]] = two_by_two(&inputs.table()?)?;
-    Ok(tested(match inputs.method()? {
+    // statsmodels asks for the method by yes or no
+    let method = match (inputs.is_given("exact"), inputs.switch(&["exact"], true)?) {
+        (true, _) if inputs.is_given("method") => {
+            return Err(malformed("both `method` and `exact` are given, expected one of them"));
+        }
+        (true, false) => Method::Asymptotic,
+        (true, true) => Method::Exact,
+        (false, _) => inputs.method()?,
+    };
+    Ok(tested(match method {
         Method::Asymptotic => s::mcnemar::mcnemar_asymptotic(
             first_only,
             second_only,

@@ -76,6 +76,11 @@ fn stream(code: &str, inputs: &Inputs<'_>) -> Result<Box<dyn FnMut(f64) -> bool>
                 allowance: inputs.number(&["allowance", "delta"], usual.allowance)?,
                 threshold: inputs.number(&["threshold"], usual.threshold)?,
                 fading: inputs.number(&["fading", "alpha"], usual.fading)?,
+                direction: match inputs.word("mode", &["both", "up", "down"])? {
+                    "up" => s::page_hinkley::Direction::Up,
+                    "down" => s::page_hinkley::Direction::Down,
+                    _ => s::page_hinkley::Direction::Both,
+                },
             });
             Box::new(move |value| test.update(value))
         }
@@ -172,7 +177,7 @@ fn moments(inputs: &Inputs<'_>, (series, origin): (Vec<f64>, f64)) -> Computed {
     if let Some(index) = series.iter().position(|value| value.is_infinite()) {
         return Err(s::Error::NotFinite { index }.into());
     }
-    let power = s::sample::excess(&[&series]);
+    let power = s::sample::excess_of_fourths(&series);
     let moments = s::moments::Moments::of(&s::sample::divided(&series, power));
     let back = |number: f64, power: i32| libm::scalbn(number, power);
     let variance = moments.variance(less).map(|x| back(x, power.saturating_mul(2)));

@@ -236,7 +236,7 @@ fn a_record_that_does_not_fit_and_a_hand_that_may_not_are_refused() {
     let detail = wrong.problem(409, "wrong_state");
     assert!(detail.contains("is draft") && detail.contains("submitted"), "{detail}");
     let by_qa = prepare(&laboratory.signed_in("quentin"), "submit", &json!({}));
-    assert!(by_qa.problem(403, "not_permitted").contains("data_scientist"));
+    assert!(by_qa.problem(403, "not_permitted").contains("data scientist"));
     prepare(&laboratory.signed_in("quentin"), "promote", &json!({})).problem(400, "bad_request");
     prepare(&laboratory.stranger(), "submit", &json!({})).problem(401, "not_signed_in");
 }
