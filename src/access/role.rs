@@ -114,6 +114,8 @@ pub enum Action {
     CloseIncident,
     /// Record a continuity drill.
     RecordDrill,
+    /// Record the indicators of a closed period.
+    RecordIndicators,
     /// Draw predictions for review, and close the sample.
     DrawReviewSample,
     /// Answer about a drawn prediction.
@@ -138,7 +140,7 @@ pub enum Action {
 
 impl Action {
     /// All actions, in the order of the permission table.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::Read,
         Self::Register,
         Self::Ingest,
@@ -160,6 +162,7 @@ impl Action {
         Self::ReportIncident,
         Self::CloseIncident,
         Self::RecordDrill,
+        Self::RecordIndicators,
         Self::DrawReviewSample,
         Self::ReviewPredictions,
         Self::AdjudicateReadings,
@@ -196,6 +199,7 @@ impl Action {
             Self::ReportIncident => "report incidents",
             Self::CloseIncident => "close incidents",
             Self::RecordDrill => "record drills",
+            Self::RecordIndicators => "record indicators",
             Self::DrawReviewSample => "draw review samples",
             Self::ReviewPredictions => "review predictions",
             Self::AdjudicateReadings => "adjudicate readings",
@@ -241,6 +245,7 @@ impl Action {
                 &[Role::DataScientist, Role::Qa, Role::Reviewer, Role::ProcessExpert]
             }
             Self::ApproveQualification
+            | Self::RecordIndicators
             | Self::DrawReviewSample
             | Self::InvalidateBatch
             | Self::InvalidateTestRun
