@@ -2,8 +2,8 @@
 //!
 //! 1. check that the person may, and is signed in: no token does this
 //! 2. the period is over; the same period may be recorded again, as what was known later
-//! 3. in the transaction that records them: compute every indicator anew, by the formulas of this program, and keep the sheet as canonical
-//!    JSON with its digest, the versions of the formulas and the rows behind each
+//! 3. compute every indicator anew from one snapshot, by the formulas of this program, and keep the sheet as canonical JSON with its digest,
+//!    the versions of the formulas and the rows behind each
 //! 4. what was recorded stays as it is: it is listed, read, printed and exported, and never computed again
 
 use super::read_indicators::gather;
@@ -79,20 +79,21 @@ pub fn record_indicators(
     acting.permit(Action::RecordIndicators)?;
     require_session(acting)?;
     let period = Period::parse(&asked.from, &asked.to)?;
+    let now = store.clock().now_text();
+    if period.to > now {
+        let reason = format!(
+            "the period ends before {} and is not over at {now}; only a closed period is recorded",
+            period.to
+        );
+        return Err(Error::Review(review::Error::Indicators { reason }));
+    }
+    let facts = store.read(|tx| gather(tx, period.clone(), now))?;
+    let sheet = IndicatorSheet::compute(&facts);
+    let bytes = sheet.bytes()?;
+    let document = String::from_utf8_lossy(&bytes).into_owned();
+    let (warnings, not_evaluated) = sheet.counts();
     let written = store.write(&actor(acting), EntryType::IndicatorsRecord, |tx| {
-        if period.to.as_str() > tx.at() {
-            let reason = format!(
-                "the period ends before {} and is not over at {}; only a closed period is recorded",
-                period.to,
-                tx.at()
-            );
-            return Err(Error::Review(review::Error::Indicators { reason }));
-        }
-        let facts = gather(tx, period.clone(), tx.at().to_owned())?;
-        let sheet = IndicatorSheet::compute(&facts);
         sheet.validate(tx.at())?;
-        let bytes = sheet.bytes()?;
-        let (warnings, not_evaluated) = sheet.counts();
         let row = IndicatorSheetRow {
             id: clock::new_id("is"),
             recorded_by: acting.account.user_name.clone(),
@@ -103,7 +104,7 @@ pub fn record_indicators(
             sha256: digest::sha256_hex(&bytes),
             at: tx.at().to_owned(),
             entry: tx.index(),
-            document: String::from_utf8(bytes).unwrap_or_default(),
+            document: document.clone(),
         };
         tx.subject(subject("indicator_sheet", &row.id));
         tx.insert_indicator_sheet(&row, &acting.account.id)?;
