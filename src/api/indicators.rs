@@ -18,7 +18,7 @@ use serde::Deserialize;
 pub struct PeriodQuery {
     /// Its first day (UTC, `2026-01-01`), or time (RFC 3339).
     pub from: String,
-    /// The day after its last, or the time after it: it is not in the period. At most 1096 days later.
+    /// The day after its last, or the time after it: it is not in the period. At most 1096 days later; now where it is not over.
     pub to: String,
 }
 

@@ -10,7 +10,7 @@ use super::wording::{counted, figures, whole};
 use crate::access::role::Action;
 use crate::error::Result;
 use crate::evidence::tables::csv_cell;
-use crate::procedures::read_indicators::{indicators, proposed_period};
+use crate::procedures::read_indicators::{indicators, proposed_period, today};
 use crate::procedures::record_indicators::{
     RecordIndicators, indicator_sheet, indicator_sheets, record_indicators,
 };
@@ -73,7 +73,7 @@ struct Line {
     /// `drift`, `stable`, `undetermined` or nothing of a verdict.
     mark: &'static str,
     words: &'static str,
-    because: String,
+    because: Markup,
     basis: &'static str,
     formula: String,
     formula_version: u64,
@@ -108,7 +108,7 @@ struct Shown {
     period: String,
     computed_at: Markup,
     totals: Vec<Total>,
-    warnings: Vec<(String, String, String, String)>,
+    warnings: Vec<(String, String, String, Markup)>,
     sections: Vec<Section>,
 }
 
@@ -119,6 +119,8 @@ struct IndicatorsPage {
     form: PeriodForm,
     shown: Option<Shown>,
     csv: String,
+    /// The end that is proposed for a recorded period.
+    record_to: String,
     may_record: bool,
     recorders: String,
     recorded: Vec<RecordedLine>,
@@ -176,7 +178,7 @@ impl Line {
             counts: String::new(),
             mark: "",
             words: "not evaluated",
-            because: String::new(),
+            because: Markup::text(""),
             basis: one.basis.words(),
             formula: one.formula.clone(),
             formula_version: one.formula_version,
@@ -187,7 +189,7 @@ impl Line {
             open: one.warns(),
         };
         match &one.outcome {
-            Outcome::NotEvaluated { reason } => line.because.clone_from(reason),
+            Outcome::NotEvaluated { reason } => line.because = Markup::sentence(reason),
             Outcome::Evaluated { figures, warning, rows, rows_left_out } => {
                 if let Some(first) = figures.first() {
                     (line.value, line.what) = (value(first), first.statistic.words());
@@ -196,7 +198,9 @@ impl Line {
                 line.numbers = figures.iter().map(number).collect();
                 line.rows = rows.iter().take(ROWS_SHOWN).map(|row| Row::of(one, row)).collect();
                 line.rows_all = rows.len() as u64 + rows_left_out;
-                (line.mark, line.words, line.because) = mark(warning);
+                let because;
+                (line.mark, line.words, because) = mark(warning);
+                line.because = Markup::sentence(&because);
             }
         }
         line
@@ -299,6 +303,8 @@ impl IndicatorsPage {
         Ok(Self {
             shown: sheet.map(Shown::of),
             csv: format!("/indicators.csv?from={from}&to={to}"),
+            // Only what is over is recorded: days of one form are in order as their text is.
+            record_to: form.to.clone().min(today(&visitor.store)),
             may_record: frame.may(Action::RecordIndicators),
             recorders: roles_that_may(Action::RecordIndicators),
             recorded: recorded.into_iter().map(RecordedLine::of).collect(),

@@ -1,6 +1,6 @@
 //! Procedure: compute the indicators of a period.
 //!
-//! 1. check that the person may read; read the period: two days or times, the first in it, the second not
+//! 1. check that the person may read; read the period: two days or times, the first in it, the second not; it ends now where it is not over
 //! 2. gather in one snapshot the plain facts that they are computed from: packs, restores, signatures, alerts, versions, reviews, accounts
 //! 3. compute each by its formula (pure), with the rows behind it; one without inputs is `not_evaluated` and says why
 
@@ -31,10 +31,20 @@ const ALL: u32 = u32::MAX;
 /// Days that the period proposed to a reader has.
 pub const DAYS_PROPOSED: i64 = 90;
 
-/// The period that a page starts with: the last 90 whole days (UTC).
+/// Today, UTC.
+pub fn today(store: &Store) -> String {
+    day(store).to_string()
+}
+
+fn day(store: &Store) -> Date {
+    jiff::tz::TimeZone::UTC.to_datetime(store.clock().now()).date()
+}
+
+/// The period that a page starts with: the last 90 days and today, until now.
 pub fn proposed_period(store: &Store) -> (String, String) {
-    let today: Date = jiff::tz::TimeZone::UTC.to_datetime(store.clock().now()).date();
-    (today.saturating_sub(DAYS_PROPOSED.days()).to_string(), today.to_string())
+    let today = day(store);
+    let from = today.saturating_sub(DAYS_PROPOSED.days());
+    (from.to_string(), today.saturating_add(1.days()).to_string())
 }
 
 /// The indicators of the period between two days or times.
@@ -44,8 +54,8 @@ pub fn proposed_period(store: &Store) -> (String, String) {
 /// [`crate::error::Error::Access`]; [`crate::error::Error::Review`] for what is no period.
 pub fn indicators(store: &Store, acting: &Acting, from: &str, to: &str) -> Result<IndicatorSheet> {
     acting.permit(Action::Read)?;
-    let period = Period::parse(from, to)?;
     let now = store.clock().now_text();
+    let period = Period::parse(from, to)?.until(&now)?;
     let facts = store.read(|tx| gather(tx, period, now))?;
     Ok(IndicatorSheet::compute(&facts))
 }

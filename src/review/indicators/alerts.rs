@@ -195,13 +195,11 @@ pub(super) fn action_effectiveness(facts: &Facts) -> Outcome {
 
 /// The cause that was recorded last, before `end`.
 fn cause<'a>(alert: &'a Alert, end: &str) -> Option<&'a str> {
-    let events = alert.events.iter().rev().filter(|(_, at, _)| at.as_str() < end);
-    events
-        .filter_map(|(_, _, event)| match event {
-            AlertEvent::Investigated { cause } => Some(cause.as_str()),
-            _ => None,
-        })
-        .next()
+    let mut events = alert.events.iter().rev().filter(|(_, at, _)| at.as_str() < end);
+    events.find_map(|(_, _, event)| match event {
+        AlertEvent::Investigated { cause } => Some(cause.as_str()),
+        _ => None,
+    })
 }
 
 /// Whether `next` is the same again: another alert of the model and kind on a common feature, of the same cause where both name one.

@@ -191,8 +191,8 @@ impl Version {
 
     /// Since when it was in use without a break at `at`; none where it was not.
     pub fn in_use_since(&self, at: &str) -> Option<&str> {
-        let before = self.steps.iter().filter(|(_, when)| when.as_str() < at);
-        let last = before.filter(|(step, _)| matches!(step, Step::Release | Step::Resume)).last();
+        let begins = |step: Step| matches!(step, Step::Release | Step::Resume);
+        let last = self.steps.iter().rfind(|(step, when)| when.as_str() < at && begins(*step));
         last.map(|(_, when)| when.as_str()).filter(|_| self.in_use_at(at))
     }
 }

@@ -78,6 +78,23 @@ impl Period {
         Ok(Self { from: clock::rfc3339(first), to: clock::rfc3339(last) })
     }
 
+    /// The part of it before `now`: nothing is known of what comes, and nothing of it is late.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Indicators`] for a period that has not begun.
+    pub fn until(self, now: &str) -> Result<Self> {
+        if self.from.as_str() >= now {
+            let reason = format!(
+                "the period begins at {} and it is {now}; expected one that has begun",
+                self.from
+            );
+            return Err(Error::Indicators { reason });
+        }
+        let to = if self.to.as_str() > now { now.to_owned() } else { self.to };
+        Ok(Self { to, from: self.from })
+    }
+
     /// Whether `at` (UTC) lies in it.
     pub fn has(&self, at: &str) -> bool {
         self.from.as_str() <= at && at < self.to.as_str()

@@ -26,7 +26,7 @@ fn indicator(code: &str, facts: &Facts) -> Indicator {
 fn reason(code: &str, facts: &Facts) -> String {
     match indicator(code, facts).outcome {
         Outcome::NotEvaluated { reason } => reason,
-        other => panic!("{code}: {other:?}"),
+        other @ Outcome::Evaluated { .. } => panic!("{code}: {other:?}"),
     }
 }
 
@@ -119,6 +119,13 @@ fn a_period_is_two_days_or_times_and_its_end_is_not_in_it() {
     assert!(period.has("2026-04-01T00:00:00.000Z") && !period.has("2026-07-01T00:00:00.000Z"));
     assert_eq!(period.milliseconds(), 91 * DAY_MS);
     assert_eq!(period.before().from, "2025-12-31T00:00:00.000Z");
+    let open = period.clone().until("2026-05-01T00:00:00.000Z").unwrap();
+    assert_eq!(
+        (open.from.as_str(), open.to.as_str()),
+        (period.from.as_str(), "2026-05-01T00:00:00.000Z")
+    );
+    assert_eq!(period.clone().until("2026-08-01T00:00:00.000Z").unwrap(), period);
+    assert!(period.clone().until(&period.from).is_err());
     for (from, to) in [
         ("2026-07-01", "2026-07-01"),
         ("2026-07-02", "2026-07-01"),

@@ -260,6 +260,7 @@ fn a_pack_is_made_on_the_page_and_belongs_to_who_asked() {
     assert_eq!(ines.page_status("/evidence", &form), 404);
     let form = format!("form_token={}&from=soon", ines.form_token());
     assert_eq!(ines.page_status("/evidence", &form), 400);
+    laboratory.later(60);
     super::indicators::are_read(&ines, &alert);
     super::indicators::are_recorded(&laboratory);
 }
