@@ -54,6 +54,7 @@ COPIES = {"model_version": ("registrations/", "registration"), "reference": ("re
           "hold_lift": ("hold-lifts/", "document"), "disposal": ("disposals/", "document"), "redaction": ("redactions/", "document"),
           "episode_step": ("alert-steps/", "document"), "qualification": ("qualifications/", "document"),
           "incident": ("incidents/", "document"), "drill": ("drills/", "document"),
+          "indicator_sheet": ("indicators/", "document"),
           "periodic_review": ("periodic-reviews/", "document"), "review_sample": ("review-samples/", "document"),
           "review_answer": ("review-answers/", "document"), "review_result": ("review-results/", "document"),
           "store_upgrade": ("upgrades/", "document")}
@@ -150,6 +151,7 @@ ACTS = {"model_version": ("registered_by", "version.register", ("id", "model_ver
         "review_result": ("account_id", "sample.close", VERSION),
         "incident": ("account_id", "", ("incident_id", "incident")),
         "drill": ("account_id", "drill.record", None),
+        "indicator_sheet": ("account_id", "indicators.record", None),
         "legal_hold": ("account_id", "hold.place", None),
         "hold_lift": ("account_id", "hold.lift", None),
         "disposal": ("account_id", "disposal.propose", None),
@@ -176,7 +178,7 @@ ACTS = {"model_version": ("registered_by", "version.register", ("id", "model_ver
 MAY = {"version.register": ["data_scientist"], "batch.ingest": ["data_scientist"], "batch.quarantine": ["data_scientist"],
        "labels.ingest": ["data_scientist"], "acceptance.plan": ["data_scientist", "process_expert"], "test.run": ["data_scientist", "process_expert"],
        "alert.acknowledge": QUALITY, "decision.draft": QUALITY, "decision.sign": ["qa", "reviewer", "process_expert"], "review.hold": QUALITY,
-       "sample.draw": ["qa"], "sample.close": ["qa"], "drill.record": ["qa", "admin"], "training.record": ["qa", "admin"]}
+       "sample.draw": ["qa"], "sample.close": ["qa"], "drill.record": ["qa", "admin"], "indicators.record": ["qa"], "training.record": ["qa", "admin"]}
 # The tier of risk by influence and consequence.
 TIERS = {"low": {"low": "low", "medium": "low", "high": "medium"}, "medium": {"low": "low", "medium": "medium", "high": "high"},
          "high": {"low": "medium", "medium": "high", "high": "high"}}
@@ -335,6 +337,18 @@ def years_later(day, years):
 def encode(key):
     plain = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
     return "".join(chr(b) if b in plain or (b == 46 and i) else f"%{b:02X}" for i, b in enumerate(key.encode()))
+
+
+def indicator_agrees(outcome):
+    """Whether every share of an indicator is numerator by denominator, and nothing is missing that must be said."""
+    if outcome["state"] != "evaluated":
+        return outcome["state"] == "not_evaluated" and bool(outcome["reason"])
+    for figure in outcome["figures"]:
+        scale = {"share": 1, "per_thousand": 1000}.get(figure["statistic"])
+        if scale and not (figure["denominator"] > 0 and "numerator" in figure
+                          and abs(scale * figure["numerator"] / figure["denominator"] - figure["value"]) <= 1e-9 * scale):
+            return False
+    return bool(outcome["figures"])
 
 
 def record_file(table, key):
@@ -3294,6 +3308,27 @@ class Verifier:
             self.same(name, "who recorded it", drill["recorded_by"], account["user_name"])
             if self.role_at(account, row["at"]) not in ("qa", "admin"):
                 self.find("drill_not_permitted", name, f"the role of {drill['recorded_by']} may not record a drill")
+    def indicator_sheets(self):
+        """Recorded indicators are about a period that was over; their shares agree with their counts, and their row says the same."""
+        for key, row in self.rows.get("indicator_sheet", {}).items():
+            name, sheet = record_file("indicator_sheet", key), self.document("indicator_sheet", key, row)
+            if not sheet:
+                continue
+            self.count("indicator_sheets")
+            period, listed = sheet["period"], sheet["indicators"]
+            done = [one for one in listed if one["outcome"]["state"] == "evaluated"]
+            warn = sum(one["outcome"]["warning"]["given"] == "yes" for one in done)
+            for column, stated in (("period_from", period["from"]), ("period_to", period["to"]), ("warnings", warn),
+                                   ("not_evaluated", len(listed) - len(done))):
+                self.same(name, column, stated, row.get(column))
+            if not period["from"] < period["to"] <= sheet["computed_at"] <= row["at"]:
+                self.find("indicators_not_valid", name, "the period was not over when they were computed, or its times are not in order")
+            if sheet["format"] != "driftledger/indicators/v1" or not listed or len({one["code"] for one in listed}) != len(listed):
+                self.find("indicators_not_valid", name, "its format is another, or an indicator is in it twice, or none is")
+            for one in listed:
+                if not indicator_agrees(one["outcome"]):
+                    self.find("indicators_not_valid", name, f"the figures of `{one['code']}` do not agree with their counts")
+
     def disposals(self, signed):
         """What two people signed away was due by the policy in force, under no hold, and named by the records that the disposal says."""
         policies = sorted((row["entry"], row["sha256"], self.document("retention_policy", key, row))
@@ -3741,6 +3776,7 @@ class Verifier:
         self.trails()
         self.incidents(signed)
         self.drills()
+        self.indicator_sheets()
         self.references(signed)
         self.disposals(signed)
         self.test_run_invalidations(signed)

@@ -126,6 +126,8 @@ pub enum Action {
     CloseIncident,
     /// Record a continuity drill.
     RecordDrill,
+    /// Record the indicators of a closed period.
+    RecordIndicators,
     /// Draw predictions for review, and close the sample.
     DrawReviewSample,
     /// Answer about a drawn prediction.
@@ -150,7 +152,7 @@ pub enum Action {
 
 impl Action {
     /// All actions, in the order of the permission table.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::Read,
         Self::Register,
         Self::Ingest,
@@ -172,6 +174,7 @@ impl Action {
         Self::ReportIncident,
         Self::CloseIncident,
         Self::RecordDrill,
+        Self::RecordIndicators,
         Self::DrawReviewSample,
         Self::ReviewPredictions,
         Self::AdjudicateReadings,
@@ -208,6 +211,7 @@ impl Action {
             Self::ReportIncident => "report incidents",
             Self::CloseIncident => "close incidents",
             Self::RecordDrill => "record drills",
+            Self::RecordIndicators => "record indicators",
             Self::DrawReviewSample => "draw review samples",
             Self::ReviewPredictions => "review predictions",
             Self::AdjudicateReadings => "adjudicate readings",
@@ -253,6 +257,7 @@ impl Action {
                 &[Role::DataScientist, Role::Qa, Role::Reviewer, Role::ProcessExpert]
             }
             Self::ApproveQualification
+            | Self::RecordIndicators
             | Self::DrawReviewSample
             | Self::InvalidateBatch
             | Self::InvalidateTestRun

@@ -17,6 +17,7 @@ pub mod evidence_jobs;
 pub mod extract;
 pub mod identities;
 pub mod incidents;
+pub mod indicators;
 pub mod ledger;
 pub mod life_cycle;
 pub mod limits;

@@ -4,9 +4,9 @@ use super::extract::{caller_first, no_route};
 
 use super::{
     acceptance, access_log, accounts, alerts, assessments, batches, changes, drills, evidence,
-    identities, incidents, ledger, life_cycle, lineage, models, notices, operation, overview,
-    passkeys, people, performance, printed, qualifications, record_copies, redactions, references,
-    retention, review, review_samples, reviews, roles, session, studies, tiles, watch,
+    identities, incidents, indicators, ledger, life_cycle, lineage, models, notices, operation,
+    overview, passkeys, people, performance, printed, qualifications, record_copies, redactions,
+    references, retention, review, review_samples, reviews, roles, session, studies, tiles, watch,
 };
 use actix_web::middleware::from_fn;
 use actix_web::web;
@@ -101,6 +101,10 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
             .service(drills::list_drills)
             .service(drills::read_drill)
             .service(drills::record)
+            .service(indicators::read_indicators)
+            .service(indicators::list_recorded)
+            .service(indicators::read_recorded)
+            .service(indicators::record)
             .service(retention::read_retention)
             .service(retention::set_retention)
             .service(retention::list_kept)

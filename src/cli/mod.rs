@@ -83,6 +83,8 @@ enum Command {
     Inbox(overview::OverviewArguments),
     /// Show how every monitored version is, silence included
     Fleet(overview::OverviewArguments),
+    /// Say how ready the installation is for an inspection: every indicator of a period
+    Indicators(overview::IndicatorsArguments),
     /// Send a batch to be judged
     Ingest(ingest::IngestArguments),
     /// Send labels that arrived after their rows
@@ -154,6 +156,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Configuration(arguments) => configuration::run(&arguments),
         Command::Inbox(arguments) => overview::inbox(&arguments),
         Command::Fleet(arguments) => overview::fleet(&arguments),
+        Command::Indicators(arguments) => overview::indicators(&arguments),
         Command::Ingest(arguments) => ingest::run(&arguments),
         Command::Labels(arguments) => ingest::run_labels(&arguments),
         Command::Performance(arguments) => performance::run(&arguments),

@@ -1,8 +1,10 @@
-//! `driftledger inbox` and `driftledger fleet`: what waits, and how every monitored version is.
+//! `driftledger inbox`, `driftledger fleet` and `driftledger indicators`: what waits, how every monitored version is, and how ready the
+//! installation is for an inspection.
 
 use super::client::ServerArguments;
 use super::{done, found, terminal};
 use crate::error::Result;
+use crate::evidence::manifest::encode;
 use clap::Args;
 use serde_json::Value;
 use std::process::ExitCode;
@@ -16,6 +18,23 @@ use tabled::settings::Style;
 )]
 pub(super) struct OverviewArguments {
     /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: ServerArguments,
+}
+
+/// Arguments of `indicators`.
+#[derive(Debug, Args)]
+#[command(after_help = "Exit code: 0 no early warning is given, 1 one is.")]
+pub(super) struct IndicatorsArguments {
+    /// First day of the period (UTC), for example 2026-01-01
+    #[arg(long)]
+    from: String,
+    /// The day after its last: it is not in the period
+    #[arg(long)]
+    to: String,
+    /// Print JSON, with the rows behind each indicator
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -77,4 +96,36 @@ pub(super) fn fleet(arguments: &OverviewArguments) -> Result<ExitCode> {
     say(&answer, &header, rows, arguments.json)?;
     let bad = |name: &str| answer["totals"][name].as_u64().unwrap_or_default() > 0;
     if bad("silent") || bad("alarm") { found() } else { done() }
+}
+
+pub(super) fn indicators(arguments: &IndicatorsArguments) -> Result<ExitCode> {
+    let server = &arguments.server;
+    let (from, to) = (encode(&arguments.from), encode(&arguments.to));
+    let path = format!("/api/v1/indicators?from={from}&to={to}");
+    let (_, answer) = server.send(server.get(&path)?)?;
+    let indicators = list(&answer["indicators"]);
+    let row = |one: &Value| {
+        let outcome = &one["outcome"];
+        let figure = &outcome["figures"][0];
+        let value = figure["value"].as_f64().map_or_else(
+            || "–".to_owned(),
+            |value| match figure["unit"].as_str() {
+                Some("share") => format!("{:.1} %", 100.0 * value),
+                unit => format!("{value:.2} {}", unit.unwrap_or_default()),
+            },
+        );
+        let warning = &outcome["warning"];
+        let (found, why) = match (outcome["state"].as_str(), warning["given"].as_str()) {
+            (Some("not_evaluated"), _) => ("not evaluated", &outcome["reason"]),
+            (_, Some("yes")) => ("warning", &warning["because"]),
+            (_, Some("no")) => ("no warning", &warning["because"]),
+            _ => ("no limit to judge by", &warning["reason"]),
+        };
+        let why = why.as_str().unwrap_or_default().to_owned();
+        vec![text(&one["code"]), value, found.to_owned(), why]
+    };
+    let rows = indicators.iter().map(row).collect();
+    say(&answer, &["indicator", "value", "early warning", "why"], rows, arguments.json)?;
+    let warns = |one: &Value| one["outcome"]["warning"]["given"] == "yes";
+    if indicators.iter().any(warns) { found() } else { done() }
 }

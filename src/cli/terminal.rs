@@ -119,6 +119,7 @@ pub(super) fn say_examined(examined: &Examined) {
         (examined.time_stamps, "time stamps"),
         (examined.incidents, "revisions of incidents"),
         (examined.drills, "drills"),
+        (examined.indicator_sheets, "recorded indicators"),
         (examined.legal_holds, "legal holds"),
         (examined.disposals, "disposals"),
         (examined.redactions, "redactions"),

@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
 /// Folders of copies: record table, folder, column of the document.
-pub const COPIES: [(&str, &str, &str); 33] = [
+pub const COPIES: [(&str, &str, &str); 34] = [
     ("model_version", "registrations/", "registration"),
     ("reference", "references/", "document"),
     ("policy", "policies/", "document"),
@@ -41,6 +41,7 @@ pub const COPIES: [(&str, &str, &str); 33] = [
     ("periodic_review", "periodic-reviews/", "document"),
     ("incident", "incidents/", "document"),
     ("drill", "drills/", "document"),
+    ("indicator_sheet", "indicators/", "document"),
     ("review_sample", "review-samples/", "document"),
     ("review_answer", "review-answers/", "document"),
     ("review_result", "review-results/", "document"),

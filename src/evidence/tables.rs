@@ -45,7 +45,7 @@ pub fn files(
             dictionary.push_str(&format!(
                 "{},{column},{kind},{}\n",
                 table.name,
-                cell(&json!(meaning))
+                csv_cell(&json!(meaning))
             ));
         }
         files.push((format!("{TABLES}{}.csv", table.name), csv(table, &columns)));
@@ -181,8 +181,10 @@ fn csv(table: &Table<'_>, columns: &[String]) -> Vec<u8> {
     let mut text = columns.join(",");
     text.push('\n');
     for row in &table.rows {
-        let cells: Vec<String> =
-            columns.iter().map(|column| cell(row.get(column).unwrap_or(&Value::Null))).collect();
+        let cells: Vec<String> = columns
+            .iter()
+            .map(|column| csv_cell(row.get(column).unwrap_or(&Value::Null)))
+            .collect();
         text.push_str(&cells.join(","));
         text.push('\n');
     }
@@ -190,7 +192,7 @@ fn csv(table: &Table<'_>, columns: &[String]) -> Vec<u8> {
 }
 
 /// A value as a cell. Texts that begin like a formula get an apostrophe, so that no spreadsheet computes them.
-fn cell(value: &Value) -> String {
+pub fn csv_cell(value: &Value) -> String {
     let text = match value {
         Value::Null => return String::new(),
         Value::String(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => {
@@ -220,7 +222,7 @@ mod tests {
             (json!(-0.5), "-0.5"),
             (json!(7), "7"),
         ] {
-            assert_eq!(cell(&value), expected);
+            assert_eq!(csv_cell(&value), expected);
         }
     }
 

@@ -123,6 +123,7 @@ entry_types! {
     IncidentRevise     "incident.revise"     "An incident was corrected, investigated or opened again."
     IncidentClose      "incident.close"      "An incident was closed, signed."
     DrillRecord        "drill.record"        "A continuity drill was recorded."
+    IndicatorsRecord   "indicators.record"   "The indicators of a period were recorded."
     SampleDraw         "sample.draw"         "Predictions were drawn for review."
     SampleAnswer       "sample.answer"       "A reviewer answered about a drawn prediction, or corrected an answer."
     SampleClose        "sample.close"        "A review sample was closed, with what it came to."

@@ -11,7 +11,7 @@ use crate::api::evidence_jobs::{EvidenceJob, EvidenceJobs};
 use crate::error::Result;
 use crate::evidence::manifest::Scope;
 use crate::procedures::read_inventory::models;
-use crate::procedures::take_evidence::{taken, time_to_evidence};
+use crate::procedures::take_evidence::taken;
 use crate::store::exports::ExportRow;
 use actix_web::{HttpRequest, get, post, web};
 use askama::Template;
@@ -43,7 +43,6 @@ struct EvidencePage {
     form: EvidenceForm,
     versions: Vec<(String, String)>,
     taken: Vec<TakenLine>,
-    times: Option<[String; 2]>,
 }
 
 impl EvidencePage {
@@ -57,7 +56,6 @@ impl EvidencePage {
             frame: visitor.frame("Evidence", Place::Evidence).with_notice(notice),
             form,
             versions,
-            times: time_to_evidence(&rows).map(|times| times.map(|time| format!("{time:.1} s"))),
             taken: rows.into_iter().map(line).collect(),
         })
     }

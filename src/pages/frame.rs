@@ -22,6 +22,8 @@ pub enum Place {
     Reviews,
     /// Incidents and continuity drills.
     Incidents,
+    /// How ready the installation is for an inspection.
+    Indicators,
     /// Predictions that people review.
     PredictionReview,
     /// How long files are kept, and what removes them.
@@ -143,6 +145,7 @@ impl Frame {
             link(Place::Reviews, "Reviews", "/reviews"),
             link(Place::Incidents, "Incidents", "/incidents"),
             link(Place::Evidence, "Evidence", "/evidence"),
+            link(Place::Indicators, "Indicators", "/indicators"),
             link(Place::Retention, "Retention", "/retention"),
         ];
         if self.may(Action::ManageAccounts) {

@@ -35,6 +35,7 @@ mod help;
 pub mod inbox;
 mod incident;
 mod incidents;
+mod indicators;
 pub mod invalidation;
 pub mod legal_hold;
 mod life_cycle;

@@ -4,7 +4,7 @@ use super::page_error::PageError;
 use super::{
     acceptance, acceptance_plan, access_log, account, accountability, accounts, alert, alert_step,
     assessment, assets, audit_trail, batch_pair, change, difference, disposal, draft, drills,
-    entry, evidence, fleet, help, inbox, incident, incidents, invalidation, legal_hold,
+    entry, evidence, fleet, help, inbox, incident, incidents, indicators, invalidation, legal_hold,
     model_record, models, notices, passkeys, password, password_rules, people, performance,
     policy_proposal, prediction_review, provider, qualifications, record_copy, redactions,
     reference_proposal, references, register, report, retention, review_case, review_sample,
@@ -160,7 +160,7 @@ fn prediction_reviews(config: &mut ServiceConfig) {
         .service(review_sample::close);
 }
 
-/// Incidents and continuity drills.
+/// Incidents, continuity drills and indicators.
 fn continuity(config: &mut ServiceConfig) {
     config
         .service(incidents::list)
@@ -172,7 +172,12 @@ fn continuity(config: &mut ServiceConfig) {
         .service(incident::sign)
         .service(drills::list)
         .service(drills::record)
-        .service(drills::show);
+        .service(drills::show)
+        .service(indicators::show)
+        .service(indicators::table)
+        .service(indicators::record)
+        .service(indicators::recorded_table)
+        .service(indicators::show_recorded);
 }
 
 /// How long files are kept, and what removes them.

@@ -13,7 +13,6 @@ use crate::error::{Error, Result};
 use crate::evidence::manifest::Scope;
 use crate::ledger::entry::EntryType;
 use crate::ledger::seal;
-use crate::statistics::binning::quantile;
 use crate::store::Store;
 use crate::store::exports::ExportRow;
 use crate::{clock, store};
@@ -87,37 +86,4 @@ pub fn take_evidence(
 pub fn taken(store: &Store, acting: &Acting, limit: u64) -> Result<Vec<ExportRow>> {
     acting.permit(Action::Read)?;
     Ok(store.read(|tx| tx.exports(limit))?)
-}
-
-/// Time to evidence: median and 95 % quantile (inverted CDF) of the seconds from request to complete pack; `None` without packs.
-pub fn time_to_evidence(packs: &[ExportRow]) -> Option<[f64; 2]> {
-    let mut seconds: Vec<f64> = packs.iter().map(|row| row.duration_ms as f64 / 1e3).collect();
-    seconds.sort_by(f64::total_cmp);
-    let at = |probability| quantile(seconds.as_slice(), probability);
-    (!seconds.is_empty()).then(|| [at(0.5), at(0.95)])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn time_to_evidence_is_the_median_and_the_time_that_one_pack_in_twenty_exceeds() {
-        let pack = |seconds: u64| ExportRow {
-            id: format!("ee_{seconds}"),
-            scope: "{}".to_owned(),
-            size: 1,
-            files: 1,
-            bytes: 1,
-            sha256: String::new(),
-            requested_at: String::new(),
-            duration_ms: seconds * 1000,
-            at: String::new(),
-            entry: seconds,
-        };
-        let packs: Vec<ExportRow> = (1..=20).rev().map(pack).collect();
-        assert_eq!(time_to_evidence(&packs), Some([10.0, 19.0]));
-        assert_eq!(time_to_evidence(&packs[..1]), Some([20.0, 20.0]));
-        assert_eq!(time_to_evidence(&[]), None);
-    }
 }

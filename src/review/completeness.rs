@@ -366,6 +366,13 @@ pub fn gaps(rule: &Rule, facts: &Facts) -> Vec<Gap> {
     gaps
 }
 
+/// Everything that a version of this tier has to have, and whether it has it: the requirement, and whether it is met.
+pub fn required(facts: &Facts) -> Vec<(&'static Requirement, bool)> {
+    let tier = facts.tier().unwrap_or(Tier::Low);
+    let needs = REQUIREMENTS.iter().filter(|need| need.from <= tier);
+    needs.map(|need| (need, (need.met)(facts))).collect()
+}
+
 /// What is missing for the step of `rule` to a version about which nothing is recorded but its registration: what [`gaps`] finds, from the
 /// rationale of its policy and whether it comes after an approved version. Nothing else can be met, or is asked for without a stated risk.
 pub fn gaps_of_untouched(rule: &Rule, (policy_rationale, follows): (&str, bool)) -> Vec<Gap> {

@@ -26,6 +26,7 @@ pub mod file_kind;
 pub mod identified;
 pub mod incident;
 pub mod incident_cycle;
+pub mod indicators;
 pub mod legal_hold;
 pub mod life_cycle;
 pub mod number_figures;
@@ -76,6 +77,12 @@ pub enum Error {
     #[error("the incident does not hold: {reason}")]
     Incident {
         /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// Indicators for no period, or that do not agree with themselves.
+    #[error("the indicators do not hold: {reason}")]
+    Indicators {
+        /// What is wrong.
         reason: String,
     },
     /// A continuity drill that does not say what it must.

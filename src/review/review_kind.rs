@@ -119,6 +119,7 @@ const SORTS: [(Sort, &[&str]); 5] = [
             "incident.revise",
             "incident.close",
             "drill.record",
+            "indicators.record",
             "time_stamp.schedule",
             "time_stamp.run",
             "time_stamp.late",

@@ -37,6 +37,8 @@ mod found;
 mod group;
 mod high_water;
 pub mod incidents;
+pub mod indicator_facts;
+pub mod indicators;
 pub mod invalidations;
 pub mod key_changes;
 mod key_files;

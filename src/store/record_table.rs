@@ -82,6 +82,7 @@ pub const RECORD_TABLES: &[&str] = &[
     "periodic_review",
     "incident",
     "drill",
+    "indicator_sheet",
     "review_sample",
     "review_answer",
     "review_result",

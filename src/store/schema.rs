@@ -64,6 +64,7 @@ const STEPS: &[M] = &[
     M::up(include_str!("migrations/0052_withdrawal.sql")),
     M::up(include_str!("migrations/0053_inbox.sql")),
     M::up(include_str!("migrations/0054_test_run_invalidation.sql")),
+    M::up(include_str!("migrations/0055_indicator_sheet.sql")),
     // Last, so that it never stands between two real ones.
     #[cfg(test)]
     M::up(super::specimen::MIGRATION),

@@ -14,6 +14,7 @@ mod evidence_packs;
 mod forms;
 mod incident_forgeries;
 mod incidents;
+mod indicators;
 mod ingest;
 mod invalidations;
 mod keys;

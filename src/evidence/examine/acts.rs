@@ -32,7 +32,7 @@ const VERSION: Option<(&str, &str)> = Some(("version_id", "model_version"));
 const EPISODE: Option<(&str, &str)> = Some(("episode_id", "episode"));
 const PERSON: Option<(&str, &str)> = Some(("account_id", "account"));
 
-const ACTS: [Act; 50] = [
+const ACTS: [Act; 51] = [
     act(
         "model_version",
         Some("registered_by"),
@@ -67,6 +67,7 @@ const ACTS: [Act; 50] = [
     act("review_result", ACCOUNT, &[EntryType::SampleClose], VERSION),
     act("incident", ACCOUNT, &[], Some(("incident_id", "incident"))),
     act("drill", ACCOUNT, &[EntryType::DrillRecord], None),
+    act("indicator_sheet", ACCOUNT, &[EntryType::IndicatorsRecord], None),
     act("legal_hold", ACCOUNT, &[EntryType::HoldPlace], None),
     act("hold_lift", ACCOUNT, &[EntryType::HoldLift], None),
     act("disposal", ACCOUNT, &[EntryType::DisposalPropose], None),
@@ -107,7 +108,7 @@ const REPORT: Act =
     act("report", None, &[EntryType::BatchIngest, EntryType::BatchInvalidate], VERSION);
 
 /// What the permission table asks of whoever writes such an entry, where the role alone decides.
-const PERMITTED: [(EntryType, Action); 14] = [
+const PERMITTED: [(EntryType, Action); 15] = [
     (EntryType::VersionRegister, Action::Register),
     (EntryType::BatchIngest, Action::Ingest),
     (EntryType::BatchQuarantine, Action::Ingest),
@@ -121,6 +122,7 @@ const PERMITTED: [(EntryType, Action); 14] = [
     (EntryType::SampleDraw, Action::DrawReviewSample),
     (EntryType::SampleClose, Action::DrawReviewSample),
     (EntryType::DrillRecord, Action::RecordDrill),
+    (EntryType::IndicatorsRecord, Action::RecordIndicators),
     (EntryType::TrainingRecord, Action::RecordTraining),
 ];
 

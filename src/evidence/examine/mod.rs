@@ -50,6 +50,7 @@ mod episode_lives;
 mod factors;
 mod frozen;
 mod incidents;
+mod indicators;
 mod invalidations;
 mod keys;
 mod labels;
@@ -158,6 +159,8 @@ pub struct Examined {
     pub incidents: u64,
     /// Continuity drills, held against the practised restores they name.
     pub drills: u64,
+    /// Recorded indicators whose figures agree with their counts.
+    pub indicator_sheets: u64,
     /// Review samples that add up and are of batches that are there.
     pub review_samples: u64,
     /// Answers about drawn predictions, held against their samples.
@@ -223,6 +226,7 @@ pub fn examine(
     examiner.trails();
     examiner.incidents(&mut signatures);
     examiner.drills();
+    examiner.indicator_sheets();
     examiner.review_samples();
     examiner.signatures_left(signatures);
     examiner.runs();

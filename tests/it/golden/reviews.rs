@@ -1,10 +1,12 @@
-//! The formats of periodic reviews, incidents, drills and reviews of predictions.
+//! The formats of periodic reviews, recorded indicators, incidents, drills and reviews of predictions.
 
 use super::hold_schema;
 use driftledger::drift::performance::report::Watch;
 use driftledger::drift::performance::rule::ErrorAlarm;
 use driftledger::review::drill::{DRILL_FORMAT, Drill};
 use driftledger::review::incident::{INCIDENT_FORMAT, Incident};
+use driftledger::review::indicators::facts::{Facts, Lasting, Source};
+use driftledger::review::indicators::{INDICATORS_FORMAT, IndicatorSheet, Period};
 use driftledger::review::periodic_review::{
     AccountSeen, PERIODIC_REVIEW_FORMAT, PeriodicReview, ReviewConclusion,
 };
@@ -42,6 +44,24 @@ fn a_periodic_review_is_as_its_schema_says() {
     review.validate("2026-06-01T08:00:00.000Z").unwrap();
     let review = serde_json::to_value(review).unwrap();
     hold_schema::<PeriodicReview>((PERIODIC_REVIEW_FORMAT, "format"), &review);
+}
+
+#[test] // A11-11
+fn recorded_indicators_are_as_their_schema_says() {
+    let period = Period::parse("2026-01-01", "2026-04-01").unwrap();
+    let (of, at) = (Source::of("evidence_export", "ee_1"), "2026-02-01T00:00:00.000Z".to_owned());
+    let facts = Facts {
+        computed_at: period.to.clone(),
+        began_at: "2026-01-01T00:00:00.000Z".to_owned(),
+        exports: vec![Lasting { of, at, ms: 2_000_000 }],
+        period,
+        ..Facts::default()
+    };
+    let sheet = IndicatorSheet::compute(&facts);
+    sheet.validate("2026-06-01T08:00:00.000Z").unwrap();
+    assert_eq!(sheet.counts().0, 1, "a pack took longer than half an hour");
+    let sheet = serde_json::to_value(&sheet).unwrap();
+    hold_schema::<IndicatorSheet>((INDICATORS_FORMAT, "format"), &sheet);
 }
 
 #[test] // A11-13

@@ -233,10 +233,7 @@ fn a_pack_is_made_on_the_page_and_belongs_to_who_asked() {
         let id: String = id.chars().take_while(char::is_ascii_alphanumeric).collect();
         until_done(&ines, &format!("/evidence/ej_{id}"));
         let page = ines.page("/evidence", None);
-        assert!(
-            page.contains("Time to evidence, from request to complete pack: median "),
-            "{page}"
-        );
+        assert!(page.contains("/indicators#time_to_evidence"), "{page}");
         let rows = ines.get("/api/v1/evidence").body;
         assert_eq!(
             rows[0]["size"].as_u64(),
@@ -263,4 +260,7 @@ fn a_pack_is_made_on_the_page_and_belongs_to_who_asked() {
     assert_eq!(ines.page_status("/evidence", &form), 404);
     let form = format!("form_token={}&from=soon", ines.form_token());
     assert_eq!(ines.page_status("/evidence", &form), 400);
+    laboratory.later(60);
+    super::indicators::are_read(&ines, &alert);
+    super::indicators::are_recorded(&laboratory);
 }

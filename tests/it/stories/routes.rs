@@ -182,6 +182,7 @@ fn form_takes(path: &str) -> Takes {
             Takes::Role(Action::CloseIncident)
         }
         "/drills" => Takes::Role(Action::RecordDrill),
+        "/indicators" => Takes::Role(Action::RecordIndicators),
         "/models/{model}/versions/{version}/review-samples" | "/review-samples/{id}/result" => {
             Takes::Role(Action::DrawReviewSample)
         }

@@ -15,8 +15,8 @@ pub(super) fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Valu
         ApproveQualification, ApproveRoles, CloseIncident, DraftDecision, DrawReviewSample,
         FixAcceptance, HoldReview, Ingest, InvalidateBatch, InvalidateTestRun, KeepRetention,
         KeepWatch, LiftHold, ManageAccounts, ManageNotices, ManageOwnTokens, Read, ReadAccessLog,
-        ReadNotices, RecordDrill, RecordTraining, Register, ReportIncident, SignDecision,
-        TestVersion,
+        ReadNotices, RecordDrill, RecordIndicators, RecordTraining, Register, ReportIncident,
+        SignDecision, TestVersion,
     };
     let no = Value::Null;
     let reason = || json!({"reason": "a test"});
@@ -48,6 +48,8 @@ pub(super) fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Valu
         "/inbox",
         "/incidents",
         "/incidents/{id}",
+        "/indicators/recorded",
+        "/indicators/recorded/{id}",
         "/legal-holds",
         "/legal-holds/{id}",
         "/ledger/checkpoint",
@@ -271,6 +273,9 @@ pub(super) fn api_table() -> BTreeMap<(&'static str, &'static str), (Takes, Valu
     add("POST", "/incidents/{id}/signature", of(CloseIncident), &closed);
     let drill = json!({"tried": "a test", "began_at": "", "ended_at": "", "fallback": "paper", "result": "passed", "next_due": ""});
     add("POST", "/drills", of(RecordDrill), &drill);
+    add("GET", "/indicators?from=2026-05-01&to=2026-06-01", of(Read), &no);
+    let period = json!({"from": "2026-06-01", "to": "2027-06-01"});
+    add("POST", "/indicators/recorded", of(RecordIndicators), &period);
     let alert_step = json!({"input": {}, "sheet_sha256": "0", "password": "a"});
     add("POST", "/alerts/{id}/steps/{step}", Takes::Session, &alert_step);
     add("POST", "/alerts/{id}/steps/{step}/sheet", Takes::Session, &json!({}));
