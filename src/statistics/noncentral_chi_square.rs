@@ -12,6 +12,8 @@ use statrs::function::gamma::gamma_lr;
 const SUMMED_UPTO: f64 = 1e7;
 /// Standard deviations from the mean below which the saddlepoint is taken to be at it.
 const AT_THE_MEAN: f64 = 1e-5;
+/// Terms beyond the reach of the weights, at most.
+const MORE_TERMS_MAX: f64 = 1e6;
 /// Share of the sum below which a term no longer matters.
 const NEGLIGIBLE: f64 = 1e-17;
 /// Newton's steps and halvings, at most.
@@ -88,7 +90,13 @@ fn by_saddlepoint(x: f64, degrees: f64, noncentrality: f64) -> (f64, f64) {
 /// x, ν and λ.
 fn mixture(x: f64, shape: f64, mean: f64) -> (f64, f64) {
     let reach = 9.0 * libm::sqrt(mean) + 30.0;
-    let (first, last) = (libm::floor((mean - reach).max(0.0)), libm::ceil(mean + reach));
+    let first = libm::floor((mean - reach).max(0.0));
+    // the sum starts where F is 0, or where it is 1 still: between them the digits of the library function would be those of the sum
+    let of_x = 9.0 * libm::sqrt(x) + 30.0;
+    let is_one = x - shape - of_x > mean + reach;
+    let beyond = (x - shape + of_x).clamp(mean + reach, mean + reach + MORE_TERMS_MAX);
+    let from = if is_one { mean + reach } else { beyond };
+    let last = libm::ceil(from);
     let poisson = |count: f64, mean: f64| libm::exp(log_poisson_density(count, mean));
     let mut weight = poisson(last, mean);
     let mut step = poisson(shape + last, x);
