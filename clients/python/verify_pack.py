@@ -2544,6 +2544,17 @@ class Verifier:
         if predicted(registration, rule) != context["task"]:
             self.find("record_disagrees", name, "what it says is predicted is not what schema and reference say")
 
+    def signed_once(self, name, row, over, meaning):
+        """The one signature over a record, over its bytes, by who wrote it and with that meaning; None where there is not exactly one."""
+        if len(over) != 1:
+            self.find("step_not_signed", name, f"{len(over)} signatures are over it, expected 1")
+            return None
+        if over[0]["record"]["sha256"] != sha256(row["document"].encode()):
+            self.find("signature_of_other_bytes", name, "its signature is over other bytes")
+        self.same(name, "signer", over[0]["signer"]["id"], row["account_id"])
+        self.same(name, "meaning", over[0]["meaning"], meaning)
+        return over[0]
+
     def run_invalid_before(self, run, entry):
         """Whether a test run was marked as invalid before a ledger entry."""
         return any(row["test_run_id"] == run and row["entry"] < entry for row in self.rows.get("test_run_invalidation", {}).values())
@@ -2588,16 +2599,9 @@ class Verifier:
                 self.find("invalidation_not_valid", name, "its reason says nothing")
             if run["account_id"] == row["account_id"]:
                 self.find("step_not_permitted", name, "who made the test run marked it as invalid")
-            over = signed.get(key, [])
-            if len(over) != 1:
-                self.find("step_not_signed", name, f"{len(over)} signatures are over it, expected 1")
-                continue
-            if over[0]["record"]["sha256"] != sha256(row["document"].encode()):
-                self.find("signature_of_other_bytes", name, "its signature is over other bytes")
-            self.same(name, "signer", over[0]["signer"]["id"], row["account_id"])
-            self.same(name, "meaning", over[0]["meaning"], "invalidated_test_run")
-            if over[0]["signer"]["role"] != "qa":
-                self.find("step_not_permitted", name, f"a {over[0]['signer']['role']} marked a test run as invalid")
+            signature = self.signed_once(name, row, signed.get(key, []), "invalidated_test_run")
+            if signature and signature["signer"]["role"] != "qa":
+                self.find("step_not_permitted", name, f"a {signature['signer']['role']} marked a test run as invalid")
 
     def registrations(self):
         """Registrations are what their rows say, and hold the reference and the policy that were recorded with them; episodes cover what the
@@ -2720,15 +2724,9 @@ class Verifier:
                 self.find("step_not_permitted", name, "who sent the batch marked it as invalid")
             over = [strict_json(one["document"].encode()) for one in self.rows.get("record_signature", {}).values()
                     if one["record_table"] == "batch_invalidation" and one["record_id"] == key]
-            if len(over) != 1:
-                self.find("step_not_signed", name, f"{len(over)} signatures are over it, expected 1")
-                continue
-            if over[0]["record"]["sha256"] != sha256(row["document"].encode()):
-                self.find("signature_of_other_bytes", name, "its signature is over other bytes")
-            self.same(name, "signer", over[0]["signer"]["id"], row["account_id"])
-            self.same(name, "meaning", over[0]["meaning"], "invalidated_batch")
-            if over[0]["signer"]["role"] != "qa":
-                self.find("step_not_permitted", name, f"a {over[0]['signer']['role']} marked a batch as invalid")
+            signature = self.signed_once(name, row, over, "invalidated_batch")
+            if signature and signature["signer"]["role"] != "qa":
+                self.find("step_not_permitted", name, f"a {signature['signer']['role']} marked a batch as invalid")
 
     def report(self, name, row, report, previous):
         monitor_row, batch = self.row("monitor", row["monitor_id"]), self.row("batch", row["batch_id"])
@@ -3268,12 +3266,8 @@ class Verifier:
             if over:
                 self.find("incident_not_permitted", name, "it is signed and closes nothing")
             return
-        if len(over) != 1:
-            return self.find("step_not_signed", name, f"{len(over)} signatures are over it, expected 1")
-        if over[0]["record"]["sha256"] != sha256(row["document"].encode()):
-            self.find("signature_of_other_bytes", name, "its signature is over other bytes")
-        self.same(name, "signer", over[0]["signer"]["id"], row["account_id"])
-        self.same(name, "meaning", over[0]["meaning"], "closed_incident")
+        if not self.signed_once(name, row, over, "closed_incident"):
+            return
         if any(other.get("account_id") == row["account_id"] and said["step"] in ("report", "correct", "investigate")
                for _, other, said in chain):
             self.find("incident_not_permitted", name, "one person reported or investigated it and closed it")
