@@ -35,6 +35,7 @@ mod help;
 pub mod inbox;
 mod incident;
 mod incidents;
+mod indicator_lines;
 mod indicators;
 pub mod invalidation;
 pub mod legal_hold;

@@ -49,6 +49,16 @@ fn power_of_ten(value: f64) -> String {
     format!("{} × 10{raised}", mantissa.replace('-', "−"))
 }
 
+/// A time given in hours, in the unit in which it can be read: seconds below a minute, minutes below an hour.
+pub fn hours(value: f64) -> String {
+    let (shown, unit) = match value.abs() {
+        size if size >= 1.0 || size == 0.0 => (value, "h"),
+        size if size * 60.0 >= 1.0 => (value * 60.0, "min"),
+        _ => (value * 3600.0, "s"),
+    };
+    format!("{}\u{a0}{unit}", figures(shown))
+}
+
 /// A p-value: `0.034`, `< 0.001`.
 pub fn p_value(p: f64) -> String {
     if p < 0.001 { "< 0.001".to_owned() } else { format!("{p:.3}") }
@@ -114,6 +124,15 @@ mod tests {
         assert_eq!(whole(999), "999");
         assert_eq!(whole(1_000), "1\u{a0}000");
         assert_eq!(whole(12_345_678), "12\u{a0}345\u{a0}678");
+    }
+
+    #[test]
+    fn times_stand_in_the_unit_that_can_be_read() {
+        assert_eq!(hours(26.0), "26.0\u{a0}h");
+        assert_eq!(hours(1.0), "1.00\u{a0}h");
+        assert_eq!(hours(0.5), "30.0\u{a0}min");
+        assert_eq!(hours(0.000_715), "2.57\u{a0}s");
+        assert_eq!(hours(0.0), "0\u{a0}h");
     }
 
     #[test]
