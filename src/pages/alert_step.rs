@@ -1,6 +1,6 @@
 //! `/alerts/{id}/steps/{step}`: what a step of an alert needs, exactly what is signed, and the password again.
 
-use super::frame::{Frame, Notice, Place, role_words};
+use super::frame::{Frame, Notice, Place};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
 use super::signing::Signing;
@@ -235,7 +235,6 @@ impl AlertStepPage {
             }
             Err(error) => return Err(error),
         }
-        let account = visitor.account();
         let heading = capital(step.words());
         let sheet = sheet.filter(|_| {
             !typed.sheet.is_empty() || fields(step, &typed).iter().all(|f| !f.required)
@@ -257,12 +256,7 @@ impl AlertStepPage {
                 .map(|meaning| meaning.word())
                 .unwrap_or_default(),
             sheet,
-            signer: format!(
-                "{} ({}, {})",
-                account.printed_name,
-                account.user_name,
-                role_words(account.role)
-            ),
+            signer: visitor.signer(),
         })
     }
 }

@@ -3,7 +3,7 @@
 
 use super::destination::percent_encoded;
 use super::difference::{DatasetLine, Part, parts};
-use super::frame::{Frame, Notice, Place, role_words};
+use super::frame::{Frame, Notice, Place};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
 use super::signing::{Signing, Typed};
@@ -114,12 +114,7 @@ impl ChangePage {
                 .unwrap_or_default(),
             signs,
             waits,
-            signer: format!(
-                "{} ({}, {})",
-                account.printed_name,
-                account.user_name,
-                role_words(account.role)
-            ),
+            signer: visitor.signer(),
             kinds: kinds(&typed),
             risks: risks(&typed),
             typed,

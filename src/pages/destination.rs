@@ -28,6 +28,11 @@ pub fn percent_encoded(text: &str) -> String {
     encoded
 }
 
+/// The page of a version.
+pub fn version_path(model: &str, version: &str) -> String {
+    format!("/models/{}/versions/{}", percent_encoded(model), percent_encoded(version))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! `/disposals/…`: the sheet of a disposal before it is proposed, and a disposal as it is signed.
 
 use super::evidence::size_words;
-use super::frame::{Frame, Notice, Place, role_words};
+use super::frame::{Frame, Notice, Place};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
 use super::redactions::withdraw_proposed;
@@ -100,7 +100,6 @@ struct DisposalPage {
 
 impl DisposalPage {
     fn of(visitor: &Visitor, title: &str, sheet: &DisposalSheet) -> Self {
-        let account = visitor.account();
         let disposal = &sheet.sheet;
         Self {
             frame: visitor.frame(title, Place::Retention),
@@ -121,12 +120,7 @@ impl DisposalPage {
             document: sheet.document.clone(),
             bytes: sheet.document.len(),
             signed: Vec::new(),
-            signer: format!(
-                "{} ({}, {})",
-                account.printed_name,
-                account.user_name,
-                role_words(account.role)
-            ),
+            signer: visitor.signer(),
             sign_path: "/disposals".to_owned(),
             signs: meaning_of(Meaning::ProposesDisposal),
             withdraws: false,

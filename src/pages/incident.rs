@@ -1,7 +1,7 @@
 //! `/incidents/{id}`: one incident with everything that was said about it, and the forms that correct it, state its cause, close it and
 //! open it again.
 
-use super::frame::{Frame, Notice, Place, role_words};
+use super::frame::{Frame, Notice, Place};
 use super::incidents::{ReportForm, lines_of};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
@@ -137,7 +137,6 @@ impl IncidentPage {
     fn read(visitor: &Visitor, id: &str, typed: Typed, notice: Option<Notice>) -> Result<Self> {
         let view = incident(&visitor.store, &visitor.acting(), id)?;
         let IncidentView { line, affected_names, revisions, closing, barred, signed } = view;
-        let account = visitor.account();
         let frame = visitor.frame("Incident", Place::Incidents).with_notice(notice);
         let report = ReportForm::of(&line);
         let found = CauseForm { affected: report.affected.clone(), ..CauseForm::default() };
@@ -161,12 +160,7 @@ impl IncidentPage {
             typed: typed.report.unwrap_or(report),
             found: typed.cause.unwrap_or(found),
             again: typed.reopen,
-            signer: format!(
-                "{} ({}, {})",
-                account.printed_name,
-                account.user_name,
-                role_words(account.role)
-            ),
+            signer: visitor.signer(),
             meaning: meaning.words(),
             meaning_word: meaning.word(),
             manifestation: signed,

@@ -1,9 +1,9 @@
 //! `/reports/{id}/invalidation`: why the batch of a report is invalid, exactly what is signed, and the password again.
 
-use super::frame::{Frame, Notice, Place, role_words, roles_that_may};
+use super::frame::{Frame, Notice, Place, roles_that_may};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
-use super::signing::Signing;
+use super::signing::{ReasonForm, SignedReason};
 use super::visitor::Visitor;
 use super::wording::{counted, words};
 use crate::access::role::Action;
@@ -16,28 +16,6 @@ use crate::review::batch_invalidation::{REASON_MAX, REASON_MIN};
 use crate::review::signature::Meaning;
 use actix_web::{get, post, web};
 use askama::Template;
-use serde::Deserialize;
-
-/// Why a batch is invalid, before there is a sheet.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct ReasonForm {
-    /// The session's form token.
-    pub form_token: String,
-    /// Why.
-    pub reason: String,
-}
-
-/// What is typed to sign: the reason, the digest of the sheet as it was shown, and the password again.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct SignForm {
-    /// Why.
-    pub reason: String,
-    /// What is typed to sign.
-    #[serde(flatten)]
-    pub signing: Signing,
-}
 
 #[derive(Template)]
 #[template(path = "invalidation.html")]
@@ -67,7 +45,6 @@ impl InvalidationPage {
         (reason, sheet, notice): (String, Option<InvalidationSheet>, Option<Notice>),
     ) -> Result<Self> {
         let found = batch_of_report(&visitor.store, &visitor.acting(), id)?;
-        let account = visitor.account();
         let title = format!("Batch {}: mark as invalid", found.row.batch);
         Ok(Self {
             frame: visitor.frame(&title, Place::Models).with_notice(notice),
@@ -81,12 +58,7 @@ impl InvalidationPage {
             rows: sheet.as_ref().map(rows).unwrap_or_default(),
             bytes: sheet.as_ref().map_or(0, |view| view.document.len()),
             sheet,
-            signer: format!(
-                "{} ({}, {})",
-                account.printed_name,
-                account.user_name,
-                role_words(account.role)
-            ),
+            signer: visitor.signer(),
             meaning: Meaning::InvalidatedBatch.words(),
             meaning_word: Meaning::InvalidatedBatch.word(),
             batch: found.row.batch,
@@ -197,9 +169,9 @@ async fn sheet_of(visitor: &Visitor, id: &str, reason: &str) -> Result<Invalidat
 pub(super) async fn sign(
     visitor: Visitor,
     id: web::Path<String>,
-    form: web::Form<SignForm>,
+    form: web::Form<SignedReason>,
 ) -> Answer {
-    let (id, SignForm { reason, signing }) = (id.into_inner(), form.into_inner());
+    let (id, SignedReason { reason, signing }) = (id.into_inner(), form.into_inner());
     let (asked, why) = (id.clone(), reason.clone());
     let signed = visitor
         .sign(signing, Some(Action::InvalidateBatch), move |store, acting, (sha256, password)| {

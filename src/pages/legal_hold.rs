@@ -1,6 +1,6 @@
 //! `/legal-holds/{id}`: a legal hold, and the sheet that lifts it.
 
-use super::frame::{Frame, Notice, Place, role_words, roles_that_may};
+use super::frame::{Frame, Notice, Place, roles_that_may};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
 use super::signing::{Signing, Typed};
@@ -71,12 +71,7 @@ impl HoldPage {
             reason_max: REASON_MAX,
             bytes: sheet.as_ref().map_or(0, |sheet| sheet.document.len()),
             sheet,
-            signer: format!(
-                "{} ({}, {})",
-                account.printed_name,
-                account.user_name,
-                role_words(account.role)
-            ),
+            signer: visitor.signer(),
             meaning: Meaning::LiftsHold.words(),
             meaning_word: Meaning::LiftsHold.word(),
         })

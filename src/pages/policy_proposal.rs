@@ -1,11 +1,11 @@
 //! `/models/{model}/versions/{version}/policy`: the monitoring policy of a version in force, as a form to propose another one after an
 //! accepted change.
 
+use super::destination::version_path;
 use super::frame::{Frame, Notice, Place};
 use super::page_error::{Answer, see_other};
 use super::references::{Choice, accepted, accepted_by};
 use super::signing::Typed;
-use super::study_new::path;
 use super::tolerances::{ToleranceLine, tolerance_lines};
 use super::visitor::Visitor;
 use crate::access::role::Action;
@@ -250,7 +250,7 @@ impl PolicyPage {
             may_propose: frame.may(Action::Register),
             frame,
             version: format!("{model} {version}"),
-            path: path((model, version)),
+            path: version_path(model, version),
             is_over,
             accepted: accepted(&offered, &value("accepted")),
             numbers: NUMBERS.map(field).into(),

@@ -1,7 +1,7 @@
 //! `/qualifications`: whether the installation, its operation and its versions were qualified; each run with its checks, and its
 //! signature.
 
-use super::frame::{Frame, Notice, Place, role_words, roles_that_may};
+use super::frame::{Frame, Notice, Place, roles_that_may};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
 use super::signing::Signing;
@@ -71,7 +71,6 @@ struct RunPage {
 
 impl RunPage {
     fn of(visitor: &Visitor, view: QualificationView, notice: Option<Notice>) -> Self {
-        let account = visitor.account();
         let title = match &view.run.about {
             None => view.run.part.words().to_owned(),
             Some(about) => format!("{} of {about}", view.run.part.words()),
@@ -87,12 +86,7 @@ impl RunPage {
             entry: view.row.entry,
             sha256: view.row.sha256.clone(),
             checks: view.run.checks.iter().map(check).collect(),
-            signer: format!(
-                "{} ({}, {})",
-                account.printed_name,
-                account.user_name,
-                role_words(account.role)
-            ),
+            signer: visitor.signer(),
             meaning: Meaning::ApprovesQualification.words(),
             meaning_word: Meaning::ApprovesQualification.word(),
             barred: barred(visitor, &view),

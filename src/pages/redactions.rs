@@ -1,7 +1,7 @@
 //! `/redactions`: the redactions so far, the form that asks for one, its sheet before it is proposed, and a redaction as it is signed; and how
 //! proposals are withdrawn.
 
-use super::frame::{Frame, Notice, Place, role_words};
+use super::frame::{Frame, Notice, Place};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
 use super::signing::{Signing, Typed};
@@ -155,7 +155,6 @@ const NEW: &str = "Redact fields";
 
 impl RedactionPage {
     fn of(visitor: &Visitor, title: &str, sheet: RedactionSheet) -> Self {
-        let account = visitor.account();
         let redaction = &sheet.sheet;
         Self {
             frame: visitor.frame(title, Place::Retention),
@@ -181,12 +180,7 @@ impl RedactionPage {
             bytes: sheet.document.len(),
             document: sheet.document,
             signed: Vec::new(),
-            signer: format!(
-                "{} ({}, {})",
-                account.printed_name,
-                account.user_name,
-                role_words(account.role)
-            ),
+            signer: visitor.signer(),
             sign_path: "/redactions".to_owned(),
             signs: meaning_of(Meaning::ProposesRedaction),
             withdraws: false,

@@ -1,10 +1,10 @@
 //! `/references/{id}`: a proposal of another reference or policy as it is signed, its signatures, and the next signature.
 
-use super::frame::{Frame, Notice, Place, role_words};
+use super::destination::version_path;
+use super::frame::{Frame, Notice, Place};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
 use super::signing::{Signing, Typed};
-use super::study_new::path;
 use super::visitor::Visitor;
 use super::wording::{counted, whole, words};
 use crate::drift::policy::Policy;
@@ -100,12 +100,11 @@ impl ProposalPage {
         let stands = stands(&view, state);
         let ProposalView { row, proposal, document, signatures, .. } = view;
         let version = format!("{} {}", proposal.model, proposal.version);
-        let account = visitor.account();
         let title = format!("{version}: reference revision {}", proposal.revision);
         let rows: u64 = proposal.batches.iter().map(|batch| batch.rows).sum();
         Self {
             frame: visitor.frame(&title, Place::Models).with_notice(notice),
-            version_path: path((&proposal.model, &proposal.version)),
+            version_path: version_path(&proposal.model, &proposal.version),
             version,
             revision: proposal.revision,
             follows: proposal.follows.revision,
@@ -128,12 +127,7 @@ impl ProposalPage {
             signed: signatures.into_iter().map(|one| (one.manifestation, one.entry)).collect(),
             stands,
             is_in_force: matches!(state, ProposalState::InForce { until: None, .. }),
-            signer: format!(
-                "{} ({}, {})",
-                account.printed_name,
-                account.user_name,
-                role_words(account.role)
-            ),
+            signer: visitor.signer(),
             signs: next.map(|meaning: Meaning| (meaning.words(), meaning.word())),
         }
     }

@@ -1,10 +1,11 @@
 //! `/models/{model}/versions/{version}/references`: what batches of a version are judged with, revision by revision, and the form to
 //! propose another reference after an accepted change.
 
+use super::destination::version_path;
 use super::frame::{Frame, Notice, Place};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
-use super::study_new::{Fields, is_chosen, path, value};
+use super::study_new::{Fields, is_chosen, value};
 use super::visitor::Visitor;
 use super::wording::{whole, words};
 use crate::access::role::Action;
@@ -159,7 +160,7 @@ impl ReferencesPage {
             may_propose: frame.may(Action::Register),
             frame,
             version: format!("{model} {version}"),
-            path: path((model, version)),
+            path: version_path(model, version),
             in_force: revisions.last().map_or(0, |view| view.revision.revision),
             revisions: revisions.into_iter().rev().map(RevisionLine::of).collect(),
             waiting: waiting.into_iter().map(ProposalLine::of).collect(),

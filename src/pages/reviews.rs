@@ -1,7 +1,7 @@
 //! `/reviews`: periodic reviews of the audit trail, of access rights and of the system: when each is due, what the next one covers, what
 //! was found, and who signed.
 
-use super::frame::{Frame, Notice, Place, role_words};
+use super::frame::{Frame, Notice, Place};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
 use super::signing::Signing;
@@ -215,12 +215,7 @@ impl ReviewPage {
             conclusion: review.conclusion.words(),
             mark: mark(review.conclusion),
             next_due: review.next_due,
-            signer: format!(
-                "{} ({}, {})",
-                account.printed_name,
-                account.user_name,
-                role_words(account.role)
-            ),
+            signer: visitor.signer(),
             meaning: meaning(review.kind).words(),
             meaning_word: meaning(review.kind).word(),
             manifestation: signed,

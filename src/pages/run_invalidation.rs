@@ -1,11 +1,11 @@
 //! `/test-runs/{id}/invalidation`: why a test run is invalid, exactly what is signed, and the password again.
 
-use super::destination::percent_encoded;
-use super::frame::{Frame, Notice, Place, role_words, roles_that_may};
+use super::destination::version_path;
+use super::frame::{Frame, Notice, Place, roles_that_may};
 use super::life_cycle::button;
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
-use super::signing::Signing;
+use super::signing::{ReasonForm, SignedReason};
 use super::visitor::Visitor;
 use super::wording::{counted, words};
 use crate::access::role::Action;
@@ -19,28 +19,6 @@ use crate::review::signature::Meaning;
 use crate::store::acceptance::TestRunRow;
 use actix_web::{get, post, web};
 use askama::Template;
-use serde::Deserialize;
-
-/// Why a test run is invalid, before there is a sheet.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct ReasonForm {
-    /// The session's form token.
-    pub form_token: String,
-    /// Why.
-    pub reason: String,
-}
-
-/// What is typed to sign: the reason, the digest of the sheet as it was shown, and the password again.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct SignForm {
-    /// Why.
-    pub reason: String,
-    /// What is typed to sign.
-    #[serde(flatten)]
-    pub signing: Signing,
-}
 
 #[derive(Template)]
 #[template(path = "run_invalidation.html")]
@@ -69,7 +47,6 @@ impl RunInvalidationPage {
         (reason, sheet, notice): (String, Option<TestRunInvalidationSheet>, Option<Notice>),
     ) -> Result<Self> {
         let found = test_run(&visitor.store, &visitor.acting(), id)?;
-        let account = visitor.account();
         let (model, version) = (&found.run.context.model, &found.run.context.version);
         let title = format!("Test run of {model} {version}: mark as invalid");
         Ok(Self {
@@ -84,20 +61,11 @@ impl RunInvalidationPage {
             rows: sheet.as_ref().map(rows).unwrap_or_default(),
             bytes: sheet.as_ref().map_or(0, |view| view.document.len()),
             sheet,
-            signer: format!(
-                "{} ({}, {})",
-                account.printed_name,
-                account.user_name,
-                role_words(account.role)
-            ),
+            signer: visitor.signer(),
             meaning: Meaning::InvalidatedTestRun.words(),
             meaning_word: Meaning::InvalidatedTestRun.word(),
         })
     }
-}
-
-fn version_path(model: &str, version: &str) -> String {
-    format!("/models/{}/versions/{}", percent_encoded(model), percent_encoded(version))
 }
 
 /// Why this person cannot mark the test run as invalid; the procedure decides it once more.
@@ -203,9 +171,9 @@ pub(super) async fn prepare(
 pub(super) async fn sign(
     visitor: Visitor,
     id: web::Path<String>,
-    form: web::Form<SignForm>,
+    form: web::Form<SignedReason>,
 ) -> Answer {
-    let (id, SignForm { reason, signing }) = (id.into_inner(), form.into_inner());
+    let (id, SignedReason { reason, signing }) = (id.into_inner(), form.into_inner());
     let (asked, why) = (id.clone(), reason.clone());
     let signed = visitor
         .sign(signing, Some(Action::InvalidateTestRun), move |store, acting, (sha256, password)| {

@@ -1,6 +1,6 @@
 //! `/models/{model}/versions/{version}/send`: a batch, or labels, sent in the browser. The same procedures as the API's.
 
-use super::destination::percent_encoded;
+use super::destination::version_path;
 use super::frame::{Frame, Notice, Place};
 use super::page_error::{Answer, see_other};
 use super::upload::{Typed, Upload, read};
@@ -79,11 +79,6 @@ fn period(upload: &Upload) -> Result<Option<(Timestamp, Timestamp)>> {
     }
 }
 
-/// The path of a version, percent-encoded.
-fn of_version((model, version): &(String, String)) -> String {
-    format!("/models/{}/versions/{}", percent_encoded(model), percent_encoded(version))
-}
-
 async fn again(visitor: Visitor, of: (String, String), typed: Typed, error: Error) -> Answer {
     visitor
         .with_files()
@@ -158,7 +153,7 @@ pub(super) async fn labels(
         })
         .await;
     match taken {
-        Ok(_) => Ok(see_other(&format!("{}#labels", of_version(&of)))),
+        Ok(_) => Ok(see_other(&format!("{}#labels", version_path(&of.0, &of.1)))),
         Err(error) => again(visitor, of, typed, error).await,
     }
 }
@@ -182,7 +177,7 @@ pub(super) async fn test_run(
         })
         .await;
     match tested {
-        Ok(id) => Ok(see_other(&format!("{}/test-runs/{id}", of_version(&of)))),
+        Ok(id) => Ok(see_other(&format!("{}/test-runs/{id}", version_path(&of.0, &of.1)))),
         Err(error) => super::acceptance::again(visitor, of, error).await,
     }
 }

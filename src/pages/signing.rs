@@ -1,5 +1,6 @@
 //! What is typed to sign a record, and the one way in which a page hands it to the procedure that signs.
 
+use super::frame::role_words;
 use super::page_error::PageError;
 use super::visitor::Visitor;
 use crate::access::account::Acting;
@@ -43,7 +44,35 @@ impl Signing {
     }
 }
 
+/// Why something is done, before there is a sheet to sign.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ReasonForm {
+    /// The session's form token.
+    pub form_token: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// What is typed to sign a sheet that holds a reason: the reason, the digest of the sheet as it was shown, and the password again.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct SignedReason {
+    /// Why.
+    pub reason: String,
+    /// What is typed to sign.
+    #[serde(flatten)]
+    pub signing: Signing,
+}
+
 impl Visitor {
+    /// Who signs, as a sheet names them: printed name, user name and role.
+    pub fn signer(&self) -> String {
+        let account = self.account();
+        let role = role_words(account.role);
+        format!("{} ({}, {role})", account.printed_name, account.user_name)
+    }
+
     /// Signs a record off the async threads: the form comes from a page of this session, the role may (where one permission says
     /// so for every signature of the record), what was typed proves who signs, and `sign` gets the digest that was shown and the
     /// password.

@@ -41,7 +41,6 @@ impl SigningSheet {
         let view = read_records::episode_view(&visitor.store, &visitor.acting(), id)?;
         let missing = || Error::NotFound { what: "decision on alert", id: id.to_owned() };
         let decision = view.decision.ok_or_else(missing)?;
-        let account = visitor.account();
         Ok(Self {
             frame: visitor.frame("Signing sheet", Place::Inbox).with_notice(notice),
             id: id.to_owned(),
@@ -51,12 +50,7 @@ impl SigningSheet {
             barred: barred(visitor, &decision),
             meaning: Meaning::ApprovesDecision.words(),
             meaning_word: Meaning::ApprovesDecision.word(),
-            signer: format!(
-                "{} ({}, {})",
-                account.printed_name,
-                account.user_name,
-                role_words(account.role)
-            ),
+            signer: visitor.signer(),
             manifestation: decision.signature.map(|s| (s.manifestation, s.entry)),
             document: decision.document,
             sha256: decision.sha256,

@@ -134,7 +134,6 @@ impl StepPage {
             }
             Err(error) => return Err(error),
         }
-        let account = visitor.account();
         let rule = Rule::of(life.state, of.step);
         let needs = |guard| rule.is_some_and(|rule| rule.needs(guard));
         let deviates = life.next.iter().any(|next| next.step == of.step && next.deviates);
@@ -159,12 +158,7 @@ impl StepPage {
             bytes: sheet.as_ref().map_or(0, |view| view.document.len()),
             record_id: sheet.as_ref().map(|view| view.sheet.version_id.clone()).unwrap_or_default(),
             sheet,
-            signer: format!(
-                "{} ({}, {})",
-                account.printed_name,
-                account.user_name,
-                role_words(account.role)
-            ),
+            signer: visitor.signer(),
             meaning: rule.map_or("", |rule| rule.meaning.words()),
             meaning_word: rule.map(|rule| rule.meaning.word()).unwrap_or_default(),
         })

@@ -1,6 +1,6 @@
 //! `/studies/{id}`: a Phase I study in sentences, charts and tables.
 
-use super::frame::{Frame, Notice, Place, role_words, roles_that_may};
+use super::frame::{Frame, Notice, Place, roles_that_may};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
 use super::signing::Signing;
@@ -61,7 +61,6 @@ struct StudyPage {
 impl StudyPage {
     fn of(visitor: &Visitor, view: &StudyView, notice: Option<Notice>) -> Self {
         let (study, (model, version)) = (&view.study, &view.version);
-        let account = visitor.account();
         let mut sentences = vec![studied(study)];
         sentences.extend(natural(study));
         Self {
@@ -93,12 +92,7 @@ impl StudyPage {
                 .collect(),
             batches: whole(study.batches.len() as u64),
             id: view.row.id.clone(),
-            signer: format!(
-                "{} ({}, {})",
-                account.printed_name,
-                account.user_name,
-                role_words(account.role)
-            ),
+            signer: visitor.signer(),
             meaning: Meaning::ApprovesStudy.words(),
             meaning_word: Meaning::ApprovesStudy.word(),
             manifestation: view.signature.as_ref().map(|(s, entry)| (s.manifestation(), *entry)),

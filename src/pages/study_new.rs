@@ -1,6 +1,6 @@
 //! `/models/{model}/versions/{version}/studies/new`: choose judged batches that nobody objects to, and study them (Phase I).
 
-use super::destination::percent_encoded;
+use super::destination::version_path;
 use super::frame::{Frame, Notice, Place};
 use super::markup::Markup;
 use super::page_error::{Answer, see_other};
@@ -62,18 +62,13 @@ impl StudyNewPage {
             may_study: frame.may(Action::Register),
             frame,
             version: format!("{model} {version}"),
-            path: path((model, version)),
+            path: version_path(model, version),
             batches: rows.into_iter().map(line).collect(),
             seed: if typed.is_none() { "1".to_owned() } else { text("seed") },
             sequences: text("sequences"),
             challenge_sequences: text("challenge_sequences"),
         })
     }
-}
-
-/// The page of a version.
-pub(super) fn path((model, version): (&str, &str)) -> String {
-    format!("/models/{}/versions/{}", percent_encoded(model), percent_encoded(version))
 }
 
 /// What was typed into `field`.
